@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/k8s"
+	"github.com/kscope/kscope/sources/keda"
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
+)
+
+const (
+	// framesPerSecond is how often the renderer looks for a new frame: often
+	// enough for a change to be seen within 20 ms, rarely enough to cost
+	// nothing while idle.
+	framesPerSecond = 60
+	// batchEvery bounds redraws under load to 30 a second.
+	batchEvery = 34 * time.Millisecond
+)
+
+// live is the dashboard over a cluster.
+func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io.Writer) error {
+	s, err := f.understand(name)
+	if err != nil {
+		return err
+	}
+	if err := needTerminal(stdin, stdout); err != nil {
+		return err
+	}
+	closeLog, err := logTo(f.log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+
+	queues := redis.New(s.redis)
+	open := func(ctx context.Context) (<-chan kscope.Observation, error) {
+		typed, dynamic, err := k8s.Clients(s.config)
+		if err != nil {
+			return nil, hinted{fmt.Errorf("use kubeconfig: %w", err), "kubectl config view shows what is there"}
+		}
+		watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic, Namespace: s.tui.Namespace})
+		scaled := keda.New(keda.Options{Dynamic: dynamic, Namespace: s.tui.Namespace, Selector: s.label})
+		in := kscope.Merge(ctx, time.Now, watched, scaled, queues)
+		return kscope.Tap(in, func(o kscope.Observation) {
+			queues.Follow(o)
+			watched.Follow(o)
+		}), nil
+	}
+	return show(ctx, s.tui, queues, open, stdin, stdout)
+}
+
+// show runs the screen over a stream until the user quits, then cancels the
+// stream and waits for its end. The screen opens first and the stream after,
+// so that the first frame waits for nothing.
+func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.InjectPayload = exampleJob
+	o.Inject = func(inj kscope.Injection) {
+		_ = queues.Push(ctx, inj) // what came of it is an observation
+	}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithInput(stdin), tea.WithOutput(stdout), tea.WithFPS(framesPerSecond)}
+	if o.NoColor {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	model := tui.New(o)
+	p := tea.NewProgram(model, options...)
+
+	opened := make(chan error, 1)
+	go func() {
+		in, err := open(ctx)
+		if err != nil {
+			opened <- err
+			p.Send(tui.Ended{Err: err})
+			return
+		}
+		for batch := range kscope.Batch(in, batchEvery) {
+			p.Send(tui.Observed(batch))
+		}
+		opened <- nil
+	}()
+	_, err := p.Run()
+	cancel()
+	openErr := <-opened // and the stream has been drained
+	switch {
+	case openErr != nil:
+		return openErr
+	case errors.Is(err, tea.ErrInterrupted), errors.Is(err, context.Canceled), errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("the screen: %w", err)
+	}
+	return model.Err()
+}
+
+// exampleJob is what a job looks like, for the prompt.
+const exampleJob = `{"id":"5f0c21d9-1","at":"2026-01-02T15:04:05Z"}`

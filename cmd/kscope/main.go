@@ -1,0 +1,65 @@
+// Command kscope shows event-driven scaling live in a terminal: queue depth
+// against replicas on one time axis, why there are as many pods as there are,
+// and what comes next.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(exitCode(os.Stderr, err))
+}
+
+// run is the whole program but for the process around it.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	root := newRoot(stdin, stdout, stderr)
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
+}
+
+// exitCode reports an error as one line and, where something can be done about
+// it, a hint, and gives the exit status: 2 for a command that was typed wrong,
+// 1 for what went wrong afterwards.
+func exitCode(stderr io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	if errors.Is(err, context.Canceled) {
+		return 130 // as a shell reports an interrupted command
+	}
+	fmt.Fprintln(stderr, "kscope:", err)
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		fmt.Fprintln(stderr, "hint:", h.Hint())
+	}
+	var u usageError
+	if errors.As(err, &u) {
+		return 2
+	}
+	return 1
+}
+
+// hinted is an error with the next thing to try.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Hint() string  { return h.hint }
+func (h hinted) Unwrap() error { return h.error }
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+func (u usageError) Hint() string  { return "kscope --help lists the commands and flags" }
+func (u usageError) Unwrap() error { return u.error }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+
+	"github.com/kscope/kscope/sources/redis"
+)
+
+// flags are the raw flags of the live dashboard; settings turns them into what
+// they mean.
+type flags struct {
+	kube          *genericclioptions.ConfigFlags
+	allNamespaces bool
+	selector      string
+	redis         string
+	redisInterval time.Duration
+	readOnly      bool
+	log           string
+	theme         string
+	ascii         bool
+	noColor       bool
+}
+
+const example = `  kscope -n demo                 the dashboard over a namespace
+  kscope -n demo worker-scaler   one ScaledObject
+  kscope -A                      every namespace
+  kscope demo up                 install the demo in the current context
+  kscope -n demo --redis 127.0.0.1:6379   read the queues there`
+
+func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+	f := &flags{kube: genericclioptions.NewConfigFlags(true)}
+	root := &cobra.Command{
+		Use:   "kscope [NAME]",
+		Short: "Watch event-driven scaling live: queue, KEDA, HPA, pods",
+		Long: "kscope draws queue depth against replicas on one time axis, says why there are as\n" +
+			"many pods as there are and what comes next, and puts load on the queue by keypress.\n\n" +
+			"Without a NAME it shows the ScaledObject of the namespace, or a table of them.",
+		Example:           example,
+		Args:              atMostOne,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		ValidArgsFunction: completeNames(f),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := ""
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return live(cmd.Context(), f, name, stdin, stdout)
+		},
+	}
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f.kube.AddFlags(root.PersistentFlags())
+	fs := root.Flags()
+	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
+	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
+	fs.StringVar(&f.redis, "redis", "", "read every queue at this server instead of the triggers' addresses: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; the password comes from KSCOPE_REDIS_PASSWORD")
+	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
+	fs.BoolVar(&f.readOnly, "read-only", false, "never write: no load by keypress")
+	fs.StringVar(&f.log, "log", "", "write a log to this file")
+	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
+	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
+	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")
+	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))
+	_ = root.RegisterFlagCompletionFunc("namespace", completeNamespaces(f))
+	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions([]string{"dark", "light"}, cobra.ShellCompDirectiveNoFileComp))
+	root.AddCommand(newDemo(f, stdout), newVersion(stdout))
+	return root
+}
+
+func atMostOne(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usageError{fmt.Errorf("one NAME at most, got %d: %q", len(args), args)}
+	}
+	return nil
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args)}
+	}
+	return nil
+}

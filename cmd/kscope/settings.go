@@ -1,0 +1,150 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/rest"
+
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
+)
+
+// settings are the flags and the environment, understood.
+type settings struct {
+	config *rest.Config
+	redis  redis.Options
+	tui    tui.Options
+	label  string
+}
+
+// understand turns flags into settings, or says which flag cannot be meant.
+// It reads the kubeconfig but speaks to nobody.
+func (f *flags) understand(name string) (settings, error) {
+	var s settings
+	if _, err := labels.Parse(f.selector); err != nil {
+		return s, usageError{fmt.Errorf("--selector %q: %w", f.selector, err)}
+	}
+	if f.redisInterval < 50*time.Millisecond {
+		return s, usageError{fmt.Errorf("--redis-interval %s: 50ms at least, so as not to load the server", f.redisInterval)}
+	}
+	if f.theme != "" && f.theme != "dark" && f.theme != "light" {
+		return s, usageError{fmt.Errorf("--theme %q: want dark or light", f.theme)}
+	}
+	s.label = f.selector
+	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.readOnly}
+	if f.redis != "" {
+		server, err := redis.ParseServer(f.redis, os.Getenv("KSCOPE_REDIS_PASSWORD"))
+		if err != nil {
+			return s, usageError{fmt.Errorf("--redis: %w", err)}
+		}
+		s.redis.Override = &server
+	}
+	config, context, namespace, err := f.cluster()
+	if err != nil {
+		return s, err
+	}
+	s.config = config
+	if f.allNamespaces {
+		namespace = ""
+	}
+	s.tui = tui.Options{
+		Mode: "LIVE", Context: context, Namespace: namespace, Name: name, LocalCluster: isLocal(context),
+		ReadOnly: f.readOnly, Theme: f.theme, ASCII: f.ascii || !utf8Locale(), NoColor: f.noColor || os.Getenv("NO_COLOR") != "",
+	}
+	return s, nil
+}
+
+// cluster is what the kubeconfig and its flags lead to.
+func (f *flags) cluster() (config *rest.Config, context, namespace string, err error) {
+	loader := f.kube.ToRawKubeConfigLoader()
+	raw, err := loader.RawConfig()
+	if err != nil {
+		return nil, "", "", hinted{fmt.Errorf("read kubeconfig: %w", err), "check KUBECONFIG and --kubeconfig"}
+	}
+	context = raw.CurrentContext
+	if *f.kube.Context != "" {
+		context = *f.kube.Context
+	}
+	if _, ok := raw.Contexts[context]; context != "" && !ok {
+		names := make([]string, 0, len(raw.Contexts))
+		for name := range raw.Contexts {
+			names = append(names, name)
+		}
+		return nil, "", "", hinted{fmt.Errorf("context %q is not in the kubeconfig", context), "known contexts: " + orNone(names)}
+	}
+	if len(raw.Clusters) == 0 && *f.kube.APIServer == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+		// client-go would try localhost:8080, where hardly anyone is at home.
+		return nil, "", "", hinted{errors.New("no cluster: there is no kubeconfig, or it is empty"),
+			"set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
+	}
+	namespace, _, err = loader.Namespace()
+	if err == nil {
+		config, err = loader.ClientConfig()
+	}
+	if err != nil {
+		return nil, "", "", hinted{fmt.Errorf("read kubeconfig: %w", err), "kubectl config view shows what is there"}
+	}
+	config.Timeout = 0 // --request-timeout would end every watch
+	return config, context, namespace, nil
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	sortStrings(names)
+	return strings.Join(names, ", ")
+}
+
+// isLocal reports whether a context is by its name a cluster on the user's own
+// machine, made by one of the tools for that.
+func isLocal(context string) bool {
+	for _, name := range []string{"minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima", "microk8s", "kscope-e2e"} {
+		if context == name {
+			return true
+		}
+	}
+	return strings.HasPrefix(context, "kind-") || strings.HasPrefix(context, "k3d-") || strings.HasPrefix(context, "colima-")
+}
+
+// utf8Locale reports whether the terminal may be sent more than ASCII: unless
+// the locale names another character set, or it is the Linux console.
+func utf8Locale() bool {
+	if os.Getenv("TERM") == "linux" {
+		return false
+	}
+	if runtime.GOOS == "windows" {
+		return true
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(os.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}
+
+// needTerminal refuses to open the screen where it could not be seen.
+func needTerminal(stdin io.Reader, stdout io.Writer) error {
+	const hint = "run it in a terminal; for scripts there is kubectl get scaledobject,hpa -w"
+	out, ok := stdout.(term.File)
+	if !ok || !term.IsTerminal(out.Fd()) {
+		return hinted{errors.New("the dashboard needs a terminal, and stdout is not one"), hint}
+	}
+	in, ok := stdin.(term.File)
+	if !ok || !term.IsTerminal(in.Fd()) {
+		return hinted{errors.New("the dashboard needs a terminal, and stdin is not one"), hint}
+	}
+	if t := os.Getenv("TERM"); t == "dumb" {
+		return hinted{errors.New("the dashboard needs a terminal that can move its cursor, and TERM is dumb"), "set TERM to what the terminal is, for instance xterm-256color"}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package kscope
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FormatCount writes a number of jobs in full with thousands separators:
+// 7,035. Fractions are kept to one digit.
+func FormatCount(v float64) string {
+	if math.IsNaN(v) {
+		return "?"
+	}
+	if math.Abs(v) >= 1e15 {
+		return strconv.FormatFloat(v, 'g', 3, 64)
+	}
+	if v != math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	s := strconv.FormatInt(int64(v), 10)
+	neg := strings.HasPrefix(s, "-")
+	s = strings.TrimPrefix(s, "-")
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	if neg {
+		s = "-" + s
+	}
+	return s
+}
+
+// FormatAge writes a duration as a person would: 340ms, 4s, 2m05s, 3h12m, 5d.
+func FormatAge(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "0s"
+	case d < time.Second:
+		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
+	case d < time.Minute:
+		return strconv.FormatInt(int64(d/time.Second), 10) + "s"
+	case d < time.Hour:
+		return strconv.FormatInt(int64(d/time.Minute), 10) + "m" + pad2(int64(d/time.Second)%60) + "s"
+	case d < 48*time.Hour:
+		return strconv.FormatInt(int64(d/time.Hour), 10) + "h" + pad2(int64(d/time.Minute)%60) + "m"
+	}
+	return strconv.FormatInt(int64(d/(24*time.Hour)), 10) + "d"
+}
+
+// FormatSpan writes a configured duration: 5s, 90s, 5m, 2h.
+func FormatSpan(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return strconv.FormatInt(int64(d/time.Hour), 10) + "h"
+	case d >= 2*time.Minute && d%time.Minute == 0:
+		return strconv.FormatInt(int64(d/time.Minute), 10) + "m"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + "s"
+}
+
+func pad2(n int64) string {
+	if n < 10 {
+		return "0" + strconv.FormatInt(n, 10)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func itoa(n int32) string { return strconv.FormatInt(int64(n), 10) }
+
+// plural writes a count with its noun: 1 pod, 2 pods.
+func plural(n int64, noun string) string {
+	s := FormatCount(float64(n)) + " " + noun
+	if n != 1 {
+		s += "s"
+	}
+	return s
+}

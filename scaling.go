@@ -1,0 +1,116 @@
+package kscope
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Settings of the HPA controller that no API object shows; these are its
+// defaults, so whatever rests on them is an estimate.
+const (
+	HPASyncPeriod = 15 * time.Second
+	HPATolerance  = 0.1
+)
+
+// garbage is where an HPA's average stops being a number: the controller has
+// divided by zero pods and converted infinity.
+const garbage = 9e15
+
+// WantReplicas is how many replicas a total asks for at an AverageValue target,
+// before any limit: the ceiling of total over target, or the present number
+// while the average per pod is within the HPA's tolerance of the target.
+// It is the HPA controller's own arithmetic (GetExternalPerPodMetricReplicas).
+func WantReplicas(total, target float64, current int32) int32 {
+	if target <= 0 || math.IsNaN(total) {
+		return current
+	}
+	if current > 0 {
+		if ratio := total / (target * float64(current)); ratio >= 1-HPATolerance && ratio <= 1+HPATolerance {
+			return current
+		}
+	}
+	return ClampReplicas(math.Ceil(total/target), 0, math.MaxInt32)
+}
+
+// ClampReplicas bounds a number of replicas.
+func ClampReplicas(n float64, low, high int32) int32 {
+	return int32(min(max(n, float64(low)), float64(high)))
+}
+
+// UpLimit is the highest replica count that one sync of the HPA may choose
+// from the present one, disregarding steps taken within the policies' periods,
+// which only the controller remembers. Without behavior it is twice the
+// present, at least 4; with behavior it is what the policies allow.
+func (h HPA) UpLimit(current int32) int32 {
+	if !h.HasBehavior {
+		return min(max(2*current, 4), h.MaxReplicas)
+	}
+	if h.ScaleUpSelect == "Disabled" {
+		return current
+	}
+	var limits []int32
+	for _, p := range h.ScaleUp {
+		switch p.Type {
+		case "Pods":
+			limits = append(limits, current+p.Value)
+		case "Percent":
+			limits = append(limits, ClampReplicas(math.Ceil(float64(current)*(1+float64(p.Value)/100)), 0, math.MaxInt32))
+		}
+	}
+	if len(limits) == 0 {
+		return h.MaxReplicas
+	}
+	limit := slices.Max(limits)
+	if h.ScaleUpSelect == "Min" {
+		limit = slices.Min(limits)
+	}
+	return min(max(limit, current), h.MaxReplicas)
+}
+
+// ZeroAt is when KEDA takes the workload to its floor if no trigger becomes
+// active again: at its first poll after the cooldown, which ends
+// cooldownPeriod after the last active poll. KEDA keeps the time of that poll
+// in whole seconds, rounded down. Zero if it was never active.
+func (so ScaledObject) ZeroAt() time.Time {
+	if so.LastActiveTime.IsZero() || so.PollingInterval <= 0 {
+		return time.Time{}
+	}
+	polls := (so.CooldownPeriod + so.PollingInterval - 1) / so.PollingInterval
+	return so.LastActiveTime.Add(max(polls, 1) * so.PollingInterval)
+}
+
+// StartsWith is the number of replicas that KEDA starts from zero.
+func (so ScaledObject) StartsWith() int32 { return max(so.MinReplicaCount, 1) }
+
+// metricName is the external metric of a trigger, by KEDA's naming: the
+// trigger's position is the prefix.
+func metricName(so ScaledObject, trigger int) string {
+	prefix := "s" + strconv.Itoa(trigger) + "-"
+	for _, name := range so.ExternalMetricNames {
+		if strings.HasPrefix(name, prefix) {
+			return name
+		}
+	}
+	return ""
+}
+
+// targets reads a trigger's target and activation target from its metadata,
+// with KEDA's defaults; 0 where they are not known here.
+func targets(t Trigger) (target, activation float64) {
+	number := func(key string, def float64) float64 {
+		if v, err := strconv.ParseFloat(strings.TrimSpace(t.Metadata[key]), 64); err == nil {
+			return v
+		}
+		return def
+	}
+	switch t.Type {
+	case "redis", "redis-cluster", "redis-sentinel":
+		return number("listLength", 5), number("activationListLength", 0)
+	case "cron":
+		return 1, 0
+	}
+	return 0, 0
+}

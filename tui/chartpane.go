@@ -1,0 +1,167 @@
+package tui
+
+import (
+	"math"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// bins are the spans of time that one column of the chart may stand for.
+var bins = []time.Duration{
+	250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second,
+	10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
+}
+
+// shownByDefault is how much time the chart shows at least before any zooming:
+// the seed story fits.
+const shownByDefault = 2 * time.Minute
+
+// window is the time that the chart covers, aligned to whole columns so that
+// the picture moves by columns and does not shimmer.
+type window struct {
+	from, to time.Time
+	bin      time.Duration
+	cols     int
+}
+
+func (m *Model) window() window {
+	v := &m.view
+	r := share(v.w, v.h, v)
+	mode := chartOverlay
+	if v.stacked {
+		mode = chartStacked
+	}
+	return windowAt(m.store.Now(), chartCols(v.w-r.side, mode), v.zoom)
+}
+
+func windowAt(now time.Time, cols, zoom int) window {
+	i := 0
+	for i < len(bins)-1 && bins[i]*time.Duration(cols) < shownByDefault {
+		i++
+	}
+	bin := bins[min(max(i+zoom, 0), len(bins)-1)]
+	to := now.Truncate(bin).Add(bin)
+	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
+}
+
+// drawChart draws the chart of the open ScaledObject.
+func (m *Model) drawChart(c canvas, p picture) {
+	if c.h <= 0 || c.w <= 0 {
+		return
+	}
+	v := &m.view
+	win := m.window()
+	in := chartInput{from: win.from, to: win.to, queueName: p.Reading().Name(), end: "now"}
+	if v.stacked {
+		in.mode = chartStacked
+	}
+	if v.frozen {
+		in.end = v.frozenAt.Format("15:04:05")
+		in.cursor = v.cursorAt
+		if !in.cursor.IsZero() {
+			in.cursorLabel = "-" + kscope.FormatAge(v.frozenAt.Sub(v.cursorAt))
+		}
+	}
+	h := p.history
+	if h.Queue != nil {
+		in.queue = h.Queue.Columns(win.from, win.to, win.cols)
+	}
+	if h.Ready != nil {
+		in.ready = h.Ready.Steps(win.from, win.to, win.cols)
+		in.desired = h.Desired.Steps(win.from, win.to, win.cols)
+	}
+	blind(&in, win, m.store.Now())
+	in.queueMax = niceMax(math.Max(largest(in.queue), p.Reading().Target))
+	in.readyMax = replicasTop(p, math.Max(largest(in.ready), largest(in.desired)))
+	in.marks = marks(m.store.Timeline(m.view.ref), win.from)
+	in.guides = guides(p, in)
+	in.empty = m.waitingFor(p)
+	drawChart(c, m.styles, in)
+}
+
+// blind leaves the columns after now unknown without calling them a gap: they
+// have not happened yet. Only the column that contains now can be one.
+func blind(in *chartInput, win window, now time.Time) {
+	last := win.cols - 1
+	if last < 1 || now.Sub(win.from) < win.bin {
+		return
+	}
+	for _, vs := range [][]float64{in.queue, in.ready, in.desired} {
+		// The newest column is open: until its first measurement arrives
+		// the last known value stands for it, for no longer than a column.
+		if len(vs) == win.cols && math.IsNaN(vs[last]) && now.Sub(now.Truncate(win.bin)) < min(win.bin, time.Second) {
+			vs[last] = vs[last-1]
+		}
+	}
+}
+
+func largest(vs []float64) float64 {
+	top := 0.0
+	for _, v := range vs {
+		if v > top {
+			top = v
+		}
+	}
+	return top
+}
+
+// replicasTop is the top of the replicas' scale: the maximum where that does
+// not flatten the line, since reaching it is part of the story.
+func replicasTop(p picture, seen float64) float64 {
+	limit := float64(p.ScaledObject.MaxReplicaCount)
+	if limit <= 30 || limit <= 3*seen {
+		return math.Max(limit, seen)
+	}
+	return niceMax(math.Max(seen, 5))
+}
+
+func guides(p picture, in chartInput) []guide {
+	var gs []guide
+	limit := float64(p.ScaledObject.MaxReplicaCount)
+	if top := math.Max(largest(in.ready), largest(in.desired)); top > 0.6*limit {
+		gs = append(gs, guide{v: limit, label: "max", pods: true})
+	}
+	r := p.Reading()
+	if r.ActivationTarget > 0 && r.ActivationTarget > in.queueMax/20 {
+		gs = append(gs, guide{v: r.ActivationTarget, label: "activation"})
+	}
+	return gs
+}
+
+// marks are the steps, injections and troubles of a timeline since a time.
+func marks(es []kscope.Entry, from time.Time) []mark {
+	var out []mark
+	for _, e := range es {
+		if e.At.Before(from) {
+			continue
+		}
+		k := mark{at: e.At, n: int64(e.To)}
+		switch {
+		case e.Kind == kscope.Injected && e.Jobs > 0:
+			k.kind, k.n = markInject, e.Jobs
+		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA && e.Up():
+			k.kind = markActivate
+		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:
+			k.kind = markDeactivate
+		case e.Kind == kscope.Scaled && e.Up():
+			k.kind = markUp
+		case e.Kind == kscope.Scaled:
+			k.kind = markDown
+		case e.Kind == kscope.Trouble && e.Warn:
+			k.kind = markTrouble
+		default:
+			continue
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// waitingFor says what the chart lacks before its first value.
+func (m *Model) waitingFor(p picture) string {
+	if r := p.Reading(); r.Err != "" {
+		return "no measurement yet: " + r.Err
+	}
+	return "waiting for the first measurement"
+}
