@@ -1,7 +1,5 @@
 package tui
 
-import "github.com/charmbracelet/x/ansi"
-
 // canvas is a rectangle of the grid with coordinates of its own, from 0,0 at
 // its top left. What does not fit is clipped, never wrapped, so a pane cannot
 // paint outside what it was given. The zero canvas draws nothing.
@@ -106,9 +104,6 @@ func (c canvas) fill(x, y, w, h int, st style, r rune) {
 	}
 }
 
-// clear makes the whole canvas blank in st.
-func (c canvas) clear(st style) { c.fill(0, 0, c.w, c.h, st, ' ') }
-
 // hline draws w cells of a glyph to the right from x, y.
 func (c canvas) hline(x, y, w int, st style, r rune) {
 	for i := range max(w, 0) {
@@ -177,6 +172,3 @@ func slowWidth(s string) (n int) {
 	}
 	return n
 }
-
-// truncate is s cut to w columns, with an ellipsis when something was lost.
-func truncate(s string, w int) string { return ansi.Truncate(s, max(w, 0), "…") }

@@ -78,6 +78,13 @@ func (p plot) desired(vs, ready []float64, s scale) {
 	differs := func(x int) bool {
 		return x >= 0 && !math.IsNaN(vs[x]) && vs[x] != ready[x]
 	}
+	ahead := false
+	for x := range vs {
+		ahead = ahead || differs(x)
+	}
+	if !ahead {
+		return
+	}
 	p.overlay(rasterise(vs, s, dashedLine), func(x, y int, r rune) {
 		if !differs(x) && !(differs(x-1) && vs[x] != vs[x-1]) {
 			return

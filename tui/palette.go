@@ -37,7 +37,7 @@ var darkPalette = palette{
 	queueGuide: tone{0xA67A22, 136, 3},
 	podsGuide:  tone{0x3A6E8F, 60, 6},
 
-	chase:        tone{0x13283A, 236, -1},
+	chase:        tone{0x13283A, 235, -1},
 	queueArea:    []tone{{0x4A2C00, 94, 3}, {0xA86A00, 94, 3}},
 	queueSolo:    []tone{{0x6B4000, 94, 3}, {0xA06A00, 136, 3}, {0xF0A500, 214, 3}},
 	podsArea:     []tone{{0x16405F, 24, 6}, {0x1F5F8C, 24, 6}, {0x3D8FC4, 31, 6}},

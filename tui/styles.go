@@ -31,7 +31,6 @@ func (s style) faint() style            { s.attr |= faint; return s }
 func (s style) underline() style        { s.attr |= underline; return s }
 func (s style) reverse() style          { s.attr |= reverse; return s }
 func (s style) plain() style            { s.attr = 0; return s }
-func (s style) on(below style) style    { s.bg = below.bg; return s.over(below) }
 func (s style) onColour(c colour) style { s.bg = c; return s }
 
 // over is s drawn on top of another style: its ground shows through unless s

@@ -1,0 +1,72 @@
+# The versions of the tools that the tests need besides Go.
+GOLANGCI_LINT := v2.15.0
+PACKAGES := redis-server python3
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+# Tools are built once into a cache outside the checkout.
+TOOLS := $(shell go env GOCACHE)/kscope-tools
+LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
+
+.PHONY: build install test quick unit race lint fmt tidy cross e2e golden bench perf packages cluster cluster-down demo
+
+build: ## bin/kscope
+	go build -o bin/kscope ./cmd/kscope
+
+install: ## kscope into GOBIN
+	go install ./cmd/kscope
+
+test: packages fmt tidy lint race cross e2e ## everything, as CI runs it
+
+quick: ## the inner loop, under a minute
+	go vet ./...
+	go test ./...
+
+race: ## unit tests with the race detector
+	go test -race ./...
+
+fmt: ## fail on files that gofmt would change
+	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+
+tidy: ## fail if go.mod is not tidy
+	go mod tidy -diff
+	cd e2e && go mod tidy -diff
+
+lint: $(LINT) ## golangci-lint, in both modules
+	go vet ./...
+	$(LINT) run ./...
+	cd e2e && go vet ./... && $(LINT) run ./...
+
+$(LINT):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	mv $(TOOLS)/golangci-lint $@
+
+cross: ## compile for every platform
+	@set -e; for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/kscope; done
+
+e2e: ## the real binary against a real control plane, KEDA and Redis
+	cd e2e && go run . build
+	cd e2e && go test -count=1 -timeout 30m ./...
+
+golden: ## rewrite the golden files, to be read before they are committed
+	go test ./tui -update
+
+bench: ## benchmarks with allocations
+	go test -run '^$$' -bench . -benchmem . ./tui ./sources/...
+
+perf: packages ## the limits to hold, measured on a real cluster, as in docs/performance.md
+	cd e2e && go run . perf
+
+packages: ## what the tests need from the system; needs root where something is missing
+	@missing=""; for p in $(PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+cluster: packages ## start a real control plane, KEDA and Redis, and say how to use them
+	cd e2e && go run . up
+
+cluster-down: ## stop what make cluster started
+	cd e2e && go run . down
+
+demo: cluster build ## the dashboard on the demo, on a real cluster of your own
+	cd e2e && go run . demo
+	KUBECONFIG=$$(cd e2e && go run . kubeconfig) bin/kscope -n demo
