@@ -55,19 +55,20 @@ func share(w, h int, v *view) rows {
 	}
 	r.why = take(whyRows, minChart)
 	if w >= 100 && h >= 30 {
-		r.big = take(4, minChart)
+		r.big = take(bigHeight+2, minChart) // a label above, and below room for a comma's tail
 	}
 	if r.side == 0 {
-		r.pods = take(2, minChart)
-		timeline := 5
-		switch {
-		case v.podTable:
-			r.pods += take(max(left/3, 3), minChart)
-			timeline = 3
-		case h >= 40:
+		lane, timeline := 1, 4
+		if h >= 30 {
+			lane, timeline = 2, 5
+		}
+		if h >= 40 {
 			timeline = 8
-		case h >= 30:
-			timeline = 6
+		}
+		r.pods = take(lane, minChart)
+		if v.podTable {
+			r.pods += take(max(left/3, 4), minChart)
+			timeline = 3
 		}
 		for ; timeline >= 2 && r.timeline == 0; timeline-- {
 			r.timeline = take(timeline, minChart+2)

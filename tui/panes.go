@@ -100,9 +100,11 @@ func (m *Model) drawPods(c canvas, p picture) {
 	} else {
 		x = m.drawPodCounts(c, x, p.Counts)
 	}
+	lane := c.sub(x, 0, c.w-x-1, 1) // beside the counts where there is one row only
 	if c.h >= 2 {
-		m.drawLane(c.sub(1, 1, c.w-2, 1), p.pods)
+		lane = c.sub(1, 1, c.w-2, 1)
 	}
+	m.drawLane(lane, p.pods)
 	if c.h >= 5 && (m.view.podTable || m.view.h >= 45) {
 		m.drawPodTable(c.sub(1, 2, c.w-2, c.h-2), p)
 	}
@@ -155,37 +157,49 @@ func (m *Model) drawLane(c canvas, pods []kscope.Pod) {
 	}
 }
 
-// podColumns is the table of pods, a column each.
+// podColumns is the table of pods, a column each. Where it is narrow, columns
+// go, those with the highest drop first.
 var podColumns = []struct {
 	title string
 	width int // 0 takes what is left
+	drop  int
 	text  func(p kscope.Pod, now time.Time) string
 }{
-	{"NAME", 0, func(p kscope.Pod, _ time.Time) string { return p.Ref.Name }},
-	{"STATE", 12, func(p kscope.Pod, _ time.Time) string { return p.State().String() }},
-	{"WHY", 20, func(p kscope.Pod, _ time.Time) string { return p.Reason }},
-	{"AGE", 7, func(p kscope.Pod, now time.Time) string { return kscope.FormatAge(now.Sub(p.Created)) }},
-	{"READY IN", 9, func(p kscope.Pod, _ time.Time) string {
+	{"NAME", 0, 0, func(p kscope.Pod, _ time.Time) string { return p.Ref.Name }},
+	{"STATE", 12, 0, func(p kscope.Pod, _ time.Time) string { return p.State().String() }},
+	{"WHY", 20, 1, func(p kscope.Pod, _ time.Time) string { return p.Reason }},
+	{"AGE", 7, 0, func(p kscope.Pod, now time.Time) string { return kscope.FormatAge(now.Sub(p.Created)) }},
+	{"READY IN", 9, 2, func(p kscope.Pod, _ time.Time) string {
 		if p.ReadySince.IsZero() {
 			return ""
 		}
 		return kscope.FormatAge(p.ReadySince.Sub(p.Created))
 	}},
-	{"RESTARTS", 9, func(p kscope.Pod, _ time.Time) string {
+	{"RESTARTS", 9, 3, func(p kscope.Pod, _ time.Time) string {
 		if p.Restarts == 0 {
 			return ""
 		}
 		return fmt.Sprint(p.Restarts)
 	}},
+	{"NODE", 20, 4, func(p kscope.Pod, _ time.Time) string { return p.Node }},
 }
 
 func (m *Model) drawPodTable(c canvas, p picture) {
 	st := m.styles
-	rest := c.w
-	for _, col := range podColumns {
-		rest -= col.width
+	const name = 24
+	drop, rest := 5, 0
+	for ; drop > 0; drop-- {
+		rest = c.w
+		for _, col := range podColumns {
+			if col.drop < drop {
+				rest -= col.width
+			}
+		}
+		if rest >= name {
+			break
+		}
 	}
-	rest = max(rest, 16)
+	rest = max(rest, 8)
 	top := min(m.view.scroll[podsPane], max(len(p.pods)-1, 0))
 	for y := 0; y < c.h; y++ {
 		x := 0
@@ -194,15 +208,21 @@ func (m *Model) drawPodTable(c canvas, p picture) {
 			if w == 0 {
 				w = rest
 			}
+			if drop > 0 && col.drop >= drop || drop == 0 && col.drop > 0 {
+				continue
+			}
 			switch i := top + y - 1; {
 			case y == 0:
 				c.fit(x, 0, w-1, st.muted, col.title)
 			case i < len(p.pods):
-				s := st.text
-				if col.title == "STATE" || col.title == "WHY" {
+				text, s := col.text(p.pods[i], p.now), st.text
+				switch col.title {
+				case "STATE", "WHY":
 					s, _ = m.podLook(p.pods[i].State())
+				case "NAME": // its end tells pods apart
+					text = ansi.TruncateLeft(text, max(textWidth(text)-w+2, 0), "…")
 				}
-				c.fit(x, y, w-1, s, col.text(p.pods[i], p.now))
+				c.fit(x, y, w-1, s, text)
 			}
 			x += w
 		}

@@ -70,14 +70,15 @@ func (m *Model) hints() []key.Binding {
 	}
 	var hs []key.Binding
 	if m.canInject() {
-		hs = append(hs, short(keys.Inject, "inject"), short(keys.Bigger, "more"), short(keys.Smaller, "fewer"))
+		hs = append(hs, short(keys.Inject, "inject"), key.NewBinding(key.WithKeys("+"), key.WithHelp("+ -", "batch")))
 	}
 	if m.view.frozen {
-		hs = append(hs, short(keys.Freeze, "go on"), short(keys.Older, "back"), short(keys.Newer, "on"))
+		hs = append(hs, short(keys.Freeze, "go on"), key.NewBinding(key.WithKeys("["), key.WithHelp("[ ]", "in time")))
 	} else {
 		hs = append(hs, keys.Freeze)
 	}
-	return append(hs, short(keys.Full, "full"), short(keys.ChartMode, "mode"), short(keys.ZoomIn, "zoom"), short(keys.PodTable, "pods"), keys.Help, keys.Quit)
+	zoom := key.NewBinding(key.WithKeys("<"), key.WithHelp("< >", "zoom"))
+	return append(hs, keys.Help, keys.Quit, short(keys.Full, "full chart"), short(keys.ChartMode, "mode"), zoom, short(keys.PodTable, "pods"))
 }
 
 func statusName(s kscope.SourceStatus) string {

@@ -131,6 +131,9 @@ func (m *Model) observe(os []kscope.Observation) bool {
 	}
 	for _, o := range os {
 		m.store.Apply(o)
+		if _, ok := o.Fact.(kscope.Pushed); ok {
+			m.view.notice = "" // the timeline says what came of it
+		}
 	}
 	m.view.follow(m.store, m.o)
 	second := m.store.Now().Truncate(time.Second)
