@@ -18,7 +18,7 @@ type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellC
 // completeContexts offers the contexts of the kubeconfig.
 func completeContexts(f *flags) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		raw, err := f.kube.ToRawKubeConfigLoader().RawConfig()
+		raw, err := f.loader().RawConfig()
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -44,7 +44,7 @@ func completeNames(f *flags) completion {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		_, _, namespace, err := f.cluster()
+		_, _, namespace, err := f.connect()
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}
@@ -56,7 +56,7 @@ func completeNames(f *flags) completion {
 func (f *flags) names(ctx context.Context, what schema.GroupVersionResource, namespace string) ([]string, cobra.ShellCompDirective) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	config, _, _, err := f.cluster()
+	config, _, _, err := f.connect()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,16 +16,17 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	var o demo.Options
 	up := &cobra.Command{
 		Use:   "up",
 		Short: "Apply the demo manifests in the current context and wait until KEDA has accepted them",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, _, _, err := f.cluster()
+			config, _, _, err := f.connect()
 			if err != nil {
 				return err
 			}
-			return demo.Up(cmd.Context(), config, demo.Options{}, stdout)
+			return demo.Up(cmd.Context(), config, o, stdout)
 		},
 	}
 	down := &cobra.Command{
@@ -32,12 +34,16 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 		Short: "Remove what demo up installed",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, _, _, err := f.cluster()
+			config, _, _, err := f.connect()
 			if err != nil {
 				return err
 			}
-			return demo.Down(cmd.Context(), config, demo.Options{}, stdout)
+			return demo.Down(cmd.Context(), config, o, stdout)
 		},
+	}
+	up.Flags().BoolVar(&o.ForceConflicts, "force-conflicts", false, "take over fields that another manager owns")
+	for _, c := range []*cobra.Command{up, down} {
+		c.Flags().DurationVar(&o.Timeout, "timeout", 2*time.Minute, "how long to wait in all")
 	}
 	cmd.AddCommand(up, down)
 	return cmd

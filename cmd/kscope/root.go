@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kscope/kscope/sources/redis"
 )
@@ -14,7 +15,8 @@ import (
 // flags are the raw flags of the live dashboard; settings turns them into what
 // they mean.
 type flags struct {
-	kube          *genericclioptions.ConfigFlags
+	kubeconfig    string
+	cluster       clientcmd.ConfigOverrides
 	allNamespaces bool
 	selector      string
 	redis         string
@@ -33,7 +35,7 @@ const example = `  kscope -n demo                 the dashboard over a namespace
   kscope -n demo --redis 127.0.0.1:6379   read the queues there`
 
 func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
-	f := &flags{kube: genericclioptions.NewConfigFlags(true)}
+	f := &flags{}
 	root := &cobra.Command{
 		Use:   "kscope [NAME]",
 		Short: "Watch event-driven scaling live: queue, KEDA, HPA, pods",
@@ -57,7 +59,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	f.kube.AddFlags(root.PersistentFlags())
+	f.bindCluster(root.PersistentFlags())
 	fs := root.Flags()
 	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
 	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
@@ -87,4 +89,22 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args)}
 	}
 	return nil
+}
+
+// bindCluster adds kubectl's flags for choosing a cluster and an identity.
+// They come from client-go, whose flags they are: k8s.io/cli-runtime has the
+// same ones, but brings kustomize and templates along, which make the binary
+// and what it keeps resident more than twice as large.
+func (f *flags) bindCluster(fs *pflag.FlagSet) {
+	fs.StringVar(&f.kubeconfig, clientcmd.RecommendedConfigPathFlag, "", "the kubeconfig file to use")
+	names := clientcmd.RecommendedConfigOverrideFlags("")
+	names.ClusterOverrideFlags.APIServer.ShortName = "s" // as in kubectl
+	clientcmd.BindOverrideFlags(&f.cluster, fs, names)
+}
+
+// loader reads the kubeconfig as kubectl does.
+func (f *flags) loader() clientcmd.ClientConfig {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = f.kubeconfig
+	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &f.cluster)
 }

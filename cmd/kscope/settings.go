@@ -47,7 +47,7 @@ func (f *flags) understand(name string) (settings, error) {
 		}
 		s.redis.Override = &server
 	}
-	config, context, namespace, err := f.cluster()
+	config, context, namespace, err := f.connect()
 	if err != nil {
 		return s, err
 	}
@@ -62,16 +62,21 @@ func (f *flags) understand(name string) (settings, error) {
 	return s, nil
 }
 
-// cluster is what the kubeconfig and its flags lead to.
-func (f *flags) cluster() (config *rest.Config, context, namespace string, err error) {
-	loader := f.kube.ToRawKubeConfigLoader()
+// connect is what the kubeconfig and its flags lead to.
+func (f *flags) connect() (config *rest.Config, context, namespace string, err error) {
+	loader := f.loader()
 	raw, err := loader.RawConfig()
 	if err != nil {
 		return nil, "", "", hinted{fmt.Errorf("read kubeconfig: %w", err), "check KUBECONFIG and --kubeconfig"}
 	}
+	if len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+		// client-go would try localhost:8080, where hardly anyone is at home.
+		return nil, "", "", hinted{errors.New("no cluster: there is no kubeconfig, or it is empty"),
+			"set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
+	}
 	context = raw.CurrentContext
-	if *f.kube.Context != "" {
-		context = *f.kube.Context
+	if f.cluster.CurrentContext != "" {
+		context = f.cluster.CurrentContext
 	}
 	if _, ok := raw.Contexts[context]; context != "" && !ok {
 		names := make([]string, 0, len(raw.Contexts))
@@ -79,11 +84,6 @@ func (f *flags) cluster() (config *rest.Config, context, namespace string, err e
 			names = append(names, name)
 		}
 		return nil, "", "", hinted{fmt.Errorf("context %q is not in the kubeconfig", context), "known contexts: " + orNone(names)}
-	}
-	if len(raw.Clusters) == 0 && *f.kube.APIServer == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
-		// client-go would try localhost:8080, where hardly anyone is at home.
-		return nil, "", "", hinted{errors.New("no cluster: there is no kubeconfig, or it is empty"),
-			"set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
 	}
 	namespace, _, err = loader.Namespace()
 	if err == nil {

@@ -1,0 +1,161 @@
+package k8s
+
+import (
+	"math"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// observeHPA translates an HPA, with the defaults of the API filled in.
+func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
+	out := kscope.HPA{
+		Ref:      kscope.Ref{Namespace: h.Namespace, Name: h.Name},
+		UID:      string(h.UID),
+		OwnerUID: ownerUID(h.OwnerReferences),
+		ScaleTarget: kscope.TargetRef{
+			APIVersion: watch.Text(h.Spec.ScaleTargetRef.APIVersion),
+			Kind:       watch.Text(h.Spec.ScaleTargetRef.Kind),
+			Name:       watch.Text(h.Spec.ScaleTargetRef.Name),
+		},
+		MinReplicas:      1,
+		MaxReplicas:      h.Spec.MaxReplicas,
+		HasBehavior:      h.Spec.Behavior != nil,
+		ScaleDownWindow:  300 * time.Second,
+		CurrentReplicas:  h.Status.CurrentReplicas,
+		DesiredReplicas:  h.Status.DesiredReplicas,
+		LastScaleTime:    timeOf(h.Status.LastScaleTime),
+		StatusEverSynced: len(h.Status.Conditions) > 0,
+	}
+	if h.Spec.MinReplicas != nil {
+		out.MinReplicas = *h.Spec.MinReplicas
+	}
+	if b := h.Spec.Behavior; b != nil {
+		out.ScaleUpWindow, out.ScaleUp, out.ScaleUpSelect = observeRules(b.ScaleUp, 0,
+			kscope.ScalingPolicy{Type: "Pods", Value: 4, Period: 15 * time.Second},
+			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second})
+		out.ScaleDownWindow, out.ScaleDown, out.ScaleDownSelect = observeRules(b.ScaleDown, 300*time.Second,
+			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second})
+	}
+	for _, m := range h.Spec.Metrics {
+		out.Metrics = append(out.Metrics, observeMetric(m, h.Status.CurrentMetrics))
+	}
+	for _, c := range h.Status.Conditions {
+		out.Conditions = append(out.Conditions, condition(string(c.Type), c.Status, c.Reason, c.Message, c.LastTransitionTime))
+	}
+	return out
+}
+
+// observeRules gives the window, policies and choice of one direction; what is
+// not set has the value that the API server would fill in.
+func observeRules(r *autoscalingv2.HPAScalingRules, window time.Duration, policies ...kscope.ScalingPolicy) (time.Duration, []kscope.ScalingPolicy, string) {
+	choice := "Max"
+	if r == nil {
+		return window, policies, choice
+	}
+	if r.StabilizationWindowSeconds != nil {
+		window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
+	}
+	if r.SelectPolicy != nil {
+		choice = watch.Text(string(*r.SelectPolicy))
+	}
+	if len(r.Policies) > 0 {
+		policies = nil
+	}
+	for _, p := range r.Policies {
+		policies = append(policies, kscope.ScalingPolicy{
+			Type: watch.Text(string(p.Type)), Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second,
+		})
+	}
+	return window, policies, choice
+}
+
+// reading is the part of a metric that identifies it and its last value.
+type reading struct {
+	name, container string
+	value           autoscalingv2.MetricValueStatus
+}
+
+// observeMetric pairs a metric of the spec with the status of the same name.
+func observeMetric(m autoscalingv2.MetricSpec, status []autoscalingv2.MetricStatus) kscope.Metric {
+	var name, container string
+	var target autoscalingv2.MetricTarget
+	switch {
+	case m.External != nil:
+		name, target = m.External.Metric.Name, m.External.Target
+	case m.Resource != nil:
+		name, target = string(m.Resource.Name), m.Resource.Target
+	case m.ContainerResource != nil:
+		name, container, target = string(m.ContainerResource.Name), m.ContainerResource.Container, m.ContainerResource.Target
+	case m.Pods != nil:
+		name, target = m.Pods.Metric.Name, m.Pods.Target
+	case m.Object != nil:
+		name, target = m.Object.Metric.Name, m.Object.Target
+	}
+	out := kscope.Metric{Type: watch.Text(string(m.Type)), Name: watch.Text(name), TargetType: watch.Text(string(target.Type))}
+	if v := pick(target.Type, target.AverageValue, target.Value, target.AverageUtilization); v != nil {
+		out.Target = *v
+	}
+	for _, s := range status {
+		r, ok := observeReading(s)
+		if ok && s.Type == m.Type && r.name == name && r.container == container {
+			out.Current = pick(target.Type, r.value.AverageValue, r.value.Value, r.value.AverageUtilization)
+			break
+		}
+	}
+	return out
+}
+
+// observeReading is false for the empty status that stands for a metric that
+// could not be read.
+func observeReading(s autoscalingv2.MetricStatus) (reading, bool) {
+	switch {
+	case s.External != nil:
+		return reading{name: s.External.Metric.Name, value: s.External.Current}, true
+	case s.Resource != nil:
+		return reading{name: string(s.Resource.Name), value: s.Resource.Current}, true
+	case s.ContainerResource != nil:
+		return reading{string(s.ContainerResource.Name), s.ContainerResource.Container, s.ContainerResource.Current}, true
+	case s.Pods != nil:
+		return reading{name: s.Pods.Metric.Name, value: s.Pods.Current}, true
+	case s.Object != nil:
+		return reading{name: s.Object.Metric.Name, value: s.Object.Current}, true
+	}
+	return reading{}, false
+}
+
+// nonsense is where the values begin that the HPA controller writes when it
+// has divided by no pods: the lowest 64-bit number of thousandths.
+const nonsense = 9e15
+
+// pick is the value that a type of target compares, nil if there is none or it
+// makes no sense.
+func pick(typ autoscalingv2.MetricTargetType, average, value *resource.Quantity, utilization *int32) *float64 {
+	var v float64
+	switch {
+	case typ == autoscalingv2.AverageValueMetricType && average != nil:
+		v = average.AsApproximateFloat64()
+	case typ == autoscalingv2.ValueMetricType && value != nil:
+		v = value.AsApproximateFloat64()
+	case typ == autoscalingv2.UtilizationMetricType && utilization != nil:
+		v = float64(*utilization)
+	default:
+		return nil
+	}
+	if math.Abs(v) >= nonsense {
+		return nil
+	}
+	return &v
+}
+
+func condition(typ string, status corev1.ConditionStatus, reason, message string, since metav1.Time) kscope.Condition {
+	return kscope.Condition{
+		Type: watch.Text(typ), Status: watch.Text(string(status)), Reason: watch.Text(reason), Message: watch.Text(message),
+		Since: since.Time,
+	}
+}

@@ -1,0 +1,97 @@
+// Package k8s watches what KEDA scales and what does the scaling — workloads,
+// HorizontalPodAutoscalers, pods and events — and says what it saw. It never
+// writes, and asks the API for nothing but its watches, the discovery of scale
+// targets of unusual kinds, and their /scale when they change.
+package k8s
+
+import (
+	"context"
+	"sync"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+)
+
+// Options say what to watch, and through which clients; [Clients] makes them.
+type Options struct {
+	Client    kubernetes.Interface
+	Dynamic   dynamic.Interface
+	Namespace string // "" for all
+}
+
+// Source watches pods, HPAs, Deployments, StatefulSets, events, and the scale
+// targets of other kinds that it learns of by [Source.Follow].
+type Source struct {
+	o       Options
+	targets *targets
+}
+
+// New makes a source; nothing is asked of the API before Run.
+func New(o Options) *Source {
+	return &Source{o: o, targets: newTargets(o)}
+}
+
+// Name is "k8s".
+func (s *Source) Name() string { return "k8s" }
+
+// Follow learns from a passing observation which scale targets of kinds other
+// than Deployment and StatefulSet to watch. It never blocks and may be called
+// before, during and after Run, from one goroutine or many.
+func (s *Source) Follow(o kscope.Observation) { s.targets.follow(o) }
+
+// Run watches every kind at once and emits, for each, its Status, then a fact
+// for every object and for every change, and Gone for every object that no
+// longer exists, until ctx is done. A kind that fails, is forbidden or absent
+// says so in its Status and does not keep the others. Run returns nil when
+// everything that it started has ended.
+func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
+	var wg sync.WaitGroup
+	for _, kind := range s.kinds() {
+		wg.Go(func() { kind.Run(ctx, emit) })
+	}
+	wg.Go(func() { s.targets.run(ctx, emit) })
+	wg.Wait()
+	return nil
+}
+
+func (s *Source) kinds() []watch.Kind {
+	c, ns := s.o.Client, s.o.Namespace
+	return []watch.Kind{
+		kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod)),
+		kind(kscope.HPAs, c.AutoscalingV2().HorizontalPodAutoscalers(ns), only(observeHPA)),
+		kind(kscope.Deployments, c.AppsV1().Deployments(ns), only(observeDeployment)),
+		kind(kscope.StatefulSets, c.AppsV1().StatefulSets(ns), only(observeStatefulSet)),
+		eventKind(c, ns),
+	}
+}
+
+// kind is a watch of what a typed client serves.
+func kind[L runtime.Object](k kscope.Kind, client interface {
+	List(context.Context, metav1.ListOptions) (L, error)
+	Watch(context.Context, metav1.ListOptions) (apiwatch.Interface, error)
+}, observe func(runtime.Object) (kscope.Fact, bool)) watch.Kind {
+	return watch.Kind{
+		Kind: k,
+		List: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return client.List(ctx, o)
+		},
+		Watch:   client.Watch,
+		Observe: observe,
+	}
+}
+
+// only makes a translation of one type that of any object.
+func only[T any, F kscope.Fact](observe func(T) F) func(runtime.Object) (kscope.Fact, bool) {
+	return func(obj runtime.Object) (kscope.Fact, bool) {
+		o, ok := obj.(T)
+		if !ok {
+			return nil, false
+		}
+		return observe(o), true
+	}
+}

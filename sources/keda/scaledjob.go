@@ -1,0 +1,27 @@
+package keda
+
+import (
+	"github.com/kscope/kscope"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// observeScaledJob translates a ScaledJob, whatever state it is in.
+func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
+	spec, status := fields(u.Object).at("spec"), fields(u.Object).at("status")
+	annotations := u.GetAnnotations()
+	return kscope.ScaledJob{
+		Ref:             kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
+		UID:             string(u.GetUID()),
+		Created:         u.GetCreationTimestamp().Time,
+		Labels:          u.GetLabels(),
+		PollingInterval: spec.seconds("pollingInterval", defaultPolling),
+		MinReplicaCount: spec.numberOr("minReplicaCount", 0),
+		MaxReplicaCount: spec.numberOr("maxReplicaCount", defaultMax),
+		Strategy:        orElse(spec.at("scalingStrategy").text("strategy"), "default"),
+		Triggers:        observeTriggers(spec),
+		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
+		InjectAllowed:   injectAllowed(annotations),
+		LastActiveTime:  status.time("lastActiveTime"),
+		Conditions:      observeConditions(status),
+	}
+}

@@ -1,0 +1,97 @@
+package redis
+
+import (
+	"cmp"
+
+	"github.com/kscope/kscope"
+)
+
+// follows is what every observed object asks to have measured.
+type follows map[object]followed
+
+type object struct {
+	kind kscope.Kind
+	ref  kscope.Ref
+}
+
+type followed struct {
+	uid    string
+	queues []kscope.Queue // never empty
+}
+
+// Follow learns from an observation which queues to measure: those that the
+// triggers of ScaledObjects and ScaledJobs name, for as long as these exist.
+// It is made to be a tap: it never blocks, and what it learns before Run
+// starts is measured as soon as Run does.
+func (s *Source) Follow(o kscope.Observation) {
+	var changed bool
+	switch f := o.Fact.(type) {
+	case kscope.ScaledObject:
+		changed = s.learn(object{kscope.ScaledObjects, f.Ref}, f.UID, f.Triggers)
+	case kscope.ScaledJob:
+		changed = s.learn(object{kscope.ScaledJobs, f.Ref}, f.UID, f.Triggers)
+	case kscope.Gone:
+		changed = s.forget(object{f.Kind, f.Ref}, f.UID)
+	}
+	if changed {
+		select {
+		case s.changed <- struct{}{}:
+		default: // Run has not yet taken the last one, and will see this too
+		}
+	}
+}
+
+func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, known := s.follows[obj]
+	same, n := old.uid == uid, 0
+	for _, t := range triggers {
+		if t.Queue != nil {
+			same = same && n < len(old.queues) && old.queues[n] == *t.Queue
+			n++
+		}
+	}
+	if same && n == len(old.queues) {
+		return false // the ordinary case: a status changed, the queues did not
+	}
+	if n == 0 {
+		delete(s.follows, obj)
+		return known
+	}
+	queues := make([]kscope.Queue, 0, n)
+	for _, t := range triggers {
+		if t.Queue != nil {
+			queues = append(queues, *t.Queue)
+		}
+	}
+	s.follows[obj] = followed{uid, queues}
+	return true
+}
+
+// forget drops what an object asked for, unless another object of that name
+// has taken its place meanwhile.
+func (s *Source) forget(obj object, uid string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, known := s.follows[obj]
+	if !known || uid != "" && old.uid != uid {
+		return false
+	}
+	delete(s.follows, obj)
+	return true
+}
+
+// queues lists what is followed, in no order and with repetitions.
+func (f follows) queues() []kscope.Queue {
+	all := make([]kscope.Queue, 0, len(f))
+	for _, o := range f {
+		all = append(all, o.queues...)
+	}
+	return all
+}
+
+// compareQueues orders queues so that those of one database are together.
+func compareQueues(a, b kscope.Queue) int {
+	return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Key, b.Key))
+}

@@ -1,0 +1,152 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/kscope/kscope"
+)
+
+// counting is the command that counts what each type of key holds: the types
+// that KEDA's list trigger accepts.
+var counting = map[string]string{"list": "llen", "set": "scard", "zset": "zcard", "hash": "hlen"}
+
+// gauge measures one key. It remembers which type the key was last seen to
+// hold and sends the command for that; only when the server says that it was
+// the wrong one does it ask for the type, so that a tick is one round trip in
+// all but the rarest case. There are no empty lists in Redis, so a count of
+// zero says that the key does not exist.
+type gauge struct {
+	queue kscope.Queue
+	db    int
+	typ   string // last known; list until something else is seen
+	count *goredis.IntCmd
+	ask   *goredis.StatusCmd // set while the type has to be asked
+
+	n   int64
+	err error // why n is not known
+}
+
+// unsupportedError is a key of a type that KEDA does not count either.
+type unsupportedError string
+
+func (e unsupportedError) Error() string {
+	return fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", clean(string(e)))
+}
+
+func newGauge(q kscope.Queue, db int) *gauge {
+	g := &gauge{queue: q, db: db}
+	g.expect("list")
+	return g
+}
+
+func (g *gauge) expect(typ string) {
+	g.typ, g.ask = typ, nil
+	g.count = goredis.NewIntCmd(context.Background(), counting[typ], g.queue.Key)
+}
+
+func (g *gauge) next() goredis.Cmder {
+	if g.ask != nil {
+		return g.ask
+	}
+	return g.count
+}
+
+// read takes the answer to the command sent last and reports whether the depth
+// is settled, for better or worse; if not, the next command will tell.
+func (g *gauge) read() (settled bool) {
+	if g.ask == nil {
+		g.n, g.err = g.count.Result()
+		if g.err != nil && strings.HasPrefix(g.err.Error(), "WRONGTYPE") {
+			g.ask = goredis.NewStatusCmd(context.Background(), "type", g.queue.Key)
+			return false
+		}
+		return true
+	}
+	typ, err := g.ask.Result()
+	switch {
+	case err != nil:
+		g.err = err
+	case typ == "none": // deleted between two commands
+		g.expect("list")
+		g.n, g.err = 0, nil
+	case counting[typ] != "":
+		g.expect(typ)
+		return false
+	default: // ask again next time, since it may be replaced
+		g.typ, g.err = typ, unsupportedError(typ)
+	}
+	return true
+}
+
+// answered reports whether the server had something to say about the key.
+func (g *gauge) answered() bool {
+	var u unsupportedError
+	return g.err == nil || errors.As(g.err, &u)
+}
+
+// gauges are the keys of one server. All of them travel in one pipeline; where
+// they are in several databases, SELECT travels with them.
+type gauges struct {
+	all     []*gauge
+	selects bool // once a database was selected, nothing can rely on the default
+	pending []*gauge
+	cmds    []goredis.Cmder
+	at      []*goredis.StatusCmd // the SELECT that each pending gauge relies on
+}
+
+// rounds is how often a key is asked within one tick whose type changes
+// between the commands.
+const rounds = 4
+
+// measure asks for every key. After an error nothing is known about any.
+func (m *gauges) measure(ctx context.Context, l *link) (rtt time.Duration, err error) {
+	m.pending = append(m.pending[:0], m.all...)
+	for round := 0; round < rounds && len(m.pending) > 0; round++ {
+		m.prepare()
+		started := time.Now()
+		if err := l.exec(ctx, m.cmds...); err != nil {
+			return 0, err
+		}
+		if round == 0 {
+			rtt = time.Since(started)
+		}
+		m.settle()
+	}
+	for _, g := range m.pending {
+		g.err = errors.New("the type of the key keeps changing")
+	}
+	return rtt, nil
+}
+
+func (m *gauges) prepare() {
+	m.cmds, m.at = m.cmds[:0], m.at[:0]
+	var current *goredis.StatusCmd
+	for i, g := range m.pending {
+		if m.selects && (i == 0 || g.db != m.pending[i-1].db) {
+			current = goredis.NewStatusCmd(context.Background(), "select", g.db)
+			m.cmds = append(m.cmds, current)
+		}
+		m.cmds = append(m.cmds, g.next())
+		m.at = append(m.at, current)
+	}
+}
+
+func (m *gauges) settle() {
+	open := m.pending[:0]
+	for i, g := range m.pending {
+		if at := m.at[i]; at != nil && at.Err() != nil {
+			g.err = at.Err() // what was counted was counted in another database
+			continue
+		}
+		if !g.read() {
+			open = append(open, g)
+		}
+	}
+	m.pending = open
+}

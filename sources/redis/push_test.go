@@ -1,0 +1,239 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+var target = kscope.Ref{Namespace: "demo", Name: "one"}
+
+func pushed(f *facts) kscope.Pushed {
+	f.t.Helper()
+	return await(f, "pushed", func(kscope.Pushed) bool { return true })
+}
+
+func TestPush(t *testing.T) {
+	r := startRedis(t)
+	q := kscope.Queue{Address: r.address, DB: 2, Key: "orders"}
+	s, f := run(t, Options{Interval: time.Hour}) // whatever is seen was measured on purpose
+	s.Follow(scaledObject("one", q))
+	f.depth(q, known(0))
+	total := int64(0)
+	for _, n := range []int64{1, 10, 950, 1000, 2000, 10_000, 3} {
+		if err := s.Push(t.Context(), kscope.Injection{Queue: q, Target: target, Jobs: n}); err != nil {
+			t.Fatal(err)
+		}
+		total += n
+		got := pushed(f)
+		if got.Took <= 0 {
+			t.Errorf("took %v", got.Took)
+		}
+		got.Took = 0
+		if want := (kscope.Pushed{Queue: q, Target: target, Asked: n, Accepted: n, Length: total}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		f.depth(q, known(total))
+	}
+	conn := r.Conn()
+	defer conn.Close()
+	conn.Select(t.Context(), 2)
+	jobs, err := conn.LRange(t.Context(), "orders", 0, -1).Result()
+	if err != nil || int64(len(jobs)) != total {
+		t.Fatalf("got %d jobs, %v, want %d", len(jobs), err, total)
+	}
+	ids := map[string]bool{}
+	for _, text := range jobs {
+		var job struct {
+			ID string
+			At time.Time
+		}
+		if err := json.Unmarshal([]byte(text), &job); err != nil || job.ID == "" || job.At.IsZero() || job.At.Location() != time.UTC {
+			t.Fatalf("got job %s: %v", text, err)
+		}
+		ids[job.ID] = true
+	}
+	if int64(len(ids)) != total {
+		t.Errorf("got %d different ids, want %d", len(ids), total)
+	}
+	if !strings.Contains(jobs[len(jobs)-1], "-000001") || !strings.Contains(jobs[len(jobs)-2], "-000002") {
+		t.Error("a worker that pops the tail does not get the first job first")
+	}
+}
+
+func TestPushIsRefused(t *testing.T) {
+	r := startRedis(t)
+	r.do("sadd", "set", 1)
+	r.do("xadd", "stream", "*", "a", 1)
+	s, f := run(t, Options{})
+	for _, tt := range []struct {
+		inj  kscope.Injection
+		want string
+	}{
+		{kscope.Injection{Queue: r.queue("set"), Jobs: 10}, "the key holds a set; jobs can only be put into a list"},
+		{kscope.Injection{Queue: r.queue("stream"), Jobs: 2000}, "the key holds a stream; jobs can only be put into a list"},
+		{kscope.Injection{Queue: r.queue("list")}, "there must be at least one job to put in"},
+		{kscope.Injection{Queue: r.queue(""), Jobs: 1}, "the queue has no key"},
+		{kscope.Injection{Queue: kscope.Queue{Address: r.address, DB: -1, Key: "list"}, Jobs: 1}, "there is no database -1"},
+		{kscope.Injection{Queue: kscope.Queue{Address: r.address, DB: 99, Key: "list"}, Jobs: 1}, "the server has no database of that number"},
+		{kscope.Injection{Queue: kscope.Queue{Key: "list"}, Jobs: 1}, "the address comes from the target's environment"},
+		{kscope.Injection{Queue: kscope.Queue{Address: "127.0.0.1:1", Key: "list"}, Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
+	} {
+		err := s.Push(t.Context(), tt.inj)
+		got := pushed(f)
+		if !strings.HasPrefix(got.Err, tt.want) || err == nil || err.Error() != got.Err {
+			t.Errorf("got %v and %+v, want %q", err, got, tt.want)
+		}
+		if got.Accepted != 0 || got.Queue != tt.inj.Queue || got.Asked != tt.inj.Jobs {
+			t.Errorf("got %+v", got)
+		}
+	}
+	if n := r.do("exists", "list"); n != int64(0) {
+		t.Error("something was put in")
+	}
+	if n := r.do("scard", "set"); n != int64(1) {
+		t.Error("the set was changed")
+	}
+}
+
+func TestPushOutsideRunAndReadOnly(t *testing.T) {
+	r := startRedis(t)
+	inj := kscope.Injection{Queue: r.queue("list"), Jobs: 1}
+	s := New(Options{})
+	if err := s.Push(t.Context(), inj); err == nil {
+		t.Error("pushed before Run")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	returned := make(chan error)
+	go func() { returned <- s.Run(ctx, func(kscope.Fact) {}) }()
+	for s.Push(t.Context(), inj) != nil { // until Run has begun
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	<-returned
+	if err := s.Push(t.Context(), inj); err == nil {
+		t.Error("pushed after Run")
+	}
+	ro, f := run(t, Options{ReadOnly: true})
+	ro.Follow(scaledObject("one", inj.Queue))
+	f.status(kscope.Synced) // it runs
+	if err := ro.Push(t.Context(), inj); err == nil || pushed(f).Err != err.Error() {
+		t.Errorf("got %v in read-only mode", err)
+	}
+	if n := r.do("llen", "list"); n != int64(1) {
+		t.Errorf("got %v jobs, want 1", n)
+	}
+}
+
+func TestPushStops(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	q := r.queue("list")
+	s.Follow(scaledObject("one", q))
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- s.Push(ctx, kscope.Injection{Queue: q, Jobs: 1 << 40}) }()
+	f.depth(q, func(d kscope.Depth) bool { return d.N > 5000 }) // measuring goes on meanwhile
+	cancel()
+	err := <-done
+	got := pushed(f)
+	if err == nil || !strings.HasPrefix(got.Err, "stopped after ") || got.Accepted <= 5000 || got.Length != got.Accepted {
+		t.Errorf("got %v and %+v", err, got)
+	}
+	if n := r.do("llen", "list"); n != got.Accepted {
+		t.Errorf("the server has %v, accepted are %d", n, got.Accepted)
+	}
+}
+
+func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	q := r.queue("list")
+	s.Follow(scaledObject("one", q))
+	push := func(n int64) kscope.Pushed {
+		_ = s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: n})
+		return pushed(f)
+	}
+	push(5)
+	r.do("client", "kill", "type", "normal", "skipme", "yes")
+	if got := push(5); got.Err != "" || got.Length != 10 {
+		t.Errorf("got %+v", got)
+	}
+	killed := make(chan struct{})
+	go func() {
+		defer close(killed)
+		f.depth(q, func(d kscope.Depth) bool { return d.N > 3000 })
+		r.kill()
+	}()
+	err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 1 << 40})
+	<-killed
+	if err == nil || !strings.Contains(err.Error(), " of 1099511627776 jobs") {
+		t.Errorf("got %v", err)
+	}
+	if got := pushed(f); got.Accepted < 3000-10 || got.Err != err.Error() {
+		t.Errorf("got %+v", got)
+	}
+	r.start()
+	if got := push(1); got.Err != "" || got.Length != 1 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestPushesTakeTurns(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	s.Follow(scaledObject("one", r.queue("list")))
+	f.status(kscope.Synced)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue("list"), Jobs: 1500}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if n := r.do("llen", "list"); n != int64(30_000) {
+		t.Errorf("got %v jobs", n)
+	}
+}
+
+// The end of Run cuts off a push that a silent server would hold up.
+func TestRunDoesNotWaitForASilentServer(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	q := kscope.Queue{Address: l.Addr().String(), Key: "list"}
+	s := New(Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &facts{t: t, signal: make(chan struct{}, 1)}
+	returned, gaveUp := make(chan error), make(chan error, 1)
+	go func() { returned <- s.Run(ctx, f.emit) }()
+	s.Follow(scaledObject("one", q))
+	f.status(kscope.Connecting)
+	go func() { gaveUp <- s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 1}) }()
+	for range 2 { // the poller's connection and the injector's
+		conn, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	started := time.Now()
+	cancel()
+	<-returned
+	if took := time.Since(started); took > time.Second {
+		t.Errorf("Run returned after %v", took)
+	}
+	if err := <-gaveUp; err == nil {
+		t.Error("the push succeeded")
+	}
+}

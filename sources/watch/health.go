@@ -1,0 +1,157 @@
+package watch
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kscope/kscope"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// errShort is a stream that ended as soon as it began. client-go gives such a
+// stream instead of some errors of the connection.
+var errShort = errors.New("the API server ended the watch at once")
+
+// brokenError is a stream that broke while it was open.
+type brokenError struct{ error }
+
+func (e brokenError) Unwrap() error { return e.error }
+
+// streamError is the error that an event of a stream carries.
+func streamError(obj runtime.Object) error {
+	err := apierrors.FromObject(obj)
+	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
+		return err
+	}
+	return brokenError{err}
+}
+
+// judge takes how a turn ended, says so where it matters, and gives the time to
+// wait before the next. One broken or short stream is the ordinary life of a
+// watch, and no news; the second in a row is.
+func (r *run) judge(err error) time.Duration {
+	if err == nil {
+		r.failures = 0
+		return 0
+	}
+	r.failures++
+	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
+		r.version = "" // too long away: list again
+		return backoff(r.failures-1, 3*time.Second)
+	}
+	var broken brokenError
+	if r.failures == 1 && errors.As(err, &broken) {
+		return 0
+	}
+	if r.failures == 1 && errors.Is(err, errShort) {
+		return backoff(r.failures, 3*time.Second)
+	}
+	s := Explain(err)
+	limit := 3 * time.Second
+	switch s.State {
+	case kscope.Absent:
+		s.Hint, limit = r.AbsentHint, 10*time.Second
+		r.version = ""
+	case kscope.Forbidden:
+		limit = 30 * time.Second
+	}
+	r.say(s)
+	return backoff(r.failures, limit)
+}
+
+// backoff doubles from half a second up to limit; the first retry is at once.
+func backoff(n int, limit time.Duration) time.Duration {
+	if n <= 0 {
+		return 0
+	}
+	return min(limit, 250*time.Millisecond<<min(n, 10))
+}
+
+// well says that what is known is current, but for objects that could not be
+// read.
+func (r *run) well() {
+	if r.version == "" && r.said.State != kscope.Synced && len(r.odd) == 0 {
+		return // in the middle of a list
+	}
+	r.failures = 0
+	for ref, why := range r.odd {
+		r.say(kscope.Status{State: kscope.Failing, Message: Text(ref.String() + " " + why),
+			Hint: "the other objects are current; please report this"})
+		return
+	}
+	r.say(kscope.Status{State: kscope.Synced})
+}
+
+func (r *run) silent(after time.Duration) {
+	r.say(kscope.Status{State: kscope.Failing,
+		Message: fmt.Sprintf("no answer from the API server for %v", after),
+		Hint:    "check the network, a VPN or a proxy"})
+}
+
+// say emits a status if it differs from the one before.
+func (r *run) say(s kscope.Status) {
+	s.Kind = r.Kind.Kind
+	if s != r.said {
+		r.said = s
+		r.emit(s)
+	}
+}
+
+// Explain gives the state, message and hint that an error of the API amounts
+// to.
+func Explain(err error) kscope.Status {
+	s := kscope.Status{State: kscope.Failing, Message: Text(plain(err))}
+	var unknown x509.UnknownAuthorityError
+	var dns *net.DNSError
+	switch {
+	case apierrors.IsForbidden(err):
+		s.State = kscope.Forbidden
+		s.Hint = "ask for permission to get, list and watch it; kscope looks again every 30 s"
+	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
+		s.State = kscope.Absent
+	case apierrors.IsUnauthorized(err):
+		s.Hint = "the credentials were refused: log in to the cluster again"
+	case strings.Contains(s.Message, "getting credentials"):
+		s.Hint = "the credential plugin of the kubeconfig failed: log in to the cluster again"
+	case errors.As(err, &unknown):
+		s.Hint = "check certificate-authority in the kubeconfig"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		s.Hint = "is the API server running, and is this the right context?"
+	case errors.As(err, &dns):
+		s.Hint = "check the server's name in the kubeconfig, the network or a VPN"
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		s.Hint = "check the network, a VPN or a proxy"
+	}
+	return s
+}
+
+// plain is the message of an error without what differs between two attempts
+// (the URL with its resource version, the local port), so that a lasting
+// failure is one status and not many.
+func plain(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) && op.Source != nil {
+		c := *op
+		c.Source = nil
+		err = &c
+	}
+	return err.Error()
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}

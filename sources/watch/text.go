@@ -1,0 +1,97 @@
+package watch
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxText bounds a text in bytes: the length of the longest event note that
+// the API server accepts.
+const maxText = 1024
+
+// Text makes a text of the cluster safe to show: escape sequences, control
+// characters and invisible format characters (bidirectional overrides among
+// them) are left out, line breaks and tabs become a space, invalid UTF-8 the
+// replacement character, and what is too long is cut.
+func Text(s string) string {
+	if isPlain(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, n := utf8.DecodeRuneInString(s[i:])
+		if b.Len()+utf8.RuneLen(c) > maxText-len("…") {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case c == '\x1b' || c == '\u009b' || c == '\u009d' || c == '\u0090':
+			n = escape(s[i:], c, n)
+		case c == '\n' || c == '\r' || c == '\t' || c == '\u2028' || c == '\u2029':
+			b.WriteByte(' ')
+		case unicode.IsControl(c):
+		case unicode.Is(unicode.Cf, c) && c != '\u200c' && c != '\u200d': // joiners shape words and emoji
+		default:
+			b.WriteRune(c)
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// isPlain is true for nearly all texts, which then cost nothing.
+func isPlain(s string) bool {
+	if len(s) > maxText {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// escape is the length of the escape sequence that s starts with, whose first
+// character is c of n bytes. One that does not end takes only its introducer,
+// so that the text after it is not lost.
+func escape(s string, c rune, n int) int {
+	i, intro := n, c
+	if c == '\x1b' {
+		if i == len(s) {
+			return i
+		}
+		intro = rune(s[i])
+		if intro < ' ' || intro > '~' {
+			return i
+		}
+		i++
+	}
+	switch intro {
+	case '[', '\u009b': // control sequence: up to a final byte
+		for j := i; j < len(s); j++ {
+			if s[j] >= '@' && s[j] <= '~' {
+				return j + 1
+			}
+			if s[j] < ' ' || s[j] > '~' {
+				break
+			}
+		}
+	case ']', 'P', '^', '_', 'X', '\u009d', '\u0090': // string: up to BEL or ST
+		for j := i; j < len(s); j++ {
+			if s[j] == '\a' {
+				return j + 1
+			}
+			if strings.HasPrefix(s[j:], "\x1b\\") || strings.HasPrefix(s[j:], "\u009c") {
+				return j + 2
+			}
+		}
+	case '(', ')', '*', '+', '#', '%', ' ': // one more character
+		if i < len(s) {
+			_, m := utf8.DecodeRuneInString(s[i:])
+			return i + m
+		}
+	}
+	return i
+}

@@ -1,0 +1,61 @@
+package watch
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+)
+
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                               "",
+		"Scaled apps/v1.Deployment":      "Scaled apps/v1.Deployment",
+		"größer ≥ 5 – 日本語":               "größer ≥ 5 – 日本語",
+		"a\x1b[31mred\x1b[0mb":           "aredb",
+		"a\x1b]0;title\ab":               "ab",
+		"a\x1b]8;;http://x\x1b\\b":       "ab",
+		"a\x1bPq#0\x1b\\b":               "ab",
+		"a\x1b(0b":                       "ab",
+		"a\x1bcb":                        "ab",
+		"a\x1b":                          "a",
+		"a\x1b[12":                       "a12",
+		"a\x1b]never ends":               "anever ends",
+		"a\u009b31mb":                    "ab",
+		"a\u0085b\x00c\x7fd":             "abcd",
+		"a\x9b31mb":                      "a\ufffd31mb",
+		"two\nlines\r\nand\ta tab":       "two lines  and a tab",
+		"line\u2028separator":            "line separator",
+		"evil\u202egnp.exe\u2066x":       "evilgnp.exex",
+		"zero\u200bwidth\ufeff":          "zerowidth",
+		"family 👨\u200d👩":                "family 👨\u200d👩",
+		strings.Repeat("x", 1024):        strings.Repeat("x", 1024),
+		strings.Repeat("x", 1025):        strings.Repeat("x", 1021) + "…",
+		strings.Repeat("日", 400):         strings.Repeat("日", 340) + "…",
+		"\x1b[" + strings.Repeat("1", 3): "111",
+	} {
+		if got := Text(in); got != want {
+			t.Errorf("%q:\ngot  %q\nwant %q", in, got, want)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("a\x1b[31mred\x1b[0mb")
+	f.Add("a\x1b]8;;x\x1b\\\u009b\u202e")
+	f.Add("\xff\xfe\x9b")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Text(s)
+		if !utf8.ValidString(got) || len(got) > maxText {
+			t.Errorf("%q: got %q of %d bytes", s, got, len(got))
+		}
+		for _, c := range got {
+			if unicode.IsControl(c) || c >= '\u202a' && c <= '\u202e' || c >= '\u2066' && c <= '\u2069' {
+				t.Errorf("%q: got %q", s, got)
+			}
+		}
+		if again := Text(got); again != got {
+			t.Errorf("%q: not stable: %q, then %q", s, got, again)
+		}
+	})
+}
