@@ -11,6 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/kscope/kscope/sources/watch"
 )
 
 func main() {
@@ -23,7 +25,7 @@ func main() {
 // run is the whole program but for the process around it.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	root := newRoot(stdin, stdout, stderr)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	return root.ExecuteContext(ctx)
 }
 
@@ -37,10 +39,10 @@ func exitCode(stderr io.Writer, err error) int {
 	if errors.Is(err, context.Canceled) {
 		return 130 // as a shell reports an interrupted command
 	}
-	fmt.Fprintln(stderr, "kscope:", err)
+	fmt.Fprintln(stderr, "kscope:", watch.Text(err.Error())) // it may quote the cluster
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintln(stderr, "hint:", h.Hint())
+		fmt.Fprintln(stderr, "hint:", watch.Text(h.Hint()))
 	}
 	var u usageError
 	if errors.As(err, &u) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+var update = flag.Bool("update", false, "rewrite the flags in the README")
+
+// cli runs a command line in process and gives what it printed, on stderr as
+// main would, and its exit status.
+func cli(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = exitCode(&errs, run(context.Background(), args, strings.NewReader(""), &out, &errs))
+	return out.String(), errs.String(), code
+}
+
+func kubeconfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("KUBECONFIG", path)
+	return path
+}
+
+const oneCluster = `
+apiVersion: v1
+kind: Config
+current-context: here
+contexts: [{name: here, context: {cluster: c, user: u, namespace: shop}}]
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+users: [{name: u, user: {}}]
+`
+
+func TestBadCommandLines(t *testing.T) {
+	kubeconfig(t, oneCluster)
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
+	for _, tt := range []struct {
+		name string
+		args []string
+		env  map[string]string
+		code int
+		say  []string
+		hide string
+	}{
+		{"unknown flag", []string{"--nope"}, nil, 2, []string{"unknown flag: --nope", "hint: kscope --help"}, ""},
+		{"two names", []string{"a", "b"}, nil, 2, []string{"one NAME at most"}, ""},
+		{"bad selector", []string{"-l", "a=b=c,("}, nil, 2, []string{"--selector"}, ""},
+		{"bad theme", []string{"--theme", "pink"}, nil, 2, []string{"--theme", "dark or light"}, ""},
+		{"hasty polling", []string{"--redis-interval", "1ms"}, nil, 2, []string{"--redis-interval", "50ms"}, ""},
+		{"bad server", []string{"--redis", "http://x"}, nil, 2, []string{"--redis"}, ""},
+		{"password in a flag", []string{"--redis", "redis://u:hunter2@h:1"}, nil, 2, []string{"KSCOPE_REDIS_PASSWORD"}, "hunter2"},
+		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig`, "known contexts: here"}, ""},
+		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "hint: set KUBECONFIG"}, ""},
+		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
+		{"no terminal", nil, nil, 1, []string{"stdout is not one", "hint:"}, ""},
+		{"demo with an argument", []string{"demo", "up", "now"}, nil, 2, []string{"takes no arguments"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for k, v := range tt.env {
+				t.Setenv(k, v)
+			}
+			_, stderr, code := cli(t, tt.args...)
+			if code != tt.code {
+				t.Errorf("got exit status %d, want %d", code, tt.code)
+			}
+			for _, want := range tt.say {
+				if !strings.Contains(stderr, want) {
+					t.Errorf("got %q, want it to contain %q", stderr, want)
+				}
+			}
+			if tt.hide != "" && strings.Contains(stderr, tt.hide) {
+				t.Errorf("%q repeats what it must not", stderr)
+			}
+		})
+	}
+}
+
+func TestNamespaceComesFromTheContextUnlessAsked(t *testing.T) {
+	kubeconfig(t, oneCluster)
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "shop"}, {[]string{"-n", "other"}, "other"}, {[]string{"-A"}, ""}, {[]string{"-A", "-n", "other"}, ""},
+	} {
+		f := &flags{}
+		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+		f.bindCluster(fs)
+		fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "")
+		if err := fs.Parse(tt.args); err != nil {
+			t.Fatal(err)
+		}
+		f.redisInterval = 1e9
+		s, err := f.understand("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.tui.Namespace != tt.want {
+			t.Errorf("%q: got namespace %q, want %q", tt.args, s.tui.Namespace, tt.want)
+		}
+	}
+}
+
+func TestLocalClusters(t *testing.T) {
+	for name, want := range map[string]bool{
+		"minikube": true, "kind-dev": true, "k3d-x": true, "docker-desktop": true,
+		"prod": false, "": false, "arn:aws:eks:eu-west-1:1:cluster/kind": false, "minikube-not": false,
+	} {
+		if got := isLocal(name); got != want {
+			t.Errorf("%q: got local %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestVersionSaysWhatItIs(t *testing.T) {
+	out, _, code := cli(t, "version")
+	if code != 0 || !strings.HasPrefix(out, "kscope ") || !strings.Contains(out, "go1.") {
+		t.Errorf("got %q and exit status %d", out, code)
+	}
+}
+
+func TestErrorsCannotWriteToTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	exitCode(&out, hinted{errors.New("bad \x1b[2J thing"), "\x1b]0;hint\a"})
+	if strings.ContainsAny(out.String(), "\x1b\a") {
+		t.Errorf("got %q, want no control characters", out.String())
+	}
+}
+
+// TestReadmeFlags keeps the README's list of flags true; -update rewrites it.
+func TestReadmeFlags(t *testing.T) {
+	const begin, end = "<!-- flags: written by go test ./cmd/kscope -update -->\n", "<!-- end of flags -->"
+	path := filepath.Join("..", "..", "README.md")
+	readme, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(readme), begin)
+	got, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the README has no marked place for the flags")
+	}
+	root := newRoot(nil, nil, nil)
+	want := "```\n" + root.Flags().FlagUsages() + "```\n\nAnd kubectl's own, for all commands:\n\n```\n" + root.PersistentFlags().FlagUsagesWrapped(120) + "```\n"
+	if *update {
+		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got != want {
+		t.Errorf("the README's flags are not those of the program: run go test ./cmd/kscope -update\ngot\n%s\nwant\n%s", got, want)
+	}
+}
