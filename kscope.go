@@ -49,7 +49,8 @@ const (
 	ScaleTargets  Kind = "scale" // any other target, read through its /scale
 	Pods          Kind = "pods"
 	Events        Kind = "events"
-	Queues        Kind = "queues" // one Redis server and the keys read from it
+	Namespaces    Kind = "namespaces" // the one that is watched, if it is one
+	Queues        Kind = "queues"     // one Redis server and the keys read from it
 )
 
 // Ref names an object within its kind.

@@ -16,7 +16,7 @@ import (
 // connection. They speak protobuf where the API has it, are not throttled (the
 // sources make a handful of requests), keep warnings of the server to
 // themselves, and notice within some seconds when the connection is dead. cfg
-// is not changed; a dialer or a throttle that it has is kept.
+// is not changed; a dialer or a throttle that it has is kept, a timeout is not.
 //
 // client-go reads how often to ping an idle connection from the environment
 // only, so Clients sets HTTP2_READ_IDLE_TIMEOUT_SECONDS and
@@ -31,6 +31,7 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 	c.UserAgent = "kscope/" + version()
 	c.WarningHandler = rest.NoWarnings{}
 	c.WarningHandlerWithContext = nil
+	c.Timeout = 0 // it would cut every watch
 	if c.QPS == 0 && c.RateLimiter == nil {
 		c.QPS = -1
 	}

@@ -55,6 +55,7 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		wg.Go(func() { kind.Run(ctx, emit) })
 	}
 	wg.Go(func() { s.targets.run(ctx, emit) })
+	wg.Go(func() { s.lookUpNamespace(ctx, emit) })
 	wg.Wait()
 	return nil
 }

@@ -98,6 +98,7 @@ func noDynamic() *dynamicfake.FakeDynamicClient {
 func TestSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client := fake.NewClientset(
+			&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}},
 			&corev1.Pod{ObjectMeta: named("p")},
 			&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "other", Name: "q"}},
 			&appsv1.Deployment{ObjectMeta: named("d")},
@@ -271,21 +272,28 @@ func TestScaleTargetOfAnUnknownKind(t *testing.T) {
 // Follow runs on the goroutine that reads what is emitted: it must never wait
 // for an emit.
 func TestFollowNeverBlocks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source := New(Options{Client: fake.NewClientset(), Dynamic: noDynamic()})
-		ctx, cancel := context.WithCancel(t.Context())
-		stuck := make(chan struct{})
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_ = source.Run(ctx, func(kscope.Fact) { <-stuck })
-		}()
-		for i := range 1000 {
-			source.Follow(scaledObject(fmt.Sprint(i), "no.such/v1", fmt.Sprint("Thing", i%3), "x"))
-			synctest.Wait()
-		}
-		close(stuck)
-		cancel()
-		<-done
-	})
+	source := New(Options{Client: fake.NewClientset(), Dynamic: noDynamic()})
+	ctx, cancel := context.WithCancel(t.Context())
+	var (
+		once           sync.Once
+		emitting, free = make(chan struct{}), make(chan struct{})
+		done           = make(chan struct{})
+	)
+	source.Follow(scaledObject("first", "no.such/v1", "Thing", "x"))
+	go func() {
+		defer close(done)
+		_ = source.Run(ctx, func(f kscope.Fact) {
+			if s, ok := f.(kscope.Status); ok && s.Kind == kscope.ScaleTargets {
+				once.Do(func() { close(emitting) })
+			}
+			<-free
+		})
+	}()
+	<-emitting
+	for i := range 1000 {
+		source.Follow(scaledObject(fmt.Sprint(i), "no.such/v1", fmt.Sprint("Thing", i%3), "x"))
+	}
+	close(free)
+	cancel()
+	<-done
 }

@@ -148,6 +148,9 @@ func (t *targets) say(p part, s kscope.Status, emit func(kscope.Fact)) {
 		}
 	}
 	worst.Kind = kscope.ScaleTargets
+	if len(t.said) == 0 && t.last.State == "" {
+		return // nothing was ever wanted
+	}
 	if worst != t.last {
 		t.last = worst
 		emit(worst)

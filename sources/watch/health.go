@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -83,12 +85,13 @@ func (r *run) well() {
 		return // in the middle of a list
 	}
 	r.failures = 0
-	for ref, why := range r.odd {
-		r.say(kscope.Status{State: kscope.Failing, Message: Text(ref.String() + " " + why),
-			Hint: "the other objects are current; please report this"})
+	if len(r.odd) == 0 {
+		r.say(kscope.Status{State: kscope.Synced})
 		return
 	}
-	r.say(kscope.Status{State: kscope.Synced})
+	first := slices.SortedFunc(maps.Keys(r.odd), func(a, b kscope.Ref) int { return strings.Compare(a.String(), b.String()) })[0]
+	r.say(kscope.Status{State: kscope.Failing, Message: Text(first.String() + " " + r.odd[first]),
+		Hint: "the other objects are current; please report this"})
 }
 
 func (r *run) silent(after time.Duration) {

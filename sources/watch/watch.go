@@ -39,8 +39,13 @@ type Kind struct {
 	AbsentHint    string // what to do when the API does not have this kind
 }
 
-// pageSize bounds what is held in memory while listing: a page of typical pods
-// is about 6 MiB once decoded.
+// pageSize bounds what is held in memory while listing. Measured on a real API
+// server with 5,100 pods, as CPU of this process and its peak of resident
+// memory: pages of 500, 0.24 s and 40 MiB; of 2,000, 0.23 s and 76 MiB; all at
+// once, 0.20 s and 98-124 MiB; a watch that begins with all objects
+// (sendInitialEvents), 0.33-0.50 s and 34 MiB, for 1.4 times the CPU of the API
+// server; with 520 ScaledObjects, as JSON, 0.10-0.13 s against 0.17-0.24 s. So
+// pages it is, which also work everywhere and cannot stall half way.
 const pageSize = 500
 
 // How long an API server may take to answer before it is called silent. A list
