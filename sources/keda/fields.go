@@ -16,11 +16,6 @@ func (f fields) at(name string) fields {
 	return m
 }
 
-func (f fields) has(name string) bool {
-	_, ok := f[name]
-	return ok
-}
-
 // text is a string made safe to show.
 func (f fields) text(name string) string { return watch.Text(f.raw(name)) }
 
