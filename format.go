@@ -16,16 +16,18 @@ func FormatCount(v float64) string {
 	if math.Abs(v) >= 1e15 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	if v != math.Trunc(v) {
-		return strconv.FormatFloat(v, 'f', 1, 64)
+	var s, fraction string
+	if v == math.Trunc(v) {
+		s = strconv.FormatInt(int64(v), 10)
+	} else {
+		whole, digit, _ := strings.Cut(strconv.FormatFloat(v, 'f', 1, 64), ".")
+		s, fraction = whole, "."+digit
 	}
-	s := strconv.FormatInt(int64(v), 10)
-	neg := strings.HasPrefix(s, "-")
-	s = strings.TrimPrefix(s, "-")
+	s, negative := strings.CutPrefix(s, "-")
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
-	if neg {
+	if s += fraction; negative && strings.Trim(s, "0.") != "" {
 		s = "-" + s
 	}
 	return s
@@ -34,7 +36,7 @@ func FormatCount(v float64) string {
 // FormatAge writes a duration as a person would: 340ms, 4s, 2m05s, 3h12m, 5d.
 func FormatAge(d time.Duration) string {
 	switch {
-	case d < 0:
+	case d <= 0:
 		return "0s"
 	case d < time.Second:
 		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"

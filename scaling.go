@@ -22,11 +22,13 @@ const garbage = 9e15
 // WantReplicas is how many replicas a total asks for at an AverageValue target,
 // before any limit: the ceiling of total over target, or the present number
 // while the average per pod is within the HPA's tolerance of the target.
-// It is the HPA controller's own arithmetic (GetExternalPerPodMetricReplicas).
+// Current counts the pods that exist, ready or not. It is the HPA controller's
+// own arithmetic (GetExternalPerPodMetricReplicas), in thousandths as there.
 func WantReplicas(total, target float64, current int32) int32 {
-	if target <= 0 || math.IsNaN(total) {
+	if target <= 0 || math.IsNaN(total) || math.IsNaN(target) {
 		return current
 	}
+	total, target = math.Round(max(total, 0)*1000), math.Round(target*1000)
 	if current > 0 {
 		if ratio := total / (target * float64(current)); ratio >= 1-HPATolerance && ratio <= 1+HPATolerance {
 			return current
@@ -45,19 +47,20 @@ func ClampReplicas(n float64, low, high int32) int32 {
 // which only the controller remembers. Without behavior it is twice the
 // present, at least 4; with behavior it is what the policies allow.
 func (h HPA) UpLimit(current int32) int32 {
+	now := float64(current)
 	if !h.HasBehavior {
-		return min(max(2*current, 4), h.MaxReplicas)
+		return ClampReplicas(max(2*now, 4), 0, h.MaxReplicas)
 	}
 	if h.ScaleUpSelect == "Disabled" {
 		return current
 	}
-	var limits []int32
+	var limits []float64
 	for _, p := range h.ScaleUp {
 		switch p.Type {
 		case "Pods":
-			limits = append(limits, current+p.Value)
+			limits = append(limits, now+float64(p.Value))
 		case "Percent":
-			limits = append(limits, ClampReplicas(math.Ceil(float64(current)*(1+float64(p.Value)/100)), 0, math.MaxInt32))
+			limits = append(limits, math.Ceil(now*(1+float64(p.Value)/100)))
 		}
 	}
 	if len(limits) == 0 {
@@ -67,19 +70,40 @@ func (h HPA) UpLimit(current int32) int32 {
 	if h.ScaleUpSelect == "Min" {
 		limit = slices.Min(limits)
 	}
-	return min(max(limit, current), h.MaxReplicas)
+	return ClampReplicas(max(limit, now), 0, h.MaxReplicas)
 }
 
 // ZeroAt is when KEDA takes the workload to its floor if no trigger becomes
 // active again: at its first poll after the cooldown, which ends
 // cooldownPeriod after the last active poll. KEDA keeps the time of that poll
-// in whole seconds, rounded down. Zero if it was never active.
+// in whole seconds, rounded down. A ScaledObject that was never active has
+// initialCooldownPeriod instead, from its creation; without one the time is
+// zero: it is the next poll. It is by the clock of the cluster.
 func (so ScaledObject) ZeroAt() time.Time {
-	if so.LastActiveTime.IsZero() || so.PollingInterval <= 0 {
+	switch {
+	case so.PollingInterval <= 0:
 		return time.Time{}
+	case !so.LastActiveTime.IsZero():
+		return so.LastActiveTime.Add(so.polls(so.CooldownPeriod))
+	case so.InitialCooldownPeriod > 0 && !so.Created.IsZero():
+		return so.Created.Add(so.polls(so.InitialCooldownPeriod))
 	}
-	polls := (so.CooldownPeriod + so.PollingInterval - 1) / so.PollingInterval
-	return so.LastActiveTime.Add(max(polls, 1) * so.PollingInterval)
+	return time.Time{}
+}
+
+// polls is the time until the first poll after a period that began with one.
+func (so ScaledObject) polls(period time.Duration) time.Duration {
+	n := (period + so.PollingInterval - 1) / so.PollingInterval
+	return max(n, 1) * so.PollingInterval
+}
+
+// zeroAt is [ScaledObject.ZeroAt] by the clock of the stream, where the last
+// active poll was seen to happen.
+func (c Chain) zeroAt() time.Time {
+	if zero := c.ScaledObject.ZeroAt(); zero.IsZero() || c.Polled.IsZero() {
+		return zero
+	}
+	return c.Polled.Add(c.ScaledObject.polls(c.ScaledObject.CooldownPeriod))
 }
 
 // StartsWith is the number of replicas that KEDA starts from zero.
@@ -101,7 +125,11 @@ func metricName(so ScaledObject, trigger int) string {
 // with KEDA's defaults; 0 where they are not known here.
 func targets(t Trigger) (target, activation float64) {
 	number := func(key string, def float64) float64 {
-		if v, err := strconv.ParseFloat(strings.TrimSpace(t.Metadata[key]), 64); err == nil {
+		s := strings.TrimSpace(t.Metadata[key])
+		if s == "" {
+			return def
+		}
+		if v, err := strconv.ParseFloat(s, 64); err == nil {
 			return v
 		}
 		return def

@@ -1,7 +1,7 @@
 package kscope
 
 import (
-	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -10,30 +10,57 @@ import (
 const Keep = 2 * time.Hour
 
 // Store folds observations into what is known now and how it came about. It
-// is confined to the goroutine that calls Apply and has no lock. Applying the
-// same observations in another order, or some of them twice, ends in the same
-// present; only the timeline depends on when things were seen.
+// is confined to the goroutine that calls Apply and has no lock.
+//
+// Applying the same observations in another order, or some of them twice, ends
+// in the same present, as long as none comes a minute late: of two facts about
+// one thing the one with the later time counts, and of two with the same time
+// the one applied last. What tells of the past (timelines, series, since when)
+// depends on the order of the facts about one thing, but not on how those
+// about different things were interleaved.
 type Store struct {
 	now      time.Time
+	swept    time.Time
 	version  uint64
 	objects  map[Ref]*object
-	jobs     map[Ref]ScaledJob
-	hpas     map[Ref]HPA
-	hpaOf    map[string]Ref // owner uid -> HPA
+	jobs     map[Ref]scaledJob
+	hpas     map[Ref]*hpa
 	work     map[workKey]*workload
 	pods     podIndex
 	queues   map[Queue]*queue
-	servers  map[string]Depths // newest answer of each server, by the trigger's address
 	events   eventIndex
-	statuses map[statusKey]SourceStatus
+	statuses map[statusKey]status
+	gone     map[tomb]time.Time
+
+	eventsLive bool // the events that were there before are in: any further one is news
+
+	refs     []Ref                 // of objects, sorted; nil when they have to be gathered again
+	byKind   map[Kind]SourceStatus // of whole kinds
+	byUID    map[string]*object
+	byTarget map[workKey][]*object
+	byQueue  map[Queue][]*object
+	owned    map[string][]Ref // HPAs by the uid of their owner, sorted
 }
 
 // object is a ScaledObject with what happened to it since it was first seen.
 type object struct {
 	ScaledObject
-	firstSeen time.Time
-	polled    time.Time // when KEDA's last poll showed, zero if it never did
-	log       []Entry   // oldest first, as seen; attributed when read
+	at          time.Time // of the newest fact
+	firstSeen   time.Time
+	firstActive time.Time // LastActiveTime when it was first seen
+	polled      time.Time // when the newest LastActiveTime was first seen
+	told        told
+	log         []Entry // oldest first, as seen; attributed when read
+}
+
+type scaledJob struct {
+	ScaledJob
+	at time.Time
+}
+
+type hpa struct {
+	HPA
+	at time.Time
 }
 
 // workKey names a scale target; the API version is left out on purpose, since
@@ -45,24 +72,21 @@ type workKey struct {
 
 type workload struct {
 	Workload
-	firstSeen      time.Time
+	at             time.Time // of the newest fact
 	ready, desired Series
 	counts         PodCounts
 	pods           map[Ref]*pod
-}
-
-type queue struct {
-	Series
-	last Depth
-	at   time.Time // of the last answer
-	busy time.Time // since when it has been above zero; zero while empty
-	idle time.Time // since when it has been empty; zero while not
 }
 
 type statusKey struct {
 	source string
 	kind   Kind
 	name   string
+}
+
+type status struct {
+	SourceStatus
+	at time.Time
 }
 
 // SourceStatus is the newest health of a part of a source and since when it
@@ -73,19 +97,31 @@ type SourceStatus struct {
 	Since time.Time
 }
 
+// tomb marks an object that went, so that an older fact does not bring it
+// back. The uid is empty where the end of any object of that name was said.
+type tomb struct {
+	kind Kind
+	ref  Ref
+	uid  string
+}
+
 // NewStore makes an empty store.
 func NewStore() *Store {
 	return &Store{
 		objects:  map[Ref]*object{},
-		jobs:     map[Ref]ScaledJob{},
-		hpas:     map[Ref]HPA{},
-		hpaOf:    map[string]Ref{},
+		jobs:     map[Ref]scaledJob{},
+		hpas:     map[Ref]*hpa{},
 		work:     map[workKey]*workload{},
 		pods:     newPodIndex(),
 		queues:   map[Queue]*queue{},
-		servers:  map[string]Depths{},
 		events:   eventIndex{},
-		statuses: map[statusKey]SourceStatus{},
+		statuses: map[statusKey]status{},
+		gone:     map[tomb]time.Time{},
+		byKind:   map[Kind]SourceStatus{},
+		byUID:    map[string]*object{},
+		byTarget: map[workKey][]*object{},
+		byQueue:  map[Queue][]*object{},
+		owned:    map[string][]Ref{},
 	}
 }
 
@@ -100,29 +136,36 @@ func (s *Store) Version() uint64 { return s.version }
 func (s *Store) Apply(o Observation) {
 	if o.At.After(s.now) {
 		s.now = o.At
+		s.sweep()
 	}
 	changed := true
 	switch f := o.Fact.(type) {
 	case ScaledObject:
-		s.applyScaledObject(o.At, f)
+		changed = s.applyScaledObject(o.At, f)
 	case ScaledJob:
-		s.jobs[f.Ref] = f
+		if old, ok := s.jobs[f.Ref]; ok && o.At.Before(old.at) || !s.lives(ScaledJobs, f.Ref, f.UID, o.At) {
+			return
+		}
+		s.jobs[f.Ref] = scaledJob{f, o.At}
 	case HPA:
-		s.applyHPA(o.At, f)
+		changed = s.applyHPA(o.At, f)
 	case Workload:
-		s.applyWorkload(o.At, f)
+		changed = s.applyWorkload(o.At, f)
 	case Pod:
-		s.pods.put(f)
+		changed = s.applyPod(o.At, f)
 	case Event:
-		changed = s.events.put(f)
+		changed = s.events.put(o.At, f, s.eventsLive)
 	case Depths:
 		changed = s.applyDepths(o.At, f)
 	case Pushed:
 		s.applyPushed(o.At, f)
 	case Status:
-		s.applyStatus(o.At, o.Source, f)
+		changed = s.applyStatus(o.At, o.Source, f)
 	case Gone:
-		s.applyGone(o.At, f)
+		changed = s.applyGone(o.At, f)
+	case Heartbeat:
+		s.link()
+		changed = false
 	default:
 		changed = false
 	}
@@ -131,223 +174,50 @@ func (s *Store) Apply(o Observation) {
 	}
 }
 
-func (s *Store) applyScaledObject(at time.Time, f ScaledObject) {
-	old := s.objects[f.Ref]
-	if old == nil || old.UID != f.UID {
-		s.objects[f.Ref] = &object{ScaledObject: f, firstSeen: at}
+// late is how much later than others a fact about a thing may come.
+const late = time.Minute
+
+// sweep forgets, once in a while, what is too old to matter.
+func (s *Store) sweep() {
+	if s.now.Sub(s.swept) < late {
 		return
 	}
-	if f.LastActiveTime.After(old.LastActiveTime) {
-		old.polled = at
-	}
-	for _, e := range conditionEntries(at, old.ScaledObject, f) {
-		old.add(e)
-	}
-	old.ScaledObject = f
-}
-
-func (s *Store) applyHPA(at time.Time, f HPA) {
-	if old, ok := s.hpas[f.Ref]; ok {
-		if old.OwnerUID != f.OwnerUID {
-			delete(s.hpaOf, old.OwnerUID)
-		}
-		if o := s.objectOwning(f); o != nil {
-			for _, e := range hpaEntries(at, old, f) {
-				o.add(e)
-			}
+	s.swept = s.now
+	s.link()
+	for t, at := range s.gone {
+		if s.now.Sub(at) > late {
+			delete(s.gone, t)
 		}
 	}
-	s.hpas[f.Ref] = f
-	if f.OwnerUID != "" {
-		s.hpaOf[f.OwnerUID] = f.Ref
-	}
-}
-
-// objectOwning is the ScaledObject that controls an HPA, nil if there is none.
-func (s *Store) objectOwning(h HPA) *object {
-	if h.OwnerUID == "" {
-		return nil
-	}
-	for _, o := range s.objects { // few, and only on a change of an HPA
-		if o.UID == h.OwnerUID {
-			return o
+	before := s.now.Add(-Keep)
+	for key, q := range s.queues {
+		if q.at.Before(before) {
+			delete(s.queues, key)
 		}
 	}
-	return nil
-}
-
-func (s *Store) applyWorkload(at time.Time, f Workload) {
-	key := workKey{f.Kind, f.Ref}
-	w := s.work[key]
-	if w == nil || w.UID != f.UID {
-		w = &workload{firstSeen: at, pods: map[Ref]*pod{}}
-		w.ready.Keep, w.desired.Keep = Keep, Keep
-		w.Workload = f
-		s.work[key] = w
-		s.pods.relink = true
-	} else {
-		for _, o := range s.targeting(key) {
-			for _, e := range workloadEntries(at, w.Workload, f) {
-				o.add(e)
-			}
-		}
-		if !sameSelector(w.Selector, f.Selector) {
-			s.pods.relink = true
-		}
-		w.Workload = f
-	}
-	w.record(at)
-}
-
-func (w *workload) record(at time.Time) {
-	w.desired.Add(at, float64(w.Desired))
-	if w.Ready != nil {
-		w.ready.Add(at, float64(*w.Ready))
-	}
-}
-
-// targeting lists the ScaledObjects that scale a workload: one, unless someone
-// made a mistake.
-func (s *Store) targeting(key workKey) []*object {
-	var out []*object
-	for ref, o := range s.objects {
-		if ref.Namespace == key.ref.Namespace && o.ScaleTarget.Name == key.ref.Name && o.ScaleTarget.Kind == key.kind {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-func (s *Store) applyDepths(at time.Time, f Depths) (changed bool) {
-	s.servers[f.Address] = f
-	for _, d := range f.All {
-		q := s.queues[d.Queue]
-		if q == nil {
-			q = &queue{}
-			q.Keep = Keep
-			s.queues[d.Queue] = q
-			changed = true
-		}
-		if q.last != d {
-			changed = true
-		}
-		q.at = at
-		if d.Err != "" {
-			q.Add(at, math.NaN())
-		} else {
-			s.logDepth(at, q, d)
-			q.Add(at, float64(d.N))
-		}
-		q.last = d
-	}
-	return changed
-}
-
-func (s *Store) applyPushed(at time.Time, f Pushed) {
+	s.events.forget(before)
 	for _, o := range s.objects {
-		for _, t := range o.Triggers {
-			if t.Queue != nil && *t.Queue == f.Queue {
-				o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Note: f.Err, Warn: f.Err != ""})
-				break
-			}
-		}
+		o.forget(before)
 	}
-}
-
-func (s *Store) applyStatus(at time.Time, source string, f Status) {
-	key := statusKey{source, f.Kind, f.Name}
-	old := s.statuses[key]
-	since := at
-	if old.State == f.State {
-		since = old.Since
-	}
-	s.statuses[key] = SourceStatus{Source: source, Status: f, Since: since}
-	for key, w := range s.work {
-		if kindOf(key.kind) != f.Kind {
-			continue
-		}
-		switch f.State {
-		case Synced: // what is known is true again, though nothing may have changed
-			w.record(at)
-		case Failing, Forbidden:
-			w.desired.Extend(old.seen(at))
-			w.ready.Extend(old.seen(at))
-			w.desired.Add(at, math.NaN())
-			w.ready.Add(at, math.NaN())
-		}
-	}
-	if old.State != f.State && (old.State == Synced || f.State == Synced && old.State == Failing) {
-		s.logStatus(at, f)
-	}
-}
-
-// seen is until when a watched value may be taken to have held, given the
-// health of its watch before it broke.
-func (st SourceStatus) seen(at time.Time) time.Time {
-	if st.State == Synced {
-		return at
-	}
-	return time.Time{}
-}
-
-func (s *Store) applyGone(at time.Time, f Gone) {
-	switch f.Kind {
-	case ScaledObjects:
-		if o := s.objects[f.Ref]; o != nil && sameUID(o.UID, f.UID) {
-			delete(s.objects, f.Ref)
-		}
-	case ScaledJobs:
-		delete(s.jobs, f.Ref)
-	case HPAs:
-		if h, ok := s.hpas[f.Ref]; ok && sameUID(h.UID, f.UID) {
-			delete(s.hpas, f.Ref)
-			delete(s.hpaOf, h.OwnerUID)
-		}
-	case Pods:
-		s.pods.drop(f.Ref, f.UID)
-	case Events:
-		s.events.drop(f.UID)
-	default:
-		for key, w := range s.work {
-			if key.ref == f.Ref && kindOf(key.kind) == f.Kind && sameUID(w.UID, f.UID) {
-				for _, o := range s.targeting(key) {
-					o.add(Entry{At: at, Kind: Trouble, Actor: Someone, Warn: true, Note: key.kind + " " + f.Ref.Name + " was deleted"})
-				}
-				delete(s.work, key)
-				s.pods.relink = true
-			}
-		}
-	}
-}
-
-func sameUID(have, gone string) bool { return gone == "" || have == gone }
-
-// kindOf is the watched kind that a workload of an API kind arrives by.
-func kindOf(apiKind string) Kind {
-	switch apiKind {
-	case "Deployment":
-		return Deployments
-	case "StatefulSet":
-		return StatefulSets
-	}
-	return ScaleTargets
 }
 
 // ScaledObjects lists what is known, by namespace and name.
 func (s *Store) ScaledObjects() []Ref {
-	refs := make([]Ref, 0, len(s.objects))
-	for ref := range s.objects {
-		refs = append(refs, ref)
+	if s.refs == nil {
+		s.refs = make([]Ref, 0, len(s.objects))
+		for ref := range s.objects {
+			s.refs = append(s.refs, ref)
+		}
+		sort.Slice(s.refs, func(i, j int) bool { return s.refs[i].Less(s.refs[j]) })
 	}
-	sort.Slice(refs, func(i, j int) bool { return refs[i].Less(refs[j]) })
-	return refs
+	return slices.Clone(s.refs)
 }
 
 // ScaledJobs lists what is known, by namespace and name.
 func (s *Store) ScaledJobs() []ScaledJob {
 	jobs := make([]ScaledJob, 0, len(s.jobs))
 	for _, j := range s.jobs {
-		jobs = append(jobs, j)
+		jobs = append(jobs, j.ScaledJob)
 	}
 	sort.Slice(jobs, func(i, j int) bool { return jobs[i].Ref.Less(jobs[j].Ref) })
 	return jobs
@@ -357,7 +227,7 @@ func (s *Store) ScaledJobs() []ScaledJob {
 func (s *Store) Statuses() []SourceStatus {
 	out := make([]SourceStatus, 0, len(s.statuses))
 	for _, st := range s.statuses {
-		out = append(out, st)
+		out = append(out, st.SourceStatus)
 	}
 	sort.Slice(out, func(i, j int) bool {
 		a, b := out[i], out[j]
@@ -373,11 +243,4 @@ func (s *Store) Statuses() []SourceStatus {
 }
 
 // status is the health of one watched kind, whatever source it is from.
-func (s *Store) status(kind Kind) SourceStatus {
-	for key, st := range s.statuses {
-		if key.kind == kind && key.name == "" {
-			return st
-		}
-	}
-	return SourceStatus{}
-}
+func (s *Store) status(kind Kind) SourceStatus { return s.byKind[kind] }

@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// jobs writes a number of jobs; a fraction of one counts for nothing.
+func jobs(n float64) string { return plural(int64(n), "job") }
+
 // jobsWait says how many items wait: "7 jobs wait".
 func jobsWait(r Reading) string {
 	if r.Value == 1 {
@@ -16,84 +19,128 @@ func jobsWait(r Reading) string {
 	return FormatCount(r.Value) + " jobs wait"
 }
 
-// noun is the reading's source in a sentence: "the list orders".
-func (r Reading) noun() string {
+// thereIsWork begins a sentence about work that nobody does yet.
+func thereIsWork(f *facts) string {
 	switch {
-	case r.Trigger.Queue == nil:
-		return "trigger " + r.Name()
-	case r.Type == "" || r.Type == "none":
-		return "the queue " + r.Name()
+	case !f.hasWork:
+		return "The annotation force-activation is set"
+	case f.work.Trigger.Queue == nil:
+		return amount(f.work)
 	}
-	return "the " + map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type] + " " + r.Name()
+	return jobsWait(f.work) + " in " + f.work.Name()
 }
 
-// perPod sets a value against its target: "42 jobs at 5 per pod".
-func perPod(r Reading) string {
-	if !r.Known {
-		return "The length of the queue is unknown"
+// noun is the reading's source in a sentence: "the list orders".
+func (r Reading) noun() string {
+	switch kind := map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type]; {
+	case r.Trigger.Queue == nil:
+		return "the trigger " + r.Name()
+	case kind != "":
+		return "the " + kind + " " + r.Name()
 	}
+	return "the queue " + r.Name()
+}
+
+// isEmpty says that a source has no work, or none that counts.
+func isEmpty(r Reading) string {
+	switch {
+	case r.Value > 0:
+		return capital(r.noun()) + " is not above its activation threshold"
+	case r.Trigger.Queue == nil:
+		return capital(r.noun()) + " has no work"
+	}
+	return capital(r.noun()) + " is empty"
+}
+
+// amount is a value with its unit, marked where it is an estimate.
+func amount(r Reading) string {
 	mark := ""
 	if r.From == FromHPA {
 		mark = "~"
 	}
-	noun := "jobs"
-	if r.Value == 1 {
-		noun = "job"
+	switch {
+	case r.Trigger.Queue == nil:
+		return "Trigger " + r.Name() + ": " + mark + FormatCount(r.Value)
+	case r.Value == 1:
+		return mark + "1 job"
 	}
-	if r.Trigger.Queue == nil {
-		return fmt.Sprintf("%s%s of %s at %s per pod", mark, FormatCount(r.Value), r.Name(), FormatCount(r.Target))
-	}
-	return fmt.Sprintf("%s%s %s at %s per pod", mark, FormatCount(r.Value), noun, FormatCount(r.Target))
+	return mark + FormatCount(r.Value) + " jobs"
 }
 
-// asks adds what the queue will want once the HPA decides, if that is more
-// than the first pods.
-func asks(f facts) string {
-	if !f.wantKnown || f.want <= 1 {
-		return ""
+// calls sets the value against its target: "42 jobs at 5 per pod call for 9
+// pods". Where another trigger's value is not known, it is the least.
+func calls(f *facts) string {
+	least := ""
+	if f.partly {
+		least = "at least "
 	}
-	return fmt.Sprintf(" and will want %d", f.want)
+	call := "call"
+	if f.r.Value == 1 || f.r.Trigger.Queue == nil {
+		call = "calls"
+	}
+	return fmt.Sprintf("%s at %s per pod %s for %s%s", amount(f.r), FormatCount(f.r.Target), call, least, plural(int64(f.raw), "pod"))
 }
 
 func replicas(n int32) string { return plural(int64(n), "replica") }
 
 func pods(n int) string { return plural(int64(n), "pod") }
 
-func areWanted(n int32) string {
+// verb chooses by number.
+func verb(n int, one, many string) string {
 	if n == 1 {
-		return "1 pod is"
+		return one
 	}
-	return itoa(n) + " pods are"
+	return many
 }
 
-func areAsked(n int32) string { return areWanted(n) }
+func are(n int32) string { return verb(int(n), "is", "are") }
+
+// isOrAre is a number with its verb: "1 is", "5 are", "none is".
+func isOrAre(n int32) string {
+	if n == 0 {
+		return "none is"
+	}
+	return FormatCount(float64(n)) + " " + are(n)
+}
+
+func podsAre(n int32) string { return podsAreInt(int(n)) }
+
+func podsAreInt(n int) string {
+	if n == 0 {
+		return "No pod is"
+	}
+	return pods(n) + " " + verb(n, "is", "are")
+}
 
 func stay(n int32) string {
-	if n == 1 {
-		return "1 pod stays"
+	if n == 0 {
+		return "the workload stays at zero"
 	}
-	return itoa(n) + " pods stay"
+	return replicas(n) + " " + verb(int(n), "stays", "stay")
 }
 
-func takes(n int32) string {
-	if n == 1 {
-		return "1 pod is meant to take"
-	}
-	return itoa(n) + " pods are meant to take"
-}
+func remain(n int32) string { return pods(int(n)) + " " + verb(int(n), "remains", "remain") }
 
 // countdown writes the time left in whole seconds, at least one.
 func countdown(d time.Duration) string {
 	return FormatAge(max(d.Round(time.Second), time.Second))
 }
 
-// capital starts a sentence.
+// capital starts a sentence, and lower continues one.
 func capital(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	if n == 0 {
 		return s
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+func lower(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	if n == 0 {
+		return s
+	}
+	return string(unicode.ToLower(r)) + s[n:]
 }
 
 // sentence ends somebody else's message like a sentence of ours.

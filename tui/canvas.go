@@ -118,18 +118,6 @@ func (c canvas) vline(x, y, h int, st style, r rune) {
 	}
 }
 
-// restyle changes the style of every cell of a rectangle and leaves the text:
-// a selected row, a pane that lost the focus.
-func (c canvas) restyle(x, y, w, h int, change func(style) style) {
-	in := c.sub(x, y, w, h)
-	for y := range in.h {
-		for x := range in.w {
-			p := in.at(x, y)
-			p.st = change(p.st)
-		}
-	}
-}
-
 // box draws a frame along the edge of the canvas and gives what is inside.
 func (c canvas) box(st style, title string, titleStyle style) canvas {
 	if c.w < 2 || c.h < 2 {

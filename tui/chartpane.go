@@ -15,7 +15,7 @@ var bins = []time.Duration{
 
 // shownByDefault is how much time the chart shows at least before any zooming:
 // the seed story fits.
-const shownByDefault = 2 * time.Minute
+const shownByDefault = 100 * time.Second
 
 // window is the time that the chart covers, aligned to whole columns so that
 // the picture moves by columns and does not shimmer.
@@ -27,7 +27,7 @@ type window struct {
 
 func (m *Model) window() window {
 	v := &m.view
-	r := share(v.w, v.h, v)
+	r := share(v.w, v.h, v, 0)
 	mode := chartOverlay
 	if v.stacked {
 		mode = chartStacked
@@ -60,7 +60,7 @@ func (m *Model) drawChart(c canvas, p picture) {
 		in.end = v.frozenAt.Format("15:04:05")
 		in.cursor = v.cursorAt
 		if !in.cursor.IsZero() {
-			in.cursorLabel = "-" + kscope.FormatAge(v.frozenAt.Sub(v.cursorAt))
+			in.cursorLabel = "-" + kscope.FormatAge(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
 	}
 	h := p.history
@@ -74,7 +74,7 @@ func (m *Model) drawChart(c canvas, p picture) {
 	blind(&in, win, m.store.Now())
 	in.queueMax = niceMax(math.Max(largest(in.queue), p.Reading().Target))
 	in.readyMax = replicasTop(p, math.Max(largest(in.ready), largest(in.desired)))
-	in.marks = marks(m.store.Timeline(m.view.ref), win.from)
+	in.marks = marks(p.all, win.from)
 	in.guides = guides(p, in)
 	in.empty = m.waitingFor(p)
 	drawChart(c, m.styles, in)
@@ -160,8 +160,12 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 
 // waitingFor says what the chart lacks before its first value.
 func (m *Model) waitingFor(p picture) string {
-	if r := p.Reading(); r.Err != "" {
-		return "no measurement yet: " + r.Err
+	r := p.Reading()
+	switch {
+	case r.Err != "":
+		return "cannot read " + r.Name() + ": " + r.Err
+	case len(p.Readings) > 0 && r.Trigger.Queue == nil:
+		return "no list to measure: the trigger is of type " + r.Trigger.Type
 	}
 	return "waiting for the first measurement"
 }

@@ -10,26 +10,35 @@ import (
 )
 
 // picture is what the detail is drawn from: the chain of the open
-// ScaledObject, and what goes with it.
+// ScaledObject, and what goes with it. It is taken once a frame.
 type picture struct {
 	kscope.Chain
-	pods     []kscope.Pod
-	timeline []kscope.Entry // up to the moment shown
-	history  kscope.History
-	now      time.Time
-	past     bool // an earlier moment is under inspection
+	pods    []kscope.Pod
+	log     []kscope.Entry // the timeline up to the moment shown
+	all     []kscope.Entry // the timeline up to the newest
+	history kscope.History
+	now     time.Time
+	past    bool // an earlier moment is under inspection
 }
 
 func (m *Model) picture() (picture, bool) {
-	c, ok := m.store.Chain(m.view.ref)
+	v := &m.view
+	c, ok := m.store.Chain(v.ref)
 	if !ok {
+		m.shown.all = true
 		return picture{}, false
 	}
-	p := picture{Chain: c, now: m.view.now(m.store), history: m.store.History(m.view.ref), pods: m.store.Pods(m.view.ref)}
-	p.past = m.view.frozen && !m.view.cursorAt.IsZero()
-	p.timeline = m.store.Timeline(m.view.ref)
-	for n := len(p.timeline); p.past && n > 0 && p.timeline[n-1].At.After(p.now); n-- {
-		p.timeline = p.timeline[:n-1]
+	m.shown.chain(&c)
+	p := picture{
+		Chain: c, now: v.now(m.store), past: v.past(),
+		history: m.store.History(v.ref), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),
+	}
+	p.log = p.all
+	for n := len(p.log); p.past && n > 0 && p.log[n-1].At.After(p.now); n-- {
+		p.log = p.log[:n-1]
+	}
+	if p.past {
+		p.Links = p.linksThen()
 	}
 	return p, true
 }
@@ -79,34 +88,36 @@ func (m *Model) drawHeader(c canvas, p picture, ok bool) {
 	c.fill(0, 0, c.w, 1, st.bar, ' ')
 	x := c.text(1, 0, st.strong, "kscope")
 	end := m.drawMode(c, p)
-	where := m.o.Context
 	so := m.o.Namespace
-	if ok {
+	target := ""
+	switch {
+	case ok:
+		t := p.ScaledObject.ScaleTarget
 		so = p.ScaledObject.Ref.String()
-	} else if m.o.Namespace == "" {
+		target = " " + st.glyph.right + " " + strings.ToLower(t.Kind) + "/" + t.Name
+	case m.o.Namespace == "":
 		so = "all namespaces"
 	}
-	room := end - x - 2
-	target := ""
-	if ok {
-		t := p.ScaledObject.ScaleTarget
-		target = " " + st.glyph.right + " " + strings.ToLower(t.Kind) + "/" + t.Name
+	room := end - x - 3
+	if textWidth(m.o.Context)+textWidth(so)+textWidth(target)+2 <= room {
+		x = c.text(x+2, 0, st.muted, m.o.Context)
 	}
-	if textWidth(where)+textWidth(so)+textWidth(target)+4 <= room {
-		x = c.text(x+2, 0, st.muted, where)
-	} else if textWidth(so)+textWidth(target)+2 > room {
+	if end-x-3 < textWidth(so)+textWidth(target) {
 		target = ""
 	}
-	x = c.fit(x+2, 0, end-x-3, st.text, so)
+	x = c.fit(x+2, 0, end-x-3, st.strong, so)
 	c.fit(x, 0, end-x-1, st.muted, target)
 }
+
+// phaseWidth holds the longest phase, so that the header keeps still.
+const phaseWidth = len(" cooling down ")
 
 // drawMode writes the right end of the header and gives where it begins.
 func (m *Model) drawMode(c canvas, p picture) int {
 	st, v := m.styles, &m.view
-	clock := m.store.Now().Format("15:04")
-	if m.store.Now().IsZero() {
-		clock = ""
+	clock := ""
+	if !m.store.Now().IsZero() {
+		clock = m.store.Now().Format("15:04")
 	}
 	mode, style, glyph := m.o.Mode, st.ok.bold(), st.glyph.live
 	if bad := m.worst(); bad != nil {
@@ -116,10 +127,20 @@ func (m *Model) drawMode(c canvas, p picture) int {
 		mode, style, glyph = "FROZEN", st.warn.bold(), st.glyph.frozen
 		clock = v.now(m.store).Format("15:04:05")
 	}
-	x := c.right(c.w-1, 0, st.text, clock)
-	x = c.right(x-2, 0, style, glyph+" "+mode)
-	if p.Decision.Phase != "" && c.w >= 60 {
-		x = c.right(x-2, 0, m.phaseStyle(p.Decision.Phase), string(p.Decision.Phase))
+	x := c.w - 1
+	if c.w >= 40 {
+		x = c.right(x, 0, st.text, clock) - 2
+	}
+	x = c.right(x, 0, style, glyph+" "+mode)
+	switch {
+	case v.screen == overview:
+		x = m.drawTally(c, x-2)
+	case p.Decision.Phase != "" && !p.past && c.w >= 50:
+		pill := c.sub(x-2-phaseWidth, 0, phaseWidth, 1)
+		look := m.phaseStyle(p.Decision.Phase).bold().reverse()
+		pill.fill(0, 0, pill.w, 1, look.over(st.bar), ' ')
+		pill.centre(0, look.over(st.bar), string(p.Decision.Phase))
+		x -= 2 + phaseWidth
 	}
 	return x
 }
@@ -130,167 +151,18 @@ func (m *Model) phaseStyle(p kscope.Phase) style {
 	case kscope.Broken:
 		return st.bad
 	case kscope.PhasePaused, kscope.Looking:
-		return st.warn.bold()
-	case kscope.Asleep, kscope.Steady:
-		return st.ok.bold()
+		return st.warn
+	case kscope.Asleep:
+		return st.muted
+	case kscope.Steady:
+		return st.ok
 	case kscope.CoolingDown, kscope.Draining:
-		return st.pods.bold()
+		return st.pods
 	}
-	return st.queue.bold()
+	return st.queue
 }
 
-// worst is the first part of a source that is not well, nil when all are.
-// A kind that the API does not have, or a permission, degrades only itself.
-func (m *Model) worst() *kscope.SourceStatus {
-	for _, s := range m.store.Statuses() {
-		if s.State == kscope.Failing || s.State == kscope.Forbidden || s.State == kscope.Absent && s.Kind == kscope.ScaledObjects {
-			return &s
-		}
-	}
-	return nil
-}
-
-// drawChain is the live chain: a name, a value, a glyph and a word for each
-// link, the one that is the reason right now underlined by its marker.
-func (m *Model) drawChain(c canvas, p picture) {
-	if c.h == 0 {
-		return
-	}
-	st := m.styles
-	n := len(p.Links)
-	gap := 3
-	w := (c.w - 2 - gap*(n-1)) / n
-	if w < 10 {
-		m.drawChainLine(c, p)
-		return
-	}
-	times := chainTimes(p.timeline)
-	x := 1
-	for i, l := range p.Links {
-		cell := c.sub(x, 0, w, c.h)
-		style, glyph := m.linkLook(l.State)
-		name := st.muted
-		if l.Main {
-			name = st.strong
-		}
-		used := cell.fit(0, 0, w, name, l.Name)
-		if times[i] != "" && w-used > textWidth(times[i])+1 {
-			cell.right(w, 0, st.muted, times[i])
-		}
-		value := st.text.bold()
-		switch i {
-		case kscope.LinkQueue:
-			value = st.queue.bold()
-		case kscope.LinkWorkload, kscope.LinkPods:
-			value = st.pods.bold()
-		}
-		if l.State == kscope.LinkBroken {
-			value = st.bad
-		}
-		cell.fit(0, 1, w, value, l.Value)
-		gx := cell.text(0, 2, style, glyph)
-		cell.fit(gx+1, 2, w-gx-1, style, l.Word)
-		if i < n-1 {
-			arrow := st.grid
-			if m.flows(p, i) {
-				arrow = st.accent
-			}
-			c.text(x+w+1, 1, arrow, st.glyph.right)
-		}
-		if l.Main {
-			cell.restyle(0, 0, used, 1, underlined)
-		}
-		x += w + gap
-	}
-}
-
-// flows reports whether something passes from a link to the next.
-func (m *Model) flows(p picture, i int) bool {
-	s := p.Links[i].State
-	return s == kscope.LinkOK || s == kscope.LinkWorking
-}
-
-// drawChainLine is the chain where there is room for values only.
-func (m *Model) drawChainLine(c canvas, p picture) {
-	st := m.styles
-	x := 1
-	for i, l := range p.Links {
-		if i > 0 {
-			x = c.text(x, 0, st.grid, st.glyph.right)
-		}
-		style, glyph := m.linkLook(l.State)
-		x = c.text(x, 0, style, glyph)
-		x = c.text(x, 0, st.text, l.Value)
-	}
-}
-
-func (m *Model) linkLook(s kscope.LinkState) (style, string) {
-	st := m.styles
-	switch s {
-	case kscope.LinkOK:
-		return st.ok, st.glyph.ok
-	case kscope.LinkWorking:
-		return st.queue, st.glyph.wait
-	case kscope.LinkWaiting:
-		return st.warn, st.glyph.wait
-	case kscope.LinkBroken:
-		return st.bad, st.glyph.bad
-	case kscope.LinkIdle:
-		return st.muted, st.glyph.off
-	}
-	return st.muted, "?"
-}
-
-// chainTimes is how long each link took at the last change: from the work to
-// KEDA's step, from that to the HPA's, to the pods.
-func chainTimes(es []kscope.Entry) [5]string {
-	var out [5]string
-	for _, e := range es {
-		if e.After <= 0 {
-			continue
-		}
-		t := "+" + kscope.FormatAge(e.After)
-		switch {
-		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:
-			out[kscope.LinkKEDA] = t
-		case e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA:
-			out[kscope.LinkHPA] = t
-		case e.Kind == kscope.ReadyPods:
-			out[kscope.LinkPods] = t
-		}
-	}
-	return out
-}
-
-// drawBigNumbers is for the last row of the room.
-func (m *Model) drawBigNumbers(c canvas, p picture) {
-	if c.h < 4 {
-		return
-	}
-	st := m.styles
-	w := (c.w - 2) / 3
-	r := p.Reading()
-	m.drawBigNumber(c.sub(1, 0, w, 4), "QUEUE "+strings.ToUpper(r.Name()), st.queue, bigNumber(p.depth()), m.queueNote(p))
-	replicas := bigNumber(p.ready()) + "/" + bigNumber(p.desired())
-	note := fmt.Sprintf("max %d", p.ScaledObject.MaxReplicaCount)
-	m.drawBigNumber(c.sub(1+w, 0, w, 4), "READY / DESIRED", st.pods, replicas, note)
-	want := "?"
-	if p.Decision.Known && !p.past {
-		want = bigNumber(float64(p.Decision.Want))
-	}
-	if !p.past && p.desired() == 0 && p.depth() == 0 {
-		want = "0"
-	}
-	m.drawBigNumber(c.sub(1+2*w, 0, w, 4), "QUEUE ASKS FOR", st.text, want, fmt.Sprintf("%s per pod", kscope.FormatCount(r.Target)))
-}
-
-func (m *Model) drawBigNumber(c canvas, label string, s style, number, note string) {
-	c.fit(0, 0, c.w-1, m.styles.muted, label)
-	x := drawBig(c, 0, 1, m.styles, s, number)
-	c.fit(x+1, 3, c.w-x-2, m.styles.muted, note)
-}
-
-// bigNumber shortens what would not fit a third of the screen.
+// bigNumber shortens what would not fit where numbers are big.
 func bigNumber(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -312,13 +184,13 @@ func (m *Model) queueNote(p picture) string {
 	if !p.past && !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {
-				return fmt.Sprintf("was %s, %s ago", kscope.FormatCount(v), kscope.FormatAge(p.now.Sub(when)))
+				return fmt.Sprintf("%s, %s ago", kscope.FormatCount(v), kscope.FormatAge(p.now.Sub(when)))
 			}
 		}
-		return "unknown"
+		return ""
 	}
-	if r.From == kscope.FromHPA {
-		return "~ by the HPA"
+	if !p.past && r.From == kscope.FromHPA {
+		return "via HPA"
 	}
 	if q == nil {
 		return ""
@@ -329,16 +201,14 @@ func (m *Model) queueNote(p picture) string {
 	case math.IsNaN(rate) || math.Abs(rate) < 0.05:
 		return ""
 	case rate > 0:
-		return fmt.Sprintf("%s ~%s/s", st.glyph.up, perSecond(rate))
+		return fmt.Sprintf("%s~%s/s", st.glyph.up, perSecond(rate))
 	}
-	return fmt.Sprintf("%s ~%s/s", st.glyph.down, perSecond(-rate))
+	return fmt.Sprintf("%s~%s/s", st.glyph.down, perSecond(-rate))
 }
 
 func perSecond(v float64) string {
 	if v >= 10 {
-		return kscope.FormatCount(math.Round(v))
+		return short(math.Round(v))
 	}
 	return fmt.Sprintf("%.1f", v)
 }
-
-func underlined(s style) style { return s.underline() }

@@ -7,6 +7,7 @@ type glyphs struct {
 	on, off, dot          string // active, inactive; separator
 	plus                  string // work put in by the one at the keys
 	ok, warn, bad, wait   string
+	half                  string // under way
 	live, frozen, rec     string
 	dash, ellipsis        string
 	bar, square, small    string // ▇ ■ ▪
@@ -15,7 +16,7 @@ type glyphs struct {
 var unicodeGlyphs = glyphs{
 	up: "▲", down: "▼", right: "→", left: "←",
 	on: "●", off: "○", dot: "·", plus: "+",
-	ok: "✓", warn: "!", bad: "×", wait: "○",
+	ok: "✓", warn: "!", bad: "×", wait: "◇", half: "◐",
 	live: "●", frozen: "■", rec: "●",
 	dash: "–", ellipsis: "…", bar: "▇", square: "■", small: "▪",
 }
@@ -23,7 +24,7 @@ var unicodeGlyphs = glyphs{
 var asciiGlyphs = glyphs{
 	up: "^", down: "v", right: ">", left: "<",
 	on: "*", off: "o", dot: "-", plus: "+",
-	ok: "+", warn: "!", bad: "x", wait: "o",
+	ok: "+", warn: "!", bad: "x", wait: "o", half: "@",
 	live: "*", frozen: "#", rec: "*",
 	dash: "-", ellipsis: ".", bar: "#", square: "#", small: "-",
 }
@@ -49,7 +50,7 @@ func asciiTwin(r rune) rune {
 var asciiTwins = map[rune]rune{
 	'▲': '^', '△': '^', '▴': '^', '▼': 'v', '▽': 'v', '▾': 'v', '→': '>', '►': '>', '▶': '>', '▸': '>', '›': '>',
 	'←': '<', '◄': '<', '◀': '<', '◂': '<', '‹': '<', '↑': '^', '↓': 'v', '↻': '@', '⇣': 'v', '⇡': '^',
-	'●': '*', '○': 'o', '◌': 'o', '◐': 'o', '◆': '*', '◇': 'o', '■': '#', '□': 'o', '▪': '-', '·': '-', '•': '*',
+	'●': '*', '○': 'o', '◌': 'o', '◐': '@', '◆': '*', '◇': 'o', '■': '#', '□': 'o', '▪': '-', '·': '-', '•': '*',
 	'✓': '+', '✗': 'x', '×': 'x', '–': '-', '—': '-', '−': '-', '…': '.', '≈': '~', '≥': '>', '≤': '<', '≠': '!',
 	'‘': '\'', '’': '\'', '“': '"', '”': '"', '\u00a0': ' ', 'µ': 'u', '½': '?', '∞': '?',
 	'─': '-', '━': '=', '│': '|', '┃': '|', '┄': '-', '┅': '=', '┆': '|', '┇': '|', '┈': '.', '┊': '|', '╌': '.', '┿': '+', '┼': '+', '╎': '|',

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 )
 
@@ -8,11 +10,12 @@ import (
 // and the help alike.
 type keyMap struct {
 	Help, Quit, Back, Open                     key.Binding
-	Up, Down, Left, Right, First, Last         key.Binding
+	Up, Down, PageUp, PageDown, First, Last    key.Binding
+	Left, Right, Freeze, Older, Newer          key.Binding
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
-	Filter, Freeze, Older, Newer               key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
-	Inject, Bigger, Smaller, Problem           key.Binding
+	Inject, Bigger, Smaller                    key.Binding
+	Filter, Problem                            key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
@@ -21,60 +24,94 @@ var keys = keyMap{
 	Quit:      bind("quit", "q", "ctrl+c"),
 	Back:      bind("back", "esc"),
 	Open:      bind("open", "enter"),
-	Up:        bind("up", "up", "k"),
-	Down:      bind("down", "down", "j"),
-	Left:      bind("earlier, when frozen", "left", "h"),
-	Right:     bind("later, when frozen", "right", "l"),
-	First:     bind("first", "g", "home"),
-	Last:      bind("last", "G", "end"),
+	Up:        bind("up", "↑", "up", "k"),
+	Down:      bind("down", "↓", "down", "j"),
+	PageUp:    bind("page up", "pgup", "pgup", "ctrl+b"),
+	PageDown:  bind("page down", "pgdn", "pgdown", "ctrl+f"),
+	First:     bind("first", "g", "g", "home"),
+	Last:      bind("last", "G", "G", "end"),
+	Left:      bind("earlier", "←", "left", "h"),
+	Right:     bind("later", "→", "right", "l"),
+	Freeze:    bind("freeze", "space"),
+	Older:     bind("one sample back", "["),
+	Newer:     bind("one sample on", "]"),
 	NextPane:  bind("next pane", "tab"),
 	Chart:     bind("chart", "1"),
 	Pods:      bind("pods", "2"),
 	Timeline:  bind("timeline", "3"),
-	Why:       bind("why and next", "4"),
-	Filter:    bind("filter", "/"),
-	Freeze:    bind("freeze", "space"),
-	Older:     bind("one sample back", "["),
-	Newer:     bind("one sample on", "]"),
+	Why:       bind("why and next in full", "4"),
 	ZoomIn:    bind("zoom in", "<"),
 	ZoomOut:   bind("zoom out", ">"),
 	Full:      bind("full chart", "f"),
 	ChartMode: bind("chart mode", "c"),
 	PodTable:  bind("pods as a table", "t"),
 	Inject:    bind("inject jobs", "i"),
-	Bigger:    bind("bigger batch", "+", "="),
+	Bigger:    bind("bigger batch", "+", "+", "="),
 	Smaller:   bind("smaller batch", "-"),
+	Filter:    bind("filter", "/"),
 	Problem:   bind("first problem", "!"),
 	HideKeys:  bind("hide keys", "H"),
 	Repaint:   bind("repaint", "ctrl+l"),
 	Suspend:   bind("suspend", "ctrl+z"),
 }
 
-func bind(what string, ks ...string) key.Binding {
-	name := ks[0]
-	if len(ks) > 1 && len(ks[1]) == 1 && ks[1] != "=" {
-		name += " " + ks[1]
+// bind makes a binding that the help shows by name; ks are its keys where they
+// are not just that.
+func bind(what, name string, ks ...string) key.Binding {
+	switch {
+	case len(ks) == 0:
+		ks = []string{name}
+	case ks[0] == "ctrl+c": // a second way out, not worth a place
+		ks = append(ks, name)
 	}
 	return key.NewBinding(key.WithKeys(ks...), key.WithHelp(name, what))
 }
 
-// group is a heading of the help with its keys.
-type group struct {
-	title string
-	keys  []key.Binding
+// helpLine is a line of the help: what one or several bindings are for.
+type helpLine struct {
+	what string
+	keys []key.Binding
 }
 
-// groups lists every binding once, for the help.
+// names is how the line's keys are written: "[ ]".
+func (l helpLine) names() string {
+	var out []string
+	for _, b := range l.keys {
+		out = append(out, b.Help().Key)
+	}
+	return strings.Join(out, " ")
+}
+
+// group is a heading of the help with its lines.
+type group struct {
+	title string
+	lines []helpLine
+}
+
+// groups is every binding, for the help. Without injection its keys are gone.
 func (k keyMap) groups(inject bool) []group {
+	line := func(what string, ks ...key.Binding) helpLine { return helpLine{what, ks} }
 	gs := []group{
-		{"Look", []key.Binding{k.NextPane, k.Chart, k.Pods, k.Timeline, k.Why, k.Full, k.ChartMode, k.PodTable, k.ZoomIn, k.ZoomOut}},
-		{"Time", []key.Binding{k.Freeze, k.Older, k.Newer, k.Left, k.Right}},
-		{"Move", []key.Binding{k.Up, k.Down, k.First, k.Last, k.Open, k.Back, k.Filter, k.Problem}},
-		{"Load", []key.Binding{k.Inject, k.Bigger, k.Smaller}},
-		{"Screen", []key.Binding{k.Help, k.HideKeys, k.Repaint, k.Suspend, k.Quit}},
+		{"Look", []helpLine{
+			line("next pane", k.NextPane), line("go to a pane", k.Chart, k.Pods, k.Timeline, k.Why),
+			line("the chart alone", k.Full), line("one chart or two", k.ChartMode),
+			line("zoom in time", k.ZoomIn, k.ZoomOut), line("pods as a table", k.PodTable),
+		}},
+		{"Time", []helpLine{
+			line("freeze, go on", k.Freeze), line("step in time", k.Older, k.Newer), line("the same", k.Left, k.Right),
+		}},
+		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger)}},
+		{"Move", []helpLine{
+			line("up, down", k.Up, k.Down), line("a page", k.PageUp, k.PageDown), line("first, last", k.First, k.Last),
+			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("first problem", k.Problem),
+		}},
+		{"Screen", []helpLine{
+			line("this help", k.Help), line("hide the keys", k.HideKeys), line("repaint", k.Repaint),
+			line("suspend", k.Suspend), line("quit", k.Quit),
+		}},
 	}
 	if !inject {
-		gs = append(gs[:3], gs[4:]...)
+		gs = append(gs[:2], gs[3:]...)
 	}
 	return gs
 }

@@ -3,29 +3,33 @@ package tui
 // The detail, from top to bottom in order of what survives a small terminal:
 //
 //	┌ header ───────────────────────────────────────────────┐
-//	│ chain            queue ▶ KEDA ▶ HPA ▶ target ▶ pods   │
-//	│ big numbers      from 100x30                          │
-//	│ chart                                                 ├─ from 160x45 the
-//	│ why / next                                            │  timeline and the
-//	│ pods                                                  │  pods stand in a
-//	│ timeline                                              │  column of their own
-//	└ keys ─────────────────────────────────────────────────┘
+//	│ chain       queue → KEDA → HPA → target → pods        ├─ big numbers from
+//	│ chart                                                 │  100x30
+//	│ why / next                                            │
+//	│ pods                                                  ├─ from 160x45 the
+//	│ timeline                                              │  timeline and the
+//	└ keys ─────────────────────────────────────────────────┘  pods stand beside
 //
+// Which pane gets how many rows depends on the size of the screen and on what
+// the user opened, never on what is in the panes, so that nothing jumps.
+
 // rows is how the height is shared out: 0 where a pane has no room.
 type rows struct {
-	header, chain, big, chart, why, pods, timeline, keys int
-	side                                                 int // columns of the side pane
+	header, chain, chart, why, pods, timeline, keys int
+
+	air  int // blank rows below the chain, then above it too
+	side int // columns of the side pane
 }
 
-// The least that a pane is worth drawing with.
 const (
-	minChart = 6
-	tinyW    = 40
+	minChart = 6  // rows that a chart is worth drawing with
+	tinyW    = 40 // below this there is no chart at all
 	tinyH    = 8
 )
 
-// share divides the height of the detail among its panes.
-func share(w, h int, v *view) rows {
+// share divides the height of the detail among its panes. why is how many rows
+// the sentences would like, where the user asked for all of them.
+func share(w, h int, v *view, why int) rows {
 	r := rows{header: 1, keys: 1}
 	if v.hideKeys {
 		r.keys = 0
@@ -42,30 +46,39 @@ func share(w, h int, v *view) rows {
 		r.chart = left
 		return r
 	}
-	r.chain = take(3, 0)
-	if r.chain == 0 {
+	big := w >= bigChainW && h >= 30
+	switch {
+	case big:
+		r.air = take(1, 0)
+		if h >= 34 {
+			r.air += take(1, 0)
+		}
+		r.chain = take(bigHeight+2, 0)
+	case w >= smallChainW && h >= 14:
+		r.chain = take(3, 0)
+	default:
 		r.chain = take(1, 0)
 	}
 	if w >= 160 && h >= 45 {
 		r.side = min(max(w*3/10, 56), 76)
 	}
-	whyRows := 4
+	rowsOfWhy := 4
 	if w-r.side >= 110 {
-		whyRows = 3
+		rowsOfWhy = 3
 	}
-	r.why = take(whyRows, minChart)
-	if w >= 100 && h >= 30 {
-		r.big = take(bigHeight+2, minChart) // a label above, and below room for a comma's tail
+	r.why = take(rowsOfWhy, minChart)
+	if r.why == 0 {
+		r.why = take(2, minChart)
 	}
 	if r.side == 0 {
-		lane, timeline := 1, 4
-		if h >= 30 {
-			lane, timeline = 2, 5
-		}
-		if h >= 40 {
+		r.pods = take(1, minChart)
+		timeline := 3
+		switch {
+		case h >= 40:
 			timeline = 8
+		case h >= 30:
+			timeline = 5
 		}
-		r.pods = take(lane, minChart)
 		if v.podTable {
 			r.pods += take(max(left/3, 4), minChart)
 			timeline = 3
@@ -74,8 +87,23 @@ func share(w, h int, v *view) rows {
 			r.timeline = take(timeline, minChart+2)
 		}
 	}
+	if v.focus == whyPane && why > r.why {
+		r.why += take(min(why-r.why, max(left-minChart, 0)), minChart)
+	}
 	r.chart = left
 	return r
+}
+
+// settle brings the cursors within what there is, before a frame is drawn.
+func (m *Model) settle() {
+	v := &m.view
+	if v.screen == overview {
+		page := m.overviewPage()
+		v.top = min(max(v.top, v.row-page+1, 0), v.row)
+		v.top = max(min(v.top, len(v.refs)-page), 0)
+		m.count()
+	}
+	v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))
 }
 
 // draw paints the whole screen.
@@ -98,9 +126,13 @@ func (m *Model) draw(c canvas) {
 }
 
 func (m *Model) drawDetail(c canvas) {
-	v, st := &m.view, m.styles
+	v := &m.view
 	p, ok := m.picture()
-	r := share(c.w, c.h, v)
+	why := 0
+	if ok && v.focus == whyPane {
+		why = m.whyRows(p, c.w)
+	}
+	r := share(c.w, c.h, v, why)
 	m.drawHeader(c.sub(0, 0, c.w, r.header), p, ok)
 	m.drawFooter(c.sub(0, c.h-r.keys, c.w, r.keys))
 	if !ok {
@@ -113,22 +145,27 @@ func (m *Model) drawDetail(c canvas) {
 		y += n
 		return s
 	}
+	y += r.air / 2
 	m.drawChain(next(r.chain, c.w), p)
-	w := c.w - r.side
-	m.drawBigNumbers(next(r.big, w), p)
+	y += r.air - r.air/2
+	top, w := y, c.w-r.side
 	m.drawChart(next(r.chart, w), p)
 	m.drawWhy(next(r.why, w), p)
 	m.drawPods(next(r.pods, w), p)
 	m.drawTimeline(next(r.timeline, w), p)
 	if r.side > 0 {
-		side := c.sub(w, r.header+r.chain, r.side, c.h-r.header-r.chain-r.keys)
-		side.vline(0, 0, side.h, st.grid, '│')
-		side = side.sub(2, 0, side.w-2, side.h)
-		pods := 2
-		if n := min(len(p.pods)+4, side.h/2); v.podTable || n > 4 {
-			pods = max(n, 8)
-		}
-		m.drawTimeline(side.sub(0, 0, side.w, side.h-pods), p)
-		m.drawPods(side.sub(0, side.h-pods, side.w, pods), p)
+		m.drawSide(c.sub(w, top, r.side, c.h-top-r.keys), p)
 	}
+}
+
+// drawSide is the pods and the timeline in a column of their own.
+func (m *Model) drawSide(c canvas, p picture) {
+	c.vline(0, 0, c.h, m.styles.grid, '│')
+	c = c.sub(1, 0, c.w-1, c.h)
+	pods := min(max(c.h/3, 8), 16)
+	if m.view.podTable {
+		pods = c.h / 2
+	}
+	m.drawTimelineSide(c.sub(0, 0, c.w, c.h-pods-1), p)
+	m.drawPodsSide(c.sub(0, c.h-pods, c.w, pods), p)
 }

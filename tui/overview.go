@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -15,58 +16,77 @@ type overviewRow struct {
 	now     time.Time
 }
 
+func (r overviewRow) broken() bool { return r.Decision.Phase == kscope.Broken }
+
 // overviewColumns is the table of ScaledObjects, a column each. On a narrow
 // screen columns go, those with the highest drop first.
 var overviewColumns = []struct {
 	title string
-	width int // 0 takes what is left
+	width int // 0 takes what is left, -1 what then is left
+	right bool
 	drop  int
 	draw  func(m *Model, c canvas, r overviewRow)
 }{
-	{"", 2, 0, func(m *Model, c canvas, r overviewRow) {
+	{"", 2, false, 0, func(m *Model, c canvas, r overviewRow) {
 		s, glyph := m.phaseGlyph(r.Decision.Phase)
 		c.text(0, 0, s, glyph)
 	}},
-	{"SCALEDOBJECT", 0, 0, func(m *Model, c canvas, r overviewRow) {
-		name := r.ScaledObject.Ref.Name
-		if m.o.Namespace == "" {
-			name = r.ScaledObject.Ref.String()
+	{"SCALEDOBJECT", 0, false, 0, func(m *Model, c canvas, r overviewRow) {
+		s := m.styles.text
+		switch {
+		case r.broken():
+			s = m.styles.bad
+		case r.Decision.Phase != kscope.Asleep:
+			s = m.styles.strong
 		}
-		c.fit(0, 0, c.w, m.styles.text, name)
+		c.fit(0, 0, c.w, s, m.nameOf(r.ScaledObject.Ref))
 	}},
-	{"PHASE", 13, 1, func(m *Model, c canvas, r overviewRow) {
+	{"PHASE", 13, false, 1, func(m *Model, c canvas, r overviewRow) {
 		c.fit(0, 0, c.w, m.phaseStyle(r.Decision.Phase), string(r.Decision.Phase))
 	}},
-	{"QUEUE", 9, 0, func(m *Model, c canvas, r overviewRow) {
-		c.right(c.w, 0, m.styles.queue, r.Links[kscope.LinkQueue].Value)
+	{"QUEUE", 9, true, 0, func(m *Model, c canvas, r overviewRow) {
+		s := m.valueStyle(kscope.LinkQueue, r.Links[kscope.LinkQueue].State)
+		if v := r.Reading(); v.Known && v.Value == 0 {
+			s = m.styles.muted
+		}
+		c.right(c.w, 0, s, r.Links[kscope.LinkQueue].Value)
 	}},
-	{"", 16, 3, func(m *Model, c canvas, r overviewRow) {
+	{"", 17, false, 3, func(m *Model, c canvas, r overviewRow) {
 		spark(m, c, m.styles.queue, r.history.Queue, r.now, 0)
 	}},
-	{"READY", 10, 0, func(m *Model, c canvas, r overviewRow) {
-		ready := "?"
+	{"READY", 9, true, 0, func(m *Model, c canvas, r overviewRow) {
+		ready, desired, s := "?", "?", m.styles.pods.bold()
 		if r.Ready != nil {
 			ready = fmt.Sprint(*r.Ready)
 		}
-		desired := "?"
 		if r.Workload != nil {
 			desired = fmt.Sprint(r.Workload.Desired)
 		}
-		c.right(c.w, 0, m.styles.pods.bold(), ready+"/"+desired)
+		if ready == "0" && desired == "0" {
+			s = m.styles.muted
+		}
+		c.right(c.w, 0, s, ready+"/"+desired)
 	}},
-	{"MAX", 5, 2, func(m *Model, c canvas, r overviewRow) {
+	{"MAX", 5, true, 2, func(m *Model, c canvas, r overviewRow) {
 		c.right(c.w, 0, m.styles.muted, fmt.Sprint(r.ScaledObject.MaxReplicaCount))
 	}},
-	{"", 16, 4, func(m *Model, c canvas, r overviewRow) {
+	{"", 17, false, 5, func(m *Model, c canvas, r overviewRow) {
 		spark(m, c, m.styles.pods, r.history.Ready, r.now, float64(min(r.ScaledObject.MaxReplicaCount, 20)))
 	}},
-	{"WHY", -1, 5, func(m *Model, c canvas, r overviewRow) {
+	{" WHY", -1, false, 4, func(m *Model, c canvas, r overviewRow) {
 		s := m.styles.muted
-		if r.Decision.Phase == kscope.Broken {
+		if r.broken() {
 			s = m.styles.warn
 		}
-		c.fit(0, 0, c.w, s, r.Decision.Why)
+		c.fit(1, 0, c.w-1, s, r.Decision.Why)
 	}},
+}
+
+func (m *Model) nameOf(ref kscope.Ref) string {
+	if m.o.Namespace == "" {
+		return ref.String()
+	}
+	return ref.Name
 }
 
 func spark(m *Model, c canvas, s style, series *kscope.Series, now time.Time, top float64) {
@@ -78,7 +98,7 @@ func spark(m *Model, c canvas, s style, series *kscope.Series, now time.Time, to
 	if top == 0 {
 		top = math.Max(largest(vs), 1)
 	}
-	drawSpark(c, 0, 0, win.cols, m.styles, s, vs, math.Max(top, largest(vs)))
+	drawSpark(c, 1, 0, win.cols, m.styles, s, vs, math.Max(top, largest(vs)))
 }
 
 // phaseGlyph is the mark at the head of a row.
@@ -102,46 +122,58 @@ func (m *Model) phaseGlyph(p kscope.Phase) (style, string) {
 	return s, st.glyph.on
 }
 
+// overviewPage is how many rows of the table fit.
+func (m *Model) overviewPage() int {
+	v := &m.view
+	page := v.h - 3
+	if v.hideKeys && !v.typing {
+		page++
+	}
+	return max(page-m.jobRows(page), 1)
+}
+
+func (m *Model) jobRows(page int) int { return min(m.view.jobs, max(page/3, 0)) }
+
 // drawOverview is the table of all ScaledObjects, then the ScaledJobs.
 func (m *Model) drawOverview(c canvas) {
 	v, st := &m.view, m.styles
+	m.shown.overview, m.shown.all = true, len(v.refs) == 0
 	m.drawHeader(c.sub(0, 0, c.w, 1), picture{}, false)
 	keyRows := 1
 	if v.hideKeys && !v.typing {
 		keyRows = 0
 	}
 	m.drawFooter(c.sub(0, c.h-keyRows, c.w, keyRows))
-	jobs := m.store.ScaledJobs()
-	if len(v.refs)+len(jobs) == 0 {
-		if v.filter != "" {
-			c.centre(c.h/2, st.muted, "nothing matches /"+v.filter+"  (esc clears the filter)")
-			return
-		}
+	if len(v.refs) == 0 && v.filter != "" {
+		c.centre(c.h/2, st.muted, "nothing matches /"+v.filter+"   esc clears the filter")
+		return
+	}
+	if len(v.refs)+v.jobs == 0 {
 		m.drawNothing(c.sub(0, 1, c.w, c.h-1-keyRows))
 		return
 	}
 	body := c.sub(0, 1, c.w, c.h-1-keyRows)
 	xs, ws := overviewWidths(body.w)
 	for i, col := range overviewColumns {
-		if ws[i] > 0 {
-			if col.title == "QUEUE" || col.title == "READY" || col.title == "MAX" {
-				body.right(xs[i]+ws[i]-1, 0, st.muted, col.title)
-			} else {
-				body.fit(xs[i], 0, ws[i]-1, st.muted, col.title)
-			}
+		switch {
+		case ws[i] == 0:
+		case col.right:
+			body.right(xs[i]+ws[i]-1, 0, st.muted, col.title)
+		default:
+			body.fit(xs[i], 0, ws[i]-1, st.muted, col.title)
 		}
 	}
-	count := fmt.Sprintf("%d of %d", min(v.row+1, len(v.refs)), len(v.refs))
-	body.right(body.w-1, 0, st.muted, count)
-	page := body.h - 1
-	jobRows := min(len(jobs), max(page/3, 0))
-	page -= jobRows
-	v.top = min(max(v.top, v.row-page+1), v.row)
-	for y := 0; y < page && v.top+y < len(v.refs); y++ {
-		m.drawOverviewRow(body.sub(0, 1+y, body.w, 1), v.refs[v.top+y], xs, ws, v.top+y == v.row)
+	page := m.overviewPage()
+	y := 1
+	for ; y <= page && v.top+y-1 < len(v.refs); y++ {
+		i := v.top + y - 1
+		m.drawOverviewRow(body.sub(0, y, body.w, 1), v.refs[i], xs, ws, i == v.row)
 	}
-	for i := range jobRows {
-		m.drawJobRow(body.sub(0, 1+min(page, len(v.refs))+i, body.w, 1), jobs[i])
+	for _, j := range m.store.ScaledJobs() {
+		if v.matches(j.Ref) && y < body.h {
+			m.drawJobRow(body.sub(0, y, body.w, 1), j)
+			y++
+		}
 	}
 }
 
@@ -150,8 +182,10 @@ func (m *Model) drawOverviewRow(c canvas, ref kscope.Ref, xs, ws []int, chosen b
 	if !ok {
 		return
 	}
+	m.shown.chain(&ch)
 	if chosen {
 		c.fill(0, 0, c.w, 1, m.styles.chosen, ' ')
+		c.put(0, 0, m.styles.accent, '▌')
 	}
 	r := overviewRow{ch, m.store.History(ref), m.store.Now()}
 	for i, col := range overviewColumns {
@@ -165,10 +199,6 @@ func (m *Model) drawOverviewRow(c canvas, ref kscope.Ref, xs, ws []int, chosen b
 // replica count.
 func (m *Model) drawJobRow(c canvas, j kscope.ScaledJob) {
 	st := m.styles
-	name := j.Ref.Name
-	if m.o.Namespace == "" {
-		name = j.Ref.String()
-	}
 	active := j.Conditions.Get("Active")
 	word := "inactive"
 	switch {
@@ -180,7 +210,7 @@ func (m *Model) drawJobRow(c canvas, j kscope.ScaledJob) {
 		word = "unknown"
 	}
 	c.text(1, 0, st.muted, st.glyph.square)
-	x := c.fit(3, 0, c.w/3, st.text, name)
+	x := c.fit(3, 0, c.w/3, st.text, m.nameOf(j.Ref))
 	x = c.text(x+2, 0, st.muted, "ScaledJob")
 	x = c.text(x+2, 0, st.text, word)
 	x = c.text(x+2, 0, st.muted, fmt.Sprintf("max %d", j.MaxReplicaCount))
@@ -189,18 +219,41 @@ func (m *Model) drawJobRow(c canvas, j kscope.ScaledJob) {
 	}
 }
 
+// drawTinyList is the table in a very small window: the selected row and those
+// around it.
+func (m *Model) drawTinyList(c canvas) {
+	v, st := &m.view, m.styles
+	m.shown.overview = true
+	for y := 0; y < c.h && v.row+y < len(v.refs); y++ {
+		ch, _ := m.store.Chain(v.refs[v.row+y])
+		m.shown.chain(&ch)
+		look, glyph := m.phaseGlyph(ch.Decision.Phase)
+		x := c.text(0, y, look, glyph)
+		text := strings.Join([]string{ch.ScaledObject.Ref.Name, ch.Links[kscope.LinkQueue].Value, ch.Links[kscope.LinkWorkload].Value}, " ")
+		s := st.text
+		if y == 0 {
+			s = st.strong
+		}
+		c.fit(x+1, y, c.w-x-1, s, text)
+	}
+	if len(v.refs) == 0 {
+		m.shown.all = true
+		c.fit(0, 0, c.w, st.strong, m.nothing()[0])
+	}
+}
+
 // overviewWidths gives each column its place; width 0 means dropped.
 func overviewWidths(w int) (xs, ws []int) {
 	xs, ws = make([]int, len(overviewColumns)), make([]int, len(overviewColumns))
 	const name, why = 22, 30
 	for drop := 6; drop >= 0; drop-- {
-		fixed, nameW, whyShown := 1, name, false
+		fixed, whyShown := 1, false
 		for i, col := range overviewColumns {
 			ws[i] = 0
 			switch {
 			case col.drop >= drop && col.drop > 0:
 			case col.width == 0:
-				ws[i] = nameW
+				ws[i] = name
 			case col.width < 0:
 				whyShown = true
 			default:
@@ -218,11 +271,11 @@ func overviewWidths(w int) (xs, ws []int) {
 		for i, col := range overviewColumns {
 			switch {
 			case col.width == 0 && whyShown:
-				ws[i] = name + min(spare, 24)
+				ws[i] = name + min(spare/3, 18)
 			case col.width == 0:
 				ws[i] = min(name+spare, 60)
 			case col.width < 0 && whyShown:
-				ws[i] = why + max(spare-24, 0)
+				ws[i] = why + spare - min(spare/3, 18)
 			}
 		}
 		break

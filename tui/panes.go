@@ -2,22 +2,51 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"strings"
-	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
 )
 
-// heading writes a pane's title, marked when the pane has the focus, and gives
-// the column after it.
-func (m *Model) heading(c canvas, p pane, title string) int {
-	s := m.styles.muted
-	if m.view.focus == p {
-		s = m.styles.accent
+// gutter is the column in which the panes below the chart begin; their names
+// stand before it.
+func gutter(w int) int {
+	if w < 70 {
+		return 7
 	}
-	return c.text(1, 0, s, title)
+	return 11
+}
+
+// heading writes a pane's name, marked when the pane has the focus.
+func (m *Model) heading(c canvas, p pane, title string) int {
+	look := m.styles.muted
+	if m.view.focus == p {
+		look = m.styles.accent
+		c.put(0, 0, look, '▌')
+	}
+	if gutter(c.w) < len(title)+2 {
+		title = title[:4]
+	}
+	return c.text(1, 0, look, title)
+}
+
+// headline is a name with a rule after it, for panes in the side column.
+func (m *Model) headline(c canvas, p pane, title string) {
+	look := m.styles.muted
+	if m.view.focus == p {
+		look = m.styles.accent
+	}
+	x := c.text(1, 0, look, title)
+	c.hline(x+1, 0, c.w-x-2, m.styles.grid, '─')
+}
+
+// whyRows is how many rows the two sentences take in full on a screen w wide.
+func (m *Model) whyRows(p picture, w int) int {
+	w -= share(w, m.view.h, &m.view, 0).side
+	room := max(w-gutter(w)-1, 10)
+	return len(wrap(p.Decision.Why, room)) + len(wrap(p.Decision.Next, room)) + 1
 }
 
 // drawWhy is the two sentences: why there are as many pods as there are, and
@@ -29,10 +58,11 @@ func (m *Model) drawWhy(c canvas, p picture) {
 	st := m.styles
 	d := p.Decision
 	if p.past {
-		d.Why = "At " + p.now.Format("15:04:05") + ": " + m.pastWords(p)
-		d.Next = "esc returns to now."
+		d.Why = fmt.Sprintf("At %s: queue %s, %s of %s pods ready.", p.now.Format("15:04:05"),
+			bigNumber(p.depth()), bigNumber(p.ready()), bigNumber(p.desired()))
+		d.Next = "[ and ] move in time. Space or esc returns to now."
 	}
-	x := 7
+	x := gutter(c.w)
 	w := max(c.w-x-1, 10)
 	// Why gets what Next does not need.
 	next := wrap(d.Next, w)
@@ -42,8 +72,12 @@ func (m *Model) drawWhy(c canvas, p picture) {
 	}
 	next = clipLines(next, max(c.h-len(why), 0))
 	m.heading(c, whyPane, "Why")
+	look := st.strong
+	if d.Phase == kscope.Broken && !p.past {
+		look = st.bad
+	}
 	for i, line := range why {
-		c.fit(x, i, w, st.text.bold(), line)
+		c.fit(x, i, w, look, line)
 	}
 	y := len(why)
 	if len(next) > 0 {
@@ -54,16 +88,12 @@ func (m *Model) drawWhy(c canvas, p picture) {
 	}
 }
 
-func (m *Model) pastWords(p picture) string {
-	return fmt.Sprintf("queue %s, %s of %s pods ready.", bigNumber(p.depth()), bigNumber(p.ready()), bigNumber(p.desired()))
-}
-
 // wrap breaks a text into lines of at most w columns at spaces.
 func wrap(s string, w int) []string {
 	if s == "" {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, w, " "), "\n")
+	return strings.Split(ansi.Wrap(strings.Map(printable, s), w, " "), "\n")
 }
 
 // clipLines keeps n lines and marks the last when there were more.
@@ -79,48 +109,84 @@ func clipLines(lines []string, n int) []string {
 	return lines
 }
 
-// drawPods is the lane of pods, each a square that keeps its place, and a
-// table below it on demand.
+// drawPods is the lane of pods, each a sign that keeps its place, their counts
+// at the end of it, and a table below on demand.
 func (m *Model) drawPods(c canvas, p picture) {
 	if c.h <= 0 {
 		return
 	}
-	st := m.styles
-	x := m.heading(c, podsPane, "Pods") + 2
-	if p.PodStatus.State == kscope.Forbidden {
-		c.fit(x, 0, c.w-x, st.warn, "not permitted to watch pods")
-		return
-	}
-	if len(p.pods) == 0 {
-		what := "none"
-		if p.PodStatus.State != kscope.Synced {
-			what = "not known yet"
-		}
-		c.text(x, 0, st.muted, what)
-	} else {
-		x = m.drawPodCounts(c, x, p.Counts)
-	}
-	lane := c.sub(x, 0, c.w-x-1, 1) // beside the counts where there is one row only
-	if c.h >= 2 {
-		lane = c.sub(1, 1, c.w-2, 1)
-	}
-	m.drawLane(lane, p.pods)
-	if c.h >= 5 && (m.view.podTable || m.view.h >= 45) {
-		m.drawPodTable(c.sub(1, 2, c.w-2, c.h-2), p)
+	m.heading(c, podsPane, "Pods")
+	x := gutter(c.w)
+	m.drawLaneLine(c.sub(x, 0, c.w-x-1, 1), p)
+	if m.view.podTable && c.h >= 3 {
+		m.drawPodTable(c.sub(x, 1, c.w-x-1, c.h-1), p)
 	}
 }
 
-func (m *Model) drawPodCounts(c canvas, x int, counts kscope.PodCounts) int {
-	for s, n := range counts {
-		if n == 0 {
-			continue
+// drawPodsSide is the same in the side column, where there is room for the
+// table at all times.
+func (m *Model) drawPodsSide(c canvas, p picture) {
+	m.headline(c, podsPane, "Pods")
+	m.drawLaneLine(c.sub(1, 1, c.w-2, 1), p)
+	m.drawPodTable(c.sub(1, 3, c.w-2, c.h-3), p)
+}
+
+// drawLaneLine is the lane, or why there is none.
+func (m *Model) drawLaneLine(c canvas, p picture) {
+	st := m.styles
+	say := func(s style, text string) { c.fit(0, 0, c.w, s, text) }
+	state := p.PodStatus.State
+	switch {
+	case p.past:
+		m.drawLaneThen(c, p)
+	case state == kscope.Forbidden:
+		say(st.warn, "you may not watch pods; the counts come from "+strings.ToLower(p.ScaledObject.ScaleTarget.Kind)+"/"+p.ScaledObject.ScaleTarget.Name)
+	case state == kscope.Failing && len(p.pods) == 0:
+		say(st.warn, "the API server does not answer for pods: "+p.PodStatus.Message)
+	case state != kscope.Synced && len(p.pods) == 0:
+		say(st.muted, "waiting for the list of pods")
+	case len(p.pods) == 0:
+		say(st.muted, "none")
+	default:
+		end := c.w
+		if state == kscope.Failing {
+			end = c.right(c.w, 0, st.warn, "as of "+kscope.FormatAge(p.now.Sub(p.PodStatus.Since))+" ago") - 2
 		}
-		style, glyph := m.podLook(kscope.PodState(s))
-		x = c.text(x, 0, style, glyph)
-		x = c.text(x, 0, m.styles.text, fmt.Sprintf(" %d ", n))
-		x = c.text(x, 0, m.styles.muted, kscope.PodState(s).String()) + 2
+		counts := m.podCounts(p.Counts)
+		w := 0
+		for _, n := range counts {
+			w += n.width() + 2
+		}
+		x := m.drawLane(c.sub(0, 0, max(end-w, end/2), 1), p.pods)
+		x = max(x+3, min(24, end-w)) // so that the words keep still while pods come and go
+		for _, n := range counts {
+			if x+n.width() > end {
+				break
+			}
+			x = c.text(x, 0, n.look, n.glyph)
+			x = c.text(x, 0, st.text, n.number)
+			x = c.text(x, 0, st.muted, n.word) + 2
+		}
 	}
-	return x
+}
+
+// podCount is how many pods are in a state, ready to be written.
+type podCount struct {
+	look                style
+	glyph, number, word string
+}
+
+func (n podCount) width() int { return textWidth(n.glyph) + len(n.number) + len(n.word) }
+
+func (m *Model) podCounts(counts kscope.PodCounts) []podCount {
+	var out []podCount
+	for s, n := range counts {
+		if n > 0 {
+			look, glyph := m.podLook(kscope.PodState(s))
+			out = append(out, podCount{look, glyph, fmt.Sprintf(" %d ", n), kscope.PodState(s).String()})
+		}
+	}
+	return out
 }
 
 // podLook is a shape for each state, so that the lane reads without colour.
@@ -141,197 +207,42 @@ func (m *Model) podLook(s kscope.PodState) (style, string) {
 	return st.grid, "·"
 }
 
-func (m *Model) drawLane(c canvas, pods []kscope.Pod) {
+// drawLane draws a sign for each pod, closer where there are many, and gives
+// the column after the last.
+func (m *Model) drawLane(c canvas, pods []kscope.Pod) int {
 	step := 2
 	if len(pods)*2 > c.w {
 		step = 1
 	}
+	x := 0
 	for i, p := range pods {
-		x := i * step
 		if x >= c.w-6 && len(pods)-i > 6/step {
-			c.text(x, 0, m.styles.muted, fmt.Sprintf("+%d", len(pods)-i))
-			return
+			return c.text(x, 0, m.styles.muted, fmt.Sprintf("+%d", len(pods)-i))
 		}
-		style, glyph := m.podLook(p.State())
-		c.text(x, 0, style, glyph)
+		look, glyph := m.podLook(p.State())
+		c.text(x, 0, look, glyph)
+		x += step
 	}
+	return x
 }
 
-// podColumns is the table of pods, a column each. Where it is narrow, columns
-// go, those with the highest drop first.
-var podColumns = []struct {
-	title string
-	width int // 0 takes what is left
-	drop  int
-	text  func(p kscope.Pod, now time.Time) string
-}{
-	{"NAME", 0, 0, func(p kscope.Pod, _ time.Time) string { return p.Ref.Name }},
-	{"STATE", 12, 0, func(p kscope.Pod, _ time.Time) string { return p.State().String() }},
-	{"WHY", 20, 1, func(p kscope.Pod, _ time.Time) string { return p.Reason }},
-	{"AGE", 7, 0, func(p kscope.Pod, now time.Time) string { return kscope.FormatAge(now.Sub(p.Created)) }},
-	{"READY IN", 9, 2, func(p kscope.Pod, _ time.Time) string {
-		if p.ReadySince.IsZero() {
-			return ""
-		}
-		return kscope.FormatAge(p.ReadySince.Sub(p.Created))
-	}},
-	{"RESTARTS", 9, 3, func(p kscope.Pod, _ time.Time) string {
-		if p.Restarts == 0 {
-			return ""
-		}
-		return fmt.Sprint(p.Restarts)
-	}},
-	{"NODE", 20, 4, func(p kscope.Pod, _ time.Time) string { return p.Node }},
-}
-
-func (m *Model) drawPodTable(c canvas, p picture) {
+// drawLaneThen is the lane at an earlier moment, from the counts recorded: the
+// pods of then may be gone.
+func (m *Model) drawLaneThen(c canvas, p picture) {
 	st := m.styles
-	const name = 24
-	drop, rest := 5, 0
-	for ; drop > 0; drop-- {
-		rest = c.w
-		for _, col := range podColumns {
-			if col.drop < drop {
-				rest -= col.width
-			}
-		}
-		if rest >= name {
-			break
-		}
-	}
-	rest = max(rest, 8)
-	top := min(m.view.scroll[podsPane], max(len(p.pods)-1, 0))
-	for y := 0; y < c.h; y++ {
-		x := 0
-		for _, col := range podColumns {
-			w := col.width
-			if w == 0 {
-				w = rest
-			}
-			if drop > 0 && col.drop >= drop || drop == 0 && col.drop > 0 {
-				continue
-			}
-			switch i := top + y - 1; {
-			case y == 0:
-				c.fit(x, 0, w-1, st.muted, col.title)
-			case i < len(p.pods):
-				text, s := col.text(p.pods[i], p.now), st.text
-				switch col.title {
-				case "STATE", "WHY":
-					s, _ = m.podLook(p.pods[i].State())
-				case "NAME": // its end tells pods apart
-					text = ansi.TruncateLeft(text, max(textWidth(text)-w+2, 0), "…")
-				}
-				c.fit(x, y, w-1, s, text)
-			}
-			x += w
-		}
-	}
-}
-
-// drawTimeline is what happened, newest first: when, who, what, how long after
-// its cause.
-func (m *Model) drawTimeline(c canvas, p picture) {
-	if c.h <= 0 {
+	ready, desired := p.ready(), p.desired()
+	if math.IsNaN(ready) || math.IsNaN(desired) {
+		c.fit(0, 0, c.w, st.muted, "not known at that moment")
 		return
 	}
-	st := m.styles
-	x := m.heading(c, timelinePane, "Timeline")
-	es := p.timeline
-	if len(es) == 0 {
-		c.fit(x+2, 0, c.w-x-3, st.muted, "nothing has happened since kscope started")
-		return
-	}
-	skip := min(m.view.scroll[timelinePane], len(es)-1)
-	if skip > 0 {
-		c.text(x+2, 0, st.muted, fmt.Sprintf("%d newer", skip))
-	}
-	es = es[:len(es)-skip]
-	for y := 1; y < c.h && y <= len(es); y++ {
-		m.drawEntry(c.sub(1, y, c.w-2, 1), es[len(es)-y])
-	}
-}
-
-func (m *Model) drawEntry(c canvas, e kscope.Entry) {
-	st := m.styles
-	c.text(0, 0, st.muted, e.At.Format("15:04:05"))
-	who, style := m.actorLook(e)
-	c.fit(9, 0, 9, style, who)
-	after := ""
-	if e.After >= time.Millisecond {
-		after = "+" + kscope.FormatAge(e.After)
-		if e.Cause != "" && c.w >= 70 {
-			after += " after " + e.Cause
+	x := 0
+	for i := range int(math.Min(math.Max(ready, desired), float64(c.w/4))) {
+		look, glyph := m.podLook(kscope.PodPending)
+		if float64(i) < ready {
+			look, glyph = m.podLook(kscope.PodReady)
 		}
+		c.text(x, 0, look, glyph)
+		x += 2
 	}
-	end := c.w
-	if after != "" {
-		end = c.right(c.w, 0, st.muted, after) - 1
-	}
-	s := st.text
-	if e.Warn {
-		s = st.warn
-	}
-	c.fit(19, 0, end-19, s, entryWords(e, st))
-}
-
-func (m *Model) actorLook(e kscope.Entry) (string, style) {
-	st := m.styles
-	who := string(e.Actor)
-	s := st.muted.bold()
-	switch e.Actor {
-	case kscope.You:
-		s = st.you
-	case kscope.KEDA:
-		s = st.keda
-	case kscope.TheHPA:
-		s = st.hpa
-	case kscope.Someone:
-		who, s = "someone", st.warn.bold()
-		if e.Who != "" {
-			who = e.Who
-		}
-	}
-	if e.Guess {
-		who += "?"
-	}
-	return who, s
-}
-
-// entryWords is what an entry says after its actor.
-func entryWords(e kscope.Entry, st *styles) string {
-	switch e.Kind {
-	case kscope.Injected:
-		if e.Warn {
-			return fmt.Sprintf("pushed %s of %s: %s", kscope.FormatCount(float64(e.Jobs)), plural(e.Asked, "job"), e.Note)
-		}
-		return fmt.Sprintf("pushed %s; the server answered length %s", plural(e.Jobs, "job"), kscope.FormatCount(float64(e.Length)))
-	case kscope.Arrived:
-		return plural(e.Jobs, "job") + " in a queue that was empty"
-	case kscope.Emptied:
-		return "took the last job from the queue"
-	case kscope.Active:
-		return "sees work: active"
-	case kscope.Inactive:
-		return "sees no work: inactive"
-	case kscope.Scaled:
-		verb := "scaled"
-		switch {
-		case e.From == 0:
-			verb = "activated"
-		case e.To == 0:
-			verb = "deactivated"
-		}
-		s := fmt.Sprintf("%s %d %s %d", verb, max(e.From, 0), st.glyph.right, e.To)
-		if e.Note != "" {
-			s += "  " + e.Note
-		}
-		return s
-	case kscope.ReadyPods:
-		if e.Up() {
-			return fmt.Sprintf("pods ready %d %s %d", e.From, st.glyph.right, e.To)
-		}
-		return fmt.Sprintf("pods leaving, ready %d %s %d", e.From, st.glyph.right, e.To)
-	}
-	return e.Note
+	c.fit(max(x+1, min(24, c.w-30)), 0, c.w, st.muted, fmt.Sprintf("%s ready of %s wanted, then", bigNumber(ready), bigNumber(desired)))
 }

@@ -23,7 +23,7 @@ func drawSpark(c canvas, x, y, w int, st *styles, s style, vals []float64, top f
 		case math.IsNaN(v) && st.ascii:
 			c.put(x+i, y, st.muted, ' ')
 		case math.IsNaN(v):
-			c.put(x+i, y, st.muted, '·')
+			c.put(x+i, y, st.grid, '·')
 		case v == 0:
 			c.put(x+i, y, st.muted, levels[0])
 		default:

@@ -8,77 +8,163 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// drawFooter is the bottom line: what is broken, else what the last key did,
+// worst is the part of a source that is least well and that matters here, nil
+// when all are. A kind that the API does not have degrades only itself; nobody
+// looks at a server that no trigger on screen names.
+func (m *Model) worst() *kscope.SourceStatus {
+	rank := func(s kscope.SourceStatus) int {
+		switch {
+		case s.Kind == kscope.Queues && m.view.screen == detail && !m.reads(s.Name):
+			return 0
+		case s.State == kscope.Absent && s.Kind == kscope.ScaledObjects, s.State == kscope.Failing && s.Kind == kscope.ScaledObjects:
+			return 4
+		case s.State == kscope.Failing && s.Kind != kscope.Queues:
+			return 3
+		case s.State == kscope.Failing, s.State == kscope.Forbidden && s.Kind == kscope.ScaledObjects:
+			return 2
+		case s.State == kscope.Forbidden:
+			return 1
+		}
+		return 0
+	}
+	var worst *kscope.SourceStatus
+	for _, s := range m.store.Statuses() {
+		if worst == nil && rank(s) > 0 || worst != nil && rank(s) > rank(*worst) {
+			worst = &s
+		}
+	}
+	return worst
+}
+
+// reads reports whether the open ScaledObject has a queue on a server.
+func (m *Model) reads(address string) bool {
+	for q := range m.shown.queues {
+		if q.Address == address {
+			return true
+		}
+	}
+	return false
+}
+
+func statusOf(s *kscope.Store, kind kscope.Kind) kscope.SourceStatus {
+	for _, st := range s.Statuses() {
+		if st.Kind == kind {
+			return st
+		}
+	}
+	return kscope.SourceStatus{}
+}
+
+// drawFooter is the bottom line: what the last key did, else what is broken,
 // else what can be pressed.
 func (m *Model) drawFooter(c canvas) {
 	if c.h <= 0 {
 		return
 	}
 	st, v := m.styles, &m.view
-	x := 1
-	if bad := m.worst(); bad != nil && v.notice == "" {
-		x = c.text(x, 0, st.bad, st.glyph.bad+" "+statusName(*bad))
-		words := string(bad.State)
-		if bad.Message != "" {
-			words = bad.Message
-		}
-		if bad.Hint != "" {
-			words += " - " + bad.Hint
-		}
-		if bad.State == kscope.Failing {
-			words += fmt.Sprintf("  (for %s)", kscope.FormatAge(m.store.Now().Sub(bad.Since)))
-		}
-		c.fit(x+1, 0, c.w-x-2, st.warn, words)
+	c.fill(0, 0, c.w, 1, st.bar, ' ')
+	if v.typing {
+		m.drawFilter(c)
 		return
 	}
 	if v.notice != "" {
-		c.fit(x, 0, c.w-2, st.accent, v.notice)
+		c.fit(1, 0, c.w-2, st.accent, v.notice)
 		return
 	}
-	if v.typing || v.filter != "" && v.screen == overview {
-		x = c.text(x, 0, st.key, "/")
-		x = c.text(x, 0, st.strong, v.filter)
-		if v.typing {
-			c.text(x, 0, st.accent, "_")
-			return
-		}
-		x += 2
+	if bad := m.worst(); bad != nil && !m.shown.all { // where nothing is shown, that says why
+		m.drawTrouble(c, *bad)
+		return
+	}
+	x := 1
+	if v.filter != "" && v.screen == overview {
+		x = m.drawFilter(c) + 2
+	}
+	end := c.w - 1
+	if m.canInject() && v.screen == detail && !m.shown.all {
+		size := "batch " + kscope.FormatCount(float64(kscope.BatchSizes[v.batch]))
+		end = c.right(end, 0, st.you, size) - 2
+	} else if v.screen == overview && len(v.refs) > 0 {
+		end = c.right(end, 0, st.muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2
 	}
 	for _, h := range m.hints() {
 		k, what := h.Help().Key, h.Help().Desc
-		if x+textWidth(k)+textWidth(what)+3 > c.w {
+		if x+textWidth(k)+1+textWidth(what) > end {
 			break
 		}
 		x = c.text(x, 0, st.key, k)
 		x = c.text(x+1, 0, st.muted, what) + 2
 	}
-	if m.canInject() && v.screen == detail {
-		size := fmt.Sprintf("batch %s", kscope.FormatCount(float64(kscope.BatchSizes[v.batch])))
-		if x+textWidth(size)+1 < c.w {
-			c.right(c.w-1, 0, st.you, size)
-		}
-	}
 }
 
-// hints is what is worth pressing on the screen that is open.
-func (m *Model) hints() []key.Binding {
-	short := func(b key.Binding, what string) key.Binding {
-		return key.NewBinding(key.WithKeys(b.Keys()...), key.WithHelp(b.Help().Key, what))
+// drawFilter is the filter, and gives the column after it.
+func (m *Model) drawFilter(c canvas) int {
+	st, v := m.styles, &m.view
+	x := c.text(1, 0, st.key, "/")
+	x = c.text(x, 0, st.strong, v.filter)
+	if v.typing {
+		x = c.text(x, 0, st.accent, "_")
+		if hint := "enter keep  esc clear"; x+3+len(hint) < c.w {
+			c.right(c.w-1, 0, st.muted, hint)
+		}
 	}
-	if m.view.screen == overview {
-		return []key.Binding{short(keys.Open, "open"), short(keys.Filter, "filter"), short(keys.Problem, "problem"), keys.Help, keys.Quit}
+	return x
+}
+
+func (m *Model) drawTrouble(c canvas, bad kscope.SourceStatus) {
+	st := m.styles
+	x := c.text(1, 0, st.bad, st.glyph.bad+" "+statusName(bad))
+	words := string(bad.State)
+	if bad.Message != "" {
+		words = bad.Message
+	}
+	if bad.Hint != "" {
+		words += " - " + bad.Hint
+	}
+	end := c.w - 1
+	if bad.State == kscope.Failing {
+		end = c.right(end, 0, st.warn, "for "+kscope.FormatAge(m.store.Now().Sub(bad.Since))) - 2
+	}
+	c.fit(x+1, 0, end-x-1, st.text, words)
+}
+
+// hints is what is worth pressing on the screen that is open, the most
+// important first, because a narrow screen shows only the first few.
+func (m *Model) hints() []key.Binding {
+	hint := func(name, what string, b key.Binding) key.Binding {
+		return key.NewBinding(key.WithKeys(b.Keys()...), key.WithHelp(name, what))
+	}
+	help, quit := hint("?", "help", keys.Help), hint("q", "quit", keys.Quit)
+	v := &m.view
+	if v.screen == overview {
+		freeze := hint("space", "freeze", keys.Freeze)
+		if v.frozen {
+			freeze = hint("space", "go on", keys.Freeze)
+		}
+		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("!", "problem", keys.Problem), help, quit, freeze}
+	}
+	others := len(v.refs)+v.jobs > 1
+	if m.shown.all {
+		hs := []key.Binding{help, quit}
+		if others {
+			hs = append(hs, hint("esc", "all", keys.Back))
+		}
+		return hs
 	}
 	var hs []key.Binding
 	if m.canInject() {
-		hs = append(hs, short(keys.Inject, "inject"), key.NewBinding(key.WithKeys("+"), key.WithHelp("+ -", "batch")))
+		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger))
 	}
-	if m.view.frozen {
-		hs = append(hs, short(keys.Freeze, "go on"), key.NewBinding(key.WithKeys("["), key.WithHelp("[ ]", "in time")))
+	if v.frozen {
+		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))
 	} else {
-		hs = append(hs, keys.Freeze)
+		hs = append(hs, hint("space", "freeze", keys.Freeze))
 	}
-	zoom := key.NewBinding(key.WithKeys("<"), key.WithHelp("< >", "zoom"))
-	return append(hs, keys.Help, keys.Quit, short(keys.Full, "full chart"), short(keys.ChartMode, "mode"), zoom, short(keys.PodTable, "pods"))
+	hs = append(hs, help, quit)
+	if others {
+		hs = append(hs, hint("esc", "all", keys.Back))
+	}
+	return append(hs, hint("f", "full chart", keys.Full), hint("c", "mode", keys.ChartMode), hint("< >", "zoom", keys.ZoomIn),
+		hint("tab", "pane", keys.NextPane), hint("t", "pods", keys.PodTable))
 }
 
 func statusName(s kscope.SourceStatus) string {
@@ -92,33 +178,29 @@ func statusName(s kscope.SourceStatus) string {
 // waited for, or why there is none.
 func (m *Model) drawNothing(c canvas) {
 	st := m.styles
-	lines := m.nothing()
-	y := max((c.h-len(lines)-1)/2, 0)
+	m.shown.all = true
+	var lines []string
+	title := m.nothing()
+	for _, l := range title[1:] {
+		lines = append(lines, wrap(l, min(max(c.w-4, 10), 76))...)
+	}
+	y := max((c.h-len(lines)-2)/2, 0)
+	c.centre(y, st.strong, title[0])
 	for i, l := range lines {
-		s := st.muted
-		if i == 0 {
-			s = st.strong
-		}
-		for _, part := range wrap(l, max(c.w-4, 10)) {
-			c.centre(y, s, part)
-			y++
-		}
-		if i == 0 {
-			y++
-		}
+		c.centre(y+2+i, st.muted, l)
 	}
 }
 
+// nothing says why there is nothing to show: failed, waiting or empty.
 func (m *Model) nothing() []string {
 	where := "in namespace " + m.o.Namespace
 	if m.o.Namespace == "" {
 		where = "in any namespace"
 	}
-	var so kscope.SourceStatus
-	for _, s := range m.store.Statuses() {
-		if s.Kind == kscope.ScaledObjects {
-			so = s
-		}
+	so := statusOf(m.store, kscope.ScaledObjects)
+	back := ""
+	if len(m.view.refs)+m.view.jobs > 0 {
+		back = "esc shows the others."
 	}
 	switch {
 	case so.State == kscope.Absent:
@@ -126,13 +208,13 @@ func (m *Model) nothing() []string {
 	case so.State == kscope.Forbidden:
 		return []string{"You may not see ScaledObjects " + where, so.Message, so.Hint}
 	case so.State == kscope.Failing:
-		return []string{"The API server does not answer", so.Message, orElse(so.Hint, "kscope keeps trying")}
+		return []string{"The API server does not answer", so.Message, orElse(so.Hint, "kscope keeps trying.")}
 	case so.State == kscope.Synced && m.view.ref.Name != "":
-		return []string{fmt.Sprintf("ScaledObject %s is gone", m.view.ref), "It will be shown again if it comes back."}
+		return []string{fmt.Sprintf("ScaledObject %s is gone", m.view.ref), "It will be shown again if it comes back.", back}
 	case so.State == kscope.Synced && m.o.Name != "":
-		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists."}
+		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists.", back}
 	case so.State == kscope.Synced:
-		return []string{"There is no ScaledObject " + where, "It will be shown as soon as it exists. `kscope demo up` installs one to try; -n and -A choose where to look."}
+		return []string{"There is no ScaledObject " + where, "It will be shown as soon as it exists.", "`kscope demo up` installs one to try; -n and -A choose where to look."}
 	}
 	return []string{"Looking for ScaledObjects " + where, m.o.Context}
 }
@@ -144,43 +226,44 @@ func orElse(s, other string) string {
 	return s
 }
 
-// drawTiny is what is left of the screen in a very small window.
+// drawTiny is what is left of the screen in a very small window: the two
+// numbers, the phase, and where it could be seen in full.
 func (m *Model) drawTiny(c canvas) {
 	st := m.styles
+	if m.view.screen == overview {
+		m.drawTinyList(c)
+		return
+	}
 	p, ok := m.picture()
 	if !ok {
 		c.fit(0, 0, c.w, st.strong, "kscope")
 		c.fit(0, 1, c.w, st.muted, m.nothing()[0])
 		return
 	}
-	c.fit(0, 0, c.w, st.queue.bold(), p.Reading().Name()+" "+p.Links[kscope.LinkQueue].Value)
-	c.fit(0, 1, c.w, st.pods.bold(), bigNumber(p.ready())+"/"+bigNumber(p.desired())+" ready")
-	c.fit(0, 2, c.w, m.phaseStyle(p.Decision.Phase), string(p.Decision.Phase))
-	c.fit(0, 3, c.w, st.muted, "made for 80x24")
-}
-
-// drawHelp is every key, over the screen.
-func (m *Model) drawHelp(c canvas) {
-	st := m.styles
-	gs := keys.groups(m.canInject())
-	h := 3
-	for _, g := range gs {
-		h += (len(g.keys)+1)/2 + 1
+	phase := string(p.Decision.Phase)
+	if left, ok := p.untilZero(); ok {
+		phase += " ~" + kscope.FormatAge(left)
 	}
-	w := min(78, c.w)
-	in := c.sub((c.w-w)/2, max((c.h-h)/2, 0), w, min(h, c.h)).box(st.accent, " Keys ", st.accent)
-	half := (in.w - 14) / 2
-	y := 0
-	for _, g := range gs {
-		in.text(1, y, st.strong, g.title)
-		for i, b := range g.keys {
-			x := 10 + (i%2)*half
-			end := in.fit(x, y, 9, st.key, b.Help().Key)
-			in.fit(max(end+1, x+9), y, half-10, st.muted, b.Help().Desc)
-			if i%2 == 1 || i == len(g.keys)-1 {
-				y++
-			}
-		}
+	state, look := "", st.muted
+	switch bad := m.worst(); {
+	case m.view.frozen:
+		state, look = "frozen "+p.now.Format("15:04:05"), st.warn
+	case m.view.notice != "":
+		state, look = m.view.notice, st.accent
+	case bad != nil:
+		state, look = statusName(*bad)+" "+string(bad.State), st.bad
+	case c.h >= 5:
+		state = "made for 80x24"
 	}
-	in.fit(1, in.h-1, in.w-2, st.muted, "Numbers marked ~ are estimates, ? is unknown. Every change says who made it. ? or esc closes.")
+	for y, l := range []struct {
+		look style
+		text string
+	}{
+		{st.queue.bold(), p.Links[kscope.LinkQueue].Name + " " + p.Links[kscope.LinkQueue].Value},
+		{st.pods.bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
+		{m.phaseStyle(p.Decision.Phase), phase},
+		{look, state},
+	} {
+		c.fit(0, y, c.w, l.look, l.text)
+	}
 }

@@ -5,7 +5,6 @@
 package tui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -43,29 +42,35 @@ type Options struct {
 type Model struct {
 	o      Options
 	store  *kscope.Store
-	held   []kscope.Observation // while frozen
+	known  map[member]bool // what exists, so that news of its number is told from other news
+	held   held            // what arrived while frozen
 	view   view
 	styles *styles
 	dark   bool
 	colour colorprofile.Profile
-	grid   grid
-	frame  string
-	drawn  drawn
 	err    error
+
+	grid  grid
+	frame string // what View answers, built by Update
+	title string
+	drawn drawn
+	shown shown // what the frame was made of, to tell news from noise
+	log   timelineCache
+	tally tally
 }
 
-// drawn is what the current frame was drawn from, so that a message that
-// changes none of it costs nothing.
+// drawn is when the current frame was drawn, so that a message that changes
+// none of it costs nothing.
 type drawn struct {
-	version uint64
-	second  time.Time
-	any     bool
+	any    bool
+	second time.Time
 }
 
 // New makes a model with an empty store.
 func New(o Options) *Model {
-	m := &Model{o: o, store: kscope.NewStore(), dark: o.Theme != "light", colour: colorprofile.TrueColor}
+	m := &Model{o: o, store: kscope.NewStore(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
 	m.view = newView()
+	m.shown = newShown()
 	m.restyle()
 	return m
 }
@@ -87,7 +92,7 @@ func (m *Model) Init() tea.Cmd {
 }
 
 // Update folds a message into the model and, if that changed anything worth
-// seeing, draws the next frame.
+// seeing, draws the next frame. It never blocks.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
 	redraw := true
@@ -121,88 +126,37 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
-// observe applies what arrived, or holds it back while frozen, and says
-// whether the screen could look different now: something changed, or a second
-// passed, since ages and countdowns are shown in seconds.
-func (m *Model) observe(os []kscope.Observation) bool {
-	if m.view.frozen {
-		m.hold(os)
-		return false
-	}
-	for _, o := range os {
-		m.store.Apply(o)
-		if _, ok := o.Fact.(kscope.Pushed); ok {
-			m.view.notice = "" // the timeline says what came of it
-		}
-	}
-	m.view.follow(m.store, m.o)
-	second := m.store.Now().Truncate(time.Second)
-	return !m.drawn.any || m.drawn.version != m.store.Version() || !m.drawn.second.Equal(second)
-}
-
-// hold keeps observations for later. Time passing, and measurements that
-// repeat the two before, are kept only once, so that a screen left frozen
-// overnight does not fill the memory; the series lose nothing by it.
-func (m *Model) hold(os []kscope.Observation) {
-	for _, o := range os {
-		n := len(m.held)
-		switch f := o.Fact.(type) {
-		case kscope.Heartbeat:
-			if n > 0 && m.held[n-1].Fact == (kscope.Heartbeat{}) {
-				m.held[n-1] = o
-				continue
-			}
-		case kscope.Depths:
-			if n > 1 && sameDepths(m.held[n-1].Fact, f) && sameDepths(m.held[n-2].Fact, f) {
-				m.held[n-1] = o
-				continue
-			}
-		}
-		m.held = append(m.held, o)
-	}
-}
-
-func sameDepths(fact kscope.Fact, f kscope.Depths) bool {
-	g, ok := fact.(kscope.Depths)
-	return ok && g.Address == f.Address && slices.Equal(g.All, f.All)
-}
-
-// release ends a freeze: what was held back is applied.
-func (m *Model) release() {
-	m.view.frozen, m.view.cursorAt = false, time.Time{}
-	held := m.held
-	m.held = nil
-	m.observe(held)
-}
-
+// redraw builds the frame that View will answer until the next one.
 func (m *Model) redraw() {
-	if m.view.w <= 0 || m.view.h <= 0 {
+	v := &m.view
+	if v.w <= 0 || v.h <= 0 {
 		return
 	}
-	m.grid.reset(m.view.w, m.view.h, m.styles)
+	m.settle()
+	m.shown.reset()
+	m.grid.reset(v.w, v.h, m.styles)
 	m.draw(m.grid.canvas())
-	if s := m.grid.String(); s != m.frame {
-		m.frame = s
-	}
-	m.drawn = drawn{m.store.Version(), m.store.Now().Truncate(time.Second), true}
+	m.frame = m.grid.String()
+	m.title = m.titleNow()
+	m.drawn = drawn{any: true, second: m.store.Now().Truncate(time.Second)}
 }
 
 // View is the frame drawn last.
 func (m *Model) View() tea.View {
 	v := tea.NewView(m.frame)
 	v.AltScreen = true
-	v.WindowTitle = m.title()
+	v.WindowTitle = m.title
 	return v
 }
 
-func (m *Model) title() string {
-	parts := []string{"kscope"}
+func (m *Model) titleNow() string {
+	title := "kscope"
 	if m.view.screen == detail && m.view.ref.Name != "" {
-		parts = append(parts, m.view.ref.String())
+		title += " " + m.view.ref.String()
 	} else if m.o.Namespace != "" {
-		parts = append(parts, m.o.Namespace)
+		title += " " + m.o.Namespace
 	}
-	return strings.Join(parts, " ")
+	return strings.Map(printable, title)
 }
 
 // Err is why the stream ended, nil if it was asked to.

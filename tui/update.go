@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"time"
-
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -23,14 +21,12 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		m.filterKey(msg)
 		return nil
 	case v.help:
-		if key.Matches(msg, keys.Help, keys.Back, keys.Open) {
-			v.help = false
-		}
+		m.helpKey(msg)
 		return nil
 	}
 	switch {
 	case key.Matches(msg, keys.Help):
-		v.help = true
+		v.help, v.helpTop = true, 0
 	case key.Matches(msg, keys.HideKeys):
 		v.hideKeys = !v.hideKeys
 	case key.Matches(msg, keys.Repaint):
@@ -39,6 +35,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.Suspend
 	case key.Matches(msg, keys.Problem):
 		m.openProblem()
+	case key.Matches(msg, keys.Freeze):
+		m.freeze()
 	case v.screen == overview:
 		m.overviewKey(msg)
 	default:
@@ -47,37 +45,79 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) overviewKey(msg tea.KeyPressMsg) {
+func (m *Model) helpKey(msg tea.KeyPressMsg) {
 	v := &m.view
-	last := max(len(v.refs)-1, 0)
-	page := max(v.h-5, 1)
+	if key.Matches(msg, keys.Help, keys.Back, keys.Open) {
+		v.help = false
+		return
+	}
+	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.canInject(), v.w, v.h))
+}
+
+// step is how far a key moves within a list: by a line, a page or to its end.
+func step(msg tea.KeyPressMsg, page int) int {
 	switch {
 	case key.Matches(msg, keys.Up):
-		v.row--
+		return -1
 	case key.Matches(msg, keys.Down):
-		v.row++
+		return 1
+	case key.Matches(msg, keys.PageUp):
+		return -page
+	case key.Matches(msg, keys.PageDown):
+		return page
 	case key.Matches(msg, keys.First):
-		v.row = 0
+		return -far
 	case key.Matches(msg, keys.Last):
-		v.row = last
-	case msg.String() == "pgdown":
-		v.row += page
-	case msg.String() == "pgup":
-		v.row -= page
+		return far
+	}
+	return 0
+}
+
+// far is further than any list is long.
+const far = 1 << 20
+
+func (m *Model) overviewKey(msg tea.KeyPressMsg) {
+	v := &m.view
+	switch {
 	case key.Matches(msg, keys.Filter):
 		v.typing = true
 	case key.Matches(msg, keys.Back):
-		v.filter = ""
-		v.follow(m.store, m.o)
-	case key.Matches(msg, keys.Freeze):
-		m.freeze()
+		switch {
+		case v.filter != "":
+			m.setFilter("")
+		case v.frozen:
+			m.release()
+		}
 	case key.Matches(msg, keys.Open):
 		if v.row < len(v.refs) {
 			v.chosen = true
 			v.open(v.refs[v.row])
 		}
+	default:
+		v.row += step(msg, m.overviewPage())
 	}
-	v.row = min(max(v.row, 0), last)
+	v.row = min(max(v.row, 0), max(len(v.refs)-1, 0))
+}
+
+// setFilter changes the filter and keeps the selected row if it still matches.
+func (m *Model) setFilter(s string) {
+	v := &m.view
+	var on kscope.Ref
+	if v.row < len(v.refs) {
+		on = v.refs[v.row]
+	}
+	v.filter = lastly(s)
+	v.row, v.top = 0, 0
+	v.follow(m.store, m.o)
+	v.selectRow(on)
+}
+
+func (v *view) selectRow(on kscope.Ref) {
+	for i, ref := range v.refs {
+		if ref == on {
+			v.row = i
+		}
+	}
 }
 
 func (m *Model) filterKey(msg tea.KeyPressMsg) {
@@ -86,16 +126,19 @@ func (m *Model) filterKey(msg tea.KeyPressMsg) {
 	case "enter":
 		v.typing = false
 	case "esc":
-		v.typing, v.filter = false, ""
+		v.typing = false
+		m.setFilter("")
 	case "backspace":
-		if r := []rune(v.filter); len(r) > 0 {
-			v.filter = string(r[:len(r)-1])
-		}
+		m.setFilter(shortened(v.filter))
+	case "ctrl+u":
+		m.setFilter("")
+	case "up", "down", "pgup", "pgdown":
+		v.row = min(max(v.row+step(msg, m.overviewPage()), 0), max(len(v.refs)-1, 0))
 	default:
-		v.filter += typedText(msg.Text)
+		if s := typedText(msg.Text); s != "" {
+			m.setFilter(v.filter + s)
+		}
 	}
-	v.row, v.top = 0, 0
-	v.follow(m.store, m.o)
 }
 
 func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -117,33 +160,47 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 		v.full = !v.full
 	case key.Matches(msg, keys.ChartMode):
 		v.stacked = !v.stacked
-	case key.Matches(msg, keys.PodTable):
+	case key.Matches(msg, keys.PodTable), v.focus == podsPane && key.Matches(msg, keys.Open):
 		v.podTable = !v.podTable
 	case key.Matches(msg, keys.ZoomIn):
-		v.zoom = max(v.zoom-1, -len(bins))
+		m.zoom(-1)
 	case key.Matches(msg, keys.ZoomOut):
-		v.zoom = min(v.zoom+1, len(bins))
-	case key.Matches(msg, keys.Freeze):
-		m.freeze()
+		m.zoom(+1)
 	case key.Matches(msg, keys.Older, keys.Left):
 		m.scrub(-1)
 	case key.Matches(msg, keys.Newer, keys.Right):
 		m.scrub(+1)
 	case key.Matches(msg, keys.Inject):
 		return m.inject()
-	case key.Matches(msg, keys.Bigger):
-		v.batch = min(v.batch+1, len(kscope.BatchSizes)-1)
-	case key.Matches(msg, keys.Smaller):
-		v.batch = max(v.batch-1, 0)
+	case key.Matches(msg, keys.Bigger) && m.canInject():
+		v.bigger(+1)
+	case key.Matches(msg, keys.Smaller) && m.canInject():
+		v.bigger(-1)
 	default:
 		m.scrollKey(msg)
 	}
 	return nil
 }
 
-// back closes what was opened last: the full chart, the freeze, the detail.
+// zoom changes the time of a column. Steps beyond the ends are not counted, so
+// that the way back is as long as the way there.
+func (m *Model) zoom(steps int) {
+	before := m.window().bin
+	m.view.zoom += steps
+	if m.window().bin == before {
+		m.view.zoom -= steps
+	}
+}
+
+// back closes what was opened last: the full chart, the freeze, the table of
+// pods, the detail.
 func (m *Model) back() {
 	v := &m.view
+	_, exists := m.store.Chain(v.ref)
+	others := len(m.store.ScaledObjects()) + len(m.store.ScaledJobs())
+	if exists {
+		others--
+	}
 	switch {
 	case v.full:
 		v.full = false
@@ -151,87 +208,68 @@ func (m *Model) back() {
 		m.release()
 	case v.podTable:
 		v.podTable = false
-	case len(m.store.ScaledObjects())+len(m.store.ScaledJobs()) > 1:
+	case v.focus != chartPane:
+		v.focus = chartPane
+	case others > 0:
 		v.screen, v.chosen = overview, true
-		for i, ref := range v.refs {
-			if ref == v.ref {
-				v.row = i
-			}
-		}
+		v.selectRow(v.ref)
 	}
 }
 
 // scrollKey moves within the pane that has the focus. The timeline shows its
-// newest line first, the pods their oldest.
+// newest line first, the pods their oldest; in the chart the ends are those of
+// its window, when frozen.
 func (m *Model) scrollKey(msg tea.KeyPressMsg) {
 	v := &m.view
-	n := &v.scroll[v.focus]
-	switch {
-	case key.Matches(msg, keys.Up):
-		*n--
-	case key.Matches(msg, keys.Down):
-		*n++
-	case key.Matches(msg, keys.First):
-		*n = 0
-	case key.Matches(msg, keys.Last):
-		*n = 1 << 20
+	by := step(msg, 5)
+	if v.focus == chartPane {
+		switch {
+		case !v.frozen:
+		case by <= -far:
+			m.scrub(-m.window().cols)
+		case by >= far:
+			m.scrub(+m.window().cols)
+		}
+		return
 	}
-	*n = min(max(*n, 0), m.scrollLimit(v.focus))
+	n := &v.scroll[v.focus]
+	*n = min(max(*n+by, 0), m.scrollLimit(v.focus))
 }
 
 func (m *Model) scrollLimit(p pane) int {
 	switch p {
 	case timelinePane:
-		return max(len(m.store.Timeline(m.view.ref))-1, 0)
+		return max(len(m.timeline(m.view.ref))-1, 0)
 	case podsPane:
 		return max(len(m.store.Pods(m.view.ref))-1, 0)
 	}
 	return 0
 }
 
-func (m *Model) freeze() {
-	v := &m.view
-	if v.frozen {
-		m.release()
-		return
-	}
-	v.frozen, v.frozenAt = true, m.store.Now()
-}
-
-// scrub moves the moment under inspection by a column of the chart, freezing
-// the screen first if need be.
-func (m *Model) scrub(columns int) {
-	v := &m.view
-	if !v.frozen {
-		if columns > 0 {
-			return
-		}
-		m.freeze()
-	}
-	win := m.window()
-	at := v.cursorAt
-	if at.IsZero() {
-		at = v.frozenAt
-	}
-	at = at.Truncate(win.bin).Add(time.Duration(columns) * win.bin)
-	if at.Before(win.from) {
-		at = win.from
-	}
-	if !at.Before(v.frozenAt.Truncate(win.bin)) {
-		at = time.Time{} // back at the newest
-	}
-	v.cursorAt = at
-}
-
-// openProblem opens the first ScaledObject that something is wrong with.
+// openProblem opens the first ScaledObject that something is wrong with, or
+// the next one if such a one is open already.
 func (m *Model) openProblem() {
+	v := &m.view
+	var first, next kscope.Ref
 	for _, ref := range m.store.ScaledObjects() {
-		if c, ok := m.store.Chain(ref); ok && c.Decision.Phase == kscope.Broken {
-			m.view.chosen = true
-			m.view.open(ref)
-			m.view.focus = timelinePane
-			return
+		if c, ok := m.store.Chain(ref); !ok || c.Decision.Phase != kscope.Broken {
+			continue
+		}
+		if first.Name == "" {
+			first = ref
+		}
+		if next.Name == "" && v.screen == detail && v.ref.Less(ref) {
+			next = ref
 		}
 	}
-	m.view.notice = "No ScaledObject has a problem now."
+	switch {
+	case first.Name == "":
+		v.notice = "No ScaledObject has a problem now."
+		return
+	case next.Name == "" || v.screen == overview:
+		next = first
+	}
+	v.chosen = true
+	v.open(next)
+	v.focus = whyPane
 }

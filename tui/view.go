@@ -34,6 +34,7 @@ type view struct {
 	chosen bool         // the user, or a NAME, has decided what is open
 	ref    kscope.Ref   // the ScaledObject of the detail
 	refs   []kscope.Ref // those the overview lists, after the filter
+	jobs   int          // ScaledJobs that exist
 
 	row, top int // overview: selected row and first visible one
 	filter   string
@@ -46,6 +47,7 @@ type view struct {
 	full     bool // the chart alone
 	hideKeys bool
 	help     bool
+	helpTop  int // first line of the help, where it is too long
 	zoom     int // steps from the window that fits the width
 
 	frozen   bool
@@ -62,34 +64,49 @@ func newView() view {
 	return view{batch: 1, armed: map[kscope.Queue]bool{}}
 }
 
-// follow brings what is open in line with what exists.
-func (v *view) follow(s *kscope.Store, o Options) {
+// follow brings what is open in line with what exists, and says whether that
+// changed anything.
+func (v *view) follow(s *kscope.Store, o Options) bool {
+	before, had := v.screen, len(v.refs)+v.jobs
+	ref := v.ref
 	all := s.ScaledObjects()
+	v.jobs = len(s.ScaledJobs())
 	v.refs = v.refs[:0]
 	for _, ref := range all {
-		if v.filter == "" || strings.Contains(strings.ToLower(ref.String()), strings.ToLower(v.filter)) {
+		if v.matches(ref) {
 			v.refs = append(v.refs, ref)
 		}
 	}
 	v.row = min(max(v.row, 0), max(len(v.refs)-1, 0))
-	if v.chosen {
-		return
+	if !v.chosen {
+		v.choose(all, o, statusOf(s, kscope.ScaledObjects).State == kscope.Synced)
 	}
+	return v.screen != before || v.ref != ref || len(v.refs)+v.jobs != had
+}
+
+func (v *view) matches(ref kscope.Ref) bool {
+	return v.filter == "" || strings.Contains(strings.ToLower(ref.String()), strings.ToLower(v.filter))
+}
+
+// choose opens what the command line named, or what there is: a namespace with
+// one ScaledObject opens at its detail; with more, at the table, until the
+// user says otherwise. It is only one once all have been listed.
+func (v *view) choose(all []kscope.Ref, o Options, listed bool) {
 	if o.Name != "" {
 		for _, ref := range all {
 			if ref.Name == o.Name && (o.Namespace == "" || ref.Namespace == o.Namespace) {
 				v.open(ref)
 				v.chosen = true
+				return
 			}
 		}
 		return
 	}
-	// A namespace with one ScaledObject opens at its detail; with more, at
-	// the table, until the user says otherwise.
 	switch {
-	case len(all)+len(s.ScaledJobs()) == 1 && len(all) == 1:
+	case len(all) == 1 && v.jobs == 0 && !listed:
+	case len(all) == 1 && v.jobs == 0:
 		v.open(all[0])
-	case len(all)+len(s.ScaledJobs()) > 1:
+	case len(all)+v.jobs > 0:
 		v.screen = overview
 	}
 }
@@ -109,3 +126,6 @@ func (v *view) now(s *kscope.Store) time.Time {
 	}
 	return s.Now()
 }
+
+// past reports whether a moment before the newest is under inspection.
+func (v *view) past() bool { return v.frozen && !v.cursorAt.IsZero() }

@@ -62,12 +62,12 @@ func startRedis(t testing.TB, args ...string) *realServer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	r := &realServer{t: t, address: l.Addr().String()}
 	_, port, _ := net.SplitHostPort(r.address)
 	r.args = append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(),
 		"--enable-debug-command", "yes"}, args...)
-	l.Close()
+	_ = l.Close()
 	r.start()
 	t.Cleanup(r.kill)
 	return r
@@ -103,7 +103,7 @@ func (r *realServer) kill() {
 	if r.cmd == nil {
 		return
 	}
-	r.Close()
+	_ = r.Close()
 	_ = r.cmd.Process.Kill()
 	_ = r.cmd.Wait()
 	r.cmd = nil

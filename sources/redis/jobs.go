@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -20,6 +20,11 @@ const (
 	commandsPerPush = 10
 )
 
+// ExampleJob is what a job looks like that [Source.Push] puts into a queue: an
+// id that no other has, counted up from the first of a session, and when it was
+// put in.
+const ExampleJob = `{"id":"5f0c21d9a7e3-000042","at":"2026-01-02T15:04:05.123456789Z"}`
+
 // jobs makes LPUSH commands. What a pipeline is made of is kept from one to
 // the next; the values of one pipeline are cut from one string.
 type jobs struct {
@@ -28,7 +33,6 @@ type jobs struct {
 	text   []byte
 	ends   []int
 	values []string
-	args   []any // two for the command, then pointers to values, which need no box
 	cmds   []goredis.Cmder
 	key    string
 	whole  bool // cmds is a pipeline of full length
@@ -51,6 +55,7 @@ func (j *jobs) commands(key string, n int64, now time.Time) []goredis.Cmder {
 	}
 	j.key, j.whole, j.cmds = key, whole, nil
 	for at := 0; at < int(n); at += jobsPerCommand {
+		// Pointers to the values travel without being boxed one by one.
 		args := append(make([]any, 0, 2+jobsPerCommand), "lpush", key)
 		for i := at; i < min(at+jobsPerCommand, int(n)); i++ {
 			args = append(args, &j.values[i])
@@ -60,7 +65,7 @@ func (j *jobs) commands(key string, n int64, now time.Time) []goredis.Cmder {
 	return j.cmds
 }
 
-// write makes the values of n jobs, such as {"id":"5f0c…-000042","at":"…Z"}.
+// write makes the values of n jobs, each like [ExampleJob].
 func (j *jobs) write(n int, now time.Time) {
 	if j.values == nil {
 		j.values = make([]string, jobsPerCommand*commandsPerPush)
@@ -73,7 +78,10 @@ func (j *jobs) write(n int, now time.Time) {
 		j.text = append(j.text, `{"id":"`...)
 		j.text = append(j.text, j.run...)
 		j.text = append(j.text, '-')
-		j.text = fmt.Appendf(j.text, "%06d", j.seq)
+		for digits := j.seq; digits < 100_000; digits *= 10 { // six digits at least, so that ids sort
+			j.text = append(j.text, '0')
+		}
+		j.text = strconv.AppendInt(j.text, j.seq, 10)
 		j.text = append(j.text, tail...)
 		j.ends = append(j.ends, len(j.text))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +43,7 @@ func TestPush(t *testing.T) {
 		f.depth(q, known(total))
 	}
 	conn := r.Conn()
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	conn.Select(t.Context(), 2)
 	jobs, err := conn.LRange(t.Context(), "orders", 0, -1).Result()
 	if err != nil || int64(len(jobs)) != total {
@@ -61,6 +62,9 @@ func TestPush(t *testing.T) {
 	}
 	if int64(len(ids)) != total {
 		t.Errorf("got %d different ids, want %d", len(ids), total)
+	}
+	if got, want := shape(jobs[0]), shape(ExampleJob); got != want {
+		t.Errorf("got %s, want it like %s", jobs[0], ExampleJob)
 	}
 	if !strings.Contains(jobs[len(jobs)-1], "-000001") || !strings.Contains(jobs[len(jobs)-2], "-000002") {
 		t.Error("a worker that pops the tail does not get the first job first")
@@ -116,7 +120,9 @@ func TestPushOutsideRunAndReadOnly(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
-	<-returned
+	if err := <-returned; err != nil {
+		t.Error(err)
+	}
 	if err := s.Push(t.Context(), inj); err == nil {
 		t.Error("pushed after Run")
 	}
@@ -210,7 +216,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	q := kscope.Queue{Address: l.Addr().String(), Key: "list"}
 	s := New(Options{})
 	ctx, cancel := context.WithCancel(t.Context())
@@ -225,15 +231,23 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 	}
 	started := time.Now()
 	cancel()
-	<-returned
+	if err := <-returned; err != nil {
+		t.Error(err)
+	}
 	if took := time.Since(started); took > time.Second {
 		t.Errorf("Run returned after %v", took)
 	}
 	if err := <-gaveUp; err == nil {
 		t.Error("the push succeeded")
 	}
+}
+
+// shape is a job with its id and its time blotted out.
+func shape(job string) string {
+	job = regexp.MustCompile(`"[0-9a-f]{12}-[0-9]{6,}"`).ReplaceAllString(job, "ID")
+	return regexp.MustCompile(`"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?Z"`).ReplaceAllString(job, "AT")
 }

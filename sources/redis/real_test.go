@@ -209,7 +209,7 @@ func TestDatabases(t *testing.T) {
 	r.do("rpush", "jobs", 1)
 	for db, n := range map[int]int{1: 5, 3: 7} {
 		conn := r.Conn()
-		defer conn.Close()
+		defer func() { _ = conn.Close() }()
 		if err := conn.Select(t.Context(), db).Err(); err != nil {
 			t.Fatal(err)
 		}

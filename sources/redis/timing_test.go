@@ -39,7 +39,7 @@ func (s *fakeServer) dial(context.Context, string, string) (net.Conn, error) {
 }
 
 func (s *fakeServer) serve(conn net.Conn) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	answers := make(chan string, 10_000) // a pipe holds nothing, a socket would
 	defer close(answers)
 	go func() {
@@ -310,7 +310,9 @@ func TestFollowDoesNotWaitForTheReader(t *testing.T) {
 			synctest.Wait()
 		}
 		cancel()
-		<-returned
+		if err := <-returned; err != nil {
+			t.Error(err)
+		}
 	})
 }
 

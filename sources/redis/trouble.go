@@ -70,7 +70,7 @@ func explainAnswer(err error, override bool) (message, hint string) {
 	}
 	for _, a := range answers {
 		part, anywhere := strings.CutPrefix(a.reply, "*")
-		if !strings.HasPrefix(text, part) && !(anywhere && strings.Contains(text, part)) {
+		if at := strings.Index(text, part); at < 0 || at > 0 && !anywhere {
 			continue
 		}
 		if a.message == "" { // the server says it best

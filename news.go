@@ -1,0 +1,141 @@
+package kscope
+
+import "time"
+
+// told is what the timeline of a ScaledObject last said of its conditions.
+// They go through Unknown for a moment at every reconcile, which is not news.
+type told struct {
+	active  string // the last status of Active that was not Unknown
+	trouble string // the reason for which it was not ready; "" when it was
+}
+
+func (t *told) first(so ScaledObject) {
+	if c := so.Conditions.Get("Active"); c.True() || c.False() {
+		t.active = c.Status
+	}
+	t.trouble, _ = notReady(so)
+}
+
+// notReady is the reason of a ScaledObject that is not ready, "" if it is;
+// false while that is not known.
+func notReady(so ScaledObject) (reason string, known bool) {
+	switch c := so.Conditions.Get("Ready"); {
+	case c.False(), c.Reason == "PartialTriggerError":
+		return orElse(c.Reason, "NotReady"), true
+	case c.True():
+		return "", true
+	}
+	return "", false
+}
+
+// news says what a change of a ScaledObject means.
+func (t *told) news(at time.Time, was, is ScaledObject) []Entry {
+	var out []Entry
+	add := func(kind EntryKind, actor Actor, note string) {
+		out = append(out, Entry{At: at, Kind: kind, Actor: actor, Warn: kind == Trouble, Note: note})
+	}
+	switch c := is.Conditions.Get("Active"); {
+	case c.True() && t.active != c.Status:
+		add(Active, KEDA, "")
+		t.active = c.Status
+	case c.False() && t.active != c.Status:
+		if t.active != "" {
+			add(Inactive, KEDA, "")
+		}
+		t.active = c.Status
+	}
+	if reason, known := notReady(is); known && reason != t.trouble {
+		if c := is.Conditions.Get("Ready"); reason != "" {
+			add(Trouble, KEDA, orElse(c.Message, reason))
+		} else {
+			add(Mended, KEDA, "the ScaledObject is ready")
+		}
+		t.trouble = reason
+	}
+	if old, now := was.Conditions.Get("Fallback").True(), is.Conditions.Get("Fallback").True(); old != now {
+		if now {
+			add(Trouble, KEDA, "fallback: the source keeps failing, replicas follow the fallback")
+		} else {
+			add(Mended, KEDA, "fallback ended")
+		}
+	}
+	for _, p := range []struct {
+		was, is bool
+		what    string
+	}{
+		{was.FullyPaused(), is.FullyPaused(), "autoscaling"},
+		{was.PausedScaleIn, is.PausedScaleIn, "scaling in"},
+		{was.PausedScaleOut, is.PausedScaleOut, "scaling out"},
+	} {
+		switch {
+		case p.is && !p.was:
+			add(Trouble, Someone, p.what+" paused by annotation")
+		case p.was && !p.is:
+			add(Mended, Someone, p.what+" no longer paused")
+		}
+	}
+	return out
+}
+
+// workloadEntries says what a new state of a workload means.
+func workloadEntries(at time.Time, was, is Workload) []Entry {
+	var out []Entry
+	if was.Desired != is.Desired {
+		e := Entry{At: at, Kind: Scaled, From: was.Desired, To: is.Desired, Who: is.SetBy}
+		if is.Desired == 0 && is.SetBy == was.SetBy && is.SetAt.Equal(was.SetAt) {
+			e.Who = "" // an earlier one's trace: writing 0 through /scale leaves none
+		}
+		out = append(out, e)
+	}
+	if was.Ready != nil && is.Ready != nil && *was.Ready != *is.Ready {
+		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
+	}
+	return out
+}
+
+// hpaEntries says what a change of an HPA's conditions means.
+func hpaEntries(at time.Time, was, is HPA) []Entry {
+	var out []Entry
+	for _, x := range []struct{ condition, mended string }{
+		{"ScalingActive", "can read its metrics again"},
+		{"AbleToScale", "can scale again"},
+	} {
+		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
+		broken := func(c Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
+		switch {
+		case broken(c) && (!broken(old) || old.Reason != c.Reason):
+			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Warn: true, Note: orElse(c.Message, c.Reason)})
+		case broken(old) && !broken(c):
+			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Note: x.mended})
+		}
+	}
+	return out
+}
+
+// logStatus notes on the timelines it concerns that a source of ours broke or
+// came back.
+func (s *Store) logStatus(at time.Time, f Status) {
+	what := "watching " + string(f.Kind)
+	if f.Kind == Queues {
+		what = "Redis " + f.Name
+	}
+	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Warn: true, Note: what + ": " + orElse(f.Message, string(f.State))}
+	if f.State == Synced {
+		e = Entry{At: at, Kind: Mended, Actor: Kscope, Note: what + " works again"}
+	}
+	for _, o := range s.objects {
+		if f.Kind != Queues || o.reads(f.Name) {
+			o.add(e)
+		}
+	}
+}
+
+// reads reports whether a trigger of the ScaledObject names that server.
+func (so ScaledObject) reads(address string) bool {
+	for _, t := range so.Triggers {
+		if t.Queue != nil && t.Queue.Address == address {
+			return true
+		}
+	}
+	return false
+}

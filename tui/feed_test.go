@@ -1,0 +1,266 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"math/rand"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
+)
+
+// frames counts how often a model draws while it hears something.
+func frames(m *Model, batches ...Observed) int {
+	n := 0
+	for _, b := range batches {
+		m.frame = ""
+		m.Update(b)
+		if m.frame != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// TestDrawsOnlyNews: what is on screen is drawn at once, the rest comes along
+// with the next second.
+func TestDrawsOnlyNews(t *testing.T) {
+	ta := many(20)
+	m := tell(ta, 120, 35)
+	open := m.view.refs[2]
+	press(m, "down", "down", "enter")
+	if m.view.ref != open {
+		t.Fatalf("opened %v, want %v", m.view.ref, open)
+	}
+	at := ta.at.Add(100 * time.Millisecond)
+	obs := func(f kscope.Fact) Observed { return Observed{{At: at, Source: "test", Fact: f}} }
+	depth := func(key string, n int64) Observed {
+		q := kscope.Queue{Address: ta.queue.Address, Key: key}
+		return obs(kscope.Depths{Address: q.Address, All: []kscope.Depth{{Queue: q, N: n, Type: "list"}}})
+	}
+	other := m.view.refs[5].Name
+	chain, _ := m.store.Chain(open)
+	so, wl, hpa := chain.ScaledObject, *chain.Workload, *chain.HPA
+	so.CooldownPeriod += time.Second
+	wl.Desired++
+	hpa.DesiredReplicas++
+	pod := kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: open.Name + "-x"}, UID: "x", Labels: map[string]string{"app": open.Name}, Created: at}
+	stranger := pod
+	stranger.Ref.Name, stranger.UID, stranger.Labels = other+"-x", "y", map[string]string{"app": other}
+	moved := stranger
+	moved.Ready = true
+	for _, tt := range []struct {
+		name string
+		obs  Observed
+		want int
+	}{
+		{"its queue", depth(open.Name, 77), 1},
+		{"its queue, the same", depth(open.Name, 77), 0},
+		{"another's queue", depth(other, 78), 0},
+		{"itself", obs(so), 1},
+		{"its workload", obs(wl), 1},
+		{"its HPA", obs(hpa), 1},
+		{"its pod", obs(pod), 1},
+		{"its pod is gone", obs(kscope.Gone{Kind: kscope.Pods, Ref: pod.Ref, UID: "x"}), 1},
+		{"another's pod", obs(stranger), 0},
+		{"another's pod changes", obs(moved), 0},
+		{"an event on it", obs(kscope.Event{UID: "1", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: open.Name}}), 1},
+		{"an event elsewhere", obs(kscope.Event{UID: "2", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: other}}), 0},
+		{"a source breaks", obs(kscope.Status{Kind: kscope.Pods, State: kscope.Failing}), 1},
+		{"a push", obs(kscope.Pushed{Queue: kscope.Queue{Address: ta.queue.Address, Key: open.Name}, Accepted: 1}), 1},
+		{"the same second", obs(kscope.Heartbeat{}), 0},
+		{"the next second", Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}, 1},
+		{"and no more in it", Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}, 0},
+	} {
+		if got := frames(m, tt.obs); got != tt.want {
+			t.Errorf("%s: %d frames, want %d", tt.name, got, tt.want)
+		}
+	}
+	if _, cmd := m.Update(tea.FocusMsg{}); cmd != nil || frames(m) != 0 {
+		t.Error("a message that says nothing draws")
+	}
+}
+
+// TestNoiseIsSeenWithinASecond: news that was not drawn at once is not lost.
+func TestNoiseIsSeenWithinASecond(t *testing.T) {
+	ta := many(3)
+	m := tell(ta, 120, 35)
+	queue := kscope.Queue{Address: ta.queue.Address, Key: m.view.refs[0].Name}
+	depths := kscope.Depths{Address: queue.Address, All: []kscope.Depth{{Queue: queue, N: 4321, Type: "list"}}}
+	m.shown.reset() // as if nothing were known to be shown
+	m.Update(Observed{{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}})
+	if strings.Contains(m.frame, "4,321") {
+		t.Fatal("it was drawn at once: this test tests nothing")
+	}
+	m.Update(Observed{{At: ta.at.Add(time.Second), Fact: kscope.Heartbeat{}}})
+	if !strings.Contains(m.frame, "4,321") {
+		t.Errorf("not seen:\n%s", m.grid.plain())
+	}
+}
+
+// TestFreeze: nothing moves while frozen, and nothing is missing afterwards.
+func TestFreeze(t *testing.T) {
+	ta := newTale("demo", "worker-scaler").begin().run(30 * time.Second).push(100).run(10 * time.Second)
+	m := tell(ta, 120, 35)
+	press(m, "space")
+	if !strings.Contains(m.frame, "FROZEN") {
+		t.Fatal("the header does not say FROZEN")
+	}
+	frozen := m.grid.plain()
+	var later Observed
+	for range 60 {
+		batch := ta.run(time.Second).take()
+		later = append(later, batch...)
+		m.Update(batch)
+	}
+	if got := m.grid.plain(); got != frozen {
+		t.Fatalf("moved while frozen:\n%s\nwas:\n%s", got, frozen)
+	}
+	press(m, "space")
+
+	ta = newTale("demo", "worker-scaler").begin().run(30 * time.Second).push(100).run(10 * time.Second)
+	never := tell(ta, 120, 35)
+	never.Update(later)
+	if got, want := m.grid.plain(), never.grid.plain(); got != want {
+		t.Errorf("after the freeze:\n%s\nwithout one:\n%s", got, want)
+	}
+	if len(m.held.all) != 0 {
+		t.Errorf("%d observations are still held", len(m.held.all))
+	}
+}
+
+// TestHoldIsBounded: a screen left frozen over a busy cluster keeps little,
+// goes on by itself before it keeps too much, and says so.
+func TestHoldIsBounded(t *testing.T) {
+	m := tell(many(10), 80, 24)
+	press(m, "space")
+	at := m.store.Now()
+	all := make([]kscope.Depth, 200)
+	for i := range all {
+		all[i].Queue = kscope.Queue{Address: "r:6379", Key: fmt.Sprint(i)}
+	}
+	tick := func(change int) {
+		at = at.Add(250 * time.Millisecond)
+		next := append([]kscope.Depth(nil), all...)
+		for i := range change {
+			next[i].N++
+		}
+		all = next
+		m.Update(Observed{{At: at, Source: "redis", Fact: kscope.Depths{Address: "r:6379", All: all}}})
+	}
+	for range 4 * 1200 {
+		tick(1)
+	}
+	if !m.view.frozen || m.held.weight > 15_000 {
+		t.Errorf("after twenty minutes: frozen %v, weight %d", m.view.frozen, m.held.weight)
+	}
+	for range 4 * 3600 {
+		if tick(100); !m.view.frozen {
+			break
+		}
+	}
+	if m.view.frozen || !strings.Contains(m.grid.plain(), "Live again") {
+		t.Errorf("still frozen with a weight of %d:\n%s", m.held.weight, m.grid.plain())
+	}
+}
+
+// TestSlimHeldSeriesAreTheSame: what is left out of held measurements changes
+// no column of a chart, not even where a server was lost.
+func TestSlimHeldSeriesAreTheSame(t *testing.T) {
+	rnd := rand.New(rand.NewSource(1))
+	q := kscope.Queue{Address: "r:6379", Key: "a"}
+	var h held
+	var whole, slim kscope.Series
+	at := taleStart
+	n, down := int64(0), false
+	for range 2000 {
+		at = at.Add(250 * time.Millisecond)
+		if rnd.Intn(4) == 0 {
+			n = int64(rnd.Intn(5))
+		}
+		if rnd.Intn(20) == 0 {
+			down = !down
+		}
+		d := kscope.Depth{Queue: q, N: n, Type: "list"}
+		if down {
+			d.N, d.Err = 0, "lost"
+		}
+		h.add(kscope.Observation{At: at, Fact: kscope.Depths{Address: "r:6379", All: []kscope.Depth{d}}})
+		add(&whole, at, d)
+	}
+	for _, o := range h.all {
+		for _, d := range o.Fact.(kscope.Depths).All {
+			add(&slim, o.At, d)
+		}
+	}
+	for at := taleStart; at.Before(taleStart.Add(500 * time.Second)); at = at.Add(100 * time.Millisecond) {
+		got, want := slim.At(at), whole.At(at)
+		if got != want && (got == got || want == want) {
+			t.Fatalf("at %s: %v, want %v", at.Sub(taleStart), got, want)
+		}
+	}
+}
+
+func add(s *kscope.Series, at time.Time, d kscope.Depth) {
+	v := float64(d.N)
+	if d.Err != "" {
+		v = math.NaN()
+	}
+	s.Add(at, v)
+}
+
+// TestOpens is what is open after which beginning.
+func TestOpens(t *testing.T) {
+	listed := kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced}
+	so := func(name string) kscope.ScaledObject {
+		return kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name}
+	}
+	gone := func(name string) kscope.Gone {
+		return kscope.Gone{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: name}}
+	}
+	for _, tt := range []struct {
+		name   string
+		opt    string
+		facts  []kscope.Fact
+		keys   string
+		screen screen
+		ref    string
+	}{
+		{name: "one", facts: []kscope.Fact{so("a"), listed}, ref: "a"},
+		{name: "one, while more may come", facts: []kscope.Fact{so("a")}},
+		{name: "two", facts: []kscope.Fact{so("a"), so("b"), listed}, screen: overview},
+		{name: "a second one comes", facts: []kscope.Fact{so("a"), listed, so("b")}, screen: overview, ref: "a"},
+		{name: "only a ScaledJob", facts: []kscope.Fact{listed, kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}}}, screen: overview},
+		{name: "by name", opt: "b", facts: []kscope.Fact{so("a"), so("b"), listed}, ref: "b"},
+		{name: "by a name that is not there", opt: "c", facts: []kscope.Fact{so("a"), so("b"), listed}},
+		{name: "and out of that", opt: "c", facts: []kscope.Fact{so("a"), so("b"), listed}, keys: "esc", screen: overview},
+		{name: "gone stays open", opt: "a", facts: []kscope.Fact{so("a"), so("b"), listed, gone("a")}, ref: "a"},
+		{name: "and out of that", opt: "a", facts: []kscope.Fact{so("a"), so("b"), listed, gone("a")}, keys: "esc", screen: overview, ref: "a"},
+		{name: "gone and back", opt: "a", facts: []kscope.Fact{so("a"), listed, gone("a"), so("a")}, ref: "a"},
+	} {
+		m := New(Options{Namespace: "demo", Name: tt.opt, Theme: "dark"})
+		m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+		for i, f := range tt.facts {
+			m.Update(Observed{{At: taleStart.Add(time.Duration(i) * time.Millisecond), Source: "keda", Fact: f}})
+		}
+		press(m, strings.Fields(tt.keys)...)
+		if m.view.screen != tt.screen || m.view.ref.Name != tt.ref {
+			t.Errorf("%s: screen %d, %q open; want %d, %q", tt.name, m.view.screen, m.view.ref.Name, tt.screen, tt.ref)
+		}
+	}
+}
+
+// TestViewChangesNothing: View may be called at any time and any number of
+// times.
+func TestViewChangesNothing(t *testing.T) {
+	m := tell(phase("scaling-up"), 120, 35)
+	first := m.View()
+	allocs := testing.AllocsPerRun(100, func() { m.View() })
+	if got := m.View(); got.Content != first.Content || allocs > 2 {
+		t.Errorf("View changed the frame, or worked for it: %v allocations", allocs)
+	}
+}

@@ -1,0 +1,100 @@
+package tui
+
+import (
+	"math/rand"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/kscope/kscope"
+)
+
+// FuzzModel presses any keys, at any size, while anything arrives in any
+// order: nothing may panic, and every frame must fit its window.
+func FuzzModel(f *testing.F) {
+	for seed := range int64(24) {
+		f.Add(seed, uint16(400))
+	}
+	f.Fuzz(func(t *testing.T, seed int64, steps uint16) {
+		rnd := rand.New(rand.NewSource(seed))
+		m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
+			o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster = rnd.Intn(4) == 0, rnd.Intn(4) == 0, rnd.Intn(8) == 0, rnd.Intn(2) == 0
+			if rnd.Intn(3) == 0 {
+				o.Namespace = ""
+			}
+		})
+		stock := fuzzFacts(rnd)
+		for range min(steps, 2000) {
+			fuzzStep(rnd, m, stock)
+			checkFrame(t, m)
+		}
+	})
+}
+
+// fuzzFacts is every fact of a few tales, in no order, some of them without
+// what they refer to.
+func fuzzFacts(rnd *rand.Rand) Observed {
+	var stock Observed
+	for _, i := range rnd.Perm(len(phases))[:3] {
+		stock = append(stock, phases[i].tale().take()...)
+	}
+	stock = append(stock, many(6).take()...)
+	ta := newTale("demo", "worker-scaler").begin()
+	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.Queues, kscope.Events} {
+		for _, s := range []kscope.State{kscope.Connecting, kscope.Failing, kscope.Forbidden, kscope.Absent} {
+			ta.say(kscope.Status{Kind: k, State: s, Message: "why"})
+		}
+		ta.say(kscope.Gone{Kind: k, Ref: ta.so.Ref})
+	}
+	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.ScaledJob{}, kscope.Gone{})
+	stock = append(stock, ta.take()...)
+	rnd.Shuffle(len(stock), func(i, j int) { stock[i], stock[j] = stock[j], stock[i] })
+	return stock
+}
+
+var fuzzKeys = []string{
+	"?", "esc", "enter", "up", "down", "left", "right", "g", "G", "pgup", "pgdown", "tab", "1", "2", "3", "4", "/", "space", "[", "]",
+	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "home", "end", "世",
+}
+
+func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {
+	switch rnd.Intn(12) {
+	case 0:
+		m.Update(tea.WindowSizeMsg{Width: rnd.Intn(220), Height: rnd.Intn(60)})
+	case 1:
+		m.Update(tea.PasteMsg{Content: "de\x1bmo\u202e\n"})
+	case 2:
+		m.Update(tea.ColorProfileMsg{Profile: []colorprofile.Profile{colorprofile.ASCII, colorprofile.ANSI, colorprofile.ANSI256, colorprofile.TrueColor}[rnd.Intn(4)]})
+	case 3, 4, 5:
+		var batch Observed
+		for range rnd.Intn(40) {
+			o := stock[rnd.Intn(len(stock))]
+			if rnd.Intn(10) == 0 {
+				o.At = m.store.Now().Add(time.Duration(rnd.Intn(3000)) * time.Millisecond)
+			}
+			batch = append(batch, o)
+		}
+		m.Update(batch)
+	default:
+		press(m, fuzzKeys[rnd.Intn(len(fuzzKeys))])
+	}
+}
+
+// checkFrame: the frame fits the window and holds nothing that acts.
+func checkFrame(t *testing.T, m *Model) {
+	t.Helper()
+	v := &m.view
+	if v.w <= 0 || v.h <= 0 {
+		return
+	}
+	if m.grid.w != v.w || m.grid.h != v.h {
+		t.Fatalf("the frame is %dx%d, the window %dx%d", m.grid.w, m.grid.h, v.w, v.h)
+	}
+	for _, c := range m.grid.cells {
+		if c.r > 0 && printable(c.r) != c.r {
+			t.Fatalf("the screen holds %q", c.r)
+		}
+	}
+}
