@@ -64,7 +64,7 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o.InjectPayload = exampleJob
+	o.InjectPayload = redis.ExampleJob
 	o.Inject = func(inj kscope.Injection) {
 		_ = queues.Push(ctx, inj) // what came of it is an observation
 	}
@@ -101,6 +101,3 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(co
 	}
 	return model.Err()
 }
-
-// exampleJob is what a job looks like, for the prompt.
-const exampleJob = `{"id":"5f0c21d9-1","at":"2026-01-02T15:04:05Z"}`
