@@ -246,6 +246,13 @@ func (s *Store) applyGone(at time.Time, f Gone) bool {
 		return (f.UID == "" || f.UID == uid) && !at.Before(newest)
 	}
 	switch f.Kind {
+	case Queues: // nothing names that server any more, so its troubles are nobody's
+		for key := range s.statuses {
+			if key.kind == Queues && key.name == f.Ref.Name {
+				delete(s.statuses, key)
+			}
+		}
+		return true
 	case ScaledObjects:
 		if o := s.objects[f.Ref]; o != nil && here(o.UID, o.at) {
 			s.unindex(o)
