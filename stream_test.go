@@ -48,11 +48,7 @@ func TestMerge(t *testing.T) {
 			return nil
 		}}
 		failing := source{"failing", func(context.Context, func(Fact)) error { return errors.New("no route") }}
-		panicking := source{"panicking", func(context.Context, func(Fact)) error {
-			var m map[string]int
-			m["x"]++
-			return nil
-		}}
+		panicking := source{"panicking", func(context.Context, func(Fact)) error { panic("no such key") }}
 		started := time.Now()
 		seen := map[string][]Observation{}
 		out := Merge(ctx, time.Now, steady, failing, panicking)
@@ -76,7 +72,7 @@ func TestMerge(t *testing.T) {
 		if n := len(seen[""]); n != 2 && n != 3 {
 			t.Errorf("%d heartbeats in 3s", n)
 		}
-		for name, want := range map[string]string{"failing": "no route", "panicking": "panicking stopped by a defect: assignment to entry in nil map"} {
+		for name, want := range map[string]string{"failing": "no route", "panicking": "panicking stopped by a defect: no such key"} {
 			if len(seen[name]) != 1 {
 				t.Fatalf("%s said %v", name, seen[name])
 			}

@@ -160,14 +160,14 @@ func triggerFailing(c *Chain, f *facts) (Decision, bool) {
 	}
 	said := sentence(orElse(ready.Message, ready.Reason))
 	d := Decision{Phase: Broken, Link: LinkKEDA}
-	switch {
-	case ready.Reason == "PartialTriggerError":
+	switch ready.Reason {
+	case "PartialTriggerError":
 		d.Why = "KEDA cannot read some of the triggers: " + said
 		d.Next = "The others may still add pods, but none are removed."
-	case ready.Reason == "ErrorScalingTarget":
+	case "ErrorScalingTarget":
 		d.Why = "KEDA cannot set the replicas: " + said
 		d.Next = fmt.Sprintf("It tries again every %s.", FormatSpan(c.ScaledObject.PollingInterval))
-	case ready.Reason == "TriggerError":
+	case "TriggerError":
 		d.Why = "KEDA cannot read the source: " + said
 		d.Next = fmt.Sprintf("Until it can, %s. KEDA looks every %s.", stay(f.desired), FormatSpan(c.ScaledObject.PollingInterval))
 	default:

@@ -1,0 +1,114 @@
+package kscope_test
+
+import (
+	"testing"
+
+	"github.com/kscope/kscope"
+)
+
+func TestLinks(t *testing.T) {
+	hpa := func(conditions ...kscope.Condition) func(x *world) {
+		return func(x *world) {
+			x.hpa.StatusEverSynced, x.hpa.DesiredReplicas = true, x.w.Desired
+			for _, c := range conditions {
+				x.hpa.Conditions = with(x.hpa.Conditions, c)
+			}
+			x.see(1, x.hpa)
+		}
+	}
+	so := func(c kscope.Condition) func(x *world) {
+		return func(x *world) {
+			x.so.Conditions = with(x.so.Conditions, c)
+			x.see(1, x.so)
+		}
+	}
+	gone := func(k kscope.Kind, state kscope.State) func(x *world) {
+		return func(x *world) {
+			x.see(1, kscope.Gone{Kind: kscope.HPAs, Ref: x.hpa.Ref}, kscope.Gone{Kind: kscope.Deployments, Ref: x.w.Ref}, kscope.Status{Kind: k, State: state})
+		}
+	}
+	tests := []struct {
+		name  string
+		size  int32
+		do    func(x *world)
+		link  int
+		state kscope.LinkState
+		want  string
+	}{
+		{"never measured", 1, func(*world) {}, kscope.LinkQueue, kscope.LinkUnknown, "? not read yet"},
+		{"measured", 1, func(x *world) { x.depth(1, 1200) }, kscope.LinkQueue, kscope.LinkOK, "1,200 has work"},
+		{"unreadable", 1, func(x *world) {
+			x.see(1, kscope.Depths{All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+		}, kscope.LinkQueue, kscope.LinkBroken, "? cannot be read"},
+		{"below activation", 0, func(x *world) {
+			x.so.Triggers[0].Metadata = map[string]string{"activationListLength": "9"}
+			x.see(1, x.so)
+			x.depth(1, 9)
+		}, kscope.LinkQueue, kscope.LinkWaiting, "9 below activation"},
+		{"not measured", 1, func(x *world) {
+			x.so.Triggers = []kscope.Trigger{{Type: "cron"}}
+			x.see(1, x.so)
+		}, kscope.LinkQueue, kscope.LinkUnknown, "? not measured"},
+		{"no trigger", 1, func(x *world) { x.so.Triggers = nil; x.see(1, x.so) }, kscope.LinkQueue, kscope.LinkUnknown, " no trigger"},
+
+		{"active", 1, so(cond("Active", "True", "ScalerActive")), kscope.LinkKEDA, kscope.LinkOK, "active active"},
+		{"not ready", 1, so(cond("Ready", "False", "TriggerError")), kscope.LinkKEDA, kscope.LinkBroken, "not ready TriggerError"},
+		{"fallback", 1, so(cond("Fallback", "True", "FallbackExists")), kscope.LinkKEDA, kscope.LinkBroken, "fallback source failing"},
+		{"no word yet", 1, so(cond("Active", "Unknown", "")), kscope.LinkKEDA, kscope.LinkUnknown, "? no status yet"},
+		{"paused", 1, func(x *world) { x.so.Paused = true; x.see(1, x.so) }, kscope.LinkKEDA, kscope.LinkWaiting, "paused paused"},
+		{"silent", 1, func(x *world) {
+			so(cond("Active", "True", "ScalerActive"))(x)
+			x.see(100, kscope.Heartbeat{})
+		}, kscope.LinkKEDA, kscope.LinkBroken, "? status is old"},
+
+		{"HPA starting", 1, func(*world) {}, kscope.LinkHPA, kscope.LinkWaiting, "starting no sync yet"},
+		{"HPA at rest", 0, hpa(cond("ScalingActive", "False", "ScalingDisabled")), kscope.LinkHPA, kscope.LinkIdle, "resting resting at zero"},
+		{"HPA due", 1, hpa(cond("ScalingActive", "False", "ScalingDisabled")), kscope.LinkHPA, kscope.LinkWaiting, "due before next sync"},
+		{"HPA blind", 1, hpa(cond("ScalingActive", "False", "FailedGetExternalMetric")), kscope.LinkHPA, kscope.LinkBroken, "no metric FailedGetExternalMetric"},
+		{"HPA powerless", 1, hpa(cond("AbleToScale", "False", "FailedUpdateScale")), kscope.LinkHPA, kscope.LinkBroken, "cannot scale FailedUpdateScale"},
+		{"HPA in range", 3, hpa(), kscope.LinkHPA, kscope.LinkOK, "wants 3 in range"},
+		{"HPA at max", 3, hpa(cond("ScalingLimited", "True", "TooManyReplicas")), kscope.LinkHPA, kscope.LinkOK, "wants 3 at max"},
+		{"HPA at min", 3, hpa(cond("ScalingLimited", "True", "TooFewReplicas")), kscope.LinkHPA, kscope.LinkOK, "wants 3 at min"},
+		{"HPA ramping", 3, hpa(cond("ScalingLimited", "True", "ScaleUpLimit")), kscope.LinkHPA, kscope.LinkWorking, "wants 3 ramping"},
+		{"HPA stepping down", 3, hpa(cond("ScalingLimited", "True", "ScaleDownLimit")), kscope.LinkHPA, kscope.LinkWorking, "wants 3 stepping down"},
+		{"HPA holding", 3, hpa(cond("AbleToScale", "True", "ScaleDownStabilized")), kscope.LinkHPA, kscope.LinkWaiting, "wants 3 holding"},
+		{"HPA waiting for more", 3, hpa(cond("AbleToScale", "True", "ScaleUpStabilized")), kscope.LinkHPA, kscope.LinkWaiting, "wants 3 holding"},
+		{"HPA overtaken", 3, func(x *world) { hpa()(x); x.scale(2, "kubectl", 4) }, kscope.LinkHPA, kscope.LinkWaiting, "wants 3 before next sync"},
+		{"HPA not made", 3, gone(kscope.HPAs, kscope.Synced), kscope.LinkHPA, kscope.LinkWaiting, "none not made yet"},
+		{"HPA forbidden", 3, gone(kscope.HPAs, kscope.Forbidden), kscope.LinkHPA, kscope.LinkUnknown, "? not permitted"},
+
+		{"workload complete", 2, func(*world) {}, kscope.LinkWorkload, kscope.LinkOK, "2/2 complete"},
+		{"workload growing", 2, func(x *world) { x.w.Desired = 4; x.see(1, x.w) }, kscope.LinkWorkload, kscope.LinkWorking, "2/4 creating pods"},
+		{"workload shrinking", 2, func(x *world) { x.w.Desired = 1; x.see(1, x.w) }, kscope.LinkWorkload, kscope.LinkWorking, "2/1 removing pods"},
+		{"workload gone", 2, gone(kscope.HPAs, kscope.Synced), kscope.LinkWorkload, kscope.LinkBroken, "missing does not exist"},
+		{"workload forbidden", 2, gone(kscope.Deployments, kscope.Forbidden), kscope.LinkWorkload, kscope.LinkUnknown, "? not permitted"},
+		{"quota", 2, func(x *world) {
+			x.w.Conditions = kscope.Conditions{cond("ReplicaFailure", "True", "FailedCreate")}
+			x.see(1, x.w)
+		}, kscope.LinkWorkload, kscope.LinkBroken, "2/2 cannot create pods"},
+
+		{"pods ready", 2, func(*world) {}, kscope.LinkPods, kscope.LinkOK, "2 ready all ready"},
+		{"pods starting", 2, func(x *world) { x.ready(1, 1) }, kscope.LinkPods, kscope.LinkWorking, "1 ready starting"},
+		{"no pods", 0, func(*world) {}, kscope.LinkPods, kscope.LinkIdle, "0 ready none"},
+		{"pods unknown", 2, gone(kscope.Pods, kscope.Forbidden), kscope.LinkPods, kscope.LinkUnknown, "? not permitted"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			x := newWorld(tt.size)
+			tt.do(x)
+			c := x.chain(t)
+			if l := c.Links[tt.link]; l.Value+" "+l.Word != tt.want || l.State != tt.state {
+				t.Errorf("%q %d, want %q %d", l.Value+" "+l.Word, l.State, tt.want, tt.state)
+			}
+			mains := 0
+			for _, l := range c.Links {
+				if l.Main {
+					mains++
+				}
+			}
+			if mains != 1 {
+				t.Errorf("%d links are the reason", mains)
+			}
+		})
+	}
+}
