@@ -1,0 +1,170 @@
+package perf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A reading is what a process has used so far.
+type reading struct {
+	at            time.Time
+	cpu           time.Duration
+	bytes, frames int
+}
+
+func read(pid int, written func() (bytes, frames int)) (reading, error) {
+	cpu, err := cpuOf(pid)
+	bytes, frames := written()
+	return reading{time.Now(), cpu, bytes, frames}, err
+}
+
+// usage is what a process used in a while.
+type usage struct {
+	cpu    float64 // of a core, in percent
+	bytes  float64 // a second
+	frames float64 // a minute
+}
+
+func (r reading) since(before reading) usage {
+	seconds := r.at.Sub(before.at).Seconds()
+	return usage{
+		cpu:    100 * (r.cpu - before.cpu).Seconds() / seconds,
+		bytes:  float64(r.bytes-before.bytes) / seconds,
+		frames: 60 * float64(r.frames-before.frames) / seconds,
+	}
+}
+
+// idle measures what the dashboard costs while nobody touches anything, its
+// memory, and what kubectl get -w costs at the same time. It does so twice:
+// soon after the start, and when the charts have filled and stand still.
+func (r *runner) idle(ctx context.Context) error {
+	k, err := startKubectl(r.c, r.everything()...)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	first, err := k.firstLine(ctx, patience)
+	if err != nil {
+		return err
+	}
+	t, err := r.dashboard(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	pid, kpid := t.cmd.Process.Pid, k.cmd.Process.Pid
+	of := func() (reading, error) { return read(pid, t.written) }
+	kof := func() (reading, error) {
+		return read(kpid, func() (int, int) { return int(k.bytes.Load()), 0 })
+	}
+	fresh, _, err := r.use(ctx, r.plan.settle, of, kof)
+	if err != nil {
+		return err
+	}
+	r.put("idle-fresh", 0, fmt.Sprintf("%.2f %%, %.1f B/s", fresh.cpu, fresh.bytes))
+	filled, beside, err := r.use(ctx, r.plan.fill, of, kof)
+	if err != nil {
+		return err
+	}
+	r.put("idle-cpu", filled.cpu, fmt.Sprintf("%.2f %%", filled.cpu))
+	r.put("idle-bytes", filled.bytes, fmt.Sprintf("%.1f B/s", filled.bytes))
+	r.put("idle-frames", filled.frames, fmt.Sprintf("%.1f a minute", filled.frames))
+	m, err := memoryOf(kpid)
+	if err != nil {
+		return err
+	}
+	r.put("kubectl", 0, fmt.Sprintf("%s, %.2f %%, %.1f B/s, %s", ms(first), beside.cpu, beside.bytes, mib(m.rss)))
+	return r.memory(pid)
+}
+
+// use lets time pass, then gives what two processes use.
+func (r *runner) use(ctx context.Context, before time.Duration, of, beside func() (reading, error)) (usage, usage, error) {
+	if err := pause(ctx, before); err != nil {
+		return usage{}, usage{}, err
+	}
+	a, err1 := of()
+	b, err2 := beside()
+	if err := errors.Join(err1, err2); err != nil {
+		return usage{}, usage{}, err
+	}
+	if err := pause(ctx, r.plan.idle); err != nil {
+		return usage{}, usage{}, err
+	}
+	a2, err1 := of()
+	b2, err2 := beside()
+	return a2.since(a), b2.since(b), errors.Join(err1, err2)
+}
+
+// everything is how kubectl is asked for what the dashboard shows.
+func (r *runner) everything() []string {
+	if r.size == large {
+		return []string{"-A"}
+	}
+	return []string{"-n", target.Namespace}
+}
+
+func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
+
+// memory is that of a dashboard that has been open for a while. What a pod
+// costs is an estimate: all that grew between the two sizes, garbage not yet
+// collected and the other objects included, divided by the pods.
+func (r *runner) memory(pid int) error {
+	m, err := memoryOf(pid)
+	if err != nil {
+		return err
+	}
+	judged := m.rss
+	if r.size == large {
+		judged = m.peak
+	}
+	r.put("memory", float64(judged)/(1<<20), fmt.Sprintf("%s, peak %s", mib(m.rss), mib(m.peak)))
+	r.put("memory-split", 0, fmt.Sprintf("%s and %s", mib(m.anon), mib(m.file)))
+	if r.size == small {
+		r.anonSmall = m.anon
+		return nil
+	}
+	if r.anonSmall > 0 {
+		perPod := float64(m.anon-r.anonSmall) / float64(r.o.Load.Objects*r.o.Load.Each) / 1000
+		r.put("memory-pod", perPod, fmt.Sprintf("%.1f kB", perPod))
+	}
+	return nil
+}
+
+// asks counts the requests of an idle dashboard, through a proxy.
+func (r *runner) asks(ctx context.Context) error {
+	p, err := newProxy(r.c.Config, r.dir)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	direct := r.c.Kubeconfig
+	r.c.Kubeconfig = p.kubeconfig
+	t, err := r.dashboard(ctx)
+	r.c.Kubeconfig = direct
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	if err := pause(ctx, r.plan.settle); err != nil {
+		return err
+	}
+	opened, others, lines := p.requests()
+	r.say("to start, kscope opened %d watches and made %d other requests:", opened, others)
+	for _, l := range lines {
+		r.say("  %s", l)
+	}
+	began := time.Now()
+	if err := pause(ctx, r.plan.idle); err != nil {
+		return err
+	}
+	watches, others, lines := p.requests()
+	for _, l := range lines {
+		r.say("  idle: %s", l)
+	}
+	minutes := time.Since(began).Minutes()
+	r.put("requests", float64(others)/minutes, fmt.Sprintf("%.1f a minute", float64(others)/minutes))
+	r.put("watches", 0, fmt.Sprintf("%d open, %d opened again", opened, watches))
+	return nil
+}

@@ -1,0 +1,184 @@
+package perf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A bar is a line of the table. Its limits are for one ScaledObject and for
+// many, 0 where there is none to hold: in milliseconds where a duration is
+// judged, else in the unit of the text.
+type bar struct {
+	id, what, bar string
+	limits        [2]float64
+}
+
+var bars = []bar{
+	{"frame", "first frame, one ScaledObject named", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-all", "first frame, `-A`", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-silent", "first frame, API server silent", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-closed", "first frame, API server gone", "< 60 ms, always", [2]float64{60, 60}},
+	{"version", "beside: `kscope version`, start to end", "", [2]float64{}},
+	{"data", "wanted data on screen", "< 150 / 500 ms", [2]float64{150, 500}},
+	{"detail", "the same, one ScaledObject named", "", [2]float64{}},
+	{"pixel", "change to pixel, detail", "median < 20 ms", [2]float64{20, 20}},
+	{"pixel-p95", "", "p95 < 50 ms", [2]float64{50, 50}},
+	{"pixel-answer", "since the API server's answer", "", [2]float64{}},
+	{"pixel-kubectl", "beside: `kubectl get -w`", "", [2]float64{}},
+	{"row", "change to pixel, table", "median < 20 ms", [2]float64{20, 20}},
+	{"row-p95", "", "p95 < 50 ms", [2]float64{50, 50}},
+	{"row-answer", "since the API server's answer", "", [2]float64{}},
+	{"row-kubectl", "beside: `kubectl get -w`", "", [2]float64{}},
+	{"queue", "`LPUSH` to pixel", "median < 270 ms", [2]float64{270, 270}},
+	{"queue-p95", "", "p95 < 300 ms", [2]float64{300, 300}},
+	{"idle-cpu", "idle: of a core", "< 0.5 / 1.5 %", [2]float64{0.5, 1.5}},
+	{"idle-bytes", "idle: to the terminal", "< 20 B/s", [2]float64{20, 20}},
+	{"idle-frames", "idle: redraws", "none but the clock's", [2]float64{1.5, 1.5}},
+	{"idle-fresh", "the same while the charts still fill", "", [2]float64{}},
+	{"requests", "idle: API requests beside watches", "none", [2]float64{0.01, 0.01}},
+	{"watches", "watches", "", [2]float64{}},
+	{"kubectl", "beside: `kubectl get deploy -w`: first line, idle CPU, bytes, resident", "", [2]float64{}},
+	{"memory", "memory resident", "< 40 MiB / peak < 90 MiB", [2]float64{40, 90}},
+	{"memory-split", "of that anonymous and of files", "", [2]float64{}},
+	{"memory-pod", "anonymous growth for each pod", "< 3 kB", [2]float64{3, 3}},
+	{"storm-rate", "0 to 500 pods: most redraws in a second", "≤ 30", [2]float64{30.5, 30.5}},
+	{"storm-lag", "longest from a pod ready to a frame that counts it", "< 100 ms", [2]float64{100, 100}},
+	{"storm-took", "that storm", "", [2]float64{}},
+}
+
+// figure is one measured cell.
+type figure struct {
+	text   string
+	judged float64
+}
+
+type report struct {
+	plan    plan
+	o       Options
+	figures [2]map[string]figure
+	began   time.Time
+	loads   []float64
+}
+
+func newReport(p plan, o Options) *report {
+	r := &report{plan: p, o: o, figures: [2]map[string]figure{{}, {}}, began: time.Now()}
+	r.load()
+	return r
+}
+
+// load notes the load average, and gives it.
+func (r *report) load() float64 {
+	r.loads = append(r.loads, loadAverage())
+	return r.loads[len(r.loads)-1]
+}
+
+func (r *report) finish() { r.load() }
+
+// put notes a figure; judged is a duration or a float64.
+func (r *report) put(s size, id string, judged any, text string) {
+	f := figure{text: text}
+	switch v := judged.(type) {
+	case time.Duration:
+		f.judged = v.Seconds() * 1000
+	case float64:
+		f.judged = v
+	}
+	r.figures[s][id] = f
+}
+
+// held reports whether a figure is below its bar; ok is false if there is
+// nothing to hold or no figure.
+func (r *report) held(b bar, s size) (held, ok bool) {
+	f, there := r.figures[s][b.id]
+	return f.judged < b.limits[s], there && b.limits[s] > 0
+}
+
+func (r *report) verdict(b bar) string {
+	var missed []string
+	judged := false
+	for s, name := range []string{"one", "many"} {
+		held, ok := r.held(b, size(s))
+		judged = judged || ok
+		if ok && !held {
+			missed = append(missed, name)
+		}
+	}
+	switch {
+	case !judged:
+		return ""
+	case len(missed) == 0:
+		return "holds"
+	}
+	return "**misses** at " + strings.Join(missed, " and ")
+}
+
+// markdown is the table with what one must know to read it.
+func (r *report) markdown() string {
+	var b strings.Builder
+	least, most := r.loads[0], r.loads[0]
+	for _, l := range r.loads {
+		least, most = min(least, l), max(most, l)
+	}
+	fmt.Fprintf(&b, "%s, %d cores shared with the cluster itself, %s, %s/%s. Load average %.1f before, %.1f to %.1f during the run.\n",
+		r.began.Format("2 January 2006"), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH, r.loads[0], least, most)
+	fmt.Fprintf(&b, "Terminal %dx%d; %d starts of each kind; %d changes, %s to %s apart; idle over %s, %s after the start and again %s later.\n\n",
+		cols, rows, r.plan.launches, r.plan.changes, "0.5", "1.5 s", r.plan.idle, r.plan.settle, r.plan.fill)
+	fmt.Fprintf(&b, "| what | bar | one ScaledObject, %d pods | %d ScaledObjects, %d pods | verdict |\n|---|---|---|---|---|\n",
+		r.o.Load.Each, r.o.Load.Objects, r.o.Load.Objects*r.o.Load.Each)
+	for _, bar := range bars {
+		one, a := r.figures[small][bar.id]
+		many, c := r.figures[large][bar.id]
+		if !a && !c {
+			continue
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", bar.what, bar.bar, one.text, many.text, r.verdict(bar))
+	}
+	return b.String()
+}
+
+// misses says plainly what does not hold.
+func (r *report) misses() string {
+	var b strings.Builder
+	above := ""
+	for _, bar := range bars {
+		if bar.what != "" {
+			above = bar.what
+		}
+		for s := small; s <= large; s++ {
+			if held, ok := r.held(bar, s); ok && !held {
+				fmt.Fprintf(&b, "MISSED, %s: %s: %s, the bar is %s\n", s, above, r.figures[s][bar.id].text, bar.bar)
+			}
+		}
+	}
+	if b.Len() == 0 {
+		return "every bar that was measured holds\n"
+	}
+	return b.String()
+}
+
+// The table in the document stands between these lines.
+const (
+	begin = "<!-- figures: written by go run . perf -->\n"
+	end   = "<!-- end of figures -->\n"
+)
+
+// write puts a table into a document, which is made if it is not there.
+func write(path, table string) error {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		b, err = []byte("# Performance\n\n"+begin+end), nil
+	}
+	if err != nil {
+		return err
+	}
+	before, rest, ok1 := strings.Cut(string(b), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		return fmt.Errorf("%s has no lines %q and %q to write between", path, strings.TrimSpace(begin), strings.TrimSpace(end))
+	}
+	return os.WriteFile(path, []byte(before+begin+"\n"+table+"\n"+end+after), 0o644)
+}

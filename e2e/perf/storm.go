@@ -1,0 +1,172 @@
+package perf
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kscope/kscope/e2e/cluster"
+)
+
+// frame is what a redraw showed. It is of the reads that make it up the last.
+type frame struct {
+	at    time.Time
+	ready int // pods, -1 if it does not say
+}
+
+// storm scales from nothing to very many pods and looks at every redraw.
+func (r *runner) storm(ctx context.Context, t *terminal) error {
+	if err := r.settleAt(ctx, 0); err != nil {
+		return err
+	}
+	if _, err := t.await(ctx, patience, "no pods", showsReady(0)); err != nil {
+		return err
+	}
+	stop, err := r.countReady(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var frames []frame
+	t.watchFrames(func(at time.Time, first bool, text string) {
+		f := frame{at, shownReady(text)}
+		if first || len(frames) == 0 {
+			frames = append(frames, f)
+		} else {
+			frames[len(frames)-1] = f
+		}
+	})
+	defer t.watchFrames(nil)
+	began := time.Now()
+	if err := r.settleAt(ctx, r.plan.storm); err != nil {
+		return err
+	}
+	took := time.Since(began)
+	if _, err := t.await(ctx, patience, "all pods", showsReady(r.plan.storm)); err != nil {
+		return err
+	}
+	t.watchFrames(nil)
+	late := lags(stop(), frames)
+	if len(late) < r.plan.storm {
+		return fmt.Errorf("only %d of %d ready pods were seen on the screen", len(late), r.plan.storm)
+	}
+	r.put("storm-rate", float64(busiest(frames)), fmt.Sprint(busiest(frames)))
+	r.put("storm-lag", late.max(), fmt.Sprintf("%s, median %s", ms(late.max()), ms(late.median())))
+	r.put("storm-took", 0, fmt.Sprintf("%d pods in %s, %d frames", r.plan.storm, ms(took), len(frames)))
+	return r.settleAt(ctx, r.o.Load.Each)
+}
+
+// countReady counts the target's ready pods by a watch of the harness's own.
+// stop ends it and gives when there was one more, the first time for each.
+func (r *runner) countReady(ctx context.Context) (stop func() []time.Time, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	stream, err := r.c.Client.CoreV1().Pods(target.Namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=" + target.Name})
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("watch pods: %w", err)
+	}
+	var steps []time.Time
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer stream.Stop()
+		ready := map[string]bool{}
+		for e := range stream.ResultChan() {
+			at := time.Now()
+			p, ok := e.Object.(*corev1.Pod)
+			if !ok {
+				return
+			}
+			delete(ready, p.Name)
+			if e.Type != watch.Deleted && isReady(p) {
+				ready[p.Name] = true
+			}
+			if len(ready) > len(steps) {
+				steps = append(steps, at)
+			}
+		}
+	}()
+	return func() []time.Time {
+		cancel()
+		<-done
+		return steps
+	}, nil
+}
+
+func isReady(p *corev1.Pod) bool {
+	for _, c := range p.Status.Conditions {
+		if c.Type == corev1.PodReady {
+			return c.Status == corev1.ConditionTrue && p.DeletionTimestamp == nil
+		}
+	}
+	return false
+}
+
+// settleAt scales the target and waits until all its pods are as they should.
+func (r *runner) settleAt(ctx context.Context, n int) error {
+	if err := r.scale(ctx, n); err != nil {
+		return err
+	}
+	return cluster.WaitFor(ctx, 3*time.Minute, fmt.Sprintf("%d ready pods", n), func(ctx context.Context) error {
+		d, err := r.c.Client.AppsV1().Deployments(target.Namespace).Get(ctx, target.Name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		return settled(d, n)
+	})
+}
+
+func settled(d *appsv1.Deployment, n int) error {
+	if int(d.Status.Replicas) != n || int(d.Status.ReadyReplicas) != n || d.Status.ObservedGeneration < d.Generation {
+		return fmt.Errorf("%d of %d pods are ready", d.Status.ReadyReplicas, d.Status.Replicas)
+	}
+	return nil
+}
+
+// shownReady is how many ready pods the detail shows.
+func shownReady(text string) int {
+	if l, ok := chain(text); ok {
+		if n, ok := number(l.pods); ok {
+			return n
+		}
+	}
+	return -1
+}
+
+func showsReady(n int) func(string) bool {
+	return func(text string) bool { return shownReady(text) == n }
+}
+
+// lags is, for every pod that became ready, how long it took until a frame
+// counted it. A pod that comes and goes is counted once.
+func lags(steps []time.Time, frames []frame) times {
+	var out times
+	next := 0
+	for i, at := range steps {
+		for next < len(frames) && frames[next].ready <= i {
+			next++
+		}
+		if next == len(frames) {
+			break
+		}
+		out = append(out, max(frames[next].at.Sub(at), 0))
+	}
+	return out
+}
+
+// busiest is the largest number of frames within one second.
+func busiest(frames []frame) int {
+	most, from := 0, 0
+	for i, f := range frames {
+		for f.at.Sub(frames[from].at) >= time.Second {
+			from++
+		}
+		most = max(most, i-from+1)
+	}
+	return most
+}
