@@ -110,7 +110,7 @@ func hpaLink(c *Chain) Link {
 	}
 	sa, able := h.Conditions.Get("ScalingActive"), h.Conditions.Get("AbleToScale")
 	switch {
-	case c.Workload != nil && c.Workload.Desired == 0:
+	case c.Workload != nil && c.Workload.Desired == 0, c.Workload == nil && sa.False() && sa.Reason == "ScalingDisabled":
 		l.State, l.Value, l.Word = LinkIdle, "resting", "resting at zero"
 	case sa.False() && sa.Reason == "ScalingDisabled":
 		l.State, l.Value, l.Word = LinkWaiting, "due", "before next sync"

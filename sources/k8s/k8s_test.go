@@ -141,7 +141,7 @@ func TestForbiddenKinds(t *testing.T) {
 		seen := start(t, New(Options{Client: client, Dynamic: noDynamic()}))
 		expect(t, seen(), "deployments synced",
 			"event Ready", "events synced", // by events.k8s.io
-			"horizontalpodautoscalers synced", "pods forbidden pods is forbidden: not you", "statefulsets synced")
+			"horizontalpodautoscalers synced", "pods forbidden you may not watch them", "statefulsets synced")
 	})
 }
 
@@ -152,7 +152,7 @@ func TestNoEventsAtAll(t *testing.T) {
 			return true, nil, apierrors.NewForbidden(a.GetResource().GroupResource(), "", errors.New("not you"))
 		})
 		seen := start(t, New(Options{Client: client, Dynamic: noDynamic()}))
-		expect(t, seen(), "deployments synced", "events forbidden events is forbidden: not you",
+		expect(t, seen(), "deployments synced", "events forbidden you may not watch them",
 			"horizontalpodautoscalers synced", "pods synced", "statefulsets synced")
 	})
 }
@@ -225,7 +225,7 @@ func TestScaleTargets(t *testing.T) {
 		if _, err := objects.Update(t.Context(), rollout("b", 6, 4), metav1.UpdateOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, seen(), `scale forbidden Rollout of argoproj.io/v1alpha1: rollouts.argoproj.io "b" is forbidden: not you`)
+		expect(t, seen(), `scale forbidden Rollout of argoproj.io/v1alpha1: you may not watch them`)
 		setRefuse(nil)
 		time.Sleep(30 * time.Second)
 		expect(t, seen(), "Rollout b 4/6", "scale synced")

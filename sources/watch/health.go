@@ -70,6 +70,17 @@ func (r *run) judge(err error) time.Duration {
 	return backoff(r.failures, limit)
 }
 
+// who names the user that a refusal names, so that it is clear whose
+// permissions lack: the API's own sentence is longer than a footer.
+func who(err error) string {
+	_, rest, _ := strings.Cut(err.Error(), `User "`)
+	name, _, ok := strings.Cut(rest, `"`)
+	if !ok {
+		return ""
+	}
+	return " as " + Text(name)
+}
+
 // backoff doubles from half a second up to limit; the first retry is at once.
 func backoff(n int, limit time.Duration) time.Duration {
 	if n <= 0 {
@@ -118,7 +129,8 @@ func Explain(err error) kscope.Status {
 	switch {
 	case apierrors.IsForbidden(err):
 		s.State = kscope.Forbidden
-		s.Hint = "ask for permission to get, list and watch it; kscope looks again every 30 s"
+		s.Message = "you may not watch them" + who(err)
+		s.Hint = "ask for permission to get, list and watch; kscope looks again every 30 s"
 	case apierrors.IsNotFound(err), meta.IsNoMatchError(err):
 		s.State = kscope.Absent
 	case apierrors.IsUnauthorized(err):

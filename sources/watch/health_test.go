@@ -30,10 +30,12 @@ func TestExplain(t *testing.T) {
 		message string
 		hint    string
 	}{
-		{forbidden, kscope.Forbidden, "things is forbidden: no", "permission"},
+		{forbidden, kscope.Forbidden, "you may not watch them", "permission"},
 		{absent, kscope.Absent, `things "" not found`, ""},
 		{apierrors.NewGenericServerResponse(http.StatusNotFound, "list", schema.GroupResource{Group: "keda.sh", Resource: "scaledobjects"}, "", "404 page not found", 0, true),
 			kscope.Absent, "the server could not find the requested resource (list scaledobjects.keda.sh)", ""},
+		{apierrors.NewForbidden(schema.GroupResource{Resource: "things"}, "", errors.New(`User "eve" cannot list resource "things"`)),
+			kscope.Forbidden, "you may not watch them as eve", "permission"},
 		{apierrors.NewUnauthorized("Unauthorized"), kscope.Failing, "Unauthorized", "log in"},
 		{&url.Error{Op: "Get", URL: "u", Err: errors.New("getting credentials: exec: executable aws not found")}, kscope.Failing, "getting credentials: exec: executable aws not found", "credential plugin"},
 		{&net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}, kscope.Failing, "lookup x: no such host", "name"},

@@ -148,7 +148,7 @@ func TestForbidden(t *testing.T) {
 		s := newServer("a")
 		s.err = forbidden
 		seen := watchServer(t, s)
-		expect(t, seen(), `connecting, forbidden: things is forbidden: no (ask for permission to get, list and watch it; kscope looks again every 30 s)`)
+		expect(t, seen(), `connecting, forbidden: you may not watch them (ask for permission to get, list and watch; kscope looks again every 30 s)`)
 		time.Sleep(time.Hour)
 		expect(t, seen(), "")
 		if s.lists > 130 {
