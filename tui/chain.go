@@ -223,7 +223,7 @@ func (m *Model) drawArrow(c canvas, lit bool, took string) {
 	c.hline(1, y, c.w-4, look, line)
 	c.text(c.w-3, y, look, st.glyph.right)
 	if textWidth(took) <= c.w-2 {
-		x := (c.w - 1 - textWidth(took)) / 2
+		x := max((c.w-1-textWidth(took))/2, 1) // clear of the ground of a link that stands out
 		c.text(x, y-1, st.muted, took)
 	}
 }

@@ -113,16 +113,16 @@ func (s scale) step(least float64) float64 {
 	}
 }
 
-// niceMax is the top of a scale that holds v: the next of 1, 2, 3, 4, 5, 6, 8
-// times a power of ten, so that a chart is never less than half full. It is 0
-// when there is nothing to show.
+// niceMax is the top of a scale that holds v: the next of a few round numbers
+// times a power of ten, so that a chart is never less than two thirds full. It
+// is 0 when there is nothing to show.
 func niceMax(v float64) float64 {
 	if !(v > 0) {
 		return 0
 	}
 	v = min(v, 1e18)
 	unit := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 3, 4, 5, 6, 8, 10} {
+	for _, m := range []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} {
 		if nice := m * unit; nice >= v*(1-1e-9) {
 			return nice
 		}

@@ -170,7 +170,7 @@ func TestTicks(t *testing.T) {
 }
 
 func TestNiceMax(t *testing.T) {
-	for v, want := range map[float64]float64{0: 0, -1: 0, math.Inf(-1): 0, 0.3: 0.3, 1: 1, 7: 8, 9: 10, 10: 10, 11: 20, 42: 50, 61: 80, 7035: 8000, 8001: 10000, math.Inf(1): 1e18} {
+	for v, want := range map[float64]float64{0: 0, -1: 0, math.Inf(-1): 0, 0.3: 0.3, 1: 1, 7: 8, 9: 10, 10: 10, 11: 12, 42: 50, 61: 80, 7035: 8000, 8001: 10000, math.Inf(1): 1e18} {
 		if got := niceMax(v); math.Abs(got-want) > want*1e-9 {
 			t.Errorf("niceMax(%v): got %v, want %v", v, got, want)
 		}

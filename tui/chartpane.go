@@ -32,7 +32,7 @@ func (m *Model) window() window {
 	if v.stacked {
 		mode = chartStacked
 	}
-	return windowAt(m.store.Now(), chartCols(v.w-r.side, mode), v.zoom)
+	return windowAt(m.drawn.chart, chartCols(v.w-r.side, mode), v.zoom)
 }
 
 func windowAt(now time.Time, cols, zoom int) window {
@@ -71,7 +71,7 @@ func (m *Model) drawChart(c canvas, p picture) {
 		in.ready = h.Ready.Steps(win.from, win.to, win.cols)
 		in.desired = h.Desired.Steps(win.from, win.to, win.cols)
 	}
-	blind(&in, win, m.store.Now())
+	blind(&in, win, m.drawn.chart)
 	in.queueMax = niceMax(math.Max(largest(in.queue), p.Reading().Target))
 	in.readyMax = replicasTop(p, math.Max(largest(in.ready), largest(in.desired)))
 	in.marks = marks(p.all, win.from)

@@ -29,6 +29,7 @@ func (m *Model) picture() (picture, bool) {
 		return picture{}, false
 	}
 	m.shown.chain(&c)
+	m.drawn.phase = c.Decision.Phase
 	p := picture{
 		Chain: c, now: v.now(m.store), past: v.past(),
 		history: m.store.History(v.ref), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),

@@ -14,14 +14,14 @@ type member struct {
 }
 
 // observe applies what arrived, or holds it back while frozen, and says
-// whether to draw at once. News of what is on screen is drawn at once. Other
+// whether to draw, and whether that is for the sake of time only. News of what is on screen is drawn at once. Other
 // news can change it only in ways that nobody waits for, such as a count of
 // the whole table, and comes along with the next second, since ages and
 // countdowns are shown in seconds anyway. So a screen that shows one
 // ScaledObject of five hundred costs as little as if there were only one.
-func (m *Model) observe(os []kscope.Observation) bool {
+func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
 	if m.view.frozen {
-		return m.hold(os)
+		return m.hold(os), false
 	}
 	news, members := false, false
 	for _, o := range os {
@@ -42,7 +42,8 @@ func (m *Model) observe(os []kscope.Observation) bool {
 	if members {
 		news = m.view.follow(m.store, m.o) || news
 	}
-	return !m.drawn.any || news || !m.drawn.second.Equal(m.store.Now().Truncate(time.Second))
+	news = news || !m.drawn.any
+	return news || !m.drawn.second.Equal(m.store.Now().Truncate(time.Second)), !news
 }
 
 // meet notes who came and went, and says whether somebody did.

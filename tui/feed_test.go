@@ -264,3 +264,32 @@ func TestViewChangesNothing(t *testing.T) {
 		t.Errorf("View changed the frame, or worked for it: %v allocations", allocs)
 	}
 }
+
+// TestChartRests: while nothing happens the chart moves on every few seconds
+// only, and with the first news it is up to date again.
+func TestChartRests(t *testing.T) {
+	ta := newTale("demo", "worker-scaler").begin().run(20 * time.Second)
+	m := tell(ta, 120, 35)
+	count := func(seconds int) (n int) {
+		for range seconds {
+			before := m.frame
+			if m.Update(ta.run(time.Second).take()); m.frame != before {
+				n++
+			}
+		}
+		return n
+	}
+	if got := count(20); got > 4 {
+		t.Errorf("20 idle seconds made %d different frames, want at most 4", got)
+	}
+	count(3)
+	m.Update(ta.push(100).take())
+	if age := m.store.Now().Sub(m.drawn.chart); age != 0 {
+		t.Errorf("after a push the chart is %s old", age)
+	}
+	ta.run(10 * time.Second)
+	m.Update(ta.take())
+	if got := count(10); got < 9 {
+		t.Errorf("10 busy seconds made %d different frames", got)
+	}
+}

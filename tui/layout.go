@@ -72,19 +72,11 @@ func share(w, h int, v *view, why int) rows {
 	}
 	if r.side == 0 {
 		r.pods = take(1, minChart)
-		timeline := 3
-		switch {
-		case h >= 40:
-			timeline = 8
-		case h >= 30:
-			timeline = 5
-		}
 		if v.podTable {
 			r.pods += take(max(left/3, 4), minChart)
-			timeline = 3
 		}
-		for ; timeline >= 2 && r.timeline == 0; timeline-- {
-			r.timeline = take(timeline, minChart+2)
+		for n := timelineRows(h, v); n >= 2 && r.timeline == 0; n-- {
+			r.timeline = take(n, minChart+2)
 		}
 	}
 	if v.focus == whyPane && why > r.why {
@@ -92,6 +84,17 @@ func share(w, h int, v *view, why int) rows {
 	}
 	r.chart = left
 	return r
+}
+
+// timelineRows is how many entries of the timeline are worth their rows.
+func timelineRows(h int, v *view) int {
+	switch {
+	case h < 30 || v.podTable:
+		return 3
+	case h < 40:
+		return 5
+	}
+	return 8
 }
 
 // settle brings the cursors within what there is, before a frame is drawn.

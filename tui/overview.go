@@ -3,7 +3,6 @@ package tui
 import (
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -229,12 +228,13 @@ func (m *Model) drawTinyList(c canvas) {
 		m.shown.chain(&ch)
 		look, glyph := m.phaseGlyph(ch.Decision.Phase)
 		x := c.text(0, y, look, glyph)
-		text := strings.Join([]string{ch.ScaledObject.Ref.Name, ch.Links[kscope.LinkQueue].Value, ch.Links[kscope.LinkWorkload].Value}, " ")
 		s := st.text
 		if y == 0 {
 			s = st.strong
 		}
-		c.fit(x+1, y, c.w-x-1, s, text)
+		end := c.right(c.w, y, st.pods, ch.Links[kscope.LinkWorkload].Value)
+		end = c.right(end-1, y, st.queue, ch.Links[kscope.LinkQueue].Value)
+		c.fit(x+1, y, end-x-2, s, ch.ScaledObject.Ref.Name)
 	}
 	if len(v.refs) == 0 {
 		m.shown.all = true
@@ -272,8 +272,8 @@ func overviewWidths(w int) (xs, ws []int) {
 			switch {
 			case col.width == 0 && whyShown:
 				ws[i] = name + min(spare/3, 18)
-			case col.width == 0:
-				ws[i] = min(name+spare, 60)
+			case col.width == 0: // at last the name gives way too
+				ws[i] = min(max(name+w-fixed, 8), 60)
 			case col.width < 0 && whyShown:
 				ws[i] = why + spare - min(spare/3, 18)
 			}

@@ -68,18 +68,25 @@ func start(t *testing.T, m *Model) (*tea.Program, *terminal, <-chan error) {
 	t.Helper()
 	term := &terminal{em: vt.NewEmulator(120, 35)}
 	input, keyboard := io.Pipe()
-	go io.Copy(keyboard, term.em) // its replies, which nobody else reads
+	copied, ended := make(chan struct{}), make(chan struct{})
+	go func() { // its replies, which block it until somebody reads them
+		defer close(copied)
+		_, _ = io.Copy(keyboard, term.em)
+	}()
 	p := tea.NewProgram(m, tea.WithContext(context.Background()), tea.WithInput(input), tea.WithOutput(term), tea.WithWindowSize(120, 35),
 		tea.WithColorProfile(colorprofile.TrueColor), tea.WithEnvironment([]string{"TERM=xterm-256color"}), tea.WithoutSignals(), tea.WithFPS(60))
 	done := make(chan error, 1)
 	go func() {
+		defer close(ended)
 		_, err := p.Run()
 		done <- err
 	}()
 	t.Cleanup(func() {
 		p.Kill()
-		input.Close()
-		term.em.Close()
+		<-ended
+		_ = input.Close()
+		_ = term.em.InputPipe().(io.Closer).Close() // its own Close would race with the copying
+		<-copied
 	})
 	return p, term, done
 }

@@ -64,6 +64,8 @@ type Model struct {
 type drawn struct {
 	any    bool
 	second time.Time
+	chart  time.Time // the newest moment in the chart
+	phase  kscope.Phase
 }
 
 // New makes a model with an empty store.
@@ -95,10 +97,10 @@ func (m *Model) Init() tea.Cmd {
 // seeing, draws the next frame. It never blocks.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
-	redraw := true
+	redraw, quiet := true, false
 	switch msg := msg.(type) {
 	case Observed:
-		redraw = m.observe(msg)
+		redraw, quiet = m.observe(msg)
 	case Ended:
 		m.err = msg.Err
 		return m, tea.Quit
@@ -121,24 +123,42 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		redraw = false
 	}
 	if redraw {
-		m.redraw()
+		m.redraw(quiet)
 	}
 	return m, cmd
 }
 
-// redraw builds the frame that View will answer until the next one.
-func (m *Model) redraw() {
+// redraw builds the frame that View will answer until the next one. Quiet says
+// that nothing happened but time.
+func (m *Model) redraw(quiet bool) {
 	v := &m.view
 	if v.w <= 0 || v.h <= 0 {
 		return
 	}
 	m.settle()
+	if now := m.store.Now(); !quiet || !m.drawn.resting() || now.Sub(m.drawn.chart) >= chartRest {
+		m.drawn.chart = now
+	}
 	m.shown.reset()
 	m.grid.reset(v.w, v.h, m.styles)
 	m.draw(m.grid.canvas())
 	m.frame = m.grid.String()
 	m.title = m.titleNow()
-	m.drawn = drawn{any: true, second: m.store.Now().Truncate(time.Second)}
+	m.drawn.any, m.drawn.second = true, m.store.Now().Truncate(time.Second)
+}
+
+// chartRest is how long a chart stands still while nothing happens and nobody
+// waits for anything: to move an unchanged line by a column every second would
+// be the only thing that moves.
+const chartRest = 5 * time.Second
+
+// resting reports whether nobody waits for what the screen shows.
+func (d drawn) resting() bool {
+	switch d.phase {
+	case kscope.Asleep, kscope.Steady, kscope.PhasePaused, kscope.Broken, kscope.Looking:
+		return true
+	}
+	return false
 }
 
 // View is the frame drawn last.

@@ -19,7 +19,7 @@ func TestIdle(t *testing.T) {
 	p := newProxy(t, nil)
 	s := kscope(t, screen.Options{Env: []string{"KUBECONFIG=" + p.kubeconfig}}, "-n", w.namespace)
 	s.WaitFor(patience, "sleep", both(has("asleep"), queueIs("0")))
-	s.Settle(patience, 3*time.Second)
+	s.WaitFor(patience, "all that there was to write", func(string) bool { return s.Quiet() > time.Second })
 
 	text, bytes, asked := s.Text(), s.Bytes(), len(p.asked())
 	time.Sleep(span)

@@ -36,12 +36,12 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	stopped := time.Now()
-	s.WaitFor(within, "words for a Redis that is gone", both(has("Redis "+c.RedisAddr, "connection refused", "unreachable", "PARTLY BLIND"), queueIs("?")))
+	s.WaitFor(within, "words for a Redis that is gone", both(has("Redis "+c.RedisAddr, "connection refused", "PARTLY BLIND"), queueIs("?")))
 	t.Logf("said after %s", time.Since(stopped).Round(time.Millisecond))
 	text := s.WaitFor(patience, "KEDA and the HPA without a source", func(text string) bool {
 		l, _ := chain(text)
 		// How soon KEDA itself admits it depends on when it looked last.
-		return (l.keda == "lost source" || l.keda == "not ready") && l.hpa == "no metric" && has("broken", "KEDA lost the source, and so did kscope")(text)
+		return (l.keda == "lost source" || l.keda == "not ready") && l.hpa == "no metric" && has("broken")(text)
 	})
 	if l, _ := chain(text); l.target != "2/2" || l.pods != "2 ready" {
 		t.Errorf("the chain is %+v, want the two pods that are still there:\n%s", l, text)

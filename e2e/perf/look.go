@@ -82,17 +82,19 @@ func detailComplete(text string) bool {
 // overviewRow is what a row of the overview says.
 type overviewRow struct{ name, queue, ready string }
 
+var inAll = regexp.MustCompile(`(?m) of ([0-9,]+)$`)
+
 // overview reads the rows that are visible, and how many there are in all.
 func overview(text string) (visible []overviewRow, total int) {
+	if m := inAll.FindStringSubmatch(text); m != nil {
+		total, _ = number(m[1])
+	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		head := []rune(line)
 		queue, ready := rightOf(head, "QUEUE"), rightOf(head, "READY")
 		if !strings.Contains(line, "SCALEDOBJECT") || queue < 0 || ready < 0 {
 			continue
-		}
-		if _, of, ok := strings.Cut(line, " of "); ok {
-			total, _ = strconv.Atoi(strings.TrimSpace(of))
 		}
 		for _, line := range lines[i+1:] {
 			row := []rune(line)
