@@ -61,12 +61,31 @@ func queueLink(c *Chain) Link {
 		} else if r.Value <= r.ActivationTarget {
 			l.State, l.Word = LinkWaiting, "below activation"
 		}
+		if r.Err != "" { // the HPA's number stands in, and may be its last
+			l.State, l.Word = LinkBroken, "by the HPA only"
+		}
 	case r.Err != "":
 		l.State, l.Word = LinkBroken, "cannot be read"
 	case r.Trigger.Queue == nil:
 		l.Word = "not measured"
 	}
 	return l
+}
+
+// shortReason is a condition's reason in as many letters as a link has room
+// for; the sentence below the chart has the whole cause.
+func shortReason(reason, other string) string {
+	switch reason {
+	case "ScaledObjectCheckFailed":
+		return "not accepted"
+	case "TriggerError":
+		return "source failing"
+	case "FailedGetExternalMetric", "FailedComputeMetricsReplicas":
+		return "no answer"
+	case "FailedGetResourceMetric", "FailedGetContainerResourceMetric":
+		return "no usage data"
+	}
+	return orElse(reason, other)
 }
 
 func kedaLink(c *Chain) Link {
@@ -77,7 +96,7 @@ func kedaLink(c *Chain) Link {
 	case so.FullyPaused():
 		l.State, l.Value, l.Word = LinkWaiting, "paused", "paused"
 	case ready.False():
-		l.State, l.Value, l.Word = LinkBroken, "not ready", orElse(ready.Reason, "not ready")
+		l.State, l.Value, l.Word = LinkBroken, "not ready", shortReason(ready.Reason, "not ready")
 	case so.Conditions.Get("Fallback").True():
 		l.State, l.Value, l.Word = LinkBroken, "fallback", "source failing"
 	case c.Decision.Stale:
@@ -115,9 +134,9 @@ func hpaLink(c *Chain) Link {
 	case sa.False() && sa.Reason == "ScalingDisabled":
 		l.State, l.Value, l.Word = LinkWaiting, "due", "before next sync"
 	case able.False():
-		l.State, l.Value, l.Word = LinkBroken, "cannot scale", orElse(able.Reason, "cannot scale")
+		l.State, l.Value, l.Word = LinkBroken, "cannot scale", shortReason(able.Reason, "cannot scale")
 	case sa.False():
-		l.State, l.Value, l.Word = LinkBroken, "no metric", orElse(sa.Reason, "no metric")
+		l.State, l.Value, l.Word = LinkBroken, "no metric", shortReason(sa.Reason, "no metric")
 	case !h.StatusEverSynced:
 		l.State, l.Value, l.Word = LinkWaiting, "starting", "no sync yet"
 	default:

@@ -52,7 +52,7 @@ func TestLinks(t *testing.T) {
 		{"no trigger", 1, func(x *world) { x.so.Triggers = nil; x.see(1, x.so) }, kscope.LinkQueue, kscope.LinkUnknown, " no trigger"},
 
 		{"active", 1, so(cond("Active", "True", "ScalerActive")), kscope.LinkKEDA, kscope.LinkOK, "active active"},
-		{"not ready", 1, so(cond("Ready", "False", "TriggerError")), kscope.LinkKEDA, kscope.LinkBroken, "not ready TriggerError"},
+		{"not ready", 1, so(cond("Ready", "False", "TriggerError")), kscope.LinkKEDA, kscope.LinkBroken, "not ready source failing"},
 		{"fallback", 1, so(cond("Fallback", "True", "FallbackExists")), kscope.LinkKEDA, kscope.LinkBroken, "fallback source failing"},
 		{"no word yet", 1, so(cond("Active", "Unknown", "")), kscope.LinkKEDA, kscope.LinkUnknown, "? no status yet"},
 		{"paused", 1, func(x *world) { x.so.Paused = true; x.see(1, x.so) }, kscope.LinkKEDA, kscope.LinkWaiting, "paused paused"},
@@ -64,7 +64,7 @@ func TestLinks(t *testing.T) {
 		{"HPA starting", 1, func(*world) {}, kscope.LinkHPA, kscope.LinkWaiting, "starting no sync yet"},
 		{"HPA at rest", 0, hpa(cond("ScalingActive", "False", "ScalingDisabled")), kscope.LinkHPA, kscope.LinkIdle, "resting resting at zero"},
 		{"HPA due", 1, hpa(cond("ScalingActive", "False", "ScalingDisabled")), kscope.LinkHPA, kscope.LinkWaiting, "due before next sync"},
-		{"HPA blind", 1, hpa(cond("ScalingActive", "False", "FailedGetExternalMetric")), kscope.LinkHPA, kscope.LinkBroken, "no metric FailedGetExternalMetric"},
+		{"HPA blind", 1, hpa(cond("ScalingActive", "False", "FailedGetExternalMetric")), kscope.LinkHPA, kscope.LinkBroken, "no metric no answer"},
 		{"HPA powerless", 1, hpa(cond("AbleToScale", "False", "FailedUpdateScale")), kscope.LinkHPA, kscope.LinkBroken, "cannot scale FailedUpdateScale"},
 		{"HPA in range", 3, hpa(), kscope.LinkHPA, kscope.LinkOK, "wants 3 in range"},
 		{"HPA at max", 3, hpa(cond("ScalingLimited", "True", "TooManyReplicas")), kscope.LinkHPA, kscope.LinkOK, "wants 3 at max"},
