@@ -17,14 +17,8 @@ import (
 	"github.com/kscope/kscope/tui"
 )
 
-const (
-	// framesPerSecond is how often the renderer looks for a new frame: often
-	// enough for a change to be seen within 20 ms, rarely enough to cost
-	// nothing while idle.
-	framesPerSecond = 60
-	// batchEvery bounds redraws under load to 30 a second.
-	batchEvery = 34 * time.Millisecond
-)
+// batchEvery bounds redraws under load to 30 a second.
+const batchEvery = 34 * time.Millisecond
 
 // live is the dashboard over a cluster.
 func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io.Writer) error {
@@ -73,7 +67,9 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(co
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	model := tui.New(o)
-	p := tea.NewProgram(model, options...)
+	screen := newPaced(model)
+	p := tea.NewProgram(screen, options...)
+	screen.program = p
 
 	opened := make(chan error, 1)
 	go func() {

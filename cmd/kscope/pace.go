@@ -1,0 +1,87 @@
+package main
+
+import (
+	"reflect"
+	"time"
+	"unsafe"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// Bubble Tea's renderer wakes at its frame rate for ever to see whether there
+// is a frame to write. At 60 a second that is most of what an idle dashboard
+// costs, and at any lower rate a change waits longer for its pixels. paced
+// lets the renderer sleep and wakes it when there is a frame.
+//
+// Bubble Tea has no call for that, so this reaches for the ticker inside the
+// program. Should a later version keep it elsewhere, ticker finds nothing and
+// the renderer runs at its frame rate as it always did; TestPace says so.
+const (
+	// framesPerSecond is the rate until the first frame is out, and where the
+	// ticker cannot be reached.
+	framesPerSecond = 120
+	// wakeEvery and wakeFor: a frame is handed to the renderer right after
+	// View returns, so the first tick nearly always finds it; the others are
+	// for a machine too busy for that.
+	wakeEvery = 3 * time.Millisecond
+	wakeFor   = 12 * time.Millisecond
+	// sleepFor bounds how long anything could wait that is not a new frame,
+	// such as a repaint that the user asked for.
+	sleepFor = 500 * time.Millisecond
+)
+
+// paced is a model whose frames wake the renderer.
+type paced struct {
+	tea.Model
+	*pacer
+}
+
+type pacer struct {
+	program *tea.Program
+	frame   string
+	rest    *time.Timer
+}
+
+func newPaced(m tea.Model) paced { return paced{m, &pacer{}} }
+
+func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	var cmd tea.Cmd
+	p.Model, cmd = p.Model.Update(msg)
+	return p, cmd
+}
+
+// View wakes the renderer if the frame is a new one.
+func (p paced) View() tea.View {
+	v := p.Model.View()
+	if v.Content != p.frame {
+		p.frame = v.Content
+		p.wake()
+	}
+	return v
+}
+
+// wake runs on the program's goroutine, where the ticker is made.
+func (p *pacer) wake() {
+	t := ticker(p.program)
+	if t == nil {
+		return
+	}
+	t.Reset(wakeEvery)
+	if p.rest == nil {
+		p.rest = time.AfterFunc(wakeFor, func() { t.Reset(sleepFor) })
+		return
+	}
+	p.rest.Reset(wakeFor)
+}
+
+// ticker finds the ticker of a program's renderer, nil if there is none.
+func ticker(p *tea.Program) *time.Ticker {
+	if p == nil {
+		return nil
+	}
+	f := reflect.ValueOf(p).Elem().FieldByName("ticker")
+	if !f.IsValid() || f.Type() != reflect.TypeFor[*time.Ticker]() || f.IsNil() {
+		return nil
+	}
+	return (*time.Ticker)(unsafe.Pointer(f.Pointer())) // of that type, as was just checked
+}

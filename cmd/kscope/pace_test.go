@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// page is a model that shows what it was last sent.
+type page string
+
+func (p page) Init() tea.Cmd  { return nil }
+func (p page) View() tea.View { return tea.NewView(string(p)) }
+func (p page) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if s, ok := msg.(page); ok {
+		return s, nil
+	}
+	return p, nil
+}
+
+// tape keeps what is written and tells of it.
+type tape struct {
+	mu    sync.Mutex
+	bytes bytes.Buffer
+	news  chan struct{}
+}
+
+func (t *tape) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.bytes.Write(b)
+	select {
+	case t.news <- struct{}{}:
+	default:
+	}
+	return len(b), nil
+}
+
+func (t *tape) has(s string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Contains(t.bytes.String(), s)
+}
+
+// TestPace fails when Bubble Tea no longer keeps its ticker where pacer looks,
+// and when a frame does not reach the terminal although the renderer sleeps.
+func TestPace(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	screen := &tape{news: make(chan struct{}, 1)}
+	m := newPaced(page("nothing yet"))
+	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(40, 5), tea.WithFPS(framesPerSecond), tea.WithoutSignals())
+	m.program = p
+	ended := make(chan error, 1)
+	go func() {
+		_, err := p.Run()
+		ended <- err
+	}()
+	deadline := time.After(10 * time.Second)
+	for _, text := range []string{"first", "second", "third"} {
+		p.Send(page(text))
+		for !screen.has(text) {
+			select {
+			case <-screen.news:
+			case <-deadline:
+				t.Fatalf("%q never reached the terminal", text)
+			}
+		}
+	}
+	p.Quit()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if ticker(p) == nil {
+		t.Error("the program's ticker was not found: the renderer wakes all the time")
+	}
+}
