@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/term"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/k8s"
@@ -67,6 +68,11 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(co
 		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
 	}
 	model := tui.New(o)
+	if f, ok := stdout.(term.File); ok { // so that the very first frame is a whole one
+		if w, h, err := term.GetSize(f.Fd()); err == nil {
+			model.Update(tea.WindowSizeMsg{Width: w, Height: h})
+		}
+	}
 	screen := newPaced(model)
 	p := tea.NewProgram(screen, options...)
 	screen.program = p
