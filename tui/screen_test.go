@@ -119,6 +119,8 @@ func TestNothing(t *testing.T) {
 		{name: "waiting"},
 		{name: "waiting-all", opt: func(o *Options) { o.Namespace = "" }},
 		{name: "empty", facts: []kscope.Fact{so(kscope.Synced, "", "")}},
+		{name: "no-such-namespace", facts: []kscope.Fact{so(kscope.Synced, "", ""), kscope.Status{
+			Kind: kscope.Namespaces, Name: "demo", State: kscope.Absent, Message: "namespace demo does not exist", Hint: "kubectl get namespaces lists them"}}},
 		{name: "no-such-name", facts: []kscope.Fact{so(kscope.Synced, "", "")}, opt: func(o *Options) { o.Name = "wroker" }},
 		{name: "absent", facts: []kscope.Fact{so(kscope.Absent, "", "")}},
 		{name: "forbidden", facts: []kscope.Fact{so(kscope.Forbidden, "scaledobjects.keda.sh is forbidden: User \"dev\" cannot list", "ask for get, list and watch on scaledobjects")}},

@@ -202,7 +202,10 @@ func (m *Model) nothing() []string {
 	if len(m.view.refs)+m.view.jobs > 0 {
 		back = "esc shows the others."
 	}
+	ns := statusOf(m.store, kscope.Namespaces)
 	switch {
+	case ns.State == kscope.Absent && so.State == kscope.Synced:
+		return []string{"Namespace " + m.o.Namespace + " does not exist", ns.Hint + ".", "It will be looked for again every few seconds."}
 	case so.State == kscope.Absent:
 		return []string{"KEDA is not installed in this cluster", orElse(so.Hint, "helm repo add kedacore https://kedacore.github.io/charts && helm install keda kedacore/keda -n keda --create-namespace")}
 	case so.State == kscope.Forbidden:
