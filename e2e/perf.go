@@ -69,5 +69,5 @@ func fill(ctx context.Context, c *cluster.Cluster, objects, pods int, out io.Wri
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("bring up the load: %w", err)
 	}
-	return waitForLoad(ctx, c, objects, pods, 15*time.Minute, began, out)
+	return waitForLoad(ctx, c, objects, pods, 30*time.Minute, began, out)
 }

@@ -19,7 +19,7 @@ func TestIdle(t *testing.T) {
 	p := newProxy(t, nil)
 	s := kscope(t, screen.Options{Env: []string{"KUBECONFIG=" + p.kubeconfig}}, "-n", w.namespace)
 	s.WaitFor(patience, "sleep", both(has("asleep"), queueIs("0")))
-	s.WaitFor(patience, "all that there was to write", func(string) bool { return s.Quiet() > time.Second })
+	s.WaitFor(patience, "all that there was to write", func(string) bool { return s.Quiet() > 4*time.Second })
 
 	text, bytes, asked := s.Text(), s.Bytes(), len(p.asked())
 	time.Sleep(span)
@@ -27,7 +27,7 @@ func TestIdle(t *testing.T) {
 		t.Errorf("%d bytes written in %s, want at most %d a second:\n%q\nthe screen before:\n%s\nand after:\n%s",
 			n, span, limit, s.Raw()[bytes:], text, s.Text())
 	} else {
-		t.Logf("%d bytes written in %s", n, span)
+		t.Logf("%d bytes written in %s: %q", n, span, s.Raw()[bytes:])
 	}
 	if more := p.asked()[asked:]; len(more) > 0 {
 		t.Errorf("asked of the API server meanwhile: %q", more)

@@ -108,12 +108,7 @@ func TestDemoUpAndDown(t *testing.T) {
 		t.Errorf("the worker has %d replicas before there was a job", *d.Spec.Replicas)
 	}
 
-	address := fmt.Sprintf(`[{"op":"replace","path":"/spec/triggers/0/metadata/address","value":%q}]`, c.RedisAddr)
-	_, err = c.Dynamic.Resource(scaledObjects).Namespace("demo").
-		Patch(t.Context(), "worker-scaler", types.JSONPatchType, []byte(address), metav1.PatchOptions{FieldManager: "somebody"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	pointAtRedis(t)
 	waitForScaledObject(t, "demo", "worker-scaler")
 	s = kscope(t, wide, "demo", "up", "--timeout", "15s")
 	if got := s.Exit(patience); got != 1 || !has("somebody", "hint: ", "--force-conflicts")(s.Text()) {
@@ -130,6 +125,25 @@ func TestDemoUpAndDown(t *testing.T) {
 	s = kscope(t, wide, "demo", "down")
 	if got := s.Exit(patience); got != 0 || !has("nothing to remove")(s.Text()) {
 		t.Errorf("exit status %d; a second demo down says:\n%s", got, s.Text())
+	}
+
+	s = kscope(t, wide, "demo", "up")
+	s.WaitFor(patience, "ScaledObject", has("worker-scaler created"))
+	pointAtRedis(t)
+	if got := s.Exit(patience); got != 0 || !has("worker-scaler is ready")(s.Text()) {
+		t.Errorf("exit status %d; with a Redis demo up says:\n%s", got, s.Text())
+	}
+}
+
+// pointAtRedis gives the demo's ScaledObject the address of a Redis that is
+// there, as somebody does who knows better.
+func pointAtRedis(t *testing.T) {
+	t.Helper()
+	patch := fmt.Sprintf(`[{"op":"replace","path":"/spec/triggers/0/metadata/address","value":%q}]`, c.RedisAddr)
+	_, err := c.Dynamic.Resource(scaledObjects).Namespace("demo").
+		Patch(t.Context(), "worker-scaler", types.JSONPatchType, []byte(patch), metav1.PatchOptions{FieldManager: "somebody"})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

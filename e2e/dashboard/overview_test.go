@@ -40,7 +40,7 @@ func TestOverview(t *testing.T) {
 	waitForReplicas(t, two, "single", 1)
 	waitForReplicas(t, one, "asleep", 0)
 
-	s := kscope(t, screen.Options{Cols: 200, Rows: 60}, "-A")
+	s := kscope(t, screen.Options{Cols: 200, Rows: 60, Env: []string{"NO_COLOR=1"}}, "-A")
 	s.WaitFor(patience, "table", has("SCALEDOBJECT", "PHASE", "QUEUE", "READY", "all namespaces"))
 	text := s.WaitFor(patience, "right numbers for all three", func(text string) bool {
 		return row(text, one, "asleep") == "asleep 0 0/0" &&
@@ -50,7 +50,7 @@ func TestOverview(t *testing.T) {
 	t.Logf("\n%s", text)
 
 	s.Press("/")
-	s.Type("ob")
+	s.Type(two)
 	s.WaitFor(patience, "filtered table", both(has(two+"/single-scaler", "/"+two), lacks(one+"/busy-scaler")))
 	s.Press("enter")
 	s.WaitFor(patience, "filter without a cursor", both(has("/"+two), lacks(two+"_")))

@@ -15,15 +15,15 @@ var (
 	kinds = []struct {
 		group, resource string
 		chain           links  // without the permission, of a worker that sleeps
-		says            string // beside the line at the bottom that names the resource
+		line, says      string // at the bottom, and where the data would be
 	}{
-		{"", "pods", asleep, "you may not watch pods"},
-		{"autoscaling", "horizontalpodautoscalers", links{"0", "inactive", "?", "0/0", "0 ready"}, "not permitted"},
-		{"apps", "deployments", links{"0", "inactive", "resting", "?", "?"}, "You may not see deployments"},
-		{"apps", "statefulsets", asleep, ""},
-		{"", "events", asleep, "you may not read events"},
-		{"keda.sh", "scaledjobs", asleep, ""},
-		{"keda.sh", "scaledobjects", links{}, "You may not see ScaledObjects in namespace"},
+		{"", "pods", asleep, "× pods ", "you may not watch pods"},
+		{"autoscaling", "horizontalpodautoscalers", links{"0", "inactive", "?", "0/0", "0 ready"}, "× horizontalpodautoscalers ", "not permitted"},
+		{"apps", "deployments", links{"0", "inactive", "resting", "?", "?"}, "× deployments ", "You may not see deployments"},
+		{"apps", "statefulsets", asleep, "× statefulsets ", ""},
+		{"", "events", asleep, "× events ", "you may not read events"},
+		{"keda.sh", "scaledjobs", asleep, "× scaledjobs ", ""},
+		{"keda.sh", "scaledobjects", links{}, "", "You may not see ScaledObjects in namespace"},
 	}
 )
 
@@ -49,7 +49,7 @@ func TestMissingPermission(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := kscope(t, screen.Options{Env: []string{"KUBECONFIG=" + kubeconfig}}) // its context names the namespace
-			s.WaitFor(patience, "words for it", has("PARTLY BLIND", "× "+missing.resource+" ", "may not", "ask for permission", missing.says))
+			s.WaitFor(patience, "words for it", has("PARTLY BLIND", missing.line, "may not", "ask for permission", missing.says))
 			if missing.chain != (links{}) {
 				s.WaitFor(patience, "rest of the chain", chainIs(missing.chain))
 			}

@@ -20,17 +20,19 @@ import (
 	"github.com/kscope/kscope/e2e/screen"
 )
 
-// mayLag is how long ago a number on the screen may have been true. On a quiet
-// machine the lag is some 0.3 s for queues, which are polled, and less for all
-// else; test machines are not quiet.
-const mayLag = 4 * time.Second
+// mayLag is how long ago a number on the screen may have been true, and how long
+// it may be there before the witness hears of it. On a quiet machine a number
+// comes some 0.3 s late for queues, which are polled, and less for all else;
+// test machines are not quiet.
+const mayLag = 2 * time.Second
 
 // A witness notes what the cluster and Redis say, all the time, and holds every
 // number on a screen against it: each must have been true a moment ago.
 type witness struct {
 	mu     sync.Mutex
 	facts  map[string][]fact // by link, oldest first
-	wrong  string            // the first number that was not
+	doubts map[string]doubt  // by link: what is on the screen and not known to be so
+	wrong  string            // the first doubt that stayed
 	seen   map[string]bool   // every timeline entry that was ever on the screen
 	checks int
 }
@@ -40,11 +42,18 @@ type fact struct {
 	value string
 }
 
+// A doubt is a number on the screen that is not known to be true. The screen
+// may have heard of it before the witness did.
+type doubt struct {
+	since time.Time
+	shown string
+}
+
 // watch begins to hold a screen against the Deployment, its HPA and its list,
 // until the test ends, and fails the test if a number was wrong.
 func watch(t *testing.T, s *screen.Screen, namespace, deployment, hpa, list string) *witness {
 	t.Helper()
-	w := &witness{facts: map[string][]fact{}, seen: map[string]bool{}}
+	w := &witness{facts: map[string][]fact{}, doubts: map[string]doubt{}, seen: map[string]bool{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	only := func(name string) informers.SharedInformerOption {
 		return informers.WithTweakListOptions(func(o *metav1.ListOptions) {
@@ -138,24 +147,32 @@ func (w *witness) check(text string) {
 }
 
 func (w *witness) hold(text, link, shown string) {
-	if shown == "?" || w.wrong != "" {
-		return // unknown is not wrong
-	}
 	recent := w.recent(link)
-	if len(recent) == 0 {
+	if shown == "?" || len(recent) == 0 || w.wasTrue(link, shown, recent) { // unknown is not wrong
+		delete(w.doubts, link)
 		return
 	}
+	d, ok := w.doubts[link]
+	if !ok || d.shown != shown {
+		w.doubts[link] = doubt{time.Now(), shown}
+		return
+	}
+	if time.Since(d.since) > mayLag && w.wrong == "" {
+		w.wrong = fmt.Sprintf("the screen has said %s %q for %s, which was not so: %q\n%s", link, shown, mayLag, recent, text)
+	}
+}
+
+// wasTrue reports whether a number is among those that were true lately.
+func (w *witness) wasTrue(link, shown string, recent []string) bool {
 	low, high := math.MaxInt, 0
 	for _, v := range recent {
 		if v == shown {
-			return
+			return true
 		}
 		low, high = min(low, count(v)), max(high, count(v))
 	}
-	if n := count(shown); link == "queue" && low <= n && n <= high {
-		return // between two looks of ours it may have had any length between
-	}
-	w.wrong = fmt.Sprintf("the screen says %s %q, which was not so in the last %s: %q\n%s", link, shown, mayLag, recent, text)
+	n := count(shown)
+	return link == "queue" && low <= n && n <= high // between two looks of ours it may have had any length between
 }
 
 // recent lists what was true of a link at any time within mayLag.

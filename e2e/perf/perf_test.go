@@ -101,6 +101,19 @@ func TestLagsAndBusiestSecond(t *testing.T) {
 	}
 }
 
+func TestReadyPodsOfTheLane(t *testing.T) {
+	for text, want := range map[string]int{
+		" Pods      ■ ■ ■     ■ 1,234 ready  ◐ 3 starting\n": 1234,
+		" Why\n Pods      none\n":                            0,
+		"▌Pods      ■ 7 ready":                               7,
+		" Why       3 pods are ready":                        -1,
+	} {
+		if got := shownReady(text); got != want {
+			t.Errorf("%q: got %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestTerminalTellsWhen(t *testing.T) {
 	term, err := run("", t.TempDir(), "/bin/sh", "-c", `printf one; sleep 0.2; printf '\r\033[38;2;9;9;9m▀\033[0;48;2;9;9;9m \033[0m.'; sleep 100`)
 	if err != nil {

@@ -28,7 +28,7 @@ func (ts times) max() time.Duration    { return ts.at(1) }
 func ms(d time.Duration) string {
 	v := d.Seconds() * 1000
 	switch {
-	case math.Abs(v) < 10:
+	case math.Abs(v) < 100:
 		return fmt.Sprintf("%.1f ms", v)
 	case math.Abs(v) < 5000:
 		return fmt.Sprintf("%.0f ms", v)

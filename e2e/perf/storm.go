@@ -3,6 +3,7 @@ package perf
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -128,14 +129,24 @@ func settled(d *appsv1.Deployment, n int) error {
 	return nil
 }
 
-// shownReady is how many ready pods the detail shows.
+var (
+	aLane  = regexp.MustCompile(`(?m)^.Pods (.*)$`)
+	aReady = regexp.MustCompile(`([0-9,]+) ready`)
+)
+
+// shownReady is how many ready pods the lane of the detail counts, -1 if there
+// is none. It is not the number in the chain, which is the Deployment's own and
+// lags behind as the Deployment controller does.
 func shownReady(text string) int {
-	if l, ok := chain(text); ok {
-		if n, ok := number(l.pods); ok {
-			return n
-		}
+	lane := aLane.FindStringSubmatch(text)
+	if lane == nil {
+		return -1
 	}
-	return -1
+	n := 0
+	if m := aReady.FindStringSubmatch(lane[1]); m != nil {
+		n, _ = number(m[1])
+	}
+	return n
 }
 
 func showsReady(n int) func(string) bool {
