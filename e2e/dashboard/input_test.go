@@ -94,7 +94,7 @@ func TestNothingToShow(t *testing.T) {
 		says       []string
 	}{
 		{"empty namespace", "-n " + empty, []string{"There is no ScaledObject in namespace " + empty, "as soon as it exists", "kscope demo up"}},
-		{"no such namespace", "-n no-such-place", []string{"There is no ScaledObject in namespace no-such-place", "-n and -A choose"}},
+		{"no such namespace", "-n no-such-place", []string{"Namespace no-such-place does not exist", "kubectl get namespaces"}},
 		{"no such name", "-n " + empty + " ghost", []string{"There is no ScaledObject ghost in namespace " + empty, "as soon as it exists"}},
 		{"nothing has the label", "-A -l app=ghost", []string{"There is no ScaledObject in any namespace"}},
 		{"no server", "-n " + empty + " --server https://127.0.0.1:1", []string{"The API server does not answer", "connection refused", "is this the right context?"}},

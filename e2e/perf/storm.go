@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 
@@ -32,7 +33,7 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { _, _ = stop() }()
 	var frames []frame
 	t.watchFrames(func(at time.Time, first bool, text string) {
 		f := frame{at, shownReady(text)}
@@ -52,9 +53,13 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 		return err
 	}
 	t.watchFrames(nil)
-	late := lags(stop(), frames)
+	steps, err := stop()
+	if err != nil {
+		return err
+	}
+	late := lags(steps, frames)
 	if len(late) < r.plan.storm {
-		return fmt.Errorf("only %d of %d ready pods were seen on the screen", len(late), r.plan.storm)
+		return fmt.Errorf("of %d pods the watch told of %d and the screen of %d", r.plan.storm, len(steps), len(late))
 	}
 	r.put("storm-rate", float64(busiest(frames)), fmt.Sprint(busiest(frames)))
 	r.put("storm-lag", late.max(), fmt.Sprintf("%s, median %s", ms(late.max()), ms(late.median())))
@@ -64,7 +69,7 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 
 // countReady counts the target's ready pods by a watch of the harness's own.
 // stop ends it and gives when there was one more, the first time for each.
-func (r *runner) countReady(ctx context.Context) (stop func() []time.Time, err error) {
+func (r *runner) countReady(ctx context.Context) (stop func() ([]time.Time, error), err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	stream, err := r.c.Client.CoreV1().Pods(target.Namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=" + target.Name})
 	if err != nil {
@@ -72,6 +77,7 @@ func (r *runner) countReady(ctx context.Context) (stop func() []time.Time, err e
 		return nil, fmt.Errorf("watch pods: %w", err)
 	}
 	var steps []time.Time
+	var broken error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -81,6 +87,7 @@ func (r *runner) countReady(ctx context.Context) (stop func() []time.Time, err e
 			at := time.Now()
 			p, ok := e.Object.(*corev1.Pod)
 			if !ok {
+				broken = fmt.Errorf("watch pods: %w", apierrors.FromObject(e.Object))
 				return
 			}
 			delete(ready, p.Name)
@@ -92,10 +99,10 @@ func (r *runner) countReady(ctx context.Context) (stop func() []time.Time, err e
 			}
 		}
 	}()
-	return func() []time.Time {
+	return func() ([]time.Time, error) {
 		cancel()
 		<-done
-		return steps
+		return steps, broken
 	}, nil
 }
 
