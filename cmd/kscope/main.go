@@ -12,7 +12,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/kscope/kscope/sources/watch"
+	"github.com/kscope/kscope"
 )
 
 func main() {
@@ -39,10 +39,10 @@ func exitCode(stderr io.Writer, err error) int {
 	if errors.Is(err, context.Canceled) {
 		return 130 // as a shell reports an interrupted command
 	}
-	fmt.Fprintln(stderr, "kscope:", watch.Text(err.Error())) // it may quote the cluster
+	fmt.Fprintln(stderr, "kscope:", kscope.Clean(err.Error())) // it may quote the cluster
 	var h interface{ Hint() string }
 	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintln(stderr, "hint:", watch.Text(h.Hint()))
+		fmt.Fprintln(stderr, "hint:", kscope.Clean(h.Hint()))
 	}
 	var u usageError
 	if errors.As(err, &u) {

@@ -95,10 +95,10 @@ func observeCoreEvent(e *corev1.Event) kscope.Event {
 		UID:       string(e.UID),
 		Namespace: share(e.Namespace),
 		Regarding: observeRegarding(e.InvolvedObject),
-		Type:      share(watch.Text(e.Type)),
-		Reason:    share(watch.Text(e.Reason)),
-		Note:      watch.Text(e.Message),
-		Reporter:  share(watch.Text(firstOf(e.ReportingController, e.Source.Component))),
+		Type:      share(kscope.Clean(e.Type)),
+		Reason:    share(kscope.Clean(e.Reason)),
+		Note:      kscope.Clean(e.Message),
+		Reporter:  share(kscope.Clean(firstOf(e.ReportingController, e.Source.Component))),
 		Last:      newest(e.LastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
 		Count:     max(1, e.Count),
 	}
@@ -115,10 +115,10 @@ func observeEvent(e *eventsv1.Event) kscope.Event {
 		UID:       string(e.UID),
 		Namespace: share(e.Namespace),
 		Regarding: observeRegarding(e.Regarding),
-		Type:      share(watch.Text(e.Type)),
-		Reason:    share(watch.Text(e.Reason)),
-		Note:      watch.Text(e.Note),
-		Reporter:  share(watch.Text(firstOf(e.ReportingController, e.DeprecatedSource.Component))),
+		Type:      share(kscope.Clean(e.Type)),
+		Reason:    share(kscope.Clean(e.Reason)),
+		Note:      kscope.Clean(e.Note),
+		Reporter:  share(kscope.Clean(firstOf(e.ReportingController, e.DeprecatedSource.Component))),
 		Last:      newest(e.DeprecatedLastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
 		Count:     max(1, e.DeprecatedCount),
 	}
@@ -131,10 +131,10 @@ func observeEvent(e *eventsv1.Event) kscope.Event {
 
 func observeRegarding(r corev1.ObjectReference) kscope.ObjectRef {
 	return kscope.ObjectRef{
-		Kind:      share(watch.Text(r.Kind)),
-		Namespace: share(watch.Text(r.Namespace)),
-		Name:      share(watch.Text(r.Name)),
-		UID:       share(watch.Text(string(r.UID))),
+		Kind:      share(kscope.Clean(r.Kind)),
+		Namespace: share(kscope.Clean(r.Namespace)),
+		Name:      share(kscope.Clean(r.Name)),
+		UID:       share(kscope.Clean(string(r.UID))),
 	}
 }
 

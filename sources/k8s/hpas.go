@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -19,9 +18,9 @@ func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 		UID:      string(h.UID),
 		OwnerUID: ownerUID(h.OwnerReferences),
 		ScaleTarget: kscope.TargetRef{
-			APIVersion: watch.Text(h.Spec.ScaleTargetRef.APIVersion),
-			Kind:       watch.Text(h.Spec.ScaleTargetRef.Kind),
-			Name:       watch.Text(h.Spec.ScaleTargetRef.Name),
+			APIVersion: kscope.Clean(h.Spec.ScaleTargetRef.APIVersion),
+			Kind:       kscope.Clean(h.Spec.ScaleTargetRef.Kind),
+			Name:       kscope.Clean(h.Spec.ScaleTargetRef.Name),
 		},
 		MinReplicas:      1,
 		MaxReplicas:      h.Spec.MaxReplicas,
@@ -62,14 +61,14 @@ func observeRules(r *autoscalingv2.HPAScalingRules, window time.Duration, polici
 		window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
 	}
 	if r.SelectPolicy != nil {
-		choice = watch.Text(string(*r.SelectPolicy))
+		choice = kscope.Clean(string(*r.SelectPolicy))
 	}
 	if len(r.Policies) > 0 {
 		policies = nil
 	}
 	for _, p := range r.Policies {
 		policies = append(policies, kscope.ScalingPolicy{
-			Type: watch.Text(string(p.Type)), Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second,
+			Type: kscope.Clean(string(p.Type)), Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second,
 		})
 	}
 	return window, policies, choice
@@ -97,7 +96,7 @@ func observeMetric(m autoscalingv2.MetricSpec, status []autoscalingv2.MetricStat
 	case m.Object != nil:
 		name, target = m.Object.Metric.Name, m.Object.Target
 	}
-	out := kscope.Metric{Type: watch.Text(string(m.Type)), Name: watch.Text(name), TargetType: watch.Text(string(target.Type))}
+	out := kscope.Metric{Type: kscope.Clean(string(m.Type)), Name: kscope.Clean(name), TargetType: kscope.Clean(string(target.Type))}
 	if v := pick(target.Type, target.AverageValue, target.Value, target.AverageUtilization); v != nil {
 		out.Target = *v
 	}
@@ -155,7 +154,7 @@ func pick(typ autoscalingv2.MetricTargetType, average, value *resource.Quantity,
 
 func condition(typ string, status corev1.ConditionStatus, reason, message string, since metav1.Time) kscope.Condition {
 	return kscope.Condition{
-		Type: watch.Text(typ), Status: watch.Text(string(status)), Reason: watch.Text(reason), Message: watch.Text(message),
+		Type: kscope.Clean(typ), Status: kscope.Clean(string(status)), Reason: kscope.Clean(reason), Message: kscope.Clean(message),
 		Since: since.Time,
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"unique"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -23,7 +22,7 @@ func observePod(p *corev1.Pod) kscope.Pod {
 		Created:  p.CreationTimestamp.Time,
 		Started:  timeOf(p.Status.StartTime),
 		Deleted:  timeOf(p.DeletionTimestamp),
-		Phase:    share(watch.Text(string(p.Status.Phase))),
+		Phase:    share(kscope.Clean(string(p.Status.Phase))),
 	}
 	out.Scheduled = out.Node != ""
 	for _, c := range p.Status.Conditions {
@@ -47,7 +46,7 @@ func observePod(p *corev1.Pod) kscope.Pod {
 	}
 	if !out.Ready {
 		reason, message := notReady(p)
-		out.Reason, out.Message = share(watch.Text(reason)), share(watch.Text(message))
+		out.Reason, out.Message = share(kscope.Clean(reason)), share(kscope.Clean(message))
 	}
 	return out
 }

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 )
 
 // targets keeps up with the scale targets that are neither Deployments nor
@@ -137,7 +136,7 @@ func (t *targets) say(p part, s kscope.Status, emit func(kscope.Fact)) {
 	delete(t.said, p)
 	if s.State != "" {
 		if s.Message != "" {
-			s.Message = watch.Text(p.Kind + " of " + p.APIVersion + ": " + s.Message)
+			s.Message = kscope.Clean(p.Kind + " of " + p.APIVersion + ": " + s.Message)
 		}
 		t.said[p] = s
 	}

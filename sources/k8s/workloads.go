@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,7 +50,7 @@ func workload(kind string, m *metav1.ObjectMeta, replicas *int32, selector *meta
 	}
 	out.SetBy, out.SetAt = replicasSetBy(m.ManagedFields)
 	if c := template.Spec.Containers; len(c) > 0 {
-		out.Image = watch.Text(c[0].Image)
+		out.Image = kscope.Clean(c[0].Image)
 	}
 	return out
 }
@@ -121,9 +120,9 @@ func replicasSetBy(managed []metav1.ManagedFieldsEntry) (by string, at time.Time
 		}
 		switch t := timeOf(m.Time); {
 		case m.Subresource == "scale":
-			return watch.Text(m.Manager), t
+			return kscope.Clean(m.Manager), t
 		case by == "" || t.After(at):
-			by, at = watch.Text(m.Manager), t
+			by, at = kscope.Clean(m.Manager), t
 		}
 	}
 	return by, at

@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/kscope/kscope/sources/watch"
+	"github.com/kscope/kscope"
 )
 
 // fields is a part of an unstructured object. A field that is missing, or of
@@ -17,7 +17,7 @@ func (f fields) at(name string) fields {
 }
 
 // text is a string made safe to show.
-func (f fields) text(name string) string { return watch.Text(f.raw(name)) }
+func (f fields) text(name string) string { return kscope.Clean(f.raw(name)) }
 
 // raw is a string as it stands.
 func (f fields) raw(name string) string {
@@ -29,7 +29,7 @@ func (f fields) texts(name string) []string {
 	var out []string
 	for _, v := range f.list(name) {
 		if s, ok := v.(string); ok {
-			out = append(out, watch.Text(s))
+			out = append(out, kscope.Clean(s))
 		}
 	}
 	return out

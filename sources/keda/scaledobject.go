@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -44,7 +43,7 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		Triggers:              observeTriggers(spec),
 
 		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
-		PausedReplicas:  watch.Text(annotations["autoscaling.keda.sh/paused-replicas"]),
+		PausedReplicas:  kscope.Clean(annotations["autoscaling.keda.sh/paused-replicas"]),
 		PausedScaleIn:   flag(annotations, "autoscaling.keda.sh/paused-scale-in"),
 		PausedScaleOut:  flag(annotations, "autoscaling.keda.sh/paused-scale-out"),
 		ForceActivation: flag(annotations, "autoscaling.keda.sh/force-activation"),
@@ -105,7 +104,7 @@ func observeActivity(status fields) map[string]bool {
 	out := make(map[string]bool, len(activity))
 	for metric := range activity {
 		active, _ := activity.at(metric)["isActive"].(bool)
-		out[watch.Text(metric)] = active
+		out[kscope.Clean(metric)] = active
 	}
 	return out
 }
@@ -116,7 +115,7 @@ func observeHealth(status fields) []kscope.TriggerHealth {
 	for _, metric := range slices.Sorted(maps.Keys(health)) {
 		h := health.at(metric)
 		out = append(out, kscope.TriggerHealth{
-			Metric: watch.Text(metric), Failures: h.numberOr("numberOfFailures", 0), Status: h.text("status"),
+			Metric: kscope.Clean(metric), Failures: h.numberOr("numberOfFailures", 0), Status: h.text("status"),
 		})
 	}
 	return out

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 )
 
 func observeTriggers(spec fields) []kscope.Trigger {
@@ -29,7 +28,7 @@ func observeTriggers(spec fields) []kscope.Trigger {
 			Queue:      queueOf(t.raw("type"), raw),
 		}
 		for name, value := range raw {
-			trigger.Metadata[watch.Text(name)] = watch.Text(withoutSecret(name, value))
+			trigger.Metadata[kscope.Clean(name)] = kscope.Clean(withoutSecret(name, value))
 		}
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
@@ -44,7 +43,7 @@ func observeTriggers(spec fields) []kscope.Trigger {
 // lie, and reading another a mistake.
 func queueOf(typ string, metadata map[string]string) *kscope.Queue {
 	q, ok := kscope.RedisQueue(typ, metadata)
-	if !ok || q.Key != watch.Text(q.Key) || q.Address != watch.Text(q.Address) {
+	if !ok || q.Key != kscope.Clean(q.Key) || q.Address != kscope.Clean(q.Address) {
 		return nil
 	}
 	return &q

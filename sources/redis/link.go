@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
@@ -149,5 +150,5 @@ func LogTo(f func(ctx context.Context, format string, args ...any)) {
 type logger func(ctx context.Context, format string, args ...any)
 
 func (f logger) Printf(ctx context.Context, format string, args ...any) {
-	f(ctx, "%s", clean(fmt.Sprintf(format, args...)))
+	f(ctx, "%s", kscope.Clean(fmt.Sprintf(format, args...)))
 }

@@ -36,7 +36,7 @@ type gauge struct {
 type unsupportedError string
 
 func (e unsupportedError) Error() string {
-	return fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", clean(string(e)))
+	return fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", kscope.Clean(string(e)))
 }
 
 func newGauge(q kscope.Queue, db int) *gauge {

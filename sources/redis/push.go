@@ -202,7 +202,7 @@ func (in *injector) complain(out *kscope.Pushed, err error, unknown int64) strin
 	if refused(err) && strings.HasPrefix(err.Error(), "WRONGTYPE") {
 		ask := goredis.NewStatusCmd(in.ctx, "type", out.Queue.Key)
 		if in.link.exec(in.ctx, ask) == nil && ask.Err() == nil {
-			return fmt.Sprintf("the key holds a %s; jobs can only be put into a list", clean(ask.Val()))
+			return fmt.Sprintf("the key holds a %s; jobs can only be put into a list", kscope.Clean(ask.Val()))
 		}
 		return "the key holds something else than a list"
 	}

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"github.com/kscope/kscope"
 )
 
 // explain says in plain words what is wrong with a server and, where there is
@@ -24,7 +26,7 @@ func explain(err error, s Server, override bool) (message, hint string) {
 	if s.password != "" && len(s.password) > 3 { // shorter ones would blank out ordinary words
 		message = strings.ReplaceAll(message, s.password, "…")
 	}
-	return clean(message), clean(hint)
+	return kscope.Clean(message), kscope.Clean(hint)
 }
 
 const useOverride = "kscope --redis HOST:PORT measures every queue there"

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 )
 
 // reply is an error that a server answered with.
@@ -64,7 +62,7 @@ func TestExplain(t *testing.T) {
 			"h:1 does not seem to speak TLS", "redis://"},
 		{"untrusted", &connectError{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, "h:1", true,
 			"the certificate of h:1 is not trusted: x509: certificate signed by unknown authority", "SSL_CERT_FILE"},
-		{"other", read(errors.New("strange\x1b[31m\nthing")), "h:1", false, "h:1: strange [31m thing", ""},
+		{"other", read(errors.New("strange\x1b[31m\nthing")), "h:1", false, "h:1: strange thing", ""},
 		{"no password", reply("NOAUTH Authentication required."), "h:1", false, "the server wants a password", "--redis"},
 		{"no password, override", reply("NOAUTH Authentication required."), "h:1", true, "the server wants a password", "set KSCOPE_REDIS_PASSWORD"},
 		{"wrong password", fmt.Errorf("failed to authenticate: %w", reply("WRONGPASS invalid username-password pair or user is disabled.")),
@@ -76,7 +74,7 @@ func TestExplain(t *testing.T) {
 		{"database", reply("ERR DB index is out of range"), "h:1", false, "the server has no database of that number", "databaseIndex"},
 		{"loading", reply("LOADING Redis is loading the dataset in memory"), "h:1", false, "the server is loading its data into memory", "wait"},
 		{"cluster", reply("MOVED 3999 10.0.0.1:6381"), "h:1", false, "the key is on another node of a Redis Cluster", ""},
-		{"unknown", reply("ERR \x1b]0;pwned\x07 s3cret"), "h:1", false, "the server says: ERR ]0;pwned …", ""},
+		{"unknown", reply("ERR \x1b]0;pwned\x07 s3cret"), "h:1", false, "the server says: ERR  …", ""},
 		{"stream", unsupportedError("stream"), "h:1", false, "the key holds a stream, which has no length that KEDA would count", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -89,24 +87,4 @@ func TestExplain(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzClean(f *testing.F) {
-	for _, s := range []string{"", "plain", "a\x1b[31mb\r\n\tc", "\xff\xfe", "\u202egnp.exe", "日本 \u2028x", strings.Repeat("é", 500), "\u009b31m"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
-		if !utf8.ValidString(got) || utf8.RuneCountInString(got) > maxText+2 {
-			t.Errorf("clean(%q) = %q: invalid or too long", s, got)
-		}
-		for _, r := range got {
-			if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-				t.Errorf("clean(%q) = %q holds %U", s, got, r)
-			}
-		}
-		if again := clean(got); utf8.RuneCountInString(got) <= maxText && again != got {
-			t.Errorf("clean(%q) = %q, and cleaned again %q", s, got, again)
-		}
-	})
 }

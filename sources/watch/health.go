@@ -78,7 +78,7 @@ func who(err error) string {
 	if !ok {
 		return ""
 	}
-	return " as " + Text(name)
+	return " as " + kscope.Clean(name)
 }
 
 // backoff doubles from half a second up to limit; the first retry is at once.
@@ -101,7 +101,7 @@ func (r *run) well() {
 		return
 	}
 	first := slices.SortedFunc(maps.Keys(r.odd), func(a, b kscope.Ref) int { return strings.Compare(a.String(), b.String()) })[0]
-	r.say(kscope.Status{State: kscope.Failing, Message: Text(first.String() + " " + r.odd[first]),
+	r.say(kscope.Status{State: kscope.Failing, Message: kscope.Clean(first.String() + " " + r.odd[first]),
 		Hint: "the other objects are current; please report this"})
 }
 
@@ -123,7 +123,7 @@ func (r *run) say(s kscope.Status) {
 // Explain gives the state, message and hint that an error of the API amounts
 // to.
 func Explain(err error) kscope.Status {
-	s := kscope.Status{State: kscope.Failing, Message: Text(plain(err))}
+	s := kscope.Status{State: kscope.Failing, Message: kscope.Clean(plain(err))}
 	var unknown x509.UnknownAuthorityError
 	var dns *net.DNSError
 	switch {

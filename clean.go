@@ -1,4 +1,4 @@
-package watch
+package kscope
 
 import (
 	"strings"
@@ -10,11 +10,11 @@ import (
 // the API server accepts.
 const maxText = 1024
 
-// Text makes a text of the cluster safe to show: escape sequences, control
+// Clean makes a text of the cluster safe to show: escape sequences, control
 // characters and invisible format characters (bidirectional overrides among
 // them) are left out, line breaks and tabs become a space, invalid UTF-8 the
 // replacement character, and what is too long is cut.
-func Text(s string) string {
+func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}

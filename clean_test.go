@@ -1,4 +1,4 @@
-package watch
+package kscope
 
 import (
 	"strings"
@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-func TestText(t *testing.T) {
+func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                               "",
 		"Scaled apps/v1.Deployment":      "Scaled apps/v1.Deployment",
@@ -34,18 +34,18 @@ func TestText(t *testing.T) {
 		strings.Repeat("日", 400):         strings.Repeat("日", 340) + "…",
 		"\x1b[" + strings.Repeat("1", 3): "111",
 	} {
-		if got := Text(in); got != want {
+		if got := Clean(in); got != want {
 			t.Errorf("%q:\ngot  %q\nwant %q", in, got, want)
 		}
 	}
 }
 
-func FuzzText(f *testing.F) {
+func FuzzClean(f *testing.F) {
 	f.Add("a\x1b[31mred\x1b[0mb")
 	f.Add("a\x1b]8;;x\x1b\\\u009b\u202e")
 	f.Add("\xff\xfe\x9b")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := Text(s)
+		got := Clean(s)
 		if !utf8.ValidString(got) || len(got) > maxText {
 			t.Errorf("%q: got %q of %d bytes", s, got, len(got))
 		}
@@ -54,7 +54,7 @@ func FuzzText(f *testing.F) {
 				t.Errorf("%q: got %q", s, got)
 			}
 		}
-		if again := Text(got); again != got {
+		if again := Clean(got); again != got {
 			t.Errorf("%q: not stable: %q, then %q", s, got, again)
 		}
 	})
