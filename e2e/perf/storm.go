@@ -29,11 +29,11 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	if _, err := t.await(ctx, patience, "no pods", showsReady(0)); err != nil {
 		return err
 	}
-	stop, err := r.countReady(ctx)
+	count, err := r.countReady(ctx, r.plan.storm)
 	if err != nil {
 		return err
 	}
-	defer func() { _, _ = stop() }()
+	defer count.end()
 	var frames []frame
 	t.watchFrames(func(at time.Time, first bool, text string) {
 		f := frame{at, shownReady(text)}
@@ -53,7 +53,7 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 		return err
 	}
 	t.watchFrames(nil)
-	steps, err := stop()
+	steps, err := count.wait(ctx)
 	if err != nil {
 		return err
 	}
@@ -67,43 +67,61 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	return r.settleAt(ctx, r.o.Load.Each)
 }
 
-// countReady counts the target's ready pods by a watch of the harness's own.
-// stop ends it and gives when there was one more, the first time for each.
-func (r *runner) countReady(ctx context.Context) (stop func() ([]time.Time, error), err error) {
+// readyCount counts the target's ready pods by a watch of the harness's own.
+type readyCount struct {
+	all   chan struct{} // closed when all are ready, or when the watch has ended
+	steps []time.Time   // when there was one more, the first time for each
+	err   error
+	end   context.CancelFunc
+}
+
+func (r *runner) countReady(ctx context.Context, want int) (*readyCount, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	stream, err := r.c.Client.CoreV1().Pods(target.Namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=" + target.Name})
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("watch pods: %w", err)
 	}
-	var steps []time.Time
-	var broken error
-	done := make(chan struct{})
+	c := &readyCount{all: make(chan struct{}), end: cancel}
 	go func() {
-		defer close(done)
+		defer close(c.all)
 		defer stream.Stop()
 		ready := map[string]bool{}
 		for e := range stream.ResultChan() {
 			at := time.Now()
 			p, ok := e.Object.(*corev1.Pod)
 			if !ok {
-				broken = fmt.Errorf("watch pods: %w", apierrors.FromObject(e.Object))
+				c.err = fmt.Errorf("watch pods: %w", apierrors.FromObject(e.Object))
 				return
 			}
 			delete(ready, p.Name)
 			if e.Type != watch.Deleted && isReady(p) {
 				ready[p.Name] = true
 			}
-			if len(ready) > len(steps) {
-				steps = append(steps, at)
+			if len(ready) > len(c.steps) {
+				c.steps = append(c.steps, at)
+			}
+			if len(c.steps) == want {
+				return
 			}
 		}
 	}()
-	return func() ([]time.Time, error) {
-		cancel()
-		<-done
-		return steps, broken
-	}, nil
+	return c, nil
+}
+
+// wait gives the steps when there are as many as were wanted: on a busy
+// machine the screen may be ahead of this watch.
+func (c *readyCount) wait(ctx context.Context) ([]time.Time, error) {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-c.all:
+		return c.steps, c.err
+	case <-timer.C:
+		return nil, fmt.Errorf("the watch of pods did not tell of all within %s", patience)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func isReady(p *corev1.Pod) bool {
