@@ -158,8 +158,23 @@ func (in *injector) exec(cmds []goredis.Cmder) error {
 			return nil
 		}
 		in.hangUp()
-		if isNew || !errors.Is(err, errClosed) {
+		if !errors.Is(err, errClosed) {
+			disown(cmds, err)
 			return err
+		}
+		if isNew {
+			return err
+		}
+	}
+}
+
+// disown gives the error that ended a connection to the commands that got
+// neither an answer nor an error of their own. go-redis leaves them as they
+// were marked, but they were on their way, and may have been carried out.
+func disown(cmds []goredis.Cmder, err error) {
+	for _, c := range cmds {
+		if errors.Is(c.Err(), errUnanswered) {
+			c.SetErr(err)
 		}
 	}
 }
