@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 var target = kscope.Ref{Namespace: "demo", Name: "one"}
@@ -258,4 +260,22 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 func shape(job string) string {
 	job = regexp.MustCompile(`"[0-9a-f]{12}-[0-9]{6,}"`).ReplaceAllString(job, "ID")
 	return regexp.MustCompile(`"[0-9-]{10}T[0-9:]{8}(\.[0-9]{1,9})?Z"`).ReplaceAllString(job, "AT")
+}
+
+// go-redis gives the error that ended a connection to one command of the
+// pipeline and leaves the others as they were marked.
+func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
+	j := newJobs()
+	cmds := j.commands("list", 1000, time.Unix(0, 0))
+	for _, c := range cmds {
+		c.SetErr(errUnanswered)
+	}
+	cmds[0].(*goredis.IntCmd).SetVal(100)
+	cmds[0].SetErr(nil)
+	cmds[1].SetErr(io.EOF)
+	disown(cmds, io.EOF)
+	var out kscope.Pushed
+	if unknown := account(&out, cmds); out.Accepted != 100 || unknown != 900 {
+		t.Errorf("got %d acknowledged and %d unknown, want 100 and 900", out.Accepted, unknown)
+	}
 }
