@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/vt"
 	"k8s.io/client-go/rest"
 )
 
@@ -50,6 +51,30 @@ func TestEveryLargeDigit(t *testing.T) {
 	}
 	if got := readLarge(band); got != largeDigits {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestLargeDigitsInColour: every number reads as it does without colours, where
+// a full block is a painted blank.
+func TestLargeDigitsInColour(t *testing.T) {
+	for _, number := range []string{"70", "47", "0", "1/10", "1,234,567.8", "90"} {
+		var drawn strings.Builder
+		for y, row := range largePictures {
+			pictures := strings.Split(row, "|")
+			fmt.Fprintf(&drawn, "\x1b[%d;3H\x1b[38;2;255;176;0m", y+2)
+			for _, r := range number {
+				drawn.WriteString(strings.ReplaceAll(pictures[strings.IndexRune(largeDigits, r)]+" ", "█", "\x1b[48;2;255;176;0m \x1b[49m"))
+			}
+		}
+		term := &terminal{emulator: vt.NewEmulator(cols, rows)}
+		term.take([]byte(drawn.String()))
+		var band [largeRows][]rune
+		for y, line := range strings.Split(term.screen(), "\n")[1 : 1+largeRows] {
+			band[y] = []rune(line)
+		}
+		if got := readLarge(band); got != number {
+			t.Errorf("%s reads as %q:\n%s", number, got, term.screen())
+		}
 	}
 }
 

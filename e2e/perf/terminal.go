@@ -141,14 +141,17 @@ func (t *terminal) read() string {
 	return t.text
 }
 
-// ink is the colours that half blocks of a row are written in. A full block of
-// large digits is a blank with such a background.
-func (t *terminal) ink(y int) []color.Color {
+// ink is the colours that half blocks in a row or its neighbours are written
+// in. A full block of large digits is a blank with such a background; the
+// middle row of some numbers, as 70, has no half block of its own.
+func (t *terminal) ink(row int) []color.Color {
 	var inks []color.Color
-	for x := range cols {
-		c := t.emulator.CellAt(x, y)
-		if c != nil && (c.Content == "▀" || c.Content == "▄") && c.Style.Fg != nil && !slices.Contains(inks, c.Style.Fg) {
-			inks = append(inks, c.Style.Fg)
+	for y := max(row-1, 0); y <= min(row+1, rows-1); y++ {
+		for x := range cols {
+			c := t.emulator.CellAt(x, y)
+			if c != nil && (c.Content == "▀" || c.Content == "▄") && c.Style.Fg != nil && !slices.Contains(inks, c.Style.Fg) {
+				inks = append(inks, c.Style.Fg)
+			}
 		}
 	}
 	return inks
