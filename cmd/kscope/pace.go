@@ -6,6 +6,8 @@ import (
 	"unsafe"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope/tui"
 )
 
 // Bubble Tea's renderer wakes at its frame rate for ever to see whether there
@@ -25,9 +27,9 @@ const (
 	// for a machine too busy for that.
 	wakeEvery = 3 * time.Millisecond
 	wakeFor   = 12 * time.Millisecond
-	// sleepFor bounds how long anything could wait that is not a new frame,
-	// such as a repaint that the user asked for.
-	sleepFor = 500 * time.Millisecond
+	// sleepFor bounds how long anything could wait that neither is a new frame
+	// nor comes with a message.
+	sleepFor = 5 * time.Second
 )
 
 // paced is a model whose frames wake the renderer.
@@ -47,6 +49,9 @@ func newPaced(m tea.Model) paced { return paced{m, &pacer{}} }
 func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
 	p.Model, cmd = p.Model.Update(msg)
+	if _, ok := msg.(tui.Observed); !ok { // a window or a terminal that wants its picture back
+		p.wake()
+	}
 	return p, cmd
 }
 

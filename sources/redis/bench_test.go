@@ -81,7 +81,7 @@ func BenchmarkPolling(b *testing.B) {
 			<-depths
 			before := cpu()
 			for b.Loop() {
-				for range time.Second / DefaultInterval {
+				for range time.Second / DefaultInterval / repeatEvery {
 					<-depths
 				}
 			}

@@ -45,8 +45,8 @@ type Options struct {
 // server, a [kscope.Gone] of kind [kscope.Queues] when the last queue of a
 // server is no longer followed, and a [kscope.Pushed] for every Push.
 //
-// A server emits a Depths at every interval while it answers, changed or not;
-// when it stops answering it emits one in which every depth has an error, then
+// While a server answers, it emits a Depths as soon as a measurement brings
+// something new, and at every fourth if none does; when it stops answering it emits one in which every depth has an error, then
 // none until something is new. Facts about one server come in order, from one
 // goroutine; servers do not wait for each other.
 //

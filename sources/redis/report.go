@@ -14,7 +14,14 @@ type group struct {
 	gauges  []*gauge
 	status  kscope.Status
 	changed bool // the queues are not those that were last reported on
+	said    []kscope.Depth
+	silent  int // measurements since then that brought nothing new
 }
+
+// repeatEvery is how many measurements in a row may find the same numbers
+// before they are told again: a reader that is woken four times a second to
+// learn nothing is most of what an idle screen costs.
+const repeatEvery = 4
 
 // adopt takes over the queues that follow was told of, keeping what is known
 // about those that stay.
@@ -107,7 +114,10 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 			return false
 		}
 	}
-	g.changed = false
+	if g.silent++; !g.changed && g.silent < repeatEvery && g.status.State == status.State && slices.Equal(all, g.said) {
+		return answered
+	}
+	g.changed, g.said, g.silent = false, all, 0
 	// The numbers first: whoever draws at the first news draws these.
 	p.emit(kscope.Depths{Address: g.address, RTT: rtt, All: all})
 	p.say(g, status)

@@ -22,10 +22,11 @@ import (
 // a server that knows one answer.
 
 // fakeServer answers :1 to everything that is not a greeting, unless told to
-// refuse connections or to fall silent.
+// refuse connections or to fall silent, or that the list is longer.
 type fakeServer struct {
 	refuses, silent atomic.Bool
 	dials, llens    atomic.Int64
+	longer          atomic.Int64 // than 1, the list
 }
 
 func (s *fakeServer) dial(context.Context, string, string) (net.Conn, error) {
@@ -62,6 +63,7 @@ func (s *fakeServer) serve(conn net.Conn) {
 			answer = "+OK\r\n"
 		case "llen":
 			s.llens.Add(1)
+			answer = fmt.Sprintf(":%d\r\n", 1+s.longer.Load())
 		}
 		answers <- answer
 	}
@@ -143,8 +145,10 @@ func TestFirstMeasurementDoesNotWaitForATick(t *testing.T) {
 	})
 }
 
+// What does not change is told at every fourth measurement.
 func TestMeasuresAtEveryInterval(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
+		const repeat = 4 * DefaultInterval
 		s.Follow(scaledObject("a", one))
 		time.Sleep(time.Hour)
 		var at time.Duration
@@ -153,11 +157,20 @@ func TestMeasuresAtEveryInterval(t *testing.T) {
 				if n.after != at || d.All[0].N != 1 {
 					t.Fatalf("got %+v after %v, want it after %v", d, n.after, at)
 				}
-				at += DefaultInterval
+				at += repeat
 			}
 		}
-		if at != time.Hour+DefaultInterval {
+		if at != time.Hour+repeat {
 			t.Errorf("the last was before %v", at)
+		}
+		if n := server.llens.Load(); n != int64(time.Hour/DefaultInterval)+1 {
+			t.Errorf("measured %d times", n)
+		}
+		time.Sleep(10 * time.Millisecond)
+		server.longer.Store(6)
+		time.Sleep(DefaultInterval)
+		if got := news(); len(got) != 1 || got[0].fact.(kscope.Depths).All[0].N != 7 {
+			t.Errorf("got %v, want the change at once", got)
 		}
 		if n := server.dials.Load(); n != 1 {
 			t.Errorf("got %d connections", n)
