@@ -55,7 +55,7 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 
 // show runs the screen over a stream until the user quits, then cancels the
 // stream and waits for its end. The screen opens first and the stream after,
-// so that the first frame waits for nothing.
+// so that the first frame waits for nothing and competes with nothing.
 func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -79,6 +79,12 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(co
 
 	opened := make(chan error, 1)
 	go func() {
+		select {
+		case <-screen.begun:
+		case <-ctx.Done():
+			opened <- nil
+			return
+		}
 		in, err := open(ctx)
 		if err != nil {
 			opened <- err

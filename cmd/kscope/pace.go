@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -42,9 +43,15 @@ type pacer struct {
 	program *tea.Program
 	frame   string
 	rest    *time.Timer
+	begun   chan struct{} // closed when the renderer has been given its first frame
+	begin   func()
 }
 
-func newPaced(m tea.Model) paced { return paced{m, &pacer{}} }
+func newPaced(m tea.Model) paced {
+	p := &pacer{begun: make(chan struct{})}
+	p.begin = sync.OnceFunc(func() { close(p.begun) })
+	return paced{m, p}
+}
 
 func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	var cmd tea.Cmd
@@ -58,6 +65,7 @@ func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // View wakes the renderer if the frame is a new one.
 func (p paced) View() tea.View {
 	v := p.Model.View()
+	p.begin()
 	if v.Content != p.frame {
 		p.frame = v.Content
 		p.wake()

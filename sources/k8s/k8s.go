@@ -44,29 +44,53 @@ func (s *Source) Name() string { return "k8s" }
 // before, during and after Run, from one goroutine or many.
 func (s *Source) Follow(o kscope.Observation) { s.targets.follow(o) }
 
-// Run watches every kind at once and emits, for each, its Status, then a fact
-// for every object and for every change, and Gone for every object that no
-// longer exists, until ctx is done. A kind that fails, is forbidden or absent
-// says so in its Status and does not keep the others. Run returns nil when
-// everything that it started has ended.
+// Run emits, for each kind, its Status, then a fact for every object and for
+// every change, and Gone for every object that no longer exists, until ctx is
+// done. A kind that fails, is forbidden or absent says so in its Status and
+// does not keep the others. Run returns nil when everything that it started
+// has ended.
+//
+// Pods and events are asked for once each of the other kinds has answered, in
+// whatever way: they are nine tenths of what a large cluster has to tell, and
+// the numbers that are looked for first are in the other tenth.
 func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
-	var wg sync.WaitGroup
-	for _, kind := range s.kinds() {
-		wg.Go(func() { kind.Run(ctx, emit) })
+	var wg, first sync.WaitGroup
+	for _, kind := range s.first() {
+		first.Add(1)
+		answered := sync.OnceFunc(first.Done)
+		wg.Go(func() {
+			defer answered()
+			kind.Run(ctx, func(f kscope.Fact) {
+				emit(f)
+				if st, ok := f.(kscope.Status); ok && st.State != kscope.Connecting {
+					answered()
+				}
+			})
+		})
 	}
 	wg.Go(func() { s.targets.run(ctx, emit) })
 	wg.Go(func() { s.lookUpNamespace(ctx, emit) })
+	first.Wait()
+	for _, kind := range s.later() {
+		wg.Go(func() { kind.Run(ctx, emit) })
+	}
 	wg.Wait()
 	return nil
 }
 
-func (s *Source) kinds() []watch.Kind {
+func (s *Source) first() []watch.Kind {
 	c, ns := s.o.Client, s.o.Namespace
 	return []watch.Kind{
-		kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod)),
 		kind(kscope.HPAs, c.AutoscalingV2().HorizontalPodAutoscalers(ns), only(observeHPA)),
 		kind(kscope.Deployments, c.AppsV1().Deployments(ns), only(observeDeployment)),
 		kind(kscope.StatefulSets, c.AppsV1().StatefulSets(ns), only(observeStatefulSet)),
+	}
+}
+
+func (s *Source) later() []watch.Kind {
+	c, ns := s.o.Client, s.o.Namespace
+	return []watch.Kind{
+		kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod)),
 		eventKind(c, ns),
 	}
 }
