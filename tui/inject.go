@@ -114,6 +114,8 @@ func (m *Model) typed(s string) {
 	switch {
 	case v.prompt != nil && v.prompt.must != "":
 		v.prompt.input = lastly(v.prompt.input + s)
+	case v.palette != nil:
+		v.palette.narrow(v.palette.input + s)
 	case v.prompt == nil && v.typing:
 		m.setFilter(v.filter + s)
 	}

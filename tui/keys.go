@@ -15,7 +15,7 @@ type keyMap struct {
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
 	Inject, Bigger, Smaller                    key.Binding
-	Filter, Problem                            key.Binding
+	Filter, Problem, Palette                   key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
@@ -50,6 +50,7 @@ var keys = keyMap{
 	Smaller:   bind("smaller batch", "-"),
 	Filter:    bind("filter", "/"),
 	Problem:   bind("first problem", "!"),
+	Palette:   bind("what to do", ":"),
 	HideKeys:  bind("hide keys", "H"),
 	Repaint:   bind("repaint", "ctrl+l"),
 	Suspend:   bind("suspend", "ctrl+z"),
@@ -103,7 +104,7 @@ func (k keyMap) groups(inject bool) []group {
 		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger)}},
 		{"Move", []helpLine{
 			line("up, down", k.Up, k.Down), line("a page", k.PageUp, k.PageDown), line("first, last", k.First, k.Last),
-			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("first problem", k.Problem),
+			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("first problem", k.Problem), line("what else to do", k.Palette),
 		}},
 		{"Screen", []helpLine{
 			line("this help", k.Help), line("hide the keys", k.HideKeys), line("repaint", k.Repaint),

@@ -8,14 +8,15 @@ package tui
 //	│ why / next                                            │
 //	│ pods                                                  ├─ from 160x45 the
 //	│ timeline                                              │  timeline and the
-//	└ keys ─────────────────────────────────────────────────┘  pods stand beside
+//	│ lesson, for who wants to be taught                    │  pods stand beside
+//	└ keys ─────────────────────────────────────────────────┘
 //
 // Which pane gets how many rows depends on the size of the screen and on what
 // the user opened, never on what is in the panes, so that nothing jumps.
 
 // rows is how the height is shared out: 0 where a pane has no room.
 type rows struct {
-	header, chain, chart, why, pods, timeline, keys int
+	header, chain, chart, why, pods, timeline, teach, keys int
 
 	air  int // blank rows below the chain, then above it too
 	side int // columns of the side pane
@@ -45,6 +46,9 @@ func share(w, h int, v *view, why int) rows {
 	if v.full {
 		r.chart = left
 		return r
+	}
+	if v.teach && !v.hideKeys && h >= 16 {
+		r.teach = take(1, 0)
 	}
 	big := w >= bigChainW && h >= 30
 	switch {
@@ -123,6 +127,9 @@ func (m *Model) draw(c canvas) {
 	if v.help {
 		m.drawHelp(c)
 	}
+	if v.palette != nil {
+		m.drawPalette(c)
+	}
 	if v.prompt != nil {
 		m.drawPrompt(c)
 	}
@@ -131,6 +138,7 @@ func (m *Model) draw(c canvas) {
 func (m *Model) drawDetail(c canvas) {
 	v := &m.view
 	p, ok := m.picture()
+	v.teach = v.teach && !(ok && storySeen(p))
 	why := 0
 	if ok && v.focus == whyPane {
 		why = m.whyRows(p, c.w)
@@ -138,6 +146,7 @@ func (m *Model) drawDetail(c canvas) {
 	r := share(c.w, c.h, v, why)
 	m.drawHeader(c.sub(0, 0, c.w, r.header), p, ok)
 	m.drawFooter(c.sub(0, c.h-r.keys, c.w, r.keys))
+	m.drawLesson(c.sub(0, c.h-r.keys-r.teach, c.w, r.teach), p)
 	if !ok {
 		m.drawNothing(c.sub(0, r.header, c.w, c.h-r.header-r.keys))
 		return
@@ -157,7 +166,7 @@ func (m *Model) drawDetail(c canvas) {
 	m.drawPods(next(r.pods, w), p)
 	m.drawTimeline(next(r.timeline, w), p)
 	if r.side > 0 {
-		m.drawSide(c.sub(w, top, r.side, c.h-top-r.keys), p)
+		m.drawSide(c.sub(w, top, r.side, c.h-top-r.teach-r.keys), p)
 	}
 }
 

@@ -36,6 +36,12 @@ type Options struct {
 	// kscope.Pushed observation. It is called outside Update and may block.
 	// Nil is the same as ReadOnly.
 	Inject func(kscope.Injection)
+	// Actions gives what the palette offers, as it stands; nil if there is
+	// nothing. It is called when the palette opens and must not block.
+	Actions func() []Action
+	// Teach adds a line that suggests the next key, until a queue has been
+	// filled and worked off once.
+	Teach bool
 }
 
 // Model is the whole screen. It owns the store, and nothing else touches it.
@@ -72,6 +78,7 @@ type drawn struct {
 func New(o Options) *Model {
 	m := &Model{o: o, store: kscope.NewStore(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
 	m.view = newView()
+	m.view.teach = o.Teach
 	m.shown = newShown()
 	m.restyle()
 	return m
@@ -118,6 +125,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.key(msg)
 	case tea.PasteMsg:
 		m.typed(msg.Content)
+	case acted:
+		m.ended(msg)
 	case tea.ResumeMsg:
 	default:
 		redraw = false

@@ -11,12 +11,14 @@ import (
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	v := &m.view
 	v.notice = ""
-	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && !v.typing) {
+	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && v.palette == nil && !v.typing) {
 		return tea.Quit
 	}
 	switch {
 	case v.prompt != nil:
 		return m.promptKey(msg)
+	case v.palette != nil:
+		return m.paletteKey(msg)
 	case v.typing:
 		m.filterKey(msg)
 		return nil
@@ -33,6 +35,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.ClearScreen
 	case key.Matches(msg, keys.Suspend):
 		return tea.Suspend
+	case key.Matches(msg, keys.Palette):
+		m.openPalette()
 	case key.Matches(msg, keys.Problem):
 		m.openProblem()
 	case key.Matches(msg, keys.Freeze):

@@ -46,6 +46,7 @@ type view struct {
 	stacked  bool // chart mode I rather than H
 	full     bool // the chart alone
 	hideKeys bool
+	teach    bool // a line suggests what to do next
 	help     bool
 	helpTop  int // first line of the help, where it is too long
 	zoom     int // steps from the window that fits the width
@@ -54,10 +55,11 @@ type view struct {
 	frozenAt time.Time
 	cursorAt time.Time // the moment under inspection; zero for the newest
 
-	batch  int // index into kscope.BatchSizes
-	armed  map[kscope.Queue]bool
-	prompt *prompt
-	notice string // one line about the last key, until the next
+	batch   int // index into kscope.BatchSizes
+	armed   map[kscope.Queue]bool
+	prompt  *prompt
+	palette *chooser // nil while closed
+	notice  string   // one line about the last key, until the next
 }
 
 func newView() view {

@@ -1,0 +1,72 @@
+package tui
+
+import (
+	"fmt"
+
+	"github.com/kscope/kscope"
+)
+
+// A lesson is a line that suggests what to do next: a key, and what comes of
+// it. The key is empty where there is nothing to do but watch.
+type lesson struct{ key, text string }
+
+// storySeen reports whether a queue was filled and worked off down to the
+// floor again: whoever saw that needs no more lessons.
+func storySeen(p picture) bool {
+	pushed, active := false, false
+	for _, e := range p.all {
+		switch e.Kind {
+		case kscope.Injected, kscope.Arrived:
+			pushed = true
+		case kscope.Active:
+			active = active || pushed
+		case kscope.Scaled:
+			if active && !e.Up() && e.To == p.ScaledObject.Floor() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// lesson is what someone who sees the story for the first time should know
+// now.
+func (m *Model) lesson(p picture) lesson {
+	pushed, rescaled := false, false
+	for _, e := range p.all {
+		pushed = pushed || e.Kind == kscope.Injected || e.Kind == kscope.Arrived
+		rescaled = rescaled || e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA
+	}
+	jobs := kscope.BatchSizes[m.view.batch]
+	every := kscope.FormatAge(p.ScaledObject.PollingInterval)
+	switch d := p.Decision; {
+	case d.Phase == kscope.Broken:
+		return lesson{":", "offers to mend what was broken; the line Why says what it is."}
+	case m.view.frozen:
+		return lesson{"space", "goes on; [ and ] step through time."}
+	case !pushed:
+		return lesson{"i", fmt.Sprintf("puts %s into the queue; + makes it more. Then watch the chain from left to right.", plural(jobs, "job"))}
+	case d.Phase == kscope.Asleep || d.Phase == kscope.Waking && p.desired() == 0:
+		return lesson{"", fmt.Sprintf("Jobs are waiting. KEDA looks every %s; it starts the first pod, and nothing else.", every)}
+	case d.Phase == kscope.Waking, d.Phase == kscope.ScalingUp && !rescaled:
+		return lesson{"", "From one pod on it is the HPA that adds more, in steps, every 15 s. Amber is the queue, blue the pods."}
+	case d.Phase == kscope.ScalingUp:
+		return lesson{"space", "freezes the picture to look back with [ and ]; f shows the chart alone."}
+	case d.Phase == kscope.CoolingDown:
+		return lesson{"", "The queue is empty. The last step, to zero, is KEDA's again, after the cooldown."}
+	}
+	return lesson{":", "breaks things, to see what that looks like; ? lists every key; H hides this."}
+}
+
+// drawLesson is the line above the keys.
+func (m *Model) drawLesson(c canvas, p picture) {
+	if c.h <= 0 || p.ScaledObject.Ref.Name == "" {
+		return
+	}
+	st, l := m.styles, m.lesson(p)
+	x := c.text(1, 0, st.accent, st.glyph.right) + 1
+	if l.key != "" {
+		x = c.text(x, 0, st.key, l.key) + 1
+	}
+	c.fit(x, 0, c.w-x-1, st.text, l.text)
+}
