@@ -14,6 +14,7 @@ type Chain struct {
 	HPA          *HPA
 	Workload     *Workload
 	Counts       PodCounts
+	Ailing       *Pod   // one of the pods that fail, of those with the most frequent reason; nil if none does
 	Ready        *int32 // ready replicas, by the workload or, failing that, by its pods
 	Readings     []Reading
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
@@ -86,7 +87,7 @@ func (s *Store) Chain(ref Ref) (Chain, bool) {
 	}
 	if w := s.work[o.workKey()]; w != nil {
 		wl := w.Workload
-		c.Workload, c.Counts, c.Ready = &wl, w.counts, w.Ready
+		c.Workload, c.Counts, c.Ready, c.Ailing = &wl, w.counts, w.Ready, w.ailing()
 		if c.Ready == nil && c.PodStatus.State == Synced {
 			n := int32(w.counts[PodReady])
 			c.Ready = &n

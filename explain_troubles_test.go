@@ -1,6 +1,11 @@
 package kscope_test
 
-import "github.com/kscope/kscope"
+import (
+	"fmt"
+	"testing"
+
+	"github.com/kscope/kscope"
+)
 
 // troubled is what keeps it from being told.
 var troubled = []explanation{
@@ -188,17 +193,25 @@ var troubled = []explanation{
 		change: func(c *kscope.Chain) { c.Counts[kscope.PodFailing] = 5 },
 		phase:  kscope.Broken, link: kscope.LinkPods,
 		why:  "5 of 5 pods cannot run; none is ready.",
-		next: "More pods are likely to fail the same way. The timeline names the reason."},
+		next: "More pods are likely to fail the same way."},
 	{name: "crashing, none counted ready", scene: scene(60, 5, 0),
 		change: func(c *kscope.Chain) { c.Counts[kscope.PodFailing], c.Counts[kscope.PodStarting] = 1, 4 },
 		phase:  kscope.Broken, link: kscope.LinkPods,
 		why:  "1 of 5 pods cannot run; none is ready.",
-		next: "More pods are likely to fail the same way. The timeline names the reason."},
+		next: "More pods are likely to fail the same way."},
+	{name: "crashing, with the reason", scene: scene(60, 5, 0),
+		change: func(c *kscope.Chain) {
+			c.Counts[kscope.PodFailing] = 5
+			c.Ailing = &kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: "order-worker-1"}, Reason: "CrashLoopBackOff"}
+		},
+		phase: kscope.Broken, link: kscope.LinkPods,
+		why:  "5 of 5 pods cannot run: the container keeps ending with an error (CrashLoopBackOff); none is ready.",
+		next: "More pods are likely to fail the same way. kubectl describe pod -n demo order-worker-1 says more."},
 	{name: "one crashing", scene: scene(60, 2, 1),
 		change: func(c *kscope.Chain) { c.Counts[kscope.PodFailing] = 1 },
 		phase:  kscope.Broken, link: kscope.LinkPods,
 		why:  "1 of 2 pods cannot run; 1 is ready.",
-		next: "Those that are ready go on. The timeline names the reason."},
+		next: "Those that are ready go on."},
 	{name: "asleep, queue unreadable", scene: scene(0, 0, 0),
 		change: func(c *kscope.Chain) { c.Readings[0].Known, c.Readings[0].Err = false, "no such host" },
 		phase:  kscope.Asleep, link: kscope.LinkQueue,
@@ -209,4 +222,25 @@ var troubled = []explanation{
 		phase:  kscope.Steady, link: kscope.LinkQueue,
 		why:  "The HPA wants 4; 4 pods are ready.",
 		next: "kscope cannot read the queue: no such host."},
+}
+
+// The pod that is named as an example has the reason that most of them have.
+func TestAilingPod(t *testing.T) {
+	x := newWorld(5)
+	x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
+	x.see(1, x.w)
+	if got := x.chain(t).Ailing; got != nil {
+		t.Errorf("nothing fails, and yet %v", got.Ref)
+	}
+	for i, reason := range []string{"", "Unschedulable", "OOMKilled", "ImagePullBackOff", "OOMKilled"} {
+		x.see(2, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("p", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "w"},
+			Created: at(1), Phase: "Pending", Scheduled: true, Reason: reason})
+	}
+	if got := x.chain(t).Ailing; got == nil || got.Ref.Name != "p2" {
+		t.Fatalf("got %+v, want p2", got)
+	}
+	x.see(3, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "p2"}, UID: "2"})
+	if got := x.chain(t).Ailing; got == nil || got.Ref.Name != "p3" {
+		t.Errorf("got %+v, want p3: all reasons are equally frequent", got)
+	}
 }

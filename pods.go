@@ -61,6 +61,50 @@ func (c PodCounts) Alive() int {
 	return c[PodReady] + c[PodStarting] + c[PodPending] + c[PodFailing] + c[PodTerminating]
 }
 
+// ailing finds an example of the pods that fail: the one whose name comes first
+// among those with the reason that most of them have.
+func (w *workload) ailing() *Pod {
+	if w.counts[PodFailing] == 0 {
+		return nil
+	}
+	times, found := map[string]int{}, (*Pod)(nil)
+	for _, p := range w.pods {
+		if p.State() == PodFailing {
+			times[p.Reason]++
+		}
+	}
+	for _, p := range w.pods {
+		if p.State() != PodFailing {
+			continue
+		}
+		if found == nil || times[p.Reason] > times[found.Reason] || times[p.Reason] == times[found.Reason] &&
+			(p.Reason < found.Reason || p.Reason == found.Reason && p.Ref.Less(found.Ref)) {
+			one := p.Pod
+			found = &one
+		}
+	}
+	return found
+}
+
+// ailments are what the reasons of pods that fail mean, for those that say it
+// less plainly.
+var ailments = map[string]string{
+	"CrashLoopBackOff": "the container keeps ending with an error", "Error": "the container ended with an error",
+	"OOMKilled":    "the container needs more memory than its limit",
+	"ErrImagePull": "the image cannot be pulled", "ImagePullBackOff": "the image cannot be pulled",
+	"InvalidImageName": "the name of the image is not valid", "Unschedulable": "no node has room for them",
+	"CreateContainerConfigError": "a ConfigMap or Secret that they need is not there",
+	"Evicted":                    "the node was short of something and put them out",
+}
+
+// ailment says why a pod fails.
+func (p Pod) ailment() string {
+	if s := ailments[p.Reason]; s != "" {
+		return s + " (" + p.Reason + ")"
+	}
+	return p.Reason
+}
+
 // pod is a pod and the workload that selects it, nil if none does.
 type pod struct {
 	Pod

@@ -222,9 +222,13 @@ func podsCannotStart(c *Chain, f *facts) (Decision, bool) {
 	case failing > 0 && f.readyKnown && f.ready < f.desired:
 		d := Decision{Phase: Broken, Link: LinkPods,
 			Why:  fmt.Sprintf("%d of %s cannot run; %s ready.", failing, pods(c.Counts.Alive()), isOrAre(f.ready)),
-			Next: "More pods are likely to fail the same way. The timeline names the reason."}
+			Next: "More pods are likely to fail the same way."}
 		if f.ready > 0 {
-			d.Next = "Those that are ready go on. The timeline names the reason."
+			d.Next = "Those that are ready go on."
+		}
+		if p := c.Ailing; p != nil {
+			d.Why = fmt.Sprintf("%d of %s cannot run: %s; %s ready.", failing, pods(c.Counts.Alive()), p.ailment(), isOrAre(f.ready))
+			d.Next += fmt.Sprintf(" kubectl describe pod -n %s %s says more.", p.Ref.Namespace, p.Ref.Name)
 		}
 		return d, true
 	}

@@ -91,11 +91,18 @@ func (m *Model) act(a Action) tea.Cmd {
 
 // ended shows how an action ended.
 func (m *Model) ended(a acted) {
+	m.askPace()
 	if a.err != nil {
 		m.view.notice = a.name + ": " + a.err.Error()
 		return
 	}
 	m.view.notice = a.name + ": done."
+}
+
+func (m *Model) askPace() {
+	if m.o.Pace != nil {
+		m.pace = m.o.Pace()
+	}
 }
 
 // drawPalette is the list of actions, over the middle of the screen.

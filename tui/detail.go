@@ -128,6 +128,12 @@ func (m *Model) drawMode(c canvas, p picture) int {
 		mode, style, glyph = "FROZEN", st.warn.bold(), st.glyph.frozen
 		clock = v.now(m.store).Format("15:04:05")
 	}
+	switch { // a state may stand for LIVE, but for nothing that must not be taken for it
+	case m.o.Mode != "LIVE" && m.o.Mode != mode:
+		mode = m.o.Mode + " " + mode
+	case m.pace != "":
+		mode += " " + m.pace
+	}
 	x := c.w - 1
 	if c.w >= 40 {
 		x = c.right(x, 0, st.text, clock) - 2

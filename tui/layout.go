@@ -138,7 +138,7 @@ func (m *Model) draw(c canvas) {
 func (m *Model) drawDetail(c canvas) {
 	v := &m.view
 	p, ok := m.picture()
-	v.teach = v.teach && !(ok && storySeen(p))
+	v.teach = v.teach && (!ok || !storySeen(p))
 	why := 0
 	if ok && v.focus == whyPane {
 		why = m.whyRows(p, c.w)

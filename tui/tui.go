@@ -22,7 +22,7 @@ type Ended struct{ Err error }
 
 // Options is what the model cannot learn from observations.
 type Options struct {
-	Mode          string // LIVE, SANDBOX or REPLAY
+	Mode          string // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
 	Context       string // of the kubeconfig, for the header and the prompt
 	Namespace     string // "" when all are watched
 	Name          string // the ScaledObject to open, "" to choose by number
@@ -42,6 +42,11 @@ type Options struct {
 	// Teach adds a line that suggests the next key, until a queue has been
 	// filled and worked off once.
 	Teach bool
+	// Pace is how fast time passes, "" for as fast as in life. It is asked at
+	// the start and after every action; nil says "".
+	Pace func() string
+	// Notice is what the bottom line says until the first key.
+	Notice string
 }
 
 // Model is the whole screen. It owns the store, and nothing else touches it.
@@ -63,6 +68,7 @@ type Model struct {
 	shown shown // what the frame was made of, to tell news from noise
 	log   timelineCache
 	tally tally
+	pace  string
 }
 
 // drawn is when the current frame was drawn, so that a message that changes
@@ -78,7 +84,8 @@ type drawn struct {
 func New(o Options) *Model {
 	m := &Model{o: o, store: kscope.NewStore(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
 	m.view = newView()
-	m.view.teach = o.Teach
+	m.view.teach, m.view.notice = o.Teach, o.Notice
+	m.askPace()
 	m.shown = newShown()
 	m.restyle()
 	return m
