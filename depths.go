@@ -71,6 +71,7 @@ func (s *Store) logDepth(at time.Time, q *queue, d Depth) {
 	}
 	q.since = at
 	if was == unknownFill {
+		q.since = at.Add(-quiet) // nobody knows how long before; what comes next is news
 		return
 	}
 	for _, o := range s.byQueue[d.Queue] {
