@@ -1,0 +1,268 @@
+package world
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kscope/kscope"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// hpaManager is the field manager, hpaUser the identity, of the HPA controller.
+const (
+	hpaManager = "kube-controller-manager"
+	hpaUser    = "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+)
+
+// hpa is a HorizontalPodAutoscaler and what the controller remembers of it.
+type hpa struct {
+	ref    kscope.Ref
+	obj    *autoscalingv2.HorizontalPodAutoscaler
+	memory memory
+	sync   *timer
+	phased bool // its syncs have found their phase
+}
+
+// isOf reports whether a ScaledObject owns the HPA.
+func (h *hpa) isOf(so *scaledObject) bool {
+	for _, o := range h.obj.OwnerReferences {
+		if o.UID == so.u.GetUID() {
+			return true
+		}
+	}
+	return false
+}
+
+func (h *hpa) condition(typ autoscalingv2.HorizontalPodAutoscalerConditionType) autoscalingv2.HorizontalPodAutoscalerCondition {
+	for _, c := range h.obj.Status.Conditions {
+		if c.Type == typ {
+			return c
+		}
+	}
+	return autoscalingv2.HorizontalPodAutoscalerCondition{}
+}
+
+// setCondition writes a condition; its time moves only with its status.
+func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerConditionType, status corev1.ConditionStatus, reason, message string) {
+	list := h.obj.Status.Conditions
+	for i := range list {
+		if c := &list[i]; c.Type == typ {
+			if c.Status != status {
+				c.Status, c.LastTransitionTime = status, w.stamp()
+			}
+			c.Reason, c.Message = reason, message
+			return
+		}
+	}
+	h.obj.Status.Conditions = append(list, autoscalingv2.HorizontalPodAutoscalerCondition{
+		Type: typ, Status: status, LastTransitionTime: w.stamp(), Reason: reason, Message: message,
+	})
+}
+
+// addHPA puts a new HPA into the cluster; the controller looks at it at once.
+func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
+	obj.UID, obj.CreationTimestamp, obj.Generation = w.uid(), w.stamp(), 1
+	h := &hpa{ref: kscope.Ref{Namespace: obj.Namespace, Name: obj.Name}, obj: obj}
+	w.hpas[h.ref] = h
+	w.emit(Added, obj)
+	first := w.firstSync
+	if first < 0 {
+		first = w.delay()
+	}
+	h.sync = w.after(first, func() { w.syncHPA(h) })
+}
+
+// hpaWritten says that an HPA has another spec, or other labels. A change of
+// the spec is synced at once.
+func (w *World) hpaWritten(h *hpa, spec bool) {
+	if spec {
+		h.obj.Generation++
+		w.stop(h.sync)
+		h.sync = w.after(w.delay(), func() { w.syncHPA(h) })
+	}
+	w.emit(Modified, h.obj)
+}
+
+func (w *World) removeHPA(h *hpa) {
+	w.stop(h.sync)
+	delete(w.hpas, h.ref)
+	w.emit(Deleted, h.obj)
+}
+
+// syncHPA is one sync of the HPA controller, and plans the next: one period
+// from its end. With jitter the second one comes earlier, so that every HPA
+// has a phase of its own, as it has on a cluster that has been running.
+func (w *World) syncHPA(h *hpa) {
+	before := h.obj.Status.DeepCopy()
+	w.reconcileHPA(h)
+	generation := h.obj.Generation
+	h.obj.Status.ObservedGeneration = &generation
+	if !equality.Semantic.DeepEqual(*before, h.obj.Status) {
+		w.emit(Modified, h.obj)
+	}
+	period := w.o.SyncPeriod
+	if w.o.Jitter {
+		if !h.phased {
+			period = time.Duration(w.phases.Int64N(int64(period))) + time.Millisecond
+		} else {
+			period += 2*time.Millisecond + time.Duration(w.delays.Int64N(int64(18*time.Millisecond)))
+		}
+	}
+	h.phased = true
+	h.sync = w.after(period, func() { w.syncHPA(h) })
+}
+
+// hpaEvent records an event about an HPA, as the controller does.
+func (w *World) hpaEvent(h *hpa, typ, reason, message string) {
+	w.events.older(w, reference(h.obj, "autoscaling/v2", "HorizontalPodAutoscaler"), "horizontal-pod-autoscaler", typ, reason, message)
+}
+
+// decision is what a sync wants.
+type decision struct {
+	desired int32
+	rescale bool
+	reason  string
+}
+
+// reconcileHPA is one sync, in the controller's order. (horizontal.go:
+// reconcileAutoscaler)
+func (w *World) reconcileHPA(h *hpa) {
+	spec := &h.obj.Spec
+	wl, err := w.scaleOf(h)
+	if err != nil {
+		w.hpaEvent(h, corev1.EventTypeWarning, "FailedGetScale", err.Error())
+		w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionFalse, "FailedGetScale",
+			"the HPA controller was unable to get the target's current scale: "+err.Error())
+		return
+	}
+	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
+	current := wl.replicas()
+	if h.memory.recs == nil {
+		h.memory.recs = []recommendation{{w.now, current}}
+	}
+	in := bounds{min: or(spec.MinReplicas, 1), max: spec.MaxReplicas}
+	rules := rulesOf(spec.Behavior)
+	var d decision
+	var statuses []autoscalingv2.MetricStatus
+	switch {
+	case current == 0 && !h.wakesItself(in):
+		w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
+	case current > in.max:
+		d = decision{in.max, true, "Current number of replicas above Spec.MaxReplicas"}
+	case current != 0 && current < in.min:
+		d = decision{in.min, true, "Current number of replicas below Spec.MinReplicas"}
+	default:
+		var ok bool
+		if d, statuses, ok = w.fromMetrics(h, wl, rules, in); !ok {
+			h.setReplicas(current, h.obj.Status.DesiredReplicas, statuses)
+			return
+		}
+	}
+	if d.rescale {
+		if err := w.refusal(wl, hpaUser); err != nil {
+			w.hpaEvent(h, corev1.EventTypeWarning, "FailedRescale", fmt.Sprintf("New size: %d; reason: %s; error: %v", d.desired, d.reason, err))
+			w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionFalse, "FailedUpdateScale",
+				"the HPA controller was unable to update the target scale: "+err.Error())
+			h.setReplicas(current, h.obj.Status.DesiredReplicas, statuses)
+			return
+		}
+		w.rescale(h, wl, d, rules, in)
+	}
+	h.setReplicas(current, d.desired, statuses)
+	if d.rescale {
+		now := w.stamp()
+		h.obj.Status.LastScaleTime = &now
+	}
+}
+
+// rescale writes the target's replicas and says so.
+func (w *World) rescale(h *hpa, wl *workload, d decision, rules *behavior, in bounds) {
+	current := wl.replicas()
+	w.writeScale(wl, d.desired, hpaManager)
+	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, "SucceededRescale",
+		fmt.Sprintf("the HPA controller was able to update the target scale to %d", d.desired))
+	w.hpaEvent(h, corev1.EventTypeNormal, "SuccessfulRescale", fmt.Sprintf("New size: %d; reason: %s", d.desired, d.reason))
+	h.memory.rescaled(w.now, rules, current, d.desired)
+	if current > 0 && d.desired == 0 && in.min == 0 && h.hasExternal() {
+		w.setCondition(h, autoscalingv2.HorizontalPodAutoscalerConditionType("ScaledToZero"), corev1.ConditionTrue, "ScaledToZero",
+			"the HPA controller scaled the workload to zero")
+	} else {
+		w.setCondition(h, autoscalingv2.HorizontalPodAutoscalerConditionType("ScaledToZero"), corev1.ConditionFalse, "NotScaledToZero",
+			"the HPA controller did not scale the workload to zero")
+	}
+}
+
+func (h *hpa) setReplicas(current, desired int32, statuses []autoscalingv2.MetricStatus) {
+	s := &h.obj.Status
+	s.CurrentReplicas, s.DesiredReplicas, s.CurrentMetrics = current, desired, statuses
+}
+
+// wakesItself reports whether an HPA computes although its target is at zero:
+// only one that took it there itself does. KEDA's never do.
+func (h *hpa) wakesItself(bounds) bool {
+	return h.condition("ScaledToZero").Status == corev1.ConditionTrue && h.hasExternal()
+}
+
+func (h *hpa) hasExternal() bool {
+	for _, m := range h.obj.Spec.Metrics {
+		if m.Type == autoscalingv2.ExternalMetricSourceType || m.Type == autoscalingv2.ObjectMetricSourceType {
+			return true
+		}
+	}
+	return false
+}
+
+// scaleOf finds the workload that an HPA scales.
+func (w *World) scaleOf(h *hpa) (*workload, error) {
+	ref := h.obj.Spec.ScaleTargetRef
+	if ref.APIVersion != "apps/v1" || ref.Kind != "Deployment" && ref.Kind != "StatefulSet" {
+		return nil, fmt.Errorf("no matches for kind %q in group %q", ref.Kind, kscope.TargetRef{APIVersion: ref.APIVersion}.Group())
+	}
+	wl := w.workloads[workloadKey{ref.Kind, kscope.Ref{Namespace: h.ref.Namespace, Name: ref.Name}}]
+	if wl == nil {
+		return nil, notFound(ref.Kind, ref.Name)
+	}
+	return wl, nil
+}
+
+// rulesOf reads a behavior, defaults filled in; nil when there is none.
+func rulesOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *behavior {
+	if b == nil {
+		return nil
+	}
+	b = defaultBehavior(b.DeepCopy())
+	read := func(r *autoscalingv2.HPAScalingRules, window time.Duration) direction {
+		d := direction{window: window, choice: string(*r.SelectPolicy)}
+		if r.StabilizationWindowSeconds != nil {
+			d.window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
+		}
+		for _, p := range r.Policies {
+			d.policies = append(d.policies, policy{p.Type == autoscalingv2.PercentScalingPolicy, p.Value, time.Duration(p.PeriodSeconds) * time.Second})
+		}
+		return d
+	}
+	return &behavior{up: read(b.ScaleUp, 0), down: read(b.ScaleDown, downscaleStabilization)}
+}
+
+// tolerances are an HPA's, per direction.
+func tolerances(b *autoscalingv2.HorizontalPodAutoscalerBehavior) tolerance {
+	t := tolerance{kscope.HPATolerance, kscope.HPATolerance}
+	if b == nil {
+		return t
+	}
+	if b.ScaleUp != nil && b.ScaleUp.Tolerance != nil {
+		t.up = b.ScaleUp.Tolerance.AsApproximateFloat64()
+	}
+	if b.ScaleDown != nil && b.ScaleDown.Tolerance != nil {
+		t.down = b.ScaleDown.Tolerance.AsApproximateFloat64()
+	}
+	return t
+}
+
+// reference is the reference of an older event.
+func reference(obj metav1.Object, apiVersion, kind string) corev1.ObjectReference {
+	return corev1.ObjectReference{APIVersion: apiVersion, Kind: kind, Namespace: obj.GetNamespace(), Name: obj.GetName(), UID: obj.GetUID()}
+}

@@ -1,0 +1,231 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kscope/kscope"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// fromMetrics decides by the metrics; false when they could not be computed,
+// which has then been said.
+func (w *World) fromMetrics(h *hpa, wl *workload, rules *behavior, in bounds) (decision, []autoscalingv2.MetricStatus, bool) {
+	current := wl.replicas()
+	raw, metric, statuses, err := w.bestProposal(h, wl)
+	if raw < 0 {
+		w.hpaEvent(h, corev1.EventTypeWarning, "FailedComputeMetricsReplicas", err.Error())
+		return decision{}, statuses, false
+	}
+	var d decision
+	switch {
+	case raw > current:
+		d.reason = metric + " above target"
+	case raw < current:
+		d.reason = "All metrics below target"
+	}
+	v := h.memory.normalize(w.now, rules, current, raw, in)
+	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, v.able, ableWords[v.able])
+	limited := corev1.ConditionFalse
+	if v.isLimited() {
+		limited = corev1.ConditionTrue
+	}
+	w.setCondition(h, autoscalingv2.ScalingLimited, limited, v.limited, limitedWords[v.limited])
+	d.desired = v.desired
+	if current == 0 && in.min != 0 && d.desired < in.min {
+		d.desired = in.min
+		if d.reason == "" {
+			d.reason = "Current number of replicas below Spec.MinReplicas"
+		}
+	}
+	d.rescale = d.desired != current
+	return d, statuses, true
+}
+
+// The words of the conditions AbleToScale and ScalingLimited.
+var (
+	ableWords = map[string]string{
+		"ReadyForNewScale":    "recommended size matches current size",
+		"ScaleDownStabilized": "recent recommendations were higher than current one, applying the highest recent recommendation",
+		"ScaleUpStabilized":   "recent recommendations were lower than current one, applying the lowest recent recommendation",
+	}
+	limitedWords = map[string]string{
+		"DesiredWithinRange": "the desired count is within the acceptable range",
+		"TooFewReplicas":     "the desired replica count is less than the minimum replica count",
+		"TooManyReplicas":    "the desired replica count is more than the maximum replica count",
+		"ScaleUpLimit":       "the desired replica count is increasing faster than the maximum scale rate",
+		"ScaleDownLimit":     "the desired replica count is decreasing faster than the maximum scale rate",
+	}
+)
+
+// bestProposal is the highest proposal of all metrics and the name of its
+// metric. It is negative when all fail, or when some do and the rest would
+// scale down. (computeReplicasForMetrics)
+func (w *World) bestProposal(h *hpa, wl *workload) (best int32, metric string, statuses []autoscalingv2.MetricStatus, err error) {
+	if err := w.ambiguous(h, wl); err != nil {
+		w.hpaEvent(h, corev1.EventTypeWarning, "AmbiguousSelector", err.Error())
+		w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, "AmbiguousSelector", err.Error())
+		return -1, "", nil, err
+	}
+	specs := h.obj.Spec.Metrics
+	statuses = make([]autoscalingv2.MetricStatus, len(specs))
+	failures, current := 0, wl.replicas()
+	var first metricFailure
+	for i, spec := range specs {
+		proposal, name, failure := w.proposal(h, wl, spec, &statuses[i])
+		if failure.err != nil {
+			w.hpaEvent(h, corev1.EventTypeWarning, failure.reason, failure.cause.Error())
+			if failures++; failures == 1 {
+				first = failure
+			}
+			continue
+		}
+		if best == 0 || proposal > best {
+			best, metric = proposal, name
+		}
+	}
+	if failures > 0 {
+		err = fmt.Errorf("invalid metrics (%d invalid out of %d), first error is: %w", failures, len(specs), first.err)
+	}
+	if failures >= len(specs) || failures > 0 && best < current {
+		if failures > 0 {
+			w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, first.reason,
+				"the HPA was unable to compute the replica count: "+first.cause.Error())
+		} else {
+			err = fmt.Errorf("invalid metrics (0 invalid out of 0)")
+		}
+		return -1, "", statuses, err
+	}
+	w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionTrue, "ValidMetricFound",
+		"the HPA was able to successfully calculate a replica count from "+metric)
+	return best, metric, statuses, err
+}
+
+// metricFailure is why a metric has no proposal: the cause, and the cause in
+// the words of those who passed it on.
+type metricFailure struct {
+	reason     string
+	cause, err error
+}
+
+// proposal computes one metric.
+func (w *World) proposal(h *hpa, wl *workload, spec autoscalingv2.MetricSpec, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
+	const noAPI = "unable to get metrics for resource %s: unable to fetch metrics from resource metrics API: " +
+		"the server could not find the requested resource (get pods.metrics.k8s.io)"
+	switch {
+	case spec.External != nil:
+		return w.external(h, wl, spec.External, status)
+	case spec.Resource != nil:
+		cause := fmt.Errorf(noAPI, spec.Resource.Name)
+		return 0, "", resourceFailure("FailedGetResourceMetric", string(spec.Resource.Name), string(spec.Resource.Name)+" resource", spec.Resource.Target, cause)
+	case spec.ContainerResource != nil:
+		m := spec.ContainerResource
+		return 0, "", resourceFailure("FailedGetContainerResourceMetric", string(m.Name), m.Container+" container", m.Target, fmt.Errorf(noAPI, m.Name))
+	case spec.Pods != nil:
+		cause := fmt.Errorf("unable to get metric %s: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered", spec.Pods.Metric.Name)
+		return 0, "", metricFailure{"FailedGetPodsMetric", cause, fmt.Errorf("failed to get pods metric value: %w", cause)}
+	case spec.Object != nil:
+		o := spec.Object
+		cause := fmt.Errorf("unable to get metric %s: %s on %s %s/unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
+			o.Metric.Name, o.DescribedObject.Kind, h.ref.Namespace, o.DescribedObject.Name)
+		return 0, "", metricFailure{"FailedGetObjectMetric", cause, fmt.Errorf("failed to get object metric value: %w", cause)}
+	}
+	cause := fmt.Errorf("unknown metric source type %q", spec.Type)
+	return 0, "", metricFailure{"InvalidMetricSourceType", cause, cause}
+}
+
+func resourceFailure(reason, name, what string, target autoscalingv2.MetricTarget, cause error) metricFailure {
+	words := "failed to get %s utilization: %w"
+	if target.AverageValue != nil {
+		words = "failed to get %s usage: %w"
+	}
+	inner := fmt.Errorf(words, name, cause)
+	if target.AverageValue == nil {
+		cause = inner
+	}
+	return metricFailure{reason, cause, fmt.Errorf("failed to get %s metric value: %w", what, inner)}
+}
+
+// external computes an external metric.
+func (w *World) external(h *hpa, wl *workload, m *autoscalingv2.ExternalMetricSource, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
+	fail := func(cause error, words string) (int32, string, metricFailure) {
+		name := m.Metric.Name
+		return 0, "", metricFailure{"FailedGetExternalMetric", cause, fmt.Errorf("failed to get %s external metric value: "+words+": %w", name, name, cause)}
+	}
+	words := "failed to get %s external metric"
+	if m.Target.AverageValue == nil {
+		words = "failed to get external metric %s"
+	}
+	total, err := w.readExternal(h, m)
+	if err != nil {
+		return fail(fmt.Errorf("unable to get external metric %s/%s/%s: unable to fetch metrics from external metrics API: %w",
+			h.ref.Namespace, m.Metric.Name, inGo(m.Metric.Selector), err), words)
+	}
+	name := fmt.Sprintf("external metric %s(%s)", m.Metric.Name, inGo(m.Metric.Selector))
+	t := tolerances(h.obj.Spec.Behavior)
+	var proposal int32
+	var value autoscalingv2.MetricValueStatus
+	if m.Target.AverageValue != nil {
+		var shown int64
+		proposal, shown = perPod(total, m.Target.AverageValue.MilliValue(), wl.statusReplicas(), t)
+		value.AverageValue = resource.NewMilliQuantity(shown, resource.DecimalSI)
+	} else {
+		existing, ready := wl.countReady()
+		if existing == 0 && wl.replicas() != 0 {
+			return fail(fmt.Errorf("unable to calculate ready pods: no pods returned by selector while calculating replica count"), words)
+		}
+		proposal = wholly(total, m.Target.Value.MilliValue(), wl.replicas(), ready, t)
+		value.Value = resource.NewMilliQuantity(total, resource.DecimalSI)
+	}
+	*status = autoscalingv2.MetricStatus{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricStatus{
+		Metric: autoscalingv2.MetricIdentifier{Name: m.Metric.Name, Selector: m.Metric.Selector.DeepCopy()}, Current: value,
+	}}
+	return proposal, name, metricFailure{}
+}
+
+// readExternal asks KEDA's metrics server, which finds the ScaledObject by a
+// label.
+func (w *World) readExternal(h *hpa, m *autoscalingv2.ExternalMetricSource) (int64, error) {
+	const refused = "rpc error: code = Unknown desc = error when getting metric values %w"
+	name := ""
+	if m.Metric.Selector != nil {
+		name = m.Metric.Selector.MatchLabels[nameLabel]
+	}
+	if name == "" {
+		return 0, fmt.Errorf("scaledObject name is not specified")
+	}
+	so := w.scaled[kscope.Ref{Namespace: h.ref.Namespace, Name: name}]
+	if so == nil {
+		return 0, fmt.Errorf(refused, fmt.Errorf("error getting scalers ScaledObject.keda.sh %q not found", name))
+	}
+	total, err := w.externalMetric(so, m.Metric.Name)
+	if err != nil {
+		return 0, fmt.Errorf(refused, err)
+	}
+	return total, nil
+}
+
+// inGo is a selector as the controller prints it.
+func inGo(s *metav1.LabelSelector) string { return s.String() }
+
+// ambiguous finds out whether another HPA counts the same pods.
+func (w *World) ambiguous(h *hpa, wl *workload) error {
+	if existing, _ := wl.countReady(); existing == 0 {
+		return nil
+	}
+	var names []string
+	for ref, other := range w.hpas {
+		if ref.Namespace == h.ref.Namespace && other.obj.Spec.ScaleTargetRef == h.obj.Spec.ScaleTargetRef {
+			names = append(names, ref.String())
+		}
+	}
+	if len(names) < 2 {
+		return nil
+	}
+	slices.Sort(names)
+	return fmt.Errorf("pods by selector %s are controlled by multiple HPAs: [%s]", metav1.FormatLabelSelector(wl.labelSelector()), strings.Join(names, " "))
+}

@@ -1,0 +1,117 @@
+package world
+
+import (
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// NotModelled names what an object asks for and the world does not play, in
+// words for its user; nil when all of it is played. That a queue stands in for
+// the source of a trigger is not among it: [TriggerQueue] tells.
+func NotModelled(obj runtime.Object) []string {
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		return podsNotModelled(&o.Spec.Template.Spec)
+	case *appsv1.StatefulSet:
+		out := podsNotModelled(&o.Spec.Template.Spec)
+		if len(o.Spec.VolumeClaimTemplates) > 0 {
+			out = append(out, "volumeClaimTemplates: there are no volumes")
+		}
+		return out
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		return hpaNotModelled(o)
+	case *unstructured.Unstructured:
+		return kedaNotModelled(o)
+	}
+	return nil
+}
+
+func podsNotModelled(spec *corev1.PodSpec) []string {
+	var out []string
+	if len(spec.InitContainers) > 0 {
+		out = append(out, "initContainers: they count as done at once")
+	}
+	for _, c := range spec.Containers {
+		if c.Lifecycle != nil {
+			out = append(out, fmt.Sprintf("container %s: lifecycle hooks do not run", c.Name))
+		}
+	}
+	return out
+}
+
+func hpaNotModelled(h *autoscalingv2.HorizontalPodAutoscaler) []string {
+	var out []string
+	for i, m := range h.Spec.Metrics {
+		if m.Type != autoscalingv2.ExternalMetricSourceType {
+			out = append(out, fmt.Sprintf("metrics[%d]: there is no metrics API for type %s, so it fails", i, m.Type))
+		}
+	}
+	return out
+}
+
+func kedaNotModelled(u *unstructured.Unstructured) []string {
+	var out []string
+	var triggers []triggerSpec
+	switch u.GetKind() {
+	case "ScaledObject":
+		var spec scaledObjectSpec
+		if decode(u, &spec) != nil {
+			return nil
+		}
+		triggers = spec.Triggers
+		if spec.usesModifiers() {
+			out = append(out, "advanced.scalingModifiers: formulas are not computed, so the ScaledObject does not become ready")
+		}
+		if spec.Fallback != nil && spec.Fallback.Behavior == "scalingModifiers" {
+			out = append(out, "fallback.behavior scalingModifiers: there is no fallback without the formula")
+		}
+	case "ScaledJob":
+		var spec scaledJobSpec
+		if decode(u, &spec) != nil {
+			return nil
+		}
+		triggers = spec.Triggers
+		if p := spec.JobTargetRef.Parallelism; p != nil && *p > 1 {
+			out = append(out, "jobTargetRef.parallelism: every Job has one pod")
+		}
+		out = append(out, podsNotModelled(&spec.JobTargetRef.Template.Spec)...)
+	default:
+		return nil
+	}
+	for i, t := range triggers {
+		if why := triggerNotModelled(t); why != "" {
+			out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, t.Type, why))
+		}
+	}
+	return out
+}
+
+func triggerNotModelled(t triggerSpec) string {
+	switch t.Type {
+	case "cpu", "memory":
+		return "there is no metrics-server, so the HPA cannot read it"
+	case "external", "external-push":
+		return "there is no scaler to ask for its metrics; its target is taken to be 1"
+	case "solace-direct-messaging":
+		return "not played; KEDA is made to refuse it"
+	case "solace-event-queue":
+		return "only the first of its targets is played"
+	case "rabbitmq":
+		if mode := t.Metadata["mode"]; mode != "" && mode != "QueueLength" {
+			return "mode " + mode + " is played as QueueLength"
+		}
+	}
+	if strings.HasPrefix(t.Type, "redis") && strings.HasSuffix(t.Type, "-streams") {
+		return "the stream is played as a list; the number of jobs in it stands for lag, pending entries and length alike"
+	}
+	if t.Type == "kafka" || t.Type == "apache-kafka" {
+		return "partitions do not cap the number of replicas"
+	}
+	return ""
+}

@@ -1,0 +1,218 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// connection gives the error of a source that cannot be connected to the words
+// of KEDA's scaler.
+func (t trigger) connection(err error) error {
+	words := ""
+	switch {
+	case !strings.HasPrefix(t.typ, "redis"):
+		return err
+	case strings.HasPrefix(t.typ, "redis-cluster"):
+		words = "connection to redis cluster failed"
+	case strings.HasPrefix(t.typ, "redis-sentinel"):
+		words = "connection to redis sentinel failed"
+	default:
+		words = "connection to redis failed"
+	}
+	if strings.HasPrefix(err.Error(), words) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", words, err)
+}
+
+// isAnswer reports whether an error is an answer of the server to the query,
+// and not a missing connection.
+func isAnswer(err error) bool { return strings.HasPrefix(err.Error(), "ERR ") }
+
+// connect is what building the scaler does: those that hold a connection open
+// it.
+func (w *World) connect(t trigger) error {
+	if !t.connects || t.queue == nil {
+		return nil
+	}
+	if _, err := w.q.Len(*t.queue); err != nil && !isAnswer(err) {
+		return t.connection(err)
+	}
+	return nil
+}
+
+// build makes the scalers of an object, and tells of each.
+func (w *World) build(u *unstructured.Unstructured, specs []triggerSpec, tell func(typ, reason, note string)) ([]trigger, error) {
+	out := make([]trigger, 0, len(specs))
+	for i, spec := range specs {
+		t, err := buildTrigger(u.GetNamespace(), u.GetName(), i, spec)
+		if err == nil {
+			err = w.connect(t)
+		}
+		if err != nil {
+			tell(corev1.EventTypeWarning, "KEDAScalerFailed", err.Error())
+			return nil, err
+		}
+		tell(corev1.EventTypeNormal, "KEDAScalersStarted", fmt.Sprintf("Scaler %s is built", spec.Type))
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+// scalersOf is the scaler cache of a ScaledObject, built if it has to be. The
+// reconciler and the loop insist on the present generation.
+func (w *World) scalersOf(so *scaledObject, present bool) ([]trigger, error) {
+	if so.built != nil && (!present || so.builtOf == so.u.GetGeneration()) {
+		return so.built, nil
+	}
+	triggers, err := w.build(so.u, so.spec.Triggers, func(typ, reason, note string) { w.tell(so, typ, reason, reason, note) })
+	if err != nil {
+		return nil, err
+	}
+	so.built, so.builtOf = triggers, so.u.GetGeneration()
+	return triggers, nil
+}
+
+// ask queries a trigger's source; when that fails it rebuilds the scaler and
+// asks once more, and the second result counts.
+func (w *World) ask(namespace string, t trigger) (value float64, err error) {
+	if value, err = w.value(namespace, t, w.now); err == nil {
+		return value, nil
+	}
+	if failed := w.connect(t); failed != nil {
+		return 0, failed
+	}
+	return w.value(namespace, t, w.now)
+}
+
+// observe is one observation of a trigger by either path, fallback applied.
+func (w *World) observe(so *scaledObject, t trigger) record {
+	value, err := w.ask(so.ref.Namespace, t)
+	var r record
+	if err == nil {
+		r = record{milli: toMilli(value), active: t.active(value)}
+	} else {
+		r.err = err
+	}
+	return w.fallBack(so, t, r)
+}
+
+// toMilli is the value as KEDA hands it on: what is no sensible number is 0.
+func toMilli(value float64) int64 {
+	if value < 0 || math.IsNaN(value) || math.IsInf(value, 0) {
+		return 0
+	}
+	return int64(math.Round(value * 1000))
+}
+
+// fallBack counts failures where a fallback is set, and beyond the threshold
+// puts a made-up value in the place of the error. (fallback.go)
+func (w *World) fallBack(so *scaledObject, t trigger, r record) record {
+	if !so.spec.hasFallback() {
+		return r
+	}
+	h := so.health[t.metric]
+	if h == nil {
+		h = &health{}
+		if so.health == nil {
+			so.health = map[string]*health{}
+		}
+		so.health[t.metric] = h
+	}
+	if r.err == nil {
+		h.failures, h.failing = 0, false
+	} else {
+		h.failures, h.failing = h.failures+1, true
+	}
+	w.publishHealth(so)
+	if r.err == nil || h.failures <= so.spec.Fallback.FailureThreshold {
+		return r
+	}
+	if milli, ok := w.madeUp(so, t); ok {
+		return record{milli: milli, fallback: true}
+	}
+	r.err = errors.New("error performing fallback")
+	return r
+}
+
+func (w *World) publishHealth(so *scaledObject) {
+	failing := false
+	for _, h := range so.health {
+		failing = failing || h.failing && h.failures > so.spec.Fallback.FailureThreshold
+	}
+	if failing {
+		so.conditions.set("Fallback", "True", "FallbackExists", fallbackMessage)
+	} else {
+		so.conditions.set("Fallback", "False", "NoFallbackFound", noFallback)
+	}
+	w.publishScaledObject(so)
+}
+
+// madeUp is the value that makes the HPA ask for the fallback's replicas.
+func (w *World) madeUp(so *scaledObject, t trigger) (milli int64, ok bool) {
+	wl := w.target(so)
+	if wl == nil {
+		return 0, false
+	}
+	replicas, current := so.spec.Fallback.Replicas, wl.replicas()
+	switch so.spec.Fallback.Behavior {
+	case "currentReplicas":
+		replicas = current
+	case "currentReplicasIfHigher":
+		replicas = max(replicas, current)
+	case "currentReplicasIfLower":
+		replicas = min(replicas, current)
+	case "scalingModifiers":
+		return 0, false // needs a formula
+	}
+	n := float64(replicas)
+	if t.byValue {
+		ready := wl.runningReady()
+		if ready == 0 {
+			return 0, false
+		}
+		n /= float64(ready)
+	}
+	return int64(float64(t.target) * n), true
+}
+
+// externalMetric answers the HPA: the value of one metric of a ScaledObject in
+// thousandths, or the error that KEDA's metrics server would give. It counts,
+// records and drops as that does. (scale_handler.go: GetScaledObjectMetrics)
+func (w *World) externalMetric(so *scaledObject, metric string) (int64, error) {
+	triggers, err := w.scalersOf(so, false)
+	if err != nil {
+		return 0, fmt.Errorf("error getting scalers %w", err)
+	}
+	for _, t := range triggers {
+		if t.metric != metric {
+			continue
+		}
+		r, ok := record{}, false
+		if t.cached {
+			r, ok = so.cached[metric]
+		}
+		if ok {
+			r = w.fallBack(so, t, r)
+		} else {
+			r = w.observe(so, t)
+		}
+		if so.spec.usesHPAObservations() {
+			if so.seen == nil {
+				so.seen = map[string]record{}
+			}
+			so.seen[metric] = r
+		}
+		if r.err != nil {
+			so.built = nil
+			return 0, fmt.Errorf("metric:%s encountered error", metric)
+		}
+		return r.milli, nil
+	}
+	return 0, fmt.Errorf("no matching metrics found for %s", metric)
+}

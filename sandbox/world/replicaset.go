@@ -1,0 +1,208 @@
+package world
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// burstReplicas is how many pods the controller creates or deletes in one
+// round.
+const burstReplicas = 500
+
+// replicaSet is a ReplicaSet of a Deployment.
+type replicaSet struct {
+	wl    *workload
+	obj   *appsv1.ReplicaSet
+	hash  string
+	spec  corev1.PodSpec // of the pods; shared by all of them and never written
+	pods  []*pod         // terminating ones included
+	dirty *timer
+	retry backoff
+	batch int    // how many creations are to be tried at once next
+	aged  *timer // a ready pod has been so for minReadySeconds
+}
+
+func (rs *replicaSet) want() int32 { return or(rs.obj.Spec.Replicas, 0) }
+
+// addReplicaSet makes the ReplicaSet of a Deployment's present template, at
+// zero.
+func (w *World) addReplicaSet(wl *workload) *replicaSet {
+	d := wl.dep
+	template := *d.Spec.Template.DeepCopy()
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	template.Labels[appsv1.DefaultDeploymentUniqueLabelKey] = wl.hash
+	selector := d.Spec.Selector.DeepCopy()
+	if selector.MatchLabels == nil {
+		selector.MatchLabels = map[string]string{}
+	}
+	selector.MatchLabels[appsv1.DefaultDeploymentUniqueLabelKey] = wl.hash
+	zero, yes := int32(0), true
+	rs := &replicaSet{wl: wl, hash: wl.hash, spec: template.Spec, retry: backoff{first: 5 * time.Millisecond, most: 1000 * time.Second}, batch: 1}
+	rs.obj = &appsv1.ReplicaSet{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: d.Namespace, Name: d.Name + "-" + wl.hash, UID: w.uid(), CreationTimestamp: w.stamp(), Generation: 1,
+			Labels: maps.Clone(template.Labels),
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "Deployment", Name: d.Name, UID: d.UID, Controller: &yes, BlockOwnerDeletion: &yes,
+			}},
+		},
+		Spec: appsv1.ReplicaSetSpec{Replicas: &zero, MinReadySeconds: d.Spec.MinReadySeconds, Selector: selector, Template: template},
+	}
+	wl.sets = append(wl.sets, rs)
+	w.emit(Added, rs.obj)
+	return rs
+}
+
+// setChanged has the controller look at a ReplicaSet soon. A retry that is
+// waiting does not wait any longer.
+func (w *World) setChanged(rs *replicaSet) { w.setChangedAfter(rs, w.delay()) }
+
+func (w *World) setChangedAfter(rs *replicaSet, d time.Duration) {
+	if rs.dirty != nil && rs.dirty.index >= 0 {
+		if !rs.dirty.at.After(w.now.Add(d)) {
+			return
+		}
+		w.stop(rs.dirty)
+	}
+	rs.dirty = w.after(d, func() { w.syncReplicaSet(rs) })
+}
+
+// syncReplicaSet is the ReplicaSet controller on one ReplicaSet.
+func (w *World) syncReplicaSet(rs *replicaSet) {
+	if w.workloads[workloadKey{rs.wl.kind, rs.wl.ref}] != rs.wl {
+		return
+	}
+	active := slices.Clone(rs.pods)
+	active = slices.DeleteFunc(active, func(p *pod) bool { return p.deleting || p.finished() })
+	var err error
+	switch diff := int(rs.want()) - len(active); {
+	case diff > 0:
+		err = w.createPods(rs, min(diff, burstReplicas))
+	case diff < 0:
+		rs.batch = 1
+		w.deletePods(rs, active, min(-diff, burstReplicas))
+	default:
+		rs.batch = 1
+	}
+	w.setStatus(rs, err)
+	if err != nil {
+		w.setChangedAfter(rs, rs.retry.next())
+	} else {
+		rs.retry.failures = 0
+	}
+}
+
+// createPods creates pods in batches of 1, 2, 4, ... that double while all
+// goes well, as fast as the controller's client is allowed to.
+func (w *World) createPods(rs *replicaSet, n int) error {
+	if w.isBroken(Quota, rs.wl.ref) {
+		rs.batch = 1
+		err := w.quotaError(rs.obj.Namespace, rs.obj.Name+"-"+w.suffix())
+		w.events.older(w, reference(rs.obj, "apps/v1", "ReplicaSet"), "replicaset-controller", corev1.EventTypeWarning, "FailedCreate",
+			"Error creating: "+err.Error())
+		return err
+	}
+	for range min(n, rs.batch) {
+		if wait := w.writes.take(w.now); wait > 0 {
+			w.setChangedAfter(rs, wait)
+			return nil
+		}
+		rs.pods = append(rs.pods, w.addPod(rs))
+		n--
+	}
+	rs.batch *= 2
+	if n > 0 {
+		w.setChanged(rs)
+	} else {
+		rs.batch = 1
+	}
+	return nil
+}
+
+// quotaError is what the API server says when a quota is used up.
+func (w *World) quotaError(namespace, name string) error {
+	return fmt.Errorf("pods %q is forbidden: exceeded quota: sandbox, requested: pods=1, used: pods=0, limited: pods=0", name)
+}
+
+// deletePods deletes the pods that rank first, within what the controller's
+// client is allowed to.
+func (w *World) deletePods(rs *replicaSet, active []*pod, n int) {
+	if n < len(active) {
+		w.rank(active)
+	}
+	for _, p := range active[:n] {
+		if wait := w.writes.take(w.now); wait > 0 {
+			w.setChangedAfter(rs, wait)
+			return
+		}
+		w.terminate(p)
+	}
+}
+
+// setStatus counts the pods, and says so if that is news.
+func (w *World) setStatus(rs *replicaSet, failed error) {
+	s := &rs.obj.Status
+	before := *s
+	s.ObservedGeneration = rs.obj.Generation
+	s.Replicas, s.ReadyReplicas, s.AvailableReplicas = 0, 0, 0
+	terminating := int32(0)
+	soonest := time.Duration(-1)
+	minReady := time.Duration(rs.obj.Spec.MinReadySeconds) * time.Second
+	for _, p := range rs.pods {
+		switch {
+		case p.finished() && !p.deleting:
+		case p.deleting:
+			terminating++
+		default:
+			s.Replicas++
+			if !p.ready {
+				continue
+			}
+			s.ReadyReplicas++
+			if left := p.readySince.Add(minReady).Sub(w.now); left <= 0 {
+				s.AvailableReplicas++
+			} else if soonest < 0 || left < soonest {
+				soonest = left
+			}
+		}
+	}
+	s.FullyLabeledReplicas, s.TerminatingReplicas = s.Replicas, &terminating
+	w.setFailure(rs, failed)
+	if soonest >= 0 {
+		w.stop(rs.aged)
+		rs.aged = w.after(soonest, func() { w.setChanged(rs) })
+	}
+	if before.ObservedGeneration != s.ObservedGeneration || before.Replicas != s.Replicas || before.ReadyReplicas != s.ReadyReplicas ||
+		before.AvailableReplicas != s.AvailableReplicas || or(before.TerminatingReplicas, -1) != terminating || len(before.Conditions) != len(s.Conditions) {
+		w.emit(Modified, rs.obj)
+		w.changed(rs.wl)
+	}
+}
+
+// setFailure keeps the condition ReplicaFailure.
+func (w *World) setFailure(rs *replicaSet, err error) {
+	s := &rs.obj.Status
+	switch old := rs.failure(); {
+	case err == nil:
+		s.Conditions = nil
+	case old == nil:
+		s.Conditions = []appsv1.ReplicaSetCondition{{
+			Type: appsv1.ReplicaSetReplicaFailure, Status: corev1.ConditionTrue, LastTransitionTime: w.stamp(), Reason: "FailedCreate", Message: err.Error(),
+		}}
+	}
+}
+
+func (rs *replicaSet) failure() *appsv1.ReplicaSetCondition {
+	if len(rs.obj.Status.Conditions) == 0 {
+		return nil
+	}
+	return &rs.obj.Status.Conditions[0]
+}

@@ -1,0 +1,138 @@
+package world
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// TestJobDecision compares with numbers worked out by hand from the rules.
+func TestJobDecision(t *testing.T) {
+	n := func(i int32) *int32 { return &i }
+	for _, c := range []struct {
+		name             string
+		spec             func(*scaledJobSpec)
+		values           []jobValue
+		running, pending int64
+		limit, scaleTo   int64
+		active           bool
+	}{
+		{"default", func(*scaledJobSpec) {}, []jobValue{{10, 1, true}}, 3, 0, 7, 10, true},
+		{"default, target 5", func(*scaledJobSpec) {}, []jobValue{{12, 5, true}}, 0, 0, 3, 12, true},
+		{"default at max", func(s *scaledJobSpec) { s.MaxReplicaCount = n(4) }, []jobValue{{10, 1, true}}, 4, 0, 0, 10, true},
+		{"min comes first", func(s *scaledJobSpec) { s.MinReplicaCount = n(3) }, []jobValue{{50, 1, true}}, 1, 0, 2, 2, true},
+		{"min counts as active", func(s *scaledJobSpec) { s.MinReplicaCount = n(3) }, nil, 3, 0, 0, 0, true},
+		{"inactive", func(*scaledJobSpec) {}, []jobValue{{0, 1, false}}, 0, 0, 0, 0, false},
+		{"custom", func(s *scaledJobSpec) {
+			s.ScalingStrategy.Strategy, s.ScalingStrategy.QueueLengthDeduction, s.ScalingStrategy.RunningJobPercentage = "custom", n(2), "0.5"
+		}, []jobValue{{20, 1, true}}, 6, 0, 15, 20, true},
+		{"custom without a number", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy = "custom" }, []jobValue{{20, 1, true}}, 6, 0, 14, 20, true},
+		{"accurate", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "accurate", n(10) }, []jobValue{{6, 1, true}}, 3, 2, 4, 6, true},
+		{"accurate at max", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "accurate", n(10) }, []jobValue{{9, 1, true}}, 3, 1, 7, 9, true},
+		{"eager", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "eager", n(10) }, []jobValue{{6, 1, true}}, 3, 0, 6, 10, true},
+		{"eager at max", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "eager", n(10) }, []jobValue{{6, 1, true}}, 7, 1, 2, 10, true},
+		{"max of two", func(*scaledJobSpec) {}, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 3, 9, true},
+		{"min of two", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "min" }, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 4, 4, true},
+		{"sum", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "sum" }, []jobValue{{4, 1, true}, {9, 3, true}, {5, 1, false}}, 0, 0, 7, 13, true},
+		{"avg", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "avg" }, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 4, 7, true},
+	} {
+		var spec scaledJobSpec
+		c.spec(&spec)
+		got := jobNumbers(&spec, c.values)
+		limit, scaleTo := got.decide(&spec, c.running, c.pending)
+		if limit != c.limit || scaleTo != c.scaleTo || got.active != c.active {
+			t.Errorf("%s: limit %d of %d, active %v; want %d of %d, %v", c.name, limit, scaleTo, got.active, c.limit, c.scaleTo, c.active)
+		}
+	}
+}
+
+func scaledJobObject(spec map[string]any) *unstructured.Unstructured {
+	spec["jobTargetRef"] = map[string]any{"template": map[string]any{"spec": map[string]any{
+		"restartPolicy": "Never", "containers": []any{map[string]any{"name": "job", "image": "job:1"}},
+	}}}
+	spec["triggers"] = []any{listTrigger("orders", "1")}
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+		"metadata": map[string]any{"namespace": "shop", "name": "sj"}, "spec": spec,
+	}}
+}
+
+// TestScaledJob is a batch of eight with room for six.
+func TestScaledJob(t *testing.T) {
+	w, l := play(t, Options{StartTime: time.Second, ServiceTime: 7 * time.Second},
+		scaledJobObject(map[string]any{"pollingInterval": int64(5), "maxReplicaCount": int64(6), "successfulJobsHistoryLimit": int64(3)}))
+	run(w, 2*time.Second)
+	sj := w.jobs[kscope.Ref{Namespace: "shop", Name: "sj"}]
+	if got := sj.conditions.get("Active"); got.reason != "ScalerNotActive" || sj.conditions.get("Ready").reason != "ScaledJobReady" {
+		t.Errorf("idle: %+v", sj.conditions)
+	}
+	l.push(orders, 8)
+	changes := run(w, 5*time.Second)
+	got := notes(changes)
+	if running, _ := sj.count(); running != 6 || !slices.Contains(got, "KEDAJobsCreated: Created 6 jobs") || !slices.Contains(got, "ScaledJobActive: "+activeMessage) {
+		t.Errorf("%d jobs, events %q", running, got)
+	}
+	run(w, time.Minute)
+	if running, _ := sj.count(); running != 0 || l.n[orders] != 0 || len(sj.jobs) != 3 {
+		t.Errorf("%d run, %d kept, %d left in the queue", running, len(sj.jobs), l.n[orders])
+	}
+	last := sj.jobs[2]
+	if s := last.obj.Status; s.Succeeded != 1 || s.CompletionTime == nil || s.Conditions[1].Type != batchv1.JobComplete || last.pod.obj.Status.Phase != corev1.PodSucceeded {
+		t.Errorf("got %+v", s)
+	}
+	if got := sj.conditions.get("Active"); got.reason != "ScalerNotActive" {
+		t.Errorf("after: %+v", got)
+	}
+	ref := kscope.Ref{Namespace: "shop", Name: "sj"}
+	if err := w.Annotate(ref, paused, "true"); err != nil {
+		t.Fatal(err)
+	}
+	l.push(orders, 1)
+	run(w, 20*time.Second)
+	if running, _ := sj.count(); running != 0 || sj.conditions.get("Paused").reason != "ScaledJobPaused" {
+		t.Errorf("paused: %d jobs, %+v", running, sj.conditions.get("Paused"))
+	}
+	if err := w.Annotate(ref, paused, ""); err != nil {
+		t.Fatal(err)
+	}
+	run(w, 3*time.Second)
+	if running, _ := sj.count(); running != 1 {
+		t.Errorf("unpaused: %d jobs", running)
+	}
+	l.err = errRefused
+	run(w, 6*time.Second)
+	if got := sj.conditions.get("Ready"); got.reason != "TriggerError" {
+		t.Errorf("redis lost: %+v", got)
+	}
+	if err := w.Delete(sj.u); err != nil {
+		t.Fatal(err)
+	}
+	run(w, time.Minute)
+	if len(w.jobs) != 0 || w.nodes[0]+w.nodes[1]+w.nodes[2] != 0 {
+		t.Errorf("something is left: %v", w.nodes)
+	}
+}
+
+// Jobs whose pods fail are tried again until the back-off limit.
+func TestScaledJobFails(t *testing.T) {
+	w, l := play(t, Options{StartTime: time.Second}, scaledJobObject(map[string]any{"pollingInterval": int64(5), "maxReplicaCount": int64(1)}))
+	w.Break(Breakage{CrashPods, kscope.Ref{Namespace: "shop", Name: "sj"}})
+	l.push(orders, 1)
+	run(w, 20*time.Minute)
+	sj := w.jobs[kscope.Ref{Namespace: "shop", Name: "sj"}]
+	if j := sj.jobs[0]; !j.failed || j.obj.Status.Failed != 7 || j.obj.Status.Conditions[1].Reason != "BackoffLimitExceeded" {
+		t.Errorf("got %+v", j.obj.Status)
+	}
+	if got := NotModelled(sj.u); got != nil {
+		t.Errorf("not modelled: %q", got)
+	}
+	if got := strings.Join(NotModelled(object(map[string]any{"triggers": []any{map[string]any{"type": "cpu", "metadata": map[string]any{}}}})), ""); !strings.Contains(got, "metrics-server") {
+		t.Errorf("cpu: %q", got)
+	}
+}

@@ -1,0 +1,256 @@
+package world
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kscope/kscope"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// StandInAddress is the address of every stand-in queue: a name that no DNS
+// has, for whoever resolves addresses to put the sandbox's own server in its
+// place.
+const StandInAddress = "stand-in.sandbox:6379"
+
+// StandIn is the queue, a Redis list, that stands in for the source of a
+// trigger that is not a Redis list. Index is the trigger's position. The key
+// is {type}-{index}-{name}, before it the namespace unless that is "default".
+func StandIn(namespace, name string, index int, typ string) kscope.Queue {
+	key := fmt.Sprintf("%s-%d-%s", typ, index, name)
+	if namespace != "" && namespace != "default" {
+		key = namespace + ":" + key
+	}
+	return kscope.Queue{Address: StandInAddress, Key: key}
+}
+
+// TriggerQueue is the queue that the world measures for a trigger, and whose
+// jobs its workers take: the trigger's own list if it is a Redis list, as the
+// rest of kscope resolves it, else its stand-in. It is false for triggers that
+// look at no queue (cron, cpu, memory, kubernetes-workload), that are unknown,
+// or whose Redis list is not understood.
+func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (kscope.Queue, bool) {
+	switch typ {
+	case "redis", "redis-cluster", "redis-sentinel":
+		return kscope.RedisQueue("redis", metadata)
+	}
+	if _, ok := scalers[typ]; !ok {
+		return kscope.Queue{}, false
+	}
+	return StandIn(namespace, name, index, typ), true
+}
+
+// trigger is one of spec.triggers as its scaler is built from it.
+type trigger struct {
+	index      int
+	typ        string
+	metric     string // name of the external metric; "" for cpu and memory
+	resource   string // cpu or memory
+	queue      *kscope.Queue
+	cron       *cronWindow
+	pods       labels.Selector // kubernetes-workload
+	target     int64           // thousandths
+	activation float64
+	connects   bool
+	byValue    bool // metricType: Value
+	cached     bool // useCachedMetrics
+	util       *int32
+	from       triggerSpec
+}
+
+// buildTrigger is what KEDA's constructor of a scaler checks, with its words
+// where they are known.
+func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger, error) {
+	t := trigger{index: index, typ: spec.Type, cached: spec.UseCachedMetrics, byValue: spec.MetricType == "Value", from: spec}
+	if spec.MetricType == "Utilization" && spec.Type != "cpu" && spec.Type != "memory" {
+		return t, fmt.Errorf("error getting scaler metric type: metric type 'Utilization' not supported for external metrics, allowed values are 'Value' or 'AverageValue'")
+	}
+	switch spec.Type {
+	case "cpu", "memory":
+		return t.asResource()
+	case "cron":
+		return t.asCron()
+	case "kubernetes-workload":
+		return t.asPods(namespace)
+	}
+	s, ok := scalers[spec.Type]
+	if !ok {
+		return t, fmt.Errorf("no scaler found for type: %s", spec.Type)
+	}
+	queue, ok := TriggerQueue(namespace, name, index, spec.Type, spec.Metadata)
+	if !ok {
+		return t, t.bad(fmt.Errorf("missing required parameter \"listName\" in [triggerMetadata]"))
+	}
+	if spec.isRedisList() && !spec.namesAddress() {
+		return t, t.bad(fmt.Errorf("no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"))
+	}
+	target, err := s.targetOf(spec.Metadata)
+	if err != nil {
+		return t, t.bad(err)
+	}
+	activation, err := number(spec.Metadata, s.activation, s.activates)
+	if err != nil {
+		return t, t.bad(err)
+	}
+	t.queue, t.connects = &queue, s.connects
+	t.target, t.activation = int64(math.Round(target*1000)), activation
+	t.metric = metricName(index, fill(s.name, spec.Metadata))
+	return t, nil
+}
+
+// bad is a parse error of a trigger's metadata in KEDA's words.
+func (t trigger) bad(err error) error {
+	typ := t.typ
+	if t.from.isRedisList() {
+		typ = "redis"
+		return fmt.Errorf("error parsing %s metadata: error parsing %s metadata: %w", typ, typ, err)
+	}
+	return fmt.Errorf("error parsing %s metadata: %w", typ, err)
+}
+
+// targetOf is the target of a trigger: of the first of its keys that is set.
+func (s scaler) targetOf(metadata map[string]string) (float64, error) {
+	if s.target == "" {
+		return s.otherwise, nil
+	}
+	keys := strings.Split(s.target, "|")
+	for _, key := range keys {
+		if v, err := number(metadata, key, 0); err != nil || v > 0 {
+			return v, err
+		}
+	}
+	if s.otherwise == 0 {
+		return 0, fmt.Errorf("missing required parameter %q in [triggerMetadata]", keys[0])
+	}
+	return s.otherwise, nil
+}
+
+// number reads a number from metadata.
+func number(metadata map[string]string, key string, otherwise float64) (float64, error) {
+	s := strings.TrimSpace(metadata[key])
+	if key == "" || s == "" {
+		return otherwise, nil
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("unable to set param %q value %q: unable to unmarshal to field type float64: invalid character in value", key, s)
+	}
+	return v, nil
+}
+
+// fill puts metadata into the braces of a metric's name.
+func fill(pattern string, metadata map[string]string) string {
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(pattern, "{")
+		out.WriteString(before)
+		if !ok {
+			return out.String()
+		}
+		keys, after, _ := strings.Cut(rest, "}")
+		for _, key := range strings.Split(keys, "|") {
+			if v := strings.TrimSpace(metadata[key]); v != "" {
+				if key == "queueURL" { // ends in the queue's name
+					v = v[strings.LastIndex(v, "/")+1:]
+				}
+				out.WriteString(v)
+				break
+			}
+		}
+		pattern = after
+	}
+}
+
+var unfit = strings.NewReplacer("/", "-", ".", "-", ":", "-", "%", "-", "(", "-", ")", "-")
+
+// metricName is KEDA's name of an external metric: the trigger's position and
+// the scaler's part, with characters replaced that a URL could not carry.
+func metricName(index int, part string) string {
+	return "s" + strconv.Itoa(index) + "-" + unfit.Replace(part)
+}
+
+// isRedisList reports whether a trigger measures a key of Redis's other than a
+// stream.
+func (s triggerSpec) isRedisList() bool {
+	return s.Type == "redis" || s.Type == "redis-cluster" || s.Type == "redis-sentinel"
+}
+
+// namesAddress reports whether a Redis trigger says where its server is; with
+// an authentication object that may be said there.
+func (s triggerSpec) namesAddress() bool {
+	for _, key := range []string{"address", "addresses", "host", "hosts"} {
+		if strings.TrimSpace(s.Metadata[key]) != "" || strings.TrimSpace(s.Metadata[key+"FromEnv"]) != "" {
+			return true
+		}
+	}
+	return s.AuthenticationRef != nil
+}
+
+func (t trigger) asResource() (trigger, error) {
+	t.resource = t.typ
+	value, err := strconv.ParseFloat(strings.TrimSpace(t.from.Metadata["value"]), 64)
+	switch {
+	case t.from.Metadata["value"] == "":
+		return t, t.bad(fmt.Errorf("missing required parameter \"value\" in [triggerMetadata]"))
+	case t.from.MetricType == "Utilization" && err == nil:
+		u := int32(value)
+		t.util = &u
+	case t.from.MetricType == "AverageValue":
+		t.target = quantityMilli(t.from.Metadata["value"])
+	default:
+		return t, t.bad(fmt.Errorf("unsupported metric type, allowed values are 'Utilization' or 'AverageValue'"))
+	}
+	return t, nil
+}
+
+func (t trigger) asCron() (trigger, error) {
+	window, err := parseCron(t.from.Metadata)
+	if err != nil {
+		return t, t.bad(err)
+	}
+	t.cron, t.target = window, 1000
+	m := t.from.Metadata
+	symbols := strings.NewReplacer(" ", "", "*", "x", "/", "Sl", "?", "Qm", ",", "Cm")
+	t.metric = metricName(t.index, fmt.Sprintf("cron-%s-%s-%s", m["timezone"], symbols.Replace(m["start"]), symbols.Replace(m["end"])))
+	return t, nil
+}
+
+func (t trigger) asPods(namespace string) (trigger, error) {
+	selector, err := labels.Parse(t.from.Metadata["podSelector"])
+	if err != nil || t.from.Metadata["podSelector"] == "" {
+		return t, t.bad(fmt.Errorf("invalid pod selector"))
+	}
+	target, err := scaler{target: "value"}.targetOf(t.from.Metadata)
+	if err != nil {
+		return t, t.bad(err)
+	}
+	if t.activation, err = number(t.from.Metadata, "activationValue", 0); err != nil {
+		return t, t.bad(err)
+	}
+	t.pods, t.target = selector, int64(math.Round(target*1000))
+	t.metric = metricName(t.index, "workload-"+namespace)
+	return t, nil
+}
+
+// active is the scaler's own statement whether there is work.
+func (t trigger) active(value float64) bool {
+	if t.typ == "github-runner" {
+		return value >= float64(t.target)/1000
+	}
+	return value > t.activation
+}
+
+// value is what the trigger's source says now.
+func (w *World) value(namespace string, t trigger, now time.Time) (float64, error) {
+	switch {
+	case t.cron != nil:
+		return t.cron.value(now), nil
+	case t.pods != nil:
+		return float64(w.countPods(namespace, t.pods)), nil
+	}
+	n, err := w.q.Len(*t.queue)
+	return float64(n), err
+}

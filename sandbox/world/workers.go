@@ -1,0 +1,125 @@
+package world
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// crew are the workers of one workload: its ready pods.
+type crew struct {
+	queues []kscope.Queue
+	idle   []*pod // in the order in which they began to wait; may hold some that left
+	retry  *timer
+}
+
+// crewsChanged finds out anew who works on which queue: the pods of every
+// workload on those that the triggers of its ScaledObjects measure.
+func (w *World) crewsChanged() {
+	queues := map[*workload][]kscope.Queue{}
+	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
+		so := w.scaled[ref]
+		wl := w.target(so)
+		if wl == nil {
+			continue
+		}
+		for i, t := range so.spec.Triggers {
+			if q, ok := TriggerQueue(ref.Namespace, ref.Name, i, t.Type, t.Metadata); ok && !slices.Contains(queues[wl], q) {
+				queues[wl] = append(queues[wl], q)
+			}
+		}
+	}
+	for _, wl := range w.workloads {
+		wl.crew.queues = queues[wl]
+	}
+	w.Wake()
+}
+
+// everybodyLooks has every idle worker look into its queue.
+func (w *World) everybodyLooks() {
+	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
+		w.crewLooks(&w.workloads[key].crew)
+	}
+}
+
+// crewLooks hands out jobs to idle workers, the one that has waited longest
+// first, until there are none left of either.
+func (w *World) crewLooks(c *crew) {
+	waiting := c.idle
+	c.idle = nil
+	for i, p := range waiting {
+		if !p.idle {
+			continue
+		}
+		p.idle = false
+		w.look(p)
+		if p.idle { // nothing there, so not for the others either
+			c.idle = append(c.idle[:0], waiting[i:]...)
+			return
+		}
+	}
+}
+
+// canWork reports whether a pod may take a job: it is ready, and has not been
+// told to stop.
+func (p *pod) canWork() bool {
+	return p.stage == running && p.ready && !p.deleting && p.work == nil && !p.idle
+}
+
+// look has a worker take a job if there is one, and wait otherwise. A worker
+// without connection tries again every second; one that crashes does so before
+// it takes anything.
+func (w *World) look(p *pod) {
+	if w.isBroken(CrashPods, p.workload) {
+		return
+	}
+	if p.job != nil {
+		w.jobWorks(p)
+		return
+	}
+	if w.o.NoWorkers || p.crew == nil || !p.canWork() {
+		return
+	}
+	for _, q := range p.crew.queues {
+		ok, err := w.q.Take(q)
+		if err != nil {
+			w.tryLater(p.crew)
+			continue
+		}
+		if ok {
+			p.work = w.after(spread(w.services, w.o.ServiceTime, w.o.ServiceSpread), func() { w.done(p) })
+			return
+		}
+	}
+	p.idle = true
+	p.crew.idle = append(p.crew.idle, p)
+}
+
+func (w *World) tryLater(c *crew) {
+	if c.retry == nil || c.retry.index < 0 {
+		c.retry = w.after(time.Second, func() { w.crewLooks(c) })
+	}
+}
+
+// done is the end of a job. A worker that was told to stop stops now.
+func (w *World) done(p *pod) {
+	p.work = nil
+	if p.job != nil || p.deleting {
+		w.exit(p, 0)
+		return
+	}
+	w.look(p)
+}
+
+// leave takes a worker out of those that wait.
+func (w *World) leave(p *pod) { p.idle = false }
+
+// dropWork loses the job in hand.
+func (w *World) dropWork(p *pod) {
+	if p.work != nil {
+		w.stop(p.work)
+		p.work = nil
+		w.lost++
+	}
+}

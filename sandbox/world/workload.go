@@ -1,0 +1,238 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/kscope/kscope"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// workloadKey names a workload within the cluster.
+type workloadKey struct {
+	kind string
+	ref  kscope.Ref
+}
+
+func (k workloadKey) less(o workloadKey) bool {
+	if k.ref != o.ref {
+		return k.ref.Less(o.ref)
+	}
+	return k.kind < o.kind
+}
+
+// workload is a Deployment or a StatefulSet: exactly one of dep and sts is
+// set.
+type workload struct {
+	kind string
+	ref  kscope.Ref
+	dep  *appsv1.Deployment
+	sts  *appsv1.StatefulSet
+	hash string // of the pod template
+
+	sets     []*replicaSet // of a Deployment, oldest first
+	pods     []*pod        // of a StatefulSet, terminating ones included
+	dirty    *timer
+	deadline *timer // of a Deployment's progress
+	retry    *timer // of a StatefulSet's creation that was refused
+	crew     crew
+}
+
+func (wl *workload) meta() *metav1.ObjectMeta {
+	if wl.dep != nil {
+		return &wl.dep.ObjectMeta
+	}
+	return &wl.sts.ObjectMeta
+}
+
+func (wl *workload) object() runtime.Object {
+	if wl.dep != nil {
+		return wl.dep
+	}
+	return wl.sts
+}
+
+func (wl *workload) template() *corev1.PodTemplateSpec {
+	if wl.dep != nil {
+		return &wl.dep.Spec.Template
+	}
+	return &wl.sts.Spec.Template
+}
+
+func (wl *workload) labelSelector() *metav1.LabelSelector {
+	if wl.dep != nil {
+		return wl.dep.Spec.Selector
+	}
+	return wl.sts.Spec.Selector
+}
+
+// resource is the name of the kind in URLs.
+func (wl *workload) resource() string { return strings.ToLower(wl.kind) + "s" }
+
+// replicas is what /scale calls spec.replicas.
+func (wl *workload) replicas() int32 {
+	if wl.dep != nil {
+		return or(wl.dep.Spec.Replicas, 1)
+	}
+	return or(wl.sts.Spec.Replicas, 1)
+}
+
+// statusReplicas is what /scale calls status.replicas.
+func (wl *workload) statusReplicas() int32 {
+	if wl.dep != nil {
+		return wl.dep.Status.Replicas
+	}
+	return wl.sts.Status.Replicas
+}
+
+// eachPod visits every pod, terminating ones included.
+func (wl *workload) eachPod(visit func(*pod)) {
+	for _, p := range wl.pods {
+		visit(p)
+	}
+	for _, rs := range wl.sets {
+		for _, p := range rs.pods {
+			visit(p)
+		}
+	}
+}
+
+// countReady counts the pods that exist and, of those, the ones that run and
+// are ready, as the HPA does for Value targets: terminating ones count.
+func (wl *workload) countReady() (existing, ready int32) {
+	wl.eachPod(func(p *pod) {
+		existing++
+		if p.obj.Status.Phase == corev1.PodRunning && p.ready {
+			ready++
+		}
+	})
+	return existing, ready
+}
+
+func (wl *workload) runningReady() int32 {
+	_, ready := wl.countReady()
+	return ready
+}
+
+// changed has the workload's controller look at it soon.
+func (w *World) changed(wl *workload) {
+	if wl.dirty != nil && wl.dirty.index >= 0 {
+		return
+	}
+	wl.dirty = w.after(w.delay(), func() {
+		if w.workloads[workloadKey{wl.kind, wl.ref}] != wl {
+			return
+		}
+		if wl.dep != nil {
+			w.syncDeployment(wl)
+		} else {
+			w.syncStatefulSet(wl)
+		}
+	})
+}
+
+// writeScale is a write through /scale.
+func (w *World) writeScale(wl *workload, n int32, manager string) {
+	same := wl.replicas() == n
+	if wl.dep != nil {
+		wl.dep.Spec.Replicas = &n
+	} else {
+		wl.sts.Spec.Replicas = &n
+	}
+	m := wl.meta()
+	if !same {
+		m.Generation++
+	}
+	// Nobody else owns the number any more. The API server keeps no time for
+	// such a write, and no owner for a 0.
+	m.ManagedFields = slices.DeleteFunc(m.ManagedFields, func(e metav1.ManagedFieldsEntry) bool { return e.Subresource == "scale" })
+	for i := range m.ManagedFields {
+		m.ManagedFields[i].FieldsV1 = fieldsOf(false)
+	}
+	if n != 0 {
+		m.ManagedFields = append([]metav1.ManagedFieldsEntry{{
+			Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "apps/v1",
+			FieldsType: "FieldsV1", FieldsV1: fieldsOf(true), Subresource: "scale",
+		}}, m.ManagedFields...)
+	}
+	w.emit(Modified, wl.object())
+	w.changed(wl)
+}
+
+// fieldsOf are the fields that a manager owns, as far as anybody looks.
+func fieldsOf(replicas bool) *metav1.FieldsV1 {
+	if replicas {
+		return metav1.NewFieldsV1(`{"f:spec":{"f:replicas":{}}}`)
+	}
+	return metav1.NewFieldsV1(`{"f:spec":{"f:template":{}}}`)
+}
+
+// appliedBy is the entry of whoever applied an object.
+func (w *World) appliedBy(manager, apiVersion string, replicas bool) []metav1.ManagedFieldsEntry {
+	now := w.stamp()
+	return []metav1.ManagedFieldsEntry{{
+		Manager: manager, Operation: metav1.ManagedFieldsOperationApply, APIVersion: apiVersion, Time: &now,
+		FieldsType: "FieldsV1", FieldsV1: fieldsOf(replicas),
+	}}
+}
+
+// allPods are all pods in a stable order.
+func (w *World) allPods() []*pod {
+	var out []*pod
+	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
+		w.workloads[key].eachPod(func(p *pod) { out = append(out, p) })
+	}
+	for _, ref := range sortedKeys(w.jobs, kscope.Ref.Less) {
+		for _, j := range w.jobs[ref].jobs {
+			if j.pod != nil {
+				out = append(out, j.pod)
+			}
+		}
+	}
+	return out
+}
+
+// countPods counts the pods that a selector finds and that have not finished,
+// as the kubernetes-workload trigger does.
+func (w *World) countPods(namespace string, selector labels.Selector) int {
+	n := 0
+	for _, p := range w.allPods() {
+		if p.workload.Namespace == namespace && !p.finished() && selector.Matches(labels.Set(p.obj.Labels)) {
+			n++
+		}
+	}
+	return n
+}
+
+// sortedKeys are the keys of a map in order.
+func sortedKeys[K comparable, V any](m map[K]V, less func(a, b K) bool) []K {
+	out := make([]K, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Slice(out, func(i, j int) bool { return less(out[i], out[j]) })
+	return out
+}
+
+// uid makes a seeded unique id.
+func (w *World) uid() types.UID {
+	a, b := w.names.Uint64(), w.names.Uint64()
+	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff))
+}
+
+// suffix makes the random end of a generated name.
+func (w *World) suffix() string {
+	const alphabet = "bcdfghjklmnpqrstvwxz2456789"
+	out := make([]byte, 5)
+	for i := range out {
+		out[i] = alphabet[w.names.IntN(len(alphabet))]
+	}
+	return string(out)
+}
