@@ -1,0 +1,99 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// TestBreakages breaks everything that can be broken, reads what kscope says of
+// it, mends it, and waits for everything to be well.
+func TestBreakages(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		jobs int64    // that are waiting when it breaks
+		more int64    // that come afterwards
+		says []string // in the explanation, the links or the timeline
+	}{
+		{"redis", 10, 0, []string{"broken", "connection refused"}},
+		{"image", 0, 10, []string{"broken", "cannot run", "kubelet", "ImagePullBackOff"}},
+		{"room", 0, 10, []string{"broken", "Unschedulable: 0/3 nodes are available"}},
+		{"crash", 0, 10, []string{"broken", "cannot run", "CrashLoopBackOff"}},
+		{"permission", 10, 0, []string{"pods forbidden: you may not watch them as kscope"}},
+		{"scale", 0, 10, []string{"broken", "KEDA cannot set the replicas", "is forbidden"}},
+		{"quota", 0, 10, []string{"broken", "exceeded quota"}},
+		{"pause", 10, 0, []string{"paused by the annotation autoscaling.keda.sh/paused"}},
+		{"scaler", 0, 0, []string{"someone else 0->3"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := run(t, Options{Seed: 4, Speed: 20, ServiceTime: 20 * time.Second})
+				r.until(scaler, time.Minute, "asleep", asleep)
+				if test.jobs > 0 {
+					r.push(scaler, orders, test.jobs)
+					r.until(scaler, time.Minute, "pods", func(c kscope.Chain) bool { return ready(c) > 0 })
+				}
+				if err := r.Break(test.name); err != nil {
+					t.Fatal(err)
+				}
+				if test.more > 0 {
+					r.push(scaler, orders, test.more)
+				}
+				r.until(scaler, 3*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c kscope.Chain) bool {
+					said := strings.Join([]string{string(c.Decision.Phase), c.Decision.Why, c.Decision.Next, r.story(scaler), r.troubles()}, "\n")
+					return !slices.ContainsFunc(test.says, func(w string) bool { return !strings.Contains(said, w) })
+				})
+				if got := brokenNow(r.Sandbox); got != test.name && test.name != "scaler" {
+					t.Errorf("broken: %q", got)
+				}
+				if err := r.Mend(test.name); err != nil {
+					t.Fatal(err)
+				}
+				if got := brokenNow(r.Sandbox); got != "" {
+					t.Errorf("still broken: %q", got)
+				}
+				// A refused watch is tried again after 30 s on the wall.
+				r.until(scaler, 20*time.Minute, "well again", func(c kscope.Chain) bool {
+					return asleep(c) && c.PodStatus.State == kscope.Synced && c.Counts.Alive() == 0
+				})
+			})
+		})
+	}
+}
+
+func brokenNow(s *Sandbox) string {
+	var out []string
+	for _, b := range s.Breakages() {
+		if b.Broken {
+			out = append(out, b.Name)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+func TestBreakageNames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, Options{})
+		err := r.Break("dynamo")
+		var h interface{ Hint() string }
+		if err == nil || !errors.As(err, &h) || !strings.Contains(h.Hint(), "redis, image, room, crash, permission, scale, quota, pause, scaler") {
+			t.Error(err)
+		}
+		for _, b := range r.Breakages() {
+			if b.Title == "" || b.Effect == "" {
+				t.Errorf("%+v", b)
+			}
+			for _, f := range []func(string) error{r.Break, r.Break, r.Mend, r.Mend} {
+				if err := f(b.Name); err != nil {
+					t.Error(b.Name, err)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,238 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+	kjson "sigs.k8s.io/json"
+)
+
+// played are the kinds that the world takes.
+var played = []string{
+	"Namespace", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "HorizontalPodAutoscaler",
+	"ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication",
+}
+
+// quiet are the built-in kinds without which everything in the sandbox is the
+// same, so that leaving them out is not worth a word.
+var quiet = []string{
+	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
+	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
+}
+
+// objects reads a file. notes name what is accepted but not played.
+func (f file) objects() (out []loaded, notes []string, err error) {
+	docs, err := f.documents()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, d := range docs {
+		parts, err := d.items()
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, part := range parts {
+			obj, note, err := part.object()
+			switch {
+			case err != nil:
+				return nil, nil, err
+			case note != "":
+				notes = append(notes, note)
+			case obj != nil:
+				out = append(out, loaded{obj, part.place()})
+			}
+		}
+	}
+	return out, notes, nil
+}
+
+// items takes a List apart; anything else is its own only item.
+func (d document) items() ([]document, error) {
+	var list struct {
+		metav1.TypeMeta
+		Items []json.RawMessage `json:"items"`
+	}
+	if err := json.Unmarshal(d.json, &list); err != nil || list.Kind != "List" || list.APIVersion != "v1" {
+		return []document{d}, nil // what is wrong with it is said later
+	}
+	var out []document
+	for i, item := range list.Items {
+		part := document{file: d.file, line: d.lineOf(fmt.Sprintf("items[%d]", i)), json: item}
+		if node, _ := child(d.root.Content[0], "items", ""); node != nil {
+			if node, _ = child(node, "", fmt.Sprint(i)); node != nil {
+				root := *d.root
+				root.Content = append(root.Content[:0:0], node)
+				part.root = &root
+			}
+		}
+		out = append(out, part)
+	}
+	return out, nil
+}
+
+// object decodes, checks and completes one object. It is nil, perhaps with a
+// note, where there is nothing to play.
+func (d document) object() (obj runtime.Object, note string, err error) {
+	var head metav1.PartialObjectMetadata
+	if err := json.Unmarshal(d.json, &head); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) && wrong.Field != "" {
+			return nil, "", placed(d.file, d.lineOf(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
+		}
+		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
+	}
+	gvk := head.GroupVersionKind()
+	switch {
+	case head.Kind == "" || head.APIVersion == "":
+		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+	case head.Name == "":
+		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
+	}
+	if gvk.Group == kedaGroup {
+		obj, err = d.kedaObject(gvk)
+	} else {
+		obj, err = d.builtIn(gvk)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if !slices.Contains(played, gvk.Kind) {
+		if slices.Contains(quiet, gvk.Kind) {
+			return nil, "", nil
+		}
+		return nil, fmt.Sprintf("%s: accepted, but the sandbox does not play %ss", title(obj), gvk.Kind), nil
+	}
+	return obj, "", nil
+}
+
+func plainType(goKind string) string {
+	switch goKind {
+	case "struct", "map":
+		return "map"
+	case "slice":
+		return "list"
+	}
+	return goKind
+}
+
+func (d document) unknown(gvk schema.GroupVersionKind) error {
+	text := fmt.Sprintf("no matches for kind %q in version %q", gvk.Kind, gvk.GroupVersion())
+	hint := "leave it out, or name the other files with -f; the sandbox knows the kinds of Kubernetes itself and " + kedaVersion
+	for known := range scheme.Scheme.AllKnownTypes() {
+		if known.Kind == gvk.Kind && known.Version != runtime.APIVersionInternal && known.Group == gvk.Group {
+			text = fmt.Sprintf("%s of %s is not read here", gvk.Kind, gvk.GroupVersion())
+			hint = "write it as " + preferred(gvk.GroupKind())
+		}
+	}
+	if gvk.Group == kedaGroup {
+		hint = "KEDA's kinds are ScaledObject, ScaledJob, TriggerAuthentication and ClusterTriggerAuthentication of " + kedaVersion
+	}
+	return placed(d.file, d.lineOf("kind"), text, hint)
+}
+
+// preferred is the version in which the sandbox wants a kind.
+func preferred(gk schema.GroupKind) string {
+	for _, k := range kinds {
+		if k.gvk().GroupKind() == gk {
+			return k.gvr.GroupVersion().String()
+		}
+	}
+	return scheme.Scheme.PrioritizedVersionsForGroup(gk.Group)[0].String()
+}
+
+// builtIn decodes a kind of Kubernetes itself, as strictly as kubectl has the
+// API server do it.
+func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
+	obj, err := scheme.Scheme.New(gvk)
+	if err != nil || slices.Contains(played, gvk.Kind) && preferred(gvk.GroupKind()) != gvk.GroupVersion().String() {
+		return nil, d.unknown(gvk)
+	}
+	strict, err := kjson.UnmarshalStrict(d.json, obj)
+	if err != nil {
+		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+	}
+	m, err := meta.Accessor(obj)
+	if err != nil {
+		return nil, d.refuse(gvk.Kind, problem{text: "it has no metadata"})
+	}
+	place(m, namespacedKind(gvk.Kind))
+	if len(strict) > 0 {
+		return nil, d.refuse(title(obj), decodeProblem(strict[0]))
+	}
+	complete(obj)
+	if p := check(obj); len(p) > 0 {
+		return nil, d.refuse(title(obj), p[0])
+	}
+	return obj, nil
+}
+
+func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error) {
+	shape, ok := kedaShapes[gvk.Kind]
+	if !ok || gvk.GroupVersion().String() != kedaVersion {
+		return nil, d.unknown(gvk)
+	}
+	u := &unstructured.Unstructured{}
+	if err := u.UnmarshalJSON(d.json); err != nil { // its metadata may still be anything
+		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+	}
+	var head metav1.PartialObjectMetadata
+	if err := json.Unmarshal(d.json, &head); err != nil {
+		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+	}
+	place(u, namespacedKind(gvk.Kind))
+	if p := append(shape.checkObject(u.Object), checkNames(u)...); len(p) > 0 {
+		return nil, d.refuse(title(u), p[0])
+	}
+	delete(u.Object, "status") // the API server takes none from users
+	return u, nil
+}
+
+// place gives an object the namespace that kubectl would.
+func place(m metav1.Object, namespaced bool) {
+	switch {
+	case !namespaced:
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
+		m.SetNamespace(metav1.NamespaceDefault)
+	}
+}
+
+// namespacedKind knows the kinds that a cluster has only once; all others that
+// are of use here live in namespaces.
+func namespacedKind(kind string) bool {
+	switch kind {
+	case "Namespace", "ClusterTriggerAuthentication", "ClusterRole", "ClusterRoleBinding", "PersistentVolume", "StorageClass",
+		"PriorityClass", "IngressClass", "Node", "RuntimeClass", "CSIDriver", "VolumeAttachment", "MutatingWebhookConfiguration",
+		"ValidatingWebhookConfiguration", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "FlowSchema", "PriorityLevelConfiguration":
+		return false
+	}
+	return true
+}
+
+var (
+	quotedPath = regexp.MustCompile(`field "([^"]+)"`)
+	goField    = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field (?:\w+)\.(\S+) of type (\S+)`)
+)
+
+// decodeProblem is an error of the JSON decoder in the words of a user.
+func decodeProblem(err error) problem {
+	text := err.Error()
+	if m := quotedPath.FindStringSubmatch(text); m != nil {
+		return problem{path: m[1], text: text, hint: "is it spelt right, and at the right depth?"}
+	}
+	if m := goField.FindStringSubmatch(text); m != nil {
+		want := m[3][strings.LastIndexByte(m[3], '.')+1:]
+		return problem{path: m[2], text: fmt.Sprintf("%s: want %s, not a %s", m[2], strings.TrimLeft(want, "*[]"), m[1])}
+	}
+	return problem{text: strings.TrimPrefix(text, "json: ")}
+}

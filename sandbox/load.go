@@ -1,0 +1,234 @@
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kscope/kscope/demo"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Manifests are objects ready to be applied.
+type Manifests struct {
+	// Objects in the order in which to create them, with the defaults of the
+	// API filled in: Deployments and other built-in kinds in their Go types,
+	// KEDA's kinds unstructured.
+	Objects []runtime.Object
+	// Notes say, a line each, what the sandbox does not play of what was given,
+	// and what KEDA will complain of.
+	Notes []string
+}
+
+// Load reads manifests as `kubectl apply -f` does: files, directories (their
+// .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
+// each with one or many documents. Without paths it gives those of the demo.
+//
+// What kubectl or an API server with KEDA's CRDs would refuse is an error that
+// names the file, the line and the field. What only KEDA's operator refuses is
+// not: it will say so itself, in the object's conditions. Errors that have a
+// remedy implement interface{ Hint() string }.
+func Load(paths []string, stdin io.Reader) (Manifests, error) {
+	if len(paths) == 0 {
+		return loadDemo()
+	}
+	var found []loaded
+	var notes []string
+	for _, path := range paths {
+		files, err := open(path, stdin)
+		if err != nil {
+			return Manifests{}, err
+		}
+		for _, f := range files {
+			objs, ignored, err := f.objects()
+			if err != nil {
+				return Manifests{}, err
+			}
+			found, notes = append(found, objs...), append(notes, ignored...)
+		}
+	}
+	if len(found) == 0 {
+		return Manifests{}, hinted{fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), wanted}
+	}
+	return arrange(found, notes)
+}
+
+// wanted is the hint where there is nothing to play.
+const wanted = "the sandbox plays Deployments, StatefulSets, ScaledObjects, ScaledJobs and HorizontalPodAutoscalers; without -f it plays the demo"
+
+// file is the text of one file.
+type file struct {
+	name string
+	text []byte
+}
+
+var extensions = []string{".yaml", ".yml", ".json"}
+
+func open(path string, stdin io.Reader) ([]file, error) {
+	if path == "-" {
+		if stdin == nil {
+			return nil, fmt.Errorf("there is no standard input to read")
+		}
+		text, err := io.ReadAll(stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read standard input: %w", err)
+		}
+		return []file{{"standard input", text}}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %w", err)
+	}
+	names := []string{path}
+	if info.IsDir() {
+		if names, err = manifestsIn(path); err != nil {
+			return nil, err
+		}
+	}
+	var out []file
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("read manifests: %w", err)
+		}
+		out = append(out, file{name, text})
+	}
+	return out, nil
+}
+
+func manifestsIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir) // sorted
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %w", err)
+	}
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() && slices.Contains(extensions, filepath.Ext(e.Name())) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	if len(out) == 0 {
+		return nil, hinted{fmt.Errorf("no manifests in the directory %s", dir), "files ending in " + strings.Join(extensions, ", ") + " are read, those of folders in it are not"}
+	}
+	return out, nil
+}
+
+// loadDemo is what `kscope demo up` would put into a cluster, down to the
+// workload that is born without replicas.
+func loadDemo() (Manifests, error) {
+	files := demo.Files()
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return Manifests{}, err
+	}
+	var found []loaded
+	var notes []string
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return Manifests{}, err
+		}
+		objs, ignored, err := file{name, text}.objects()
+		if err != nil {
+			return Manifests{}, err
+		}
+		found, notes = append(found, objs...), append(notes, ignored...)
+	}
+	m, err := arrange(found, notes)
+	m.seed(demo.Namespace, demo.Workload)
+	return m, err
+}
+
+// loaded is an object and where it was found.
+type loaded struct {
+	obj   runtime.Object
+	place string // file:line
+}
+
+// arrange puts objects into the order in which to create them and says what
+// will not be played.
+func arrange(found []loaded, notes []string) (Manifests, error) {
+	found, err := unique(found)
+	if err != nil {
+		return Manifests{}, err
+	}
+	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
+	m := Manifests{}
+	for _, l := range found {
+		m.Objects = append(m.Objects, l.obj)
+	}
+	m.Notes = append(notes, m.notes()...)
+	return m, nil
+}
+
+// identity is what tells objects apart.
+type identity struct {
+	schema.GroupKind
+	namespace, name string
+}
+
+func identify(obj runtime.Object) identity {
+	m, err := meta.Accessor(obj)
+	if err != nil {
+		return identity{}
+	}
+	return identity{obj.GetObjectKind().GroupVersionKind().GroupKind(), m.GetNamespace(), m.GetName()}
+}
+
+// unique drops repetitions. Two different objects under one name are an error:
+// which of them a cluster ends up with would depend on the order of files.
+func unique(found []loaded) ([]loaded, error) {
+	var out []loaded
+	seen := map[identity]loaded{}
+	for _, l := range found {
+		id := identify(l.obj)
+		before, again := seen[id]
+		switch {
+		case !again:
+			seen[id] = l
+			out = append(out, l)
+		case !equality.Semantic.DeepEqual(before.obj, l.obj):
+			return nil, fmt.Errorf("%s: %s is given twice, and differently at %s", l.place, title(l.obj), before.place)
+		}
+	}
+	return out, nil
+}
+
+// rank orders kinds by what has to be there before what.
+func rank(obj runtime.Object) int {
+	switch obj.GetObjectKind().GroupVersionKind().Kind {
+	case "Namespace":
+		return 0
+	case "ConfigMap", "Secret", "Service":
+		return 1
+	case "Deployment", "StatefulSet":
+		return 2
+	case "ScaledObject", "ScaledJob":
+		return 4
+	default:
+		return 3
+	}
+}
+
+// title names an object as people do.
+func title(obj runtime.Object) string {
+	id := identify(obj)
+	if id.namespace == "" {
+		return id.Kind + " " + id.name
+	}
+	return id.Kind + " " + id.namespace + "/" + id.name
+}
+
+// asUnstructured is nil for objects of built-in kinds.
+func asUnstructured(obj runtime.Object) *unstructured.Unstructured {
+	u, _ := obj.(*unstructured.Unstructured)
+	return u
+}

@@ -1,0 +1,269 @@
+package sandbox
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestRefused holds what is said of every bad manifest in testdata/refused
+// against one golden file.
+func TestRefused(t *testing.T) {
+	files, err := filepath.Glob("testdata/refused/*")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	var got strings.Builder
+	for _, path := range files {
+		_, err := Load([]string{path}, nil)
+		if err == nil {
+			t.Errorf("%s is accepted", path)
+			continue
+		}
+		if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: more than one line: %q", path, err)
+		}
+		fmt.Fprintln(&got, strings.ReplaceAll(err.Error(), "testdata/refused/", ""))
+		var h interface{ Hint() string }
+		if errors.As(err, &h) {
+			fmt.Fprintln(&got, "    hint:", h.Hint())
+		}
+	}
+	golden(t, "testdata/refused.golden", got.String())
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestRefusedPaths covers what is wrong with the paths themselves.
+func TestRefusedPaths(t *testing.T) {
+	for _, test := range []struct {
+		paths []string
+		want  string
+	}{
+		{[]string{"testdata/nothing.yaml"}, "read manifests: stat testdata/nothing.yaml: no such file or directory"},
+		{[]string{"-"}, "no manifests in -"},
+		{[]string{"testdata/refused/empty-directory"}, "no manifests in the directory testdata/refused/empty-directory"},
+	} {
+		if _, err := Load(test.paths, strings.NewReader("# nothing\n")); err == nil || err.Error() != test.want {
+			t.Errorf("%v:\ngot  %v\nwant %v", test.paths, err, test.want)
+		}
+	}
+	if _, err := Load([]string{"-"}, nil); err == nil {
+		t.Error("a missing standard input is read")
+	}
+}
+
+// load reads one text as if it came through a pipe.
+func load(t *testing.T, text string) Manifests {
+	t.Helper()
+	m, err := Load([]string{"-"}, strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func titles(m Manifests) (out []string) {
+	for _, obj := range m.Objects {
+		out = append(out, title(obj))
+	}
+	return out
+}
+
+func TestLoadDirectory(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"b.yml":         configMap("b"),
+		"a.yaml":        configMap("a") + "---\n" + configMap("a2") + "---\n",
+		"c.json":        `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}`,
+		"readme.md":     "not this",
+		"sub/deep.yaml": configMap("deep"),
+		"list.yaml":     "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l1}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: l2, namespace: other}}\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := Load([]string{dir, filepath.Join(dir, "a.yaml"), "-"}, strings.NewReader(configMap("piped")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "ConfigMap default/a, ConfigMap default/a2, ConfigMap default/b, ConfigMap default/c, ConfigMap default/l1, ConfigMap other/l2, ConfigMap default/piped"
+	if got := strings.Join(titles(m), ", "); got != want {
+		t.Errorf("\ngot  %s\nwant %s", got, want)
+	}
+	if got := fmt.Sprint(m.missingNamespaces()); got != "[default other]" {
+		t.Error(got)
+	}
+}
+
+func configMap(name string) string {
+	return "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " + name + "}\n"
+}
+
+// TestLoadDemo: the order in which things have to be there, and a worker
+// without replicas, as `kscope demo up` makes it.
+func TestLoadDemo(t *testing.T) {
+	m, err := Load(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"Namespace demo", "ConfigMap demo/queue-worker", "Service demo/redis", "Deployment demo/queue-worker",
+		"Deployment demo/redis-master", "ScaledObject demo/worker-scaler"}
+	if diff := cmp.Diff(want, titles(m)); diff != "" {
+		t.Error(diff)
+	}
+	if len(m.Notes) > 0 {
+		t.Errorf("the demo has notes: %q", m.Notes)
+	}
+	for _, obj := range m.Objects {
+		if d, ok := obj.(*appsv1.Deployment); ok && (*d.Spec.Replicas == 0) != (d.Name == "queue-worker") {
+			t.Errorf("%s begins with %d replicas", d.Name, *d.Spec.Replicas)
+		}
+	}
+}
+
+const shop = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker, namespace: shop}
+spec:
+  selector: {matchLabels: {app: w}}
+  template:
+    metadata: {labels: {app: w}}
+    spec:
+      containers:
+        - name: w
+          image: example/worker
+          readinessProbe: {exec: {command: [a]}, periodSeconds: 3}
+          resources: {limits: {cpu: 1}}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: orders, namespace: shop}
+spec:
+  scaleTargetRef: {name: worker}
+  triggers:
+    - type: redis
+      metadata: {address: "redis.shop:6379", listName: orders, listLength: "5"}
+`
+
+func TestDefaults(t *testing.T) {
+	m := load(t, shop+`---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: h}
+spec:
+  scaleTargetRef: {kind: Deployment, name: x, apiVersion: apps/v1}
+  maxReplicas: 3
+  behavior: {scaleUp: {policies: [{type: Pods, value: 1, periodSeconds: 60}]}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {password: hunter2}
+`)
+	var got strings.Builder
+	for _, obj := range m.Objects {
+		switch o := obj.(type) {
+		case *appsv1.Deployment:
+			c := o.Spec.Template.Spec.Containers[0]
+			fmt.Fprintln(&got, o.Spec.Replicas == nil, o.Spec.Strategy.Type, o.Spec.Strategy.RollingUpdate.MaxSurge, *o.Spec.Template.Spec.TerminationGracePeriodSeconds,
+				c.ImagePullPolicy, c.ReadinessProbe.PeriodSeconds, c.ReadinessProbe.FailureThreshold, c.Resources.Requests.Cpu())
+		case *autoscalingv2.HorizontalPodAutoscaler:
+			b := o.Spec.Behavior
+			fmt.Fprintln(&got, *o.Spec.MinReplicas, o.Spec.Metrics[0].Type, *b.ScaleUp.StabilizationWindowSeconds, len(b.ScaleUp.Policies),
+				*b.ScaleDown.SelectPolicy, b.ScaleDown.StabilizationWindowSeconds == nil, b.ScaleDown.Policies)
+		case *corev1.Secret:
+			fmt.Fprintln(&got, o.Type, string(o.Data["password"]), o.StringData == nil)
+		}
+	}
+	want := `Opaque hunter2 true
+true RollingUpdate 25% 30 Always 3 3 1
+1 Resource 0 1 Max true [{Percent 100 15}]
+`
+	if got.String() != want {
+		t.Errorf("\ngot\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+func TestNotes(t *testing.T) {
+	for _, test := range []struct{ name, text, want string }{
+		{"nothing to say", shop, ""},
+		{"no target", strings.Replace(shop, "scaleTargetRef: {name: worker}", "scaleTargetRef: {name: wroker}", 1),
+			"Deployment shop/worker: its pods start, but what they would run does not\n" +
+				"ScaledObject shop/orders: its target Deployment shop/wroker is not among the manifests; KEDA will say so"},
+		{"kinds not played", shop + "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sa}\n",
+			"CronJob default/nightly: accepted, but the sandbox does not play CronJobs"},
+		{"two servers", shop + "---" + strings.NewReplacer("name: orders,", "name: more,", "redis.shop:6379", "redis.other:6379", "name: worker", "name: worker2").Replace(shop),
+			"redis.other:6379 and redis.shop:6379 are one and the same Redis here"},
+	} {
+		if got := strings.Join(load(t, test.text).Notes, "\n"); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// FuzzLoad: whatever is given is taken or refused in one line, and what is
+// taken is played.
+func FuzzLoad(f *testing.F) {
+	paths, _ := filepath.Glob("testdata/*.yaml")
+	refused, _ := filepath.Glob("testdata/refused/*.*")
+	for _, path := range append(paths, refused...) {
+		if text, err := os.ReadFile(path); err == nil {
+			f.Add(string(text))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := Load([]string{"-"}, strings.NewReader(text))
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n") && !strings.Contains(text, `\n`) {
+				t.Errorf("more than one line: %q", err)
+			}
+			return
+		}
+		at := time.Unix(0, 0)
+		s, err := New(Options{Manifests: m, Wall: func() time.Time { return at }, Speed: 1, NoPort: true})
+		if err != nil {
+			return
+		}
+		defer s.Close()
+		for range 5 {
+			at = at.Add(7 * time.Second)
+			if _, err := s.advance(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}

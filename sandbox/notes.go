@@ -1,0 +1,185 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// notes says what of these objects is not played, and what KEDA will complain
+// of, in the order of the objects.
+func (m Manifests) notes() []string {
+	var out []string
+	scaled := map[target]bool{}
+	for _, t := range m.targets() {
+		scaled[t] = true
+	}
+	for _, obj := range m.Objects {
+		for _, what := range world.NotModelled(obj) {
+			out = append(out, title(obj)+": "+what)
+		}
+		out = append(out, stands(obj)...)
+		switch o := obj.(type) {
+		case *appsv1.Deployment:
+			out = append(out, programs(obj, scaled, o.Spec.Template.Spec.Containers)...)
+		case *appsv1.StatefulSet:
+			out = append(out, programs(obj, scaled, o.Spec.Template.Spec.Containers)...)
+		case *unstructured.Unstructured:
+			if t, ok := targetOf(o); ok && !m.has(t) {
+				out = append(out, fmt.Sprintf("%s: its target %s %s is not among the manifests; KEDA will say so", title(obj), t.kind, t.Ref))
+			}
+		}
+	}
+	if servers := m.servers(); len(servers) > 1 {
+		out = append(out, fmt.Sprintf("%s are one and the same Redis here", strings.Join(servers, " and ")))
+	}
+	return out
+}
+
+// programs notes containers whose own work nobody does: those of workloads that
+// nothing scales. A Redis is no loss, the sandbox has one.
+func programs(obj runtime.Object, scaled map[target]bool, containers []corev1.Container) []string {
+	id := identify(obj)
+	if scaled[target{kscope.Ref{Namespace: id.namespace, Name: id.name}, id.Kind}] {
+		return nil
+	}
+	for _, c := range containers {
+		if !strings.Contains(c.Image, "redis") {
+			return []string{fmt.Sprintf("%s: its pods start, but what they would run does not", title(obj))}
+		}
+	}
+	return nil
+}
+
+// triggerQueues are the queues that an object of KEDA's scales by, in the order
+// of its triggers, with the types of these.
+func triggerQueues(obj runtime.Object) (queues []kscope.Queue, types []string) {
+	u := asUnstructured(obj)
+	if u == nil {
+		return nil, nil
+	}
+	found, _, _ := unstructured.NestedSlice(u.Object, "spec", "triggers")
+	for i, t := range found {
+		t, _ := t.(map[string]any)
+		typ, _, _ := unstructured.NestedString(t, "type")
+		metadata, _, _ := unstructured.NestedStringMap(t, "metadata")
+		q, _ := world.TriggerQueue(u.GetNamespace(), u.GetName(), i, typ, metadata)
+		queues, types = append(queues, q), append(types, typ)
+	}
+	return queues, types
+}
+
+// stands notes which queues stand in for others.
+func stands(obj runtime.Object) []string {
+	var out []string
+	queues, types := triggerQueues(obj)
+	for i, q := range queues {
+		if q.Address == world.StandInAddress {
+			out = append(out, fmt.Sprintf("%s: triggers[%d] (%s): the list %s of the sandbox's Redis stands in for its queue", title(obj), i, types[i], q.Key))
+		}
+	}
+	return out
+}
+
+// servers are the addresses of Redis that the triggers name.
+func (m Manifests) servers() []string {
+	out := map[string]bool{}
+	for _, obj := range m.Objects {
+		queues, _ := triggerQueues(obj)
+		for _, q := range queues {
+			if q.Address != "" && q.Address != world.StandInAddress {
+				out[q.Address] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(out))
+}
+
+// targetOf is what a ScaledObject scales, of the kinds that can be played.
+func targetOf(u *unstructured.Unstructured) (target, bool) {
+	if u.GetKind() != "ScaledObject" {
+		return target{}, false
+	}
+	ref, _, _ := unstructured.NestedStringMap(u.Object, "spec", "scaleTargetRef")
+	t := target{kscope.Ref{Namespace: u.GetNamespace(), Name: ref["name"]}, ref["kind"]}
+	if t.kind == "" {
+		t.kind = "Deployment"
+	}
+	return t, true
+}
+
+// targets are the workloads that a ScaledObject or an HPA scales.
+func (m Manifests) targets() []target {
+	var out []target
+	add := func(t target) {
+		if !slices.Contains(out, t) && m.has(t) {
+			out = append(out, t)
+		}
+	}
+	for _, obj := range m.Objects {
+		switch o := obj.(type) {
+		case *unstructured.Unstructured:
+			if t, ok := targetOf(o); ok {
+				add(t)
+			}
+		case *autoscalingv2.HorizontalPodAutoscaler:
+			add(target{kscope.Ref{Namespace: o.Namespace, Name: o.Spec.ScaleTargetRef.Name}, o.Spec.ScaleTargetRef.Kind})
+		}
+	}
+	return out
+}
+
+func (m Manifests) has(t target) bool {
+	return slices.ContainsFunc(m.Objects, func(obj runtime.Object) bool {
+		id := identify(obj)
+		return id.Kind == t.kind && id.namespace == t.Namespace && id.name == t.Name && (t.kind == "Deployment" || t.kind == "StatefulSet")
+	})
+}
+
+func (m Manifests) scaledObjects() []scaledObject {
+	var out []scaledObject
+	for _, obj := range m.Objects {
+		if u := asUnstructured(obj); u != nil && (u.GetKind() == "ScaledObject" || u.GetKind() == "ScaledJob") {
+			out = append(out, scaledObject{
+				Ref: kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
+				job: u.GetKind() == "ScaledJob", paused: u.GetAnnotations()[pausedAnnotation],
+			})
+		}
+	}
+	return out
+}
+
+// missingNamespaces are those that objects are in and that are not among them.
+func (m Manifests) missingNamespaces() []string {
+	out := map[string]bool{}
+	for _, obj := range m.Objects {
+		if a, err := meta.Accessor(obj); err == nil && a.GetNamespace() != "" {
+			out[a.GetNamespace()] = true
+		}
+	}
+	for _, obj := range m.Objects {
+		if ns, ok := obj.(*corev1.Namespace); ok {
+			delete(out, ns.Name)
+		}
+	}
+	return slices.Sorted(maps.Keys(out))
+}
+
+// seed lets a Deployment be born without replicas.
+func (m Manifests) seed(namespace, name string) {
+	for _, obj := range m.Objects {
+		if d, ok := obj.(*appsv1.Deployment); ok && d.Namespace == namespace && d.Name == name {
+			d.Spec.Replicas = new(int32)
+		}
+	}
+}

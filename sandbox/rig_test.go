@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/k8s"
+	"github.com/kscope/kscope/sources/keda"
+	kredis "github.com/kscope/kscope/sources/redis"
+)
+
+// rig is a running sandbox with the real sources of kscope over it, folding
+// into a store, inside a synctest bubble.
+type rig struct {
+	*Sandbox
+	t      *testing.T
+	queues *kredis.Source
+
+	mu    sync.Mutex
+	store *kscope.Store
+}
+
+// run starts one and ends it with the test: every goroutine too, or the bubble
+// fails.
+func run(t *testing.T, o Options) *rig {
+	t.Helper()
+	o.Wall, o.NoPort = time.Now, true
+	if o.Speed == 0 {
+		o.Speed = 10
+	}
+	if o.Manifests.Objects == nil {
+		var err error
+		if o.Manifests, err = Load(nil, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{Sandbox: s, t: t, store: kscope.NewStore(), queues: kredis.New(kredis.Options{Dial: s.Dial})}
+	typed, dynamic := s.Clients()
+	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
+	scaled := StandIns(keda.New(keda.Options{Dynamic: dynamic}))
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if err := s.Run(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	in := kscope.Tap(kscope.Merge(ctx, s.Now, watched, scaled, r.queues), func(o kscope.Observation) {
+		r.queues.Follow(o)
+		watched.Follow(o)
+	})
+	wg.Go(func() {
+		for o := range in {
+			r.mu.Lock()
+			r.store.Apply(o)
+			r.mu.Unlock()
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		wg.Wait()
+		s.Close()
+	})
+	return r
+}
+
+// chain is what the screen would be drawn from.
+func (r *rig) chain(ref kscope.Ref) kscope.Chain {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, _ := r.store.Chain(ref)
+	return c
+}
+
+func (r *rig) timeline(ref kscope.Ref) []kscope.Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.store.Timeline(ref)
+}
+
+// until waits until a chain is as wanted, a time in the sandbox at the most.
+func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(kscope.Chain) bool) kscope.Chain {
+	r.t.Helper()
+	for end := r.Now().Add(limit); r.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if c := r.chain(ref); ok(c) {
+			return c
+		}
+	}
+	c := r.chain(ref)
+	r.t.Fatalf("%s: not within %v\nwhy: %s\nnext: %s\nphase %s, links %+v\nworkload %+v\ncounts %v\nconditions %+v\n%s", what, limit,
+		c.Decision.Why, c.Decision.Next, c.Decision.Phase, c.Links, c.Workload, c.Counts, c.ScaledObject.Conditions, r.story(ref)+r.troubles())
+	return c
+}
+
+// story is the timeline in words, oldest first.
+func (r *rig) story(ref kscope.Ref) string {
+	var b strings.Builder
+	entries := r.timeline(ref)
+	for _, e := range entries {
+		fmt.Fprintf(&b, "%s kind %d %s %d->%d %d %s\n", e.At.Format("15:04:05.0"), e.Kind, e.Actor, e.From, e.To, e.Jobs, e.Note)
+	}
+	return b.String()
+}
+
+func (r *rig) push(ref kscope.Ref, q kscope.Queue, jobs int64) {
+	r.t.Helper()
+	if err := r.queues.Push(r.t.Context(), kscope.Injection{Queue: q, Target: ref, Jobs: jobs}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// troubles are the statuses that the footer would tell of.
+func (r *rig) troubles() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var b strings.Builder
+	for _, s := range r.store.Statuses() {
+		if s.State != kscope.Synced {
+			fmt.Fprintf(&b, "%s %s: %s\n", s.Kind, s.State, s.Message)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,94 @@
+package sandbox
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	// step is the least time on the wall between two looks at the world, so
+	// that a storm of changes is published a few hundred times a second at the
+	// most.
+	step = 2 * time.Millisecond
+	// slice is how much of the world's time is played before it is published,
+	// should time have run ahead: a machine that was asleep, or too slow.
+	slice = time.Second
+	// ageing is how often keys of Redis get the chance to expire.
+	ageing = time.Second
+	// longest is how long Run sleeps at the most.
+	longest = time.Hour
+)
+
+// Run moves the world along with the time until ctx is done: it plays what is
+// due, publishes what changed, and sleeps until something is due again or
+// somebody wrote to Redis. While nothing happens it costs nothing.
+func (s *Sandbox) Run(ctx context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for n := 0; ; n++ {
+		wait, err := s.advance()
+		if err != nil {
+			return err
+		}
+		if n%1000 == 0 {
+			s.forget()
+		}
+		timer.Reset(step)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		}
+		timer.Reset(min(max(wait-step, 0), longest))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+		case <-s.poked:
+		}
+	}
+}
+
+// advance plays everything that is due and says how long nothing is.
+func (s *Sandbox) advance() (wait time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.catchUp(slice); err != nil {
+		return 0, err
+	}
+	return s.clock.until(s.world.Next()), nil
+}
+
+// catchUp brings the world up to the time, or by a limit closer to it. The lock
+// is held.
+func (s *Sandbox) catchUp(limit time.Duration) error {
+	if by := s.clock.wall().Sub(s.aged); by >= ageing {
+		s.aged = s.aged.Add(by)
+		s.redis.age(by)
+	}
+	if s.wrote.Swap(false) {
+		s.world.Wake()
+	}
+	now := s.clock.now()
+	if most := s.world.Now().Add(limit); limit > 0 && now.After(most) && !s.world.Next().After(now) {
+		now = most
+	}
+	s.world.Advance(now)
+	return s.publish()
+}
+
+// publish shows what the world changed. The lock is held, except in New.
+func (s *Sandbox) publish() error { return s.api.publish(s.world.Changes()) }
+
+// onWrite hears from Redis, in the middle of serving a client.
+func (s *Sandbox) onWrite() {
+	s.wrote.Store(true)
+	s.poke()
+}
+
+func (s *Sandbox) poke() {
+	select {
+	case s.poked <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,113 @@
+package sandbox
+
+import (
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+func TestNewRefuses(t *testing.T) {
+	m := load(t, shop)
+	r, err := startRedis(true, 0, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	for _, test := range []struct {
+		name string
+		o    Options
+	}{
+		{"no clock", Options{Manifests: m, Speed: 1}},
+		{"no speed", Options{Manifests: m, Wall: time.Now}},
+		{"too fast", Options{Manifests: m, Wall: time.Now, Speed: 61}},
+		{"nothing to play", Options{Wall: time.Now, Speed: 1}},
+		{"port in use", Options{Manifests: m, Wall: time.Now, Speed: 1, RedisPort: r.port}},
+	} {
+		if s, err := New(test.o); err == nil {
+			t.Errorf("%s: made", test.name)
+			s.Close()
+		}
+	}
+}
+
+// TestRest: while nothing happens, Run sleeps from one thing that is due to the
+// next, instead of looking whether something is.
+func TestRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := Load(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var looks atomic.Int64
+		s, err := New(Options{Manifests: m, NoPort: true, Speed: 1, Wall: func() time.Time {
+			looks.Add(1)
+			return time.Now()
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		go s.Run(t.Context())
+		time.Sleep(time.Minute)
+		before := looks.Load()
+		const minutes = 10
+		time.Sleep(minutes * time.Minute)
+		// KEDA looks every 5 s, the HPA every 15 s, the demo's Redis is probed
+		// every 2 s: about once a second, and each time the clock is read
+		// three times.
+		if perMinute := (looks.Load() - before) / minutes; perMinute < 3*16 || perMinute > 3*80 {
+			t.Errorf("the clock was read %d times a minute", perMinute)
+		}
+	})
+}
+
+// TestSpeed: time goes on at the speed that was set last, and the world with
+// it.
+func TestSpeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+		r := run(t, Options{Start: start, Speed: 1})
+		if !r.Now().Equal(start) {
+			t.Errorf("began at %v", r.Now())
+		}
+		if err := r.SetSpeed(0); err == nil || r.Speed() != 1 {
+			t.Error("stood still")
+		}
+		time.Sleep(10 * time.Second)
+		if err := r.SetSpeed(30); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if got := r.Now().Sub(start); got != 310*time.Second {
+			t.Errorf("%v have passed", got)
+		}
+		synctest.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if behind := r.store.Now().Sub(start); behind < 270*time.Second {
+			t.Errorf("the stream is at %v", behind)
+		}
+	})
+}
+
+// TestStandIns: a trigger that names its queue keeps it, and what passes is not
+// written to.
+func TestStandIns(t *testing.T) {
+	own := kscope.Queue{Address: "redis:6379", Key: "orders"}
+	triggers := []kscope.Trigger{
+		{Type: "redis", Queue: &own},
+		{Type: "redis", Queue: &kscope.Queue{Key: "from-env"}},
+		{Type: "kafka"},
+		{Type: "cpu"},
+	}
+	got := standIn(kscope.Ref{Namespace: "n", Name: "so"}, triggers)
+	if *got[0].Queue != own || got[1].Queue.Address == "" || got[1].Queue.Key != "from-env" || got[2].Queue == nil || got[3].Queue != nil {
+		t.Errorf("%+v", got)
+	}
+	if triggers[1].Queue.Address != "" || triggers[2].Queue != nil {
+		t.Error("the original was changed")
+	}
+}
