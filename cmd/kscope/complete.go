@@ -74,3 +74,6 @@ func (f *flags) names(ctx context.Context, what schema.GroupVersionResource, nam
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
+
+// completeTheme is the two there are.
+var completeTheme = cobra.FixedCompletions([]string{"dark", "light"}, cobra.ShellCompDirectiveNoFileComp)

@@ -30,7 +30,7 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 	if err := needTerminal(stdin, stdout); err != nil {
 		return err
 	}
-	closeLog, err := logTo(f.log)
+	closeLog, err := logTo(f.screen.log)
 	if err != nil {
 		return err
 	}

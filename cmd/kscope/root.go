@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
 )
 
 // flags are the raw flags of the live dashboard; settings turns them into what
@@ -21,14 +23,38 @@ type flags struct {
 	selector      string
 	redis         string
 	redisInterval time.Duration
-	readOnly      bool
-	log           string
-	theme         string
-	ascii         bool
-	noColor       bool
+	screen        screenFlags
 }
 
-const example = `  kscope -n demo                 the dashboard over a namespace
+// screenFlags are those of every command that opens the screen.
+type screenFlags struct {
+	readOnly bool
+	log      string
+	theme    string
+	ascii    bool
+	noColor  bool
+}
+
+func (f *screenFlags) bind(fs *pflag.FlagSet) {
+	fs.BoolVar(&f.readOnly, "read-only", false, "never write: no load by keypress")
+	fs.StringVar(&f.log, "log", "", "write a log to this file")
+	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
+	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
+	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")
+}
+
+// options are the screen's, as far as these flags and the environment decide.
+func (f *screenFlags) options() (tui.Options, error) {
+	if f.theme != "" && f.theme != "dark" && f.theme != "light" {
+		return tui.Options{}, usageError{fmt.Errorf("--theme %q: want dark or light", f.theme)}
+	}
+	return tui.Options{
+		ReadOnly: f.readOnly, Theme: f.theme, ASCII: f.ascii || !utf8Locale(), NoColor: f.noColor || os.Getenv("NO_COLOR") != "",
+	}, nil
+}
+
+const example = `  kscope sandbox                 a cluster in memory: nothing to install
+  kscope -n demo                 the dashboard over a namespace
   kscope -n demo worker-scaler   one ScaledObject
   kscope -A                      every namespace
   kscope demo up                 install the demo in the current context
@@ -65,15 +91,11 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
 	fs.StringVar(&f.redis, "redis", "", "read every queue at this server instead of the triggers' addresses: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; the password comes from KSCOPE_REDIS_PASSWORD")
 	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
-	fs.BoolVar(&f.readOnly, "read-only", false, "never write: no load by keypress")
-	fs.StringVar(&f.log, "log", "", "write a log to this file")
-	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
-	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
-	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")
+	f.screen.bind(fs)
 	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))
 	_ = root.RegisterFlagCompletionFunc("namespace", completeNamespaces(f))
-	_ = root.RegisterFlagCompletionFunc("theme", cobra.FixedCompletions([]string{"dark", "light"}, cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(newDemo(f, stdout), newVersion(stdout))
+	_ = root.RegisterFlagCompletionFunc("theme", completeTheme)
+	root.AddCommand(newSandbox(f, stdin, stdout, stderr), newDemo(f, stdout), newVersion(stdout))
 	return root
 }
 

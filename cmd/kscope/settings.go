@@ -35,11 +35,12 @@ func (f *flags) understand(name string) (settings, error) {
 	if f.redisInterval < 50*time.Millisecond {
 		return s, usageError{fmt.Errorf("--redis-interval %s: 50ms at least, so as not to load the server", f.redisInterval)}
 	}
-	if f.theme != "" && f.theme != "dark" && f.theme != "light" {
-		return s, usageError{fmt.Errorf("--theme %q: want dark or light", f.theme)}
+	var err error
+	if s.tui, err = f.screen.options(); err != nil {
+		return s, err
 	}
 	s.label = f.selector
-	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.readOnly}
+	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.screen.readOnly}
 	if f.redis != "" {
 		server, err := redis.ParseServer(f.redis, os.Getenv("KSCOPE_REDIS_PASSWORD"))
 		if err != nil {
@@ -55,10 +56,7 @@ func (f *flags) understand(name string) (settings, error) {
 	if f.allNamespaces {
 		namespace = ""
 	}
-	s.tui = tui.Options{
-		Mode: "LIVE", Context: context, Namespace: namespace, Name: name, LocalCluster: isLocal(context),
-		ReadOnly: f.readOnly, Theme: f.theme, ASCII: f.ascii || !utf8Locale(), NoColor: f.noColor || os.Getenv("NO_COLOR") != "",
-	}
+	s.tui.Mode, s.tui.Context, s.tui.Namespace, s.tui.Name, s.tui.LocalCluster = "LIVE", context, namespace, name, isLocal(context)
 	return s, nil
 }
 
