@@ -87,12 +87,15 @@ func TestLessons(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"asleep":       "i puts 10 jobs into the queue",
-		"waking":       "From one pod on it is the HPA",
+		"waking":       "From one pod on the HPA adds more",
 		"cooling-down": "The queue is empty.",
 	} {
 		m := tell(phase(name), 120, 35, teach)
 		if got := line(m); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %q, want %q\n%s", name, got, want, m.grid.plain())
+		}
+		if got := line(tell(phase(name), 80, 24, teach)); strings.HasSuffix(got, "…") {
+			t.Errorf("%s: too long for 80 columns: %q", name, got)
 		}
 		press(m, "H")
 		if got := line(m); got != "" {

@@ -41,21 +41,21 @@ func (m *Model) lesson(p picture) lesson {
 	every := kscope.FormatAge(p.ScaledObject.PollingInterval)
 	switch d := p.Decision; {
 	case d.Phase == kscope.Broken:
-		return lesson{":", "offers to mend what was broken; the line Why says what it is."}
+		return lesson{":", "mends what was broken; the line Why says what it is."}
 	case m.view.frozen:
 		return lesson{"space", "goes on; [ and ] step through time."}
 	case !pushed:
-		return lesson{"i", fmt.Sprintf("puts %s into the queue; + makes it more. Then watch the chain from left to right.", plural(jobs, "job"))}
+		return lesson{"i", fmt.Sprintf("puts %s into the queue, + makes it more. Watch the chain above.", plural(jobs, "job"))}
 	case d.Phase == kscope.Asleep || d.Phase == kscope.Waking && p.desired() == 0:
-		return lesson{"", fmt.Sprintf("Jobs are waiting. KEDA looks every %s; it starts the first pod, and nothing else.", every)}
+		return lesson{"", fmt.Sprintf("Jobs are waiting. KEDA looks every %s; it starts the first pod, no more.", every)}
 	case d.Phase == kscope.Waking, d.Phase == kscope.ScalingUp && !rescaled:
-		return lesson{"", "From one pod on it is the HPA that adds more, in steps, every 15 s. Amber is the queue, blue the pods."}
+		return lesson{"", "From one pod on the HPA adds more, every 15 s. Amber: queue, blue: pods."}
 	case d.Phase == kscope.ScalingUp:
-		return lesson{"space", "freezes the picture to look back with [ and ]; f shows the chart alone."}
+		return lesson{"space", "freezes the picture, [ ] look back; f shows the chart alone."}
 	case d.Phase == kscope.CoolingDown:
-		return lesson{"", "The queue is empty. The last step, to zero, is KEDA's again, after the cooldown."}
+		return lesson{"", "The queue is empty. After the cooldown KEDA takes the last step, to zero."}
 	}
-	return lesson{":", "breaks things, to see what that looks like; ? lists every key; H hides this."}
+	return lesson{":", "breaks things, to learn from; ? lists every key; H hides this line."}
 }
 
 // drawLesson is the line above the keys.

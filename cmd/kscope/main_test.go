@@ -153,7 +153,14 @@ func TestReadmeFlags(t *testing.T) {
 		t.Fatal("the README has no marked place for the flags")
 	}
 	root := newRoot(nil, nil, nil)
-	want := "```\n" + root.Flags().FlagUsages() + "```\n\nAnd kubectl's own, for all commands:\n\n```\n" + root.PersistentFlags().FlagUsagesWrapped(120) + "```\n"
+	sandbox, _, err := root.Find([]string{"sandbox"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(usages string) string { return "```\n" + usages + "```\n" }
+	want := block(root.Flags().FlagUsages()) +
+		"\nThose of the sandbox:\n\n" + block(sandbox.LocalFlags().FlagUsages()) +
+		"\nAnd kubectl's own, for the commands that reach a cluster:\n\n" + block(root.PersistentFlags().FlagUsagesWrapped(120))
 	if *update {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)
