@@ -164,20 +164,19 @@ type scalings struct {
 	list []string
 }
 
+// collect goes by the events, as the owner of the number is often not known.
 func (s *scalings) collect(w *World) {
-	for _, c := range w.Changes() {
+	changes := w.Changes()
+	by := "keda" // which corrects a number below min without an event
+	for _, c := range changes {
+		if e, ok := c.Object.(*corev1.Event); ok && e.Reason == "SuccessfulRescale" {
+			by = "hpa"
+		}
+	}
+	for _, c := range changes {
 		d, ok := c.Object.(*appsv1.Deployment)
 		if !ok || *d.Spec.Replicas == s.last {
 			continue
-		}
-		by := kedaManager // its 0 leaves no owner
-		for _, m := range d.ManagedFields {
-			if m.Subresource == "scale" {
-				by = m.Manager
-			}
-		}
-		if by == hpaManager {
-			by = "hpa"
 		}
 		s.list = append(s.list, fmt.Sprintf("%.1f %s %d->%d", w.Now().Sub(epoch).Seconds(), by, s.last, *d.Spec.Replicas))
 		s.last = *d.Spec.Replicas

@@ -150,13 +150,14 @@ func (w *World) writeScale(wl *workload, n int32, manager string) {
 	if !same {
 		m.Generation++
 	}
-	// Nobody else owns the number any more. The API server keeps no time for
-	// such a write, and no owner for a 0.
+	// The API server passes ownership of the number on, without a time; a 0
+	// ends it, and where nobody owned the number nobody gets to.
+	owned := slices.ContainsFunc(m.ManagedFields, ownsReplicas)
 	m.ManagedFields = slices.DeleteFunc(m.ManagedFields, func(e metav1.ManagedFieldsEntry) bool { return e.Subresource == "scale" })
 	for i := range m.ManagedFields {
 		m.ManagedFields[i].FieldsV1 = fieldsOf(false)
 	}
-	if n != 0 {
+	if owned && n != 0 {
 		m.ManagedFields = append([]metav1.ManagedFieldsEntry{{
 			Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "apps/v1",
 			FieldsType: "FieldsV1", FieldsV1: fieldsOf(true), Subresource: "scale",
@@ -172,6 +173,10 @@ func fieldsOf(replicas bool) *metav1.FieldsV1 {
 		return metav1.NewFieldsV1(`{"f:spec":{"f:replicas":{}}}`)
 	}
 	return metav1.NewFieldsV1(`{"f:spec":{"f:template":{}}}`)
+}
+
+func ownsReplicas(e metav1.ManagedFieldsEntry) bool {
+	return e.FieldsV1 != nil && strings.Contains(e.FieldsV1.GetRawString(), `"f:replicas"`)
 }
 
 // appliedBy is the entry of whoever applied an object.

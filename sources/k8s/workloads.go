@@ -99,8 +99,9 @@ func parseSelector(s string) kscope.Selector {
 
 // replicasSetBy is the manager that owns spec.replicas, and when it wrote. The
 // API server keeps no time for writes through /scale, which is how KEDA and the
-// HPA write, and no owner for a 0 written that way. Of several owners, whoever
-// writes through /scale is the one that moves the number.
+// HPA write, no owner for a 0 written that way, and none for any such write
+// after that: it only passes ownership on. Of several owners, whoever writes
+// through /scale is the one that moves the number.
 func replicasSetBy(managed []metav1.ManagedFieldsEntry) (by string, at time.Time) {
 	for _, m := range managed {
 		if m.FieldsV1 == nil {
