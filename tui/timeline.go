@@ -190,7 +190,8 @@ func entryWords(e kscope.Entry, st *styles) (text, note string) {
 		return "sees no work: inactive", ""
 	case kscope.Scaled:
 		verb := "scaled"
-		switch {
+		switch { // only KEDA's steps are about activity
+		case e.Actor != kscope.KEDA:
 		case e.From == 0:
 			verb = "activated"
 		case e.To == 0:

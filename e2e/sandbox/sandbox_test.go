@@ -171,7 +171,7 @@ func TestBreakages(t *testing.T) {
 		{"refuse scaling", false, []string{"KEDA cannot set the replicas", "is forbidden", "broken"}, []string{"asleep", "deactivated"}},
 		{"exhaust the quota", false, []string{"Pods cannot be created", "exceeded quota"}, []string{"asleep", "deactivated"}},
 		{"pause the ScaledObject", true, []string{"paused", "until the annotation is removed"}, []string{"active"}},
-		{"somebody else scales", false, []string{"someone", "0 → 3"}, nil},
+		{"somebody else scales", false, []string{"kubectl", "scaled 0 → 3"}, nil},
 	} {
 		t.Run(tt.action, func(t *testing.T) {
 			t.Parallel()
