@@ -56,7 +56,7 @@ func (m *Model) inject() tea.Cmd {
 		v.notice = "No trigger of this ScaledObject names a Redis list that jobs could go into."
 		return nil
 	}
-	if c.ScaledObject.InjectAllowed || v.armed[q] {
+	if m.o.Armed || c.ScaledObject.InjectAllowed || v.armed[q] {
 		return m.push(q, v.ref)
 	}
 	v.prompt = &prompt{queue: q, target: v.ref}

@@ -168,6 +168,7 @@ func TestInject(t *testing.T) {
 		name          string
 		allowed, near bool
 		readOnly      bool
+		armed         bool
 		keys          string
 		want          []int64 // jobs pushed
 		asks          bool    // a question is open at the end
@@ -184,6 +185,8 @@ func TestInject(t *testing.T) {
 		{name: "far: mistyped, mended", keys: "i d e n backspace m o enter", want: []int64{10}},
 		{name: "far: wrong", keys: "i p r o d enter", asks: true},
 		{name: "far: batch by arrows", keys: "i up d e m o enter", want: []int64{100}},
+		{name: "armed by the command", armed: true, keys: "i", want: []int64{10}},
+		{name: "armed, but read only", armed: true, readOnly: true, keys: "i"},
 		{name: "read only", allowed: true, readOnly: true, keys: "i + i"},
 		{name: "pushes while frozen", allowed: true, keys: "space i", want: []int64{10}},
 	} {
@@ -192,7 +195,7 @@ func TestInject(t *testing.T) {
 		ta.so.InjectAllowed = tt.allowed
 		ta.say(ta.so)
 		m := tell(ta, 80, 24, func(o *Options) {
-			o.LocalCluster, o.ReadOnly = tt.near, tt.readOnly
+			o.LocalCluster, o.ReadOnly, o.Armed = tt.near, tt.readOnly, tt.armed
 			o.Inject = func(i kscope.Injection) { got = append(got, i.Jobs) }
 		})
 		for _, cmd := range press(m, strings.Fields(tt.keys)...) {

@@ -28,6 +28,7 @@ type Options struct {
 	Name          string // the ScaledObject to open, "" to choose by number
 	LocalCluster  bool   // kind, minikube and the like: arming asks for less
 	ReadOnly      bool   // no injection at all
+	Armed         bool   // every queue takes load without asking: nobody else relies on them
 	Theme         string // "dark", "light", or "" to ask the terminal
 	ASCII         bool
 	NoColor       bool

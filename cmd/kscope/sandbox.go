@@ -163,6 +163,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 		namespace = soleNamespace(so.Manifests)
 	}
 	o.Mode, o.Namespace, o.Name, o.LocalCluster, o.Teach = "SANDBOX", namespace, name, true, len(f.files) == 0
+	o.Armed = true
 	o.Context = "redis-cli -p " + port(s.Redis())
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
