@@ -2,6 +2,7 @@ package perf
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"time"
@@ -11,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
 
 	"github.com/kscope/kscope/e2e/cluster"
 )
@@ -67,7 +70,9 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	return r.settleAt(ctx, r.o.Load.Each)
 }
 
-// readyCount counts the target's ready pods by a watch of the harness's own.
+// readyCount counts the target's ready pods by a watch of the harness's own. In
+// a storm the API server closes watches that it takes for too slow, so it is
+// one that begins again where it was cut.
 type readyCount struct {
 	all   chan struct{} // closed when all are ready, or when the watch has ended
 	steps []time.Time   // when there was one more, the first time for each
@@ -77,7 +82,19 @@ type readyCount struct {
 
 func (r *runner) countReady(ctx context.Context, want int) (*readyCount, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	stream, err := r.c.Client.CoreV1().Pods(target.Namespace).Watch(ctx, metav1.ListOptions{LabelSelector: "app=" + target.Name})
+	selected := metav1.ListOptions{LabelSelector: "app=" + target.Name}
+	pods := r.c.Client.CoreV1().Pods(target.Namespace)
+	before, err := pods.List(ctx, selected)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf("list pods: %w", err)
+	}
+	stream, err := watchtools.NewRetryWatcherWithContext(ctx, before.ResourceVersion, &cache.ListWatch{
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			o.LabelSelector = selected.LabelSelector
+			return pods.Watch(ctx, o)
+		},
+	})
 	if err != nil {
 		cancel()
 		return nil, fmt.Errorf("watch pods: %w", err)
@@ -104,6 +121,9 @@ func (r *runner) countReady(ctx context.Context, want int) (*readyCount, error) 
 			if len(c.steps) == want {
 				return
 			}
+		}
+		if c.err = ctx.Err(); c.err == nil {
+			c.err = errors.New("watch pods: ended")
 		}
 	}()
 	return c, nil
