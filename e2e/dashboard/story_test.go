@@ -2,6 +2,7 @@ package dashboard_test
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,7 +31,6 @@ func TestStory(t *testing.T) {
 	w := watch(t, s, "demo", "queue-worker", "keda-hpa-worker-scaler", "orders")
 	atZero := links{"0", "inactive", "resting", "0/0", "0 ready"}
 	text := s.WaitFor(patience, "sleeping demo", both(chainIs(atZero), has("asleep", "orders is empty", "batch 10")))
-	deactivations := strings.Count(axisMarks(text), "○0") // a new Deployment has one replica for a moment
 	if n := filled(s); n != 0 {
 		t.Errorf("%d cells of the chart are filled before there was a job:\n%s", n, text)
 	}
@@ -100,7 +100,9 @@ func TestStory(t *testing.T) {
 	t.Logf("the countdown: %v", left)
 	text = s.WaitFor(patience, "sleep", both(chainIs(atZero), has("asleep")))
 	w.saw(t, s, "KEDA deactivated 10 → 0")
-	if strings.Count(axisMarks(text), "○0") != deactivations+1 {
+	// It is the newest mark; an older one, of the Deployment's first moment,
+	// may have left the chart by now.
+	if !slices.ContainsFunc(strings.Split(axisMarks(text), "\n"), func(row string) bool { return strings.HasSuffix(row, "○0") }) {
 		t.Errorf("no mark for the step to zero:\n%s", text)
 	}
 	waitForReplicas(t, "demo", "queue-worker", 0)
