@@ -88,12 +88,21 @@ func (m *Model) nameOf(ref kscope.Ref) string {
 	return ref.Name
 }
 
+// justNow is how long ago a value was measured that is still drawn as the
+// newest: a measurement is due every second at the latest.
+const justNow = 3 * time.Second
+
 func spark(m *Model, c canvas, s style, series *kscope.Series, now time.Time, top float64) {
 	if series == nil {
 		return
 	}
 	win := windowAt(now, c.w-1, 0)
 	vs := series.Columns(win.from, win.to, win.cols)
+	// A column has just begun, and the next measurement is under way: without
+	// this the whole table would flicker with every new column.
+	if v, seen := series.Last(); len(vs) > 0 && math.IsNaN(vs[len(vs)-1]) && now.Sub(seen) < justNow {
+		vs[len(vs)-1] = v
+	}
 	if top == 0 {
 		top = math.Max(largest(vs), 1)
 	}
