@@ -15,7 +15,8 @@ import (
 // Clients makes the clients of the sources for a cluster, both over one
 // connection. They speak protobuf where the API has it, are not throttled (the
 // sources make a handful of requests), keep warnings of the server to
-// themselves, and notice within some seconds when the connection is dead. cfg
+// themselves, and notice within some seconds when the connection is dead. Of
+// KEDA's objects the dynamic client gives no managed fields (see lean.go). cfg
 // is not changed; a dialer or a throttle that it has is kept, a timeout is not.
 //
 // client-go reads how often to ping an idle connection from the environment
@@ -51,11 +52,11 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 	if err != nil {
 		return nil, nil, fmt.Errorf("client: %w", err)
 	}
-	d, err := dynamic.NewForConfigAndClient(c, client)
+	others, err := rest.UnversionedRESTClientForConfigAndClient(withLeanDecoders(c), client)
 	if err != nil {
 		return nil, nil, fmt.Errorf("client: %w", err)
 	}
-	return k, d, nil
+	return k, dynamic.New(others), nil
 }
 
 func setenv(name, value string) {

@@ -1,0 +1,151 @@
+package k8s
+
+import (
+	"bytes"
+	"maps"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	kjson "sigs.k8s.io/json"
+)
+
+// KEDA's objects come as JSON, and KEDA writes the status of each active one at
+// every poll. client-go's dynamic client goes over such an event nine times
+// (once per question: where does it end, what is it, is it a list), and builds
+// the managed fields, half of the object, that nobody here reads. The decoders
+// below take what the API server writes in its usual form in one go, and leave
+// everything else to client-go's.
+
+// withLeanDecoders makes the dynamic client decode KEDA's objects to their
+// name, labels, annotations and the like, their spec and their status: no
+// managed fields, nothing else. Other kinds are decoded as always.
+func withLeanDecoders(cfg *rest.Config) *rest.Config {
+	c := dynamic.ConfigFor(cfg)
+	c.NegotiatedSerializer = leanSerializer{c.NegotiatedSerializer}
+	return c
+}
+
+type leanSerializer struct{ runtime.NegotiatedSerializer }
+
+func (s leanSerializer) SupportedMediaTypes() []runtime.SerializerInfo {
+	types := s.NegotiatedSerializer.SupportedMediaTypes()
+	out := make([]runtime.SerializerInfo, len(types))
+	for i, info := range types {
+		if info.MediaType == runtime.ContentTypeJSON {
+			stream := *info.StreamSerializer
+			stream.Serializer = leanEvents{stream.Serializer}
+			info.StreamSerializer = &stream
+			info.Serializer = leanObjects{info.Serializer}
+		}
+		out[i] = info
+	}
+	return out
+}
+
+// leanEvents takes the envelope off an event of a watch without looking into
+// the letter.
+type leanEvents struct{ runtime.Serializer }
+
+func (l leanEvents) Decode(data []byte, gvk *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	event, ok := into.(*metav1.WatchEvent)
+	rest, isEvent := bytes.CutPrefix(bytes.TrimSpace(data), []byte(`{"type":"`))
+	kind, object, isWhole := bytes.Cut(rest, []byte(`","object":`))
+	if !ok || !isEvent || !isWhole || !bytes.HasSuffix(object, []byte("}")) || bytes.ContainsAny(kind, `"\`) {
+		return l.Serializer.Decode(data, gvk, into)
+	}
+	event.Type = string(kind)
+	event.Object.Raw = object[:len(object)-1]
+	return event, gvk, nil
+}
+
+// leanObjects decodes an object or a list of KEDA's.
+type leanObjects struct{ runtime.Serializer }
+
+// keda is how every object of KEDA's begins: the API server sorts the fields.
+var keda = []byte(`{"apiVersion":"keda.sh/`)
+
+func (l leanObjects) Decode(data []byte, gvk *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	if !bytes.HasPrefix(data, keda) {
+		return l.Serializer.Decode(data, gvk, into)
+	}
+	switch into := into.(type) {
+	case nil:
+		return decodeLean(data, &unstructured.Unstructured{}, func(o *unstructured.Unstructured, from *leanObject) { from.to(o) })
+	case *unstructured.Unstructured:
+		return decodeLean(data, into, func(o *unstructured.Unstructured, from *leanObject) { from.to(o) })
+	case *unstructured.UnstructuredList:
+		return decodeLean(data, into, func(list *unstructured.UnstructuredList, from *leanList) { from.to(list) })
+	}
+	return l.Serializer.Decode(data, gvk, into)
+}
+
+func decodeLean[T any, O runtime.Object](data []byte, into O, fill func(O, *T)) (runtime.Object, *schema.GroupVersionKind, error) {
+	var from T
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &from); err != nil {
+		return nil, nil, err
+	}
+	fill(into, &from)
+	gvk := into.GetObjectKind().GroupVersionKind()
+	if gvk.Kind == "" {
+		return nil, &gvk, runtime.NewMissingKindErr(string(data))
+	}
+	return into, &gvk, nil
+}
+
+// leanObject has the fields of an object that are kept.
+type leanObject struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name              any `json:"name"`
+		Namespace         any `json:"namespace"`
+		UID               any `json:"uid"`
+		ResourceVersion   any `json:"resourceVersion"`
+		Generation        any `json:"generation"`
+		CreationTimestamp any `json:"creationTimestamp"`
+		DeletionTimestamp any `json:"deletionTimestamp"`
+		Labels            any `json:"labels"`
+		Annotations       any `json:"annotations"`
+	} `json:"metadata"`
+	Spec   any `json:"spec"`
+	Status any `json:"status"`
+}
+
+func (from *leanObject) to(o *unstructured.Unstructured) {
+	m := from.Metadata
+	o.Object = present(map[string]any{
+		"apiVersion": from.APIVersion, "kind": from.Kind, "spec": from.Spec, "status": from.Status,
+		"metadata": present(map[string]any{
+			"name": m.Name, "namespace": m.Namespace, "uid": m.UID,
+			"resourceVersion": m.ResourceVersion, "generation": m.Generation,
+			"creationTimestamp": m.CreationTimestamp, "deletionTimestamp": m.DeletionTimestamp,
+			"labels": m.Labels, "annotations": m.Annotations,
+		}),
+	})
+}
+
+// present drops the fields that the object does not have.
+func present(fields map[string]any) map[string]any {
+	maps.DeleteFunc(fields, func(_ string, value any) bool { return value == nil })
+	return fields
+}
+
+// leanList is a page of a list.
+type leanList struct {
+	APIVersion string         `json:"apiVersion"`
+	Kind       string         `json:"kind"`
+	Metadata   map[string]any `json:"metadata"`
+	Items      []leanObject   `json:"items"`
+}
+
+func (from *leanList) to(list *unstructured.UnstructuredList) {
+	list.Object = map[string]any{"apiVersion": from.APIVersion, "kind": from.Kind, "metadata": from.Metadata}
+	list.Items = make([]unstructured.Unstructured, len(from.Items))
+	for i := range from.Items {
+		from.Items[i].to(&list.Items[i])
+	}
+}
