@@ -14,12 +14,15 @@ import (
 const patience = time.Minute
 
 // launches starts kscope n times and gives how long the first frame and the
-// screen that ok describes took; ok may be nil.
-func (r *runner) launches(ctx context.Context, n int, kubeconfig string, ok func(string) bool, args ...string) (frame, data times, err error) {
-	for range n {
+// screen that ok describes took; ok may be nil. It notes the first frames under
+// an id, and where the time of the slowest went under that id with "-why".
+func (r *runner) launches(ctx context.Context, id, kubeconfig string, ok func(string) bool, args ...string) (data times, err error) {
+	var frame times
+	var slowest turns
+	for range r.plan.launches {
 		t, err := r.kscope(kubeconfig, args...)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		f := t.expect("first frame", firstFrame)
 		var d *expectation
@@ -27,43 +30,44 @@ func (r *runner) launches(ctx context.Context, n int, kubeconfig string, ok func
 			d = t.expect("data", ok)
 		}
 		at, err := f.wait(ctx, patience)
-		frame = append(frame, at.Sub(t.began))
+		if frame = append(frame, at.Sub(t.began)); err == nil && frame.max() == at.Sub(t.began) {
+			slowest, err = turnsOf(t.cmd.Process.Pid)
+		}
 		if err == nil && d != nil {
 			at, err = d.wait(ctx, patience)
 			data = append(data, at.Sub(t.began))
 		}
 		t.close()
 		if err != nil {
-			return nil, nil, fmt.Errorf("kscope %q: %w", args, err)
+			return nil, fmt.Errorf("kscope %q: %w", args, err)
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil { // its connections are closed
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return frame, data, nil
+	r.put(id, frame.max(), medianMax(frame))
+	r.put(id+"-why", 0, fmt.Sprintf("%s and %s", ms(slowest.ran), ms(slowest.waited)))
+	return data, nil
 }
 
 // starts measures first frames and the wanted data.
 func (r *runner) starts(ctx context.Context) error {
-	n := r.plan.launches
-	if err := r.version(ctx, n); err != nil {
+	if err := r.version(ctx, r.plan.launches); err != nil {
 		return err
 	}
 	detail := []string{"-n", target.Namespace, target.Name}
-	frame, data, err := r.launches(ctx, n, r.c.Kubeconfig, detailComplete, detail...)
+	data, err := r.launches(ctx, "frame", r.c.Kubeconfig, detailComplete, detail...)
 	if err != nil {
 		return err
 	}
-	r.put("frame", frame.max(), medianMax(frame))
 	if r.size == small {
 		r.put("data", data.median(), medianMax(data))
 	} else {
 		r.put("detail", data.median(), medianMax(data))
-		frame, data, err := r.launches(ctx, n, r.c.Kubeconfig, overviewComplete(r.objects()), "-A")
+		data, err := r.launches(ctx, "frame-all", r.c.Kubeconfig, overviewComplete(r.objects()), "-A")
 		if err != nil {
 			return err
 		}
-		r.put("frame-all", frame.max(), medianMax(frame))
 		r.put("data", data.median(), medianMax(data))
 	}
 	return r.unreachable(ctx)
@@ -118,11 +122,9 @@ func (r *runner) unreachable(ctx context.Context) error {
 		if err := writeKubeconfig(path, "https://"+addr.String()); err != nil {
 			return err
 		}
-		frame, _, err := r.launches(ctx, r.plan.launches, path, nil, "-n", target.Namespace)
-		if err != nil {
+		if _, err := r.launches(ctx, id, path, nil, "-n", target.Namespace); err != nil {
 			return err
 		}
-		r.put(id, frame.max(), medianMax(frame))
 	}
 	return nil
 }

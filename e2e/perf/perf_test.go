@@ -236,3 +236,22 @@ func TestVerdictsAndDocument(t *testing.T) {
 		t.Error("a document without a place for the table was written")
 	}
 }
+
+func TestTurns(t *testing.T) {
+	before, err := turnsOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); time.Since(began) < 20*time.Millisecond; {
+	}
+	after, err := turnsOf(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if spent := after.since(before); spent.ran <= 0 || spent.ran > time.Second || spent.waited < 0 {
+		t.Errorf("20 ms of work were %v on a core, %v waiting", spent.ran, spent.waited)
+	}
+	if _, err := turnsOf(1 << 30); err == nil {
+		t.Error("no such process: no error")
+	}
+}

@@ -1,10 +1,13 @@
 package perf
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -60,6 +63,37 @@ func cpuOf(pid int) (time.Duration, error) {
 	}
 	return time.Duration(user+system) * tick, nil
 }
+
+// turns is how long the threads of a process, taken together, have been on a
+// core and have been ready to run without one.
+type turns struct{ ran, waited time.Duration }
+
+// turnsOf leaves threads out that have ended.
+func turnsOf(pid int) (turns, error) {
+	var all turns
+	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(paths) == 0 {
+		return all, fmt.Errorf("process %d has no schedstat: %w", pid, err)
+	}
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+			continue
+		}
+		if err != nil {
+			return all, err
+		}
+		var ran, waited int64
+		if _, err := fmt.Sscan(string(b), &ran, &waited); err != nil {
+			return all, fmt.Errorf("%s: %q: %w", path, b, err)
+		}
+		all.ran += time.Duration(ran)
+		all.waited += time.Duration(waited)
+	}
+	return all, nil
+}
+
+func (t turns) since(before turns) turns { return turns{t.ran - before.ran, t.waited - before.waited} }
 
 // loadAverage is that of the last minute, 0 where it is not known.
 func loadAverage() float64 {

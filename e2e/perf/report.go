@@ -17,11 +17,17 @@ type bar struct {
 	limits        [2]float64
 }
 
+const slowest = "of the slowest: on a core, and waiting for one, all threads"
+
 var bars = []bar{
 	{"frame", "first frame, one ScaledObject named", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-why", slowest, "", [2]float64{}},
 	{"frame-all", "first frame, `-A`", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-all-why", slowest, "", [2]float64{}},
 	{"frame-silent", "first frame, API server silent", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-silent-why", slowest, "", [2]float64{}},
 	{"frame-closed", "first frame, API server gone", "< 60 ms, always", [2]float64{60, 60}},
+	{"frame-closed-why", slowest, "", [2]float64{}},
 	{"version", "beside: `kscope version`, start to end", "", [2]float64{}},
 	{"data", "wanted data on screen", "< 150 / 500 ms", [2]float64{150, 500}},
 	{"detail", "the same, one ScaledObject named", "", [2]float64{}},
@@ -47,6 +53,7 @@ var bars = []bar{
 	{"memory-pod", "anonymous growth for each pod", "< 3 kB", [2]float64{3, 3}},
 	{"storm-rate", "0 to 500 pods: most redraws in a second", "≤ 30", [2]float64{30.5, 30.5}},
 	{"storm-lag", "longest from a pod ready to a frame that counts it", "< 100 ms", [2]float64{100, 100}},
+	{"storm-why", "kscope meanwhile: on a core, and waiting for one", "", [2]float64{}},
 	{"storm-took", "that storm", "", [2]float64{}},
 }
 

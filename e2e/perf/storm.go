@@ -48,6 +48,10 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	})
 	defer t.watchFrames(nil)
 	began := time.Now()
+	before, err := turnsOf(t.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
 	if err := r.settleAt(ctx, r.plan.storm); err != nil {
 		return err
 	}
@@ -56,6 +60,10 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 		return err
 	}
 	t.watchFrames(nil)
+	after, err := turnsOf(t.cmd.Process.Pid)
+	if err != nil {
+		return err
+	}
 	steps, err := count.wait(ctx)
 	if err != nil {
 		return err
@@ -66,6 +74,8 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	}
 	r.put("storm-rate", float64(busiest(frames)), fmt.Sprint(busiest(frames)))
 	r.put("storm-lag", late.max(), fmt.Sprintf("%s, median %s", ms(late.max()), ms(late.median())))
+	spent := after.since(before)
+	r.put("storm-why", 0, fmt.Sprintf("%s and %s", ms(spent.ran), ms(spent.waited)))
 	r.put("storm-took", 0, fmt.Sprintf("%d pods in %s, %d frames", r.plan.storm, ms(took), len(frames)))
 	return r.settleAt(ctx, r.o.Load.Each)
 }
