@@ -116,6 +116,7 @@ func (s *Store) Pods(ref Ref) []Pod {
 // the store's own: read them before the next Apply, and do not add to them.
 type History struct {
 	Queue, Ready, Desired *Series // nil where nothing was ever known
+	Own                   *Series // jobs put into the queue from here, counted up; nil where none were
 }
 
 // History gives the series of a ScaledObject: its first measured queue, and
@@ -130,6 +131,9 @@ func (s *Store) History(ref Ref) History {
 	for _, t := range o.Triggers {
 		if t.Queue != nil && s.queues[*t.Queue] != nil {
 			h.Queue = &s.queues[*t.Queue].Series
+			if p := s.puts[*t.Queue]; p != nil {
+				h.Own = &p.own
+			}
 			break
 		}
 	}

@@ -77,7 +77,7 @@ func (s *Store) logDepth(at time.Time, q *queue, d Depth) {
 	for _, o := range s.byQueue[d.Queue] {
 		if q.state == empty {
 			s.addEmptied(at, o, long)
-		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) {
+		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Queue) {
 			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: d.N})
 		}
 	}
@@ -87,6 +87,9 @@ func (s *Store) logDepth(at time.Time, q *queue, d Depth) {
 // was noted. Without a pod that could have taken the last job, somebody else
 // did.
 func (s *Store) addEmptied(at time.Time, o *object, long bool) {
+	if last := o.latest(Emptied); last != nil && last.Actor == You && at.Sub(last.At) <= quiet {
+		return // it was not the workers
+	}
 	e := Entry{At: at, Kind: Emptied, Actor: Workers}
 	if w := s.work[o.workKey()]; w != nil && w.Current == 0 && w.Desired == 0 {
 		e.Actor, e.Guess = Someone, true
@@ -104,12 +107,30 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 }
 
 func (s *Store) applyPushed(at time.Time, f Pushed) {
+	s.putsInto(f.Queue).add(at, f.Accepted)
 	for _, o := range s.byQueue[f.Queue] {
 		// The measurement may have come before the news of the push.
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
 			o.log = o.log[:n]
 		}
 		o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Note: f.Err, Warn: f.Err != ""})
+	}
+}
+
+func (s *Store) applyPurged(at time.Time, f Purged) {
+	if f.Err == "" {
+		s.putsInto(f.Queue).interrupt(at)
+	}
+	for _, o := range s.byQueue[f.Queue] {
+		if f.Err != "" {
+			o.add(Entry{At: at, Kind: Trouble, Actor: You, Note: "the queue was not emptied: " + f.Err, Warn: true})
+			continue
+		}
+		// The measurement may have come before the news.
+		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && at.Sub(o.log[n].At) <= f.Took+time.Second {
+			o.log = o.log[:n]
+		}
+		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost, Warn: f.Lost > 0})
 	}
 }
 

@@ -247,6 +247,7 @@ func (s *Store) applyGone(at time.Time, f Gone) bool {
 	}
 	switch f.Kind {
 	case Queues: // nothing names that server any more, so its troubles are nobody's
+		delete(s.connections, f.Ref.Name)
 		for key := range s.statuses {
 			if key.kind == Queues && key.name == f.Ref.Name {
 				delete(s.statuses, key)

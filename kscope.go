@@ -20,7 +20,8 @@ type Observation struct {
 }
 
 // Fact is what was seen: a [ScaledObject], [ScaledJob], [HPA], [Workload],
-// [Pod], [Event], [Depths], [Pushed], [Status], [Gone] or [Heartbeat].
+// [Pod], [Event], [Depths], [Connection], [Pushed], [Loading], [Purged], [Status],
+// [Gone] or [Heartbeat].
 type Fact interface{ fact() }
 
 func (ScaledObject) fact() {}
@@ -139,7 +140,8 @@ type ScaledObject struct {
 	PausedScaleIn   bool
 	PausedScaleOut  bool
 	ForceActivation bool
-	InjectAllowed   bool // kscope.dev/inject: allow
+	InjectAllowed   bool   // kscope.dev/inject: allow
+	InjectPayload   string // kscope.dev/inject-payload, "" when absent: see [ParsePayload]
 
 	// Status.
 	HPAName              string
@@ -298,17 +300,21 @@ type Event struct {
 // ObjectRef names an object of any kind.
 type ObjectRef struct{ Kind, Namespace, Name, UID string }
 
-// Queue is a key in a Redis database as a trigger names it. It is comparable
-// and serves as the identity of a queue: two triggers that name the same key
-// share its measurements.
+// Queue is a key in a Redis database as a trigger names it, and what of it the
+// trigger counts. It is comparable and serves as the identity of a queue: two
+// triggers that name the same one share its measurements.
 type Queue struct {
-	Address string // host:port as written in the trigger; "" when it cannot be resolved from here
-	DB      int
-	Key     string
+	Address  string   // host:port as written in the trigger, the first of several; "" when it comes from elsewhere
+	Via      string   // what else the way there depends on, see [RedisVia]; "" when nothing does
+	Topology Topology // Single unless the trigger's type says otherwise
+	DB       int
+	Key      string
+	Measure  Measure // Size unless it is a stream
+	Group    string  // the consumer group, for StreamPending and StreamLag
 }
 
 // Depth is one measurement of a queue. Type is Redis's word: list, set, zset,
-// hash, or none for a key that does not exist. When Err is not empty the
+// hash, stream, or none for a key that does not exist. When Err is not empty the
 // measurement failed and N means nothing.
 type Depth struct {
 	Queue Queue
@@ -320,7 +326,7 @@ type Depth struct {
 // Depths is what one pipeline to one server brought back: a depth for every
 // queue watched there. A queue that is absent was not asked for.
 type Depths struct {
-	Address string        // of the trigger, not of the override
+	Address string        // of the trigger, not of the override: see [Queue.Server]
 	RTT     time.Duration // round trip of the pipeline
 	All     []Depth
 }
@@ -340,7 +346,7 @@ type Pushed struct {
 // Sources emit it on every change, and not otherwise.
 type Status struct {
 	Kind    Kind
-	Name    string // the server's address for Queues; "" for watched kinds
+	Name    string // for Queues the server, as in [Queue.Server]; "" for watched kinds
 	State   State
 	Message string // what went wrong, in the words of the API or the library, cleaned
 	Hint    string // the likely fix; "" when there is none to offer

@@ -19,18 +19,20 @@ const Keep = 2 * time.Hour
 // depends on the order of the facts about one thing, but not on how those
 // about different things were interleaved.
 type Store struct {
-	now      time.Time
-	swept    time.Time
-	version  uint64
-	objects  map[Ref]*object
-	jobs     map[Ref]scaledJob
-	hpas     map[Ref]*hpa
-	work     map[workKey]*workload
-	pods     podIndex
-	queues   map[Queue]*queue
-	events   eventIndex
-	statuses map[statusKey]status
-	gone     map[tomb]time.Time
+	now         time.Time
+	swept       time.Time
+	version     uint64
+	objects     map[Ref]*object
+	jobs        map[Ref]scaledJob
+	hpas        map[Ref]*hpa
+	work        map[workKey]*workload
+	pods        podIndex
+	queues      map[Queue]*queue
+	puts        map[Queue]*puts
+	connections map[string]connection // by server
+	events      eventIndex
+	statuses    map[statusKey]status
+	gone        map[tomb]time.Time
 
 	eventsLive bool // the events that were there before are in: any further one is news
 
@@ -114,6 +116,7 @@ func NewStore() *Store {
 		work:     map[workKey]*workload{},
 		pods:     newPodIndex(),
 		queues:   map[Queue]*queue{},
+		puts:     map[Queue]*puts{},
 		events:   eventIndex{},
 		statuses: map[statusKey]status{},
 		gone:     map[tomb]time.Time{},
@@ -155,10 +158,16 @@ func (s *Store) Apply(o Observation) {
 		changed = s.applyPod(o.At, f)
 	case Event:
 		changed = s.events.put(o.At, f, s.eventsLive)
+	case Connection:
+		changed = s.applyConnection(o.At, f)
 	case Depths:
 		changed = s.applyDepths(o.At, f)
 	case Pushed:
 		s.applyPushed(o.At, f)
+	case Loading:
+		changed = s.applyLoading(o.At, f)
+	case Purged:
+		s.applyPurged(o.At, f)
 	case Status:
 		changed = s.applyStatus(o.At, o.Source, f)
 	case Gone:
@@ -193,6 +202,11 @@ func (s *Store) sweep() {
 	for key, q := range s.queues {
 		if q.at.Before(before) {
 			delete(s.queues, key)
+		}
+	}
+	for key, p := range s.puts {
+		if p.at.Before(before) {
+			delete(s.puts, key)
 		}
 	}
 	s.events.forget(before)

@@ -19,10 +19,10 @@ type Entry struct {
 	Guess    bool
 	Who      string // the field manager, where Actor is Someone
 	From, To int32  // replicas, for Scaled and ReadyPods; From is -1 where it is not known
-	Jobs     int64  // for Injected, Arrived
-	Asked    int64  // for Injected: more than Jobs where not all went in
-	Length   int64  // for Injected: the server's answer
-	Note     string // the cluster's words: a reason, a message
+	Jobs     int64  // for Injected, Arrived, LoadEnded, and Emptied by You
+	Asked    int64  // for Injected, LoadEnded: more than Jobs where not all went in
+	Length   int64  // for Injected, LoadEnded: the server's answer
+	Note     string // the cluster's words: a reason, a message; what the load is, how it ended
 	Warn     bool
 
 	// Filled in by [Store.Timeline].
@@ -44,6 +44,8 @@ const (
 	ReadyPods                  // the ready replicas changed
 	Trouble                    // something broke, or complains
 	Mended                     // and is well again
+	LoadBegan                  // jobs are being put in from here over time
+	LoadEnded                  // and no longer are
 )
 
 // Actor is who did something.
@@ -196,6 +198,8 @@ func cause(es []Entry, e Entry) *Entry {
 		return firstWork(es, Inactive, Emptied)
 	case e.Kind == Inactive:
 		return emptying(es)
+	case e.Kind == LoadEnded:
+		return beginning(es)
 	case e.Kind == ReadyPods && reached(es):
 		return nil
 	case e.Kind == ReadyPods:
@@ -218,7 +222,9 @@ func cause(es []Entry, e Entry) *Entry {
 	return nil
 }
 
-func (e Entry) isWork() bool { return e.Kind == Arrived || e.Kind == Injected && e.Jobs > 0 }
+func (e Entry) isWork() bool {
+	return e.Kind == Arrived || e.Kind == LoadBegan || e.Kind == Injected && e.Jobs > 0
+}
 
 // firstWork is the first work that arrived since what answered to all before.
 func firstWork(es []Entry, answers ...EntryKind) (found *Entry) {
@@ -228,6 +234,16 @@ func firstWork(es []Entry, answers ...EntryKind) (found *Entry) {
 		}
 	}
 	return found
+}
+
+// beginning is when the newest load began.
+func beginning(es []Entry) *Entry {
+	for i := len(es) - 1; i >= 0; i-- {
+		if es[i].Kind == LoadBegan {
+			return &es[i]
+		}
+	}
+	return nil
 }
 
 // emptying is when the queue became as empty as it still is.
@@ -270,6 +286,8 @@ func (e Entry) word() string {
 	switch e.Kind {
 	case Injected:
 		return "your jobs"
+	case LoadBegan:
+		return "your load"
 	case Arrived:
 		return "the first job"
 	case Emptied:

@@ -70,7 +70,7 @@ func (x *world) active(seconds float64, status, reason string) {
 // lines writes a timeline, one line an entry.
 func (x *world) lines() string {
 	var out []string
-	kinds := []string{"pushed", "arrived", "emptied", "active", "inactive", "scaled", "ready", "trouble", "mended"}
+	kinds := []string{"pushed", "arrived", "emptied", "active", "inactive", "scaled", "ready", "trouble", "mended", "load", "loaded"}
 	for _, e := range x.Timeline(x.so.Ref) {
 		s := fmt.Sprintf("%v %s %s", e.At.Sub(noon).Seconds(), e.Actor, kinds[e.Kind])
 		if e.Guess {

@@ -32,15 +32,18 @@ func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	})
 }
 
+// plain reports whether the sandbox plays a queue as it is: streams it plays as
+// lists. How a real server would be reached does not matter to it.
+func plain(q *kscope.Queue) bool { return q != nil && q.Measure == kscope.Size }
+
 func standIn(ref kscope.Ref, triggers []kscope.Trigger) []kscope.Trigger {
 	out := slices.Clone(triggers)
 	for i, t := range out {
-		if t.Queue != nil && t.Queue.Address != "" {
-			continue
-		}
-		if t.Queue != nil {
-			q := *t.Queue
-			q.Address = world.StandInAddress
+		if plain(t.Queue) {
+			q := kscope.Queue{Address: t.Queue.Address, DB: t.Queue.DB, Key: t.Queue.Key}
+			if q.Address == "" {
+				q.Address = world.StandInAddress
+			}
 			out[i].Queue = &q
 		} else if q, ok := world.TriggerQueue(ref.Namespace, ref.Name, i, t.Type, t.Metadata); ok {
 			out[i].Queue = &q

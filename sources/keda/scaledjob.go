@@ -9,7 +9,7 @@ import (
 func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
 	spec, status := fields(u.Object).at("spec"), fields(u.Object).at("status")
 	annotations := u.GetAnnotations()
-	return kscope.ScaledJob{
+	sj := kscope.ScaledJob{
 		Ref:             kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
 		UID:             string(u.GetUID()),
 		Created:         u.GetCreationTimestamp().Time,
@@ -18,10 +18,12 @@ func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
 		MinReplicaCount: spec.numberOr("minReplicaCount", 0),
 		MaxReplicaCount: spec.numberOr("maxReplicaCount", defaultMax),
 		Strategy:        orElse(spec.at("scalingStrategy").text("strategy"), "default"),
-		Triggers:        observeTriggers(spec),
 		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
 		InjectAllowed:   injectAllowed(annotations),
 		LastActiveTime:  status.time("lastActiveTime"),
 		Conditions:      observeConditions(status),
 	}
+	itself := kscope.TargetRef{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledJob", Name: sj.Ref.Name}
+	sj.Triggers = observeTriggers(spec, owner{sj.Ref, itself, spec.text("envSourceContainerName")})
+	return sj
 }

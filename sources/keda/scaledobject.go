@@ -40,7 +40,6 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		MinReplicaCount:       spec.numberOr("minReplicaCount", 0),
 		MaxReplicaCount:       spec.numberOr("maxReplicaCount", defaultMax),
 		ScalingModifiers:      spec.at("advanced").at("scalingModifiers").raw("formula") != "",
-		Triggers:              observeTriggers(spec),
 
 		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
 		PausedReplicas:  kscope.Clean(annotations["autoscaling.keda.sh/paused-replicas"]),
@@ -48,6 +47,7 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		PausedScaleOut:  flag(annotations, "autoscaling.keda.sh/paused-scale-out"),
 		ForceActivation: flag(annotations, "autoscaling.keda.sh/force-activation"),
 		InjectAllowed:   injectAllowed(annotations),
+		InjectPayload:   annotations["kscope.dev/inject-payload"],
 
 		HPAName:              status.text("hpaName"),
 		LastActiveTime:       status.time("lastActiveTime"),
@@ -58,6 +58,7 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		Health:               observeHealth(status),
 		Conditions:           observeConditions(status),
 	}
+	so.Triggers = observeTriggers(spec, owner{so.Ref, so.ScaleTarget, target.text("envSourceContainerName")})
 	if f := spec.at("fallback"); f != nil {
 		so.Fallback = &kscope.Fallback{
 			FailureThreshold: f.numberOr("failureThreshold", 0),

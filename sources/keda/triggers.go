@@ -7,17 +7,20 @@ import (
 	"github.com/kscope/kscope"
 )
 
-func observeTriggers(spec fields) []kscope.Trigger {
+// owner is what the triggers belong to, as far as it decides where their
+// parameters come from.
+type owner struct {
+	ref       kscope.Ref
+	target    kscope.TargetRef // whose environment it is; of kind ScaledJob for a ScaledJob's own
+	container string           // envSourceContainerName, "" for the first
+}
+
+func observeTriggers(spec fields, of owner) []kscope.Trigger {
 	var out []kscope.Trigger
 	for _, v := range spec.list("triggers") {
 		m, _ := v.(map[string]any)
 		t := fields(m)
-		raw := map[string]string{}
-		for name, value := range t.at("metadata") {
-			if s, ok := value.(string); ok {
-				raw[name] = s
-			}
-		}
+		raw := t.metadata()
 		auth := t.at("authenticationRef")
 		trigger := kscope.Trigger{
 			Type:       t.text("type"),
@@ -25,7 +28,6 @@ func observeTriggers(spec fields) []kscope.Trigger {
 			MetricType: orElse(t.text("metricType"), "AverageValue"),
 			Metadata:   make(map[string]string, len(raw)),
 			AuthName:   auth.text("name"),
-			Queue:      queueOf(t.raw("type"), raw),
 		}
 		for name, value := range raw {
 			trigger.Metadata[kscope.Clean(name)] = kscope.Clean(withoutSecret(name, value))
@@ -33,19 +35,35 @@ func observeTriggers(spec fields) []kscope.Trigger {
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
 		}
+		trigger.Queue = queueOf(t.raw("type"), raw, of, trigger)
 		out = append(out, trigger)
 	}
 	return out
 }
 
+// metadata is that of a trigger as it stands, secrets and all: not to be kept.
+func (f fields) metadata() map[string]string {
+	raw := map[string]string{}
+	for name, value := range f.at("metadata") {
+		if s, ok := value.(string); ok {
+			raw[name] = s
+		}
+	}
+	return raw
+}
+
 // queueOf is the queue that a trigger names. A key or an address that could
 // not be shown as it is counts as not understood: showing another would be a
 // lie, and reading another a mistake.
-func queueOf(typ string, metadata map[string]string) *kscope.Queue {
+func queueOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Queue {
 	q, ok := kscope.RedisQueue(typ, metadata)
-	if !ok || q.Key != kscope.Clean(q.Key) || q.Address != kscope.Clean(q.Address) {
+	for _, text := range []string{q.Key, q.Address, q.Group} {
+		ok = ok && text == kscope.Clean(text)
+	}
+	if !ok {
 		return nil
 	}
+	q.Via = kscope.RedisVia(of.ref, of.target, of.container, metadata, t.AuthKind, t.AuthName)
 	return &q
 }
 

@@ -47,7 +47,7 @@ func BenchmarkTick(b *testing.B) {
 			p := newPoller(Server{}, New(Options{}).options, func(kscope.Fact) {})
 			queues := lists(b, startRedis(b), n)
 			p.server.Address = queues[0].Address
-			p.follow(plan{p.server.Address: queues})
+			p.follow(plan{groups: map[string][]kscope.Queue{p.server.Address: queues}})
 			p.tick(b.Context())
 			b.ReportAllocs()
 			before := cpu()

@@ -2,6 +2,7 @@ package redis
 
 import (
 	"cmp"
+	"maps"
 
 	"github.com/kscope/kscope"
 )
@@ -15,8 +16,15 @@ type object struct {
 }
 
 type followed struct {
-	uid    string
-	queues []kscope.Queue // never empty
+	uid string
+	all []wanted // never empty
+}
+
+// wanted is a queue with the trigger that names it.
+type wanted struct {
+	queue    kscope.Queue
+	trigger  kscope.TriggerRef
+	metadata map[string]string // of the trigger, as far as it is shown; another may mean another server
 }
 
 // Follow learns from an observation which queues to measure: those that the
@@ -48,24 +56,24 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 	same, n := old.uid == uid, 0
 	for _, t := range triggers {
 		if t.Queue != nil {
-			same = same && n < len(old.queues) && old.queues[n] == *t.Queue
+			same = same && n < len(old.all) && old.all[n].queue == *t.Queue && (t.Queue.Via == "" || maps.Equal(old.all[n].metadata, t.Metadata))
 			n++
 		}
 	}
-	if same && n == len(old.queues) {
+	if same && n == len(old.all) {
 		return false // the ordinary case: a status changed, the queues did not
 	}
 	if n == 0 {
 		delete(s.follows, obj)
 		return known
 	}
-	queues := make([]kscope.Queue, 0, n)
-	for _, t := range triggers {
+	all := make([]wanted, 0, n)
+	for i, t := range triggers {
 		if t.Queue != nil {
-			queues = append(queues, *t.Queue)
+			all = append(all, wanted{*t.Queue, kscope.TriggerRef{Kind: obj.kind, Object: obj.ref, Index: i}, t.Metadata})
 		}
 	}
-	s.follows[obj] = followed{uid, queues}
+	s.follows[obj] = followed{uid, all}
 	return true
 }
 
@@ -82,16 +90,23 @@ func (s *Source) forget(obj object, uid string) bool {
 	return true
 }
 
-// queues lists what is followed, in no order and with repetitions.
-func (f follows) queues() []kscope.Queue {
-	all := make([]kscope.Queue, 0, len(f))
+// wanted lists what is followed, in no order and with repetitions.
+func (f follows) wanted() []wanted {
+	all := make([]wanted, 0, len(f))
 	for _, o := range f {
-		all = append(all, o.queues...)
+		all = append(all, o.all...)
 	}
 	return all
 }
 
-// compareQueues orders queues so that those of one database are together.
+// compareWanted orders queues so that those of one database are together, and
+// the triggers of one queue the same way every time.
+func compareWanted(a, b wanted) int {
+	return cmp.Or(compareQueues(a.queue, b.queue), cmp.Compare(a.trigger.Object.String(), b.trigger.Object.String()),
+		cmp.Compare(a.trigger.Kind, b.trigger.Kind), cmp.Compare(a.trigger.Index, b.trigger.Index))
+}
+
 func compareQueues(a, b kscope.Queue) int {
-	return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Key, b.Key))
+	return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Via, b.Via), cmp.Compare(a.Topology, b.Topology),
+		cmp.Compare(a.Key, b.Key), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Group, b.Group))
 }

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,6 +21,9 @@ const (
 	readTimeout = 2 * time.Second
 )
 
+// directly is how a server is reached that needs no tunnel.
+const directly = "directly"
+
 const clientName = "kscope" // what CLIENT LIST shows
 
 var (
@@ -29,7 +33,10 @@ var (
 )
 
 // connectError is a failure to get as far as a connection.
-type connectError struct{ err error }
+type connectError struct {
+	err  error
+	wait time.Duration // how long it was tried for at most; 0 for the usual
+}
 
 func (e *connectError) Error() string { return "connect: " + e.err.Error() }
 func (e *connectError) Unwrap() error { return e.err }
@@ -48,6 +55,8 @@ type link struct {
 	conn    net.Conn
 	release func() bool
 	named   bool
+	reached string       // what led to the server, in words
+	hello   *goredis.Cmd // what the server said of itself; has an error until it has, and if it will not
 }
 
 // connect opens a link. It is cut when ctx is done, whatever it is waiting for.
@@ -56,24 +65,29 @@ func connect(ctx context.Context, server Server, db int, o Options) (*link, erro
 	if server.Address == "" {
 		return nil, errNoAddress
 	}
-	dctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	wait := cmp.Or(o.DialTimeout, dialTimeout)
+	dctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	conn, err := o.Dial(dctx, "tcp", server.Address)
 	if err != nil {
-		return nil, &connectError{err}
+		return nil, &connectError{err, wait}
+	}
+	reached := directly
+	if t, ok := conn.(interface{ Through() string }); ok {
+		reached = kscope.Clean(t.Through())
 	}
 	if server.TLS {
-		host, _, _ := net.SplitHostPort(server.Address)
-		secure := tls.Client(conn, &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12})
+		secure := tls.Client(conn, server.tlsConfig())
 		if err := secure.HandshakeContext(dctx); err != nil {
 			_ = conn.Close()
-			return nil, &connectError{&handshakeError{err}}
+			return nil, &connectError{&handshakeError{err}, wait}
 		}
 		conn = secure
 	}
 	var taken atomic.Bool
 	return &link{
 		conn:    conn,
+		reached: reached,
 		release: context.AfterFunc(ctx, func() { _ = conn.Close() }),
 		client: goredis.NewClient(&goredis.Options{
 			Addr:     server.Address,
@@ -113,8 +127,10 @@ func (l *link) exec(ctx context.Context, cmds ...goredis.Cmder) error {
 		c.SetErr(errUnanswered)
 	}
 	pipe := l.client.Pipeline()
-	if !l.named { // rides along, and may be forbidden
+	if !l.named { // these ride along; the name may be forbidden, and old servers know no HELLO
 		_ = pipe.Process(ctx, goredis.NewStatusCmd(ctx, "client", "setname", clientName))
+		l.hello = goredis.NewCmd(ctx, "hello")
+		_ = pipe.Process(ctx, l.hello)
 	}
 	_ = pipe.BatchProcess(ctx, cmds...)
 	_, err := pipe.Exec(ctx)

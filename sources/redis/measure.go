@@ -16,17 +16,19 @@ import (
 // that KEDA's list trigger accepts.
 var counting = map[string]string{"list": "llen", "set": "scard", "zset": "zcard", "hash": "hlen"}
 
-// gauge measures one key. It remembers which type the key was last seen to
-// hold and sends the command for that; only when the server says that it was
-// the wrong one does it ask for the type, so that a tick is one round trip in
-// all but the rarest case. There are no empty lists in Redis, so a count of
-// zero says that the key does not exist.
+// gauge measures one key. How it measures a stream is in stream.go; of keys of
+// other types it remembers which the key was last seen to hold and sends the
+// command for that. Only when the server says that it was the wrong one does it
+// ask for the type, so that a tick is one round trip in all but the rarest
+// case. There are no empty lists in Redis, so a count of zero says that the key
+// does not exist.
 type gauge struct {
-	queue kscope.Queue
-	db    int
-	typ   string // last known; list until something else is seen
-	count *goredis.IntCmd
-	ask   *goredis.StatusCmd // set while the type has to be asked
+	queue  kscope.Queue
+	db     int
+	typ    string // last known; list until something else is seen
+	count  *goredis.IntCmd
+	ask    *goredis.StatusCmd // set while the type has to be asked
+	stream *goredis.Cmd       // the question about a group; nil when count is what is asked
 
 	n   int64
 	err error // why n is not known
@@ -40,6 +42,9 @@ func (e unsupportedError) Error() string {
 }
 
 func newGauge(q kscope.Queue, db int) *gauge {
+	if q.Measure != kscope.Size {
+		return newStreamGauge(q, db)
+	}
 	g := &gauge{queue: q, db: db}
 	g.expect("list")
 	return g
@@ -51,8 +56,11 @@ func (g *gauge) expect(typ string) {
 }
 
 func (g *gauge) next() goredis.Cmder {
-	if g.ask != nil {
+	switch {
+	case g.ask != nil:
 		return g.ask
+	case g.count == nil:
+		return g.stream
 	}
 	return g.count
 }
@@ -60,6 +68,9 @@ func (g *gauge) next() goredis.Cmder {
 // read takes the answer to the command sent last and reports whether the depth
 // is settled, for better or worse; if not, the next command will tell.
 func (g *gauge) read() (settled bool) {
+	if g.queue.Measure != kscope.Size {
+		return g.readStream()
+	}
 	if g.ask == nil {
 		g.n, g.err = g.count.Result()
 		if g.err != nil && strings.HasPrefix(g.err.Error(), "WRONGTYPE") {
@@ -87,7 +98,7 @@ func (g *gauge) read() (settled bool) {
 // answered reports whether the server had something to say about the key.
 func (g *gauge) answered() bool {
 	var u unsupportedError
-	return g.err == nil || errors.As(g.err, &u)
+	return g.err == nil || errors.As(g.err, &u) || ownWords(g.err)
 }
 
 // gauges are the keys of one server. All of them travel in one pipeline; where

@@ -25,37 +25,61 @@ const (
 	forever    = time.Duration(1<<63 - 1)
 )
 
-// plan is what to measure at one server: queues by the address that triggers
-// name. Without an override there is one such address.
-type plan map[string][]kscope.Queue
+// plan is what to measure at one server: queues by the server that triggers
+// name. Without an override there is one such name.
+type plan struct {
+	groups   map[string][]kscope.Queue
+	trigger  kscope.TriggerRef // one of those that name it, to resolve
+	metadata map[string]string // of that trigger
+	alone    bool              // no other object names it
+}
 
-// poller measures the queues of one server. All but follow and wake belongs to
-// the goroutine of run.
+// first is one of the queues, any but always the same; the zero Queue of an
+// empty plan.
+func (p plan) first() kscope.Queue {
+	for _, name := range slices.Sorted(maps.Keys(p.groups)) {
+		return p.groups[name][0]
+	}
+	return kscope.Queue{}
+}
+
+// poller measures the queues of one server. All but follow, wake and reach
+// belongs to the goroutine of run.
 type poller struct {
-	server  Server
-	options Options
-	emit    func(kscope.Fact)
-	woken   chan struct{}
+	server   Server  // as far as it is known
+	at       Server  // the last one that was tried: the master that sentinels named
+	access   *access // how it comes to be known; nil where the server is given
+	topology kscope.Topology
+	override bool // the user said where it is
+	options  Options
+	emit     func(kscope.Fact)
+	woken    chan struct{}
 
 	mu    sync.Mutex
-	plan  plan // never changed in place
-	fresh bool // run has not taken it up yet
+	plan  plan                    // never changed in place
+	fresh bool                    // run has not taken it up yet
+	last  func(key string) Server // where a key was found last; nil while nowhere
 
-	groups []*group
-	gauges gauges
-	link   *link
-	pause  time.Duration // after the next failure
+	groups  []*group
+	gauges  gauges
+	link    *link
+	cluster *cluster
+	pause   time.Duration // after the next failure
 }
 
 func newPoller(server Server, o Options, emit func(kscope.Fact)) *poller {
 	return &poller{server: server, options: o, emit: emit, woken: make(chan struct{}, 1), pause: firstPause}
 }
 
-// follow replaces the queues to measure and measures at once if they differ.
-// It does not block.
+// follow replaces the queues to measure and measures at once if they differ,
+// or if the trigger does that says where they are. It does not block.
 func (p *poller) follow(next plan) {
 	p.mu.Lock()
-	same := maps.EqualFunc(p.plan, next, slices.Equal)
+	same := maps.EqualFunc(p.plan.groups, next.groups, slices.Equal) && p.plan.alone == next.alone
+	if p.access != nil && len(next.groups) > 0 && (p.plan.trigger != next.trigger || !maps.Equal(p.plan.metadata, next.metadata)) {
+		p.access.outdated.Store(true)
+		same = false
+	}
 	if !same {
 		p.plan, p.fresh = next, true
 	}
@@ -74,7 +98,7 @@ func (p *poller) wake() {
 }
 
 func (p *poller) run(ctx context.Context) {
-	defer func() { p.link.close() }()
+	defer p.drop()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -125,9 +149,16 @@ func (p *poller) tick(ctx context.Context) time.Duration {
 			answered = true
 		}
 	}
+	p.introduce(rtt, answered)
 	if answered {
 		p.pause = firstPause
+		if p.access != nil {
+			p.access.failed, p.access.wait = false, 0
+		}
 		return p.options.Interval
+	}
+	if p.access != nil {
+		p.access.failed = true
 	}
 	p.drop() // a new connection may be what it takes, as after a change of password
 	pause := p.pause
@@ -139,16 +170,31 @@ func (p *poller) tick(ctx context.Context) time.Duration {
 // that the server had closed while it was idle is replaced on the spot: it is
 // no reason to call the server unreachable.
 func (p *poller) read(ctx context.Context) (time.Duration, error) {
+	if err := p.find(ctx); err != nil {
+		return 0, err
+	}
+	if p.topology == kscope.Cluster {
+		return p.readCluster(ctx)
+	}
 	for {
 		isNew := p.link == nil
 		if isNew {
-			l, err := connect(ctx, p.server, 0, p.options)
+			at, err := p.master(ctx)
+			if err != nil {
+				return 0, err
+			}
+			p.at = at
+			l, err := connect(ctx, at, 0, p.options)
 			if err != nil {
 				return 0, err
 			}
 			p.link = l
+			p.found(func(string) Server { return at })
 		}
 		rtt, err := p.gauges.measure(ctx, p.link)
+		if err == nil && isNew {
+			err = p.check(p.link)
+		}
 		if err == nil {
 			return rtt, nil
 		}
@@ -159,9 +205,16 @@ func (p *poller) read(ctx context.Context) (time.Duration, error) {
 	}
 }
 
+// drop closes every connection.
 func (p *poller) drop() {
 	p.link.close()
 	p.link = nil
+	p.cluster.close()
+	p.cluster = nil
+	if p.access != nil {
+		p.access.sentinel.close()
+		p.access.sentinel = nil
+	}
 }
 
 // hungUp reports whether an error says that the other side closed the

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -76,15 +77,19 @@ func TestPush(t *testing.T) {
 
 func TestPushIsRefused(t *testing.T) {
 	r := startRedis(t)
+	r.do("set", "text", 1)
 	r.do("sadd", "set", 1)
-	r.do("xadd", "stream", "*", "a", 1)
+	alike, err := kscope.ParsePayload("{time}")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, f := run(t, Options{})
 	for _, tt := range []struct {
 		inj  kscope.Injection
 		want string
 	}{
-		{kscope.Injection{Queue: r.queue("set"), Jobs: 10}, "the key holds a set; jobs can only be put into a list"},
-		{kscope.Injection{Queue: r.queue("stream"), Jobs: 2000}, "the key holds a stream; jobs can only be put into a list"},
+		{kscope.Injection{Queue: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
+		{kscope.Injection{Queue: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
 		{kscope.Injection{Queue: r.queue("list")}, "there must be at least one job to put in"},
 		{kscope.Injection{Queue: r.queue(""), Jobs: 1}, "the queue has no key"},
 		{kscope.Injection{Queue: kscope.Queue{Address: r.address, DB: -1, Key: "list"}, Jobs: 1}, "there is no database -1"},
@@ -106,6 +111,60 @@ func TestPushIsRefused(t *testing.T) {
 	}
 	if n := r.do("scard", "set"); n != int64(1) {
 		t.Error("the set was changed")
+	}
+}
+
+// What a key holds decides how jobs get into it.
+func TestPushIntoOtherShapes(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	r.do("sadd", "set", "x")
+	r.do("zadd", "zset", 1, "x")
+	r.do("hset", "hash", "x", "x")
+	r.do("xadd", "stream", "*", "job", "x")
+	for _, tt := range []struct{ key, length string }{{"set", "scard"}, {"zset", "zcard"}, {"hash", "hlen"}, {"stream", "xlen"}} {
+		for i, n := range []int64{1500, 1} {
+			if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
+				t.Fatal(err)
+			}
+			want := int64(1501 + i)
+			if got := pushed(f); got.Accepted != n || got.Length != want || got.Err != "" {
+				t.Errorf("%s: got %+v, want a length of %d", tt.key, got, want)
+			}
+			if got := r.do(tt.length, tt.key); got != want {
+				t.Errorf("%s holds %v, want %d", tt.key, got, want)
+			}
+		}
+	}
+	q := r.queue("new")
+	q.Measure = kscope.StreamLength
+	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
+		t.Errorf("a stream that was not there: %v", err)
+	}
+	ordered, err := r.ZRange(t.Context(), "zset", 1, -1).Result() // the first was there before
+	if err != nil || len(ordered) != 1501 || !slices.IsSorted(ordered) {
+		t.Errorf("a sorted set does not give the oldest of %d first, %v", len(ordered), err)
+	}
+}
+
+func TestPushPayloadAndSide(t *testing.T) {
+	r := startRedis(t)
+	s, _ := run(t, Options{})
+	p, err := kscope.ParsePayload(`{seq}:{rand:4}:{size:300k}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue("list"), Jobs: 40, Payload: p, Side: kscope.Tail}); err != nil {
+		t.Fatal(err)
+	}
+	all, err := r.LRange(t.Context(), "list", 0, -1).Result()
+	if err != nil || len(all) != 40 {
+		t.Fatalf("%d jobs, %v", len(all), err)
+	}
+	for i, job := range all {
+		if !strings.HasPrefix(job, fmt.Sprintf("%d:", i+1)) || len(job) != 300<<10 {
+			t.Errorf("job %d is %.20s, %d bytes", i, job, len(job))
+		}
 	}
 }
 
@@ -266,7 +325,7 @@ func shape(job string) string {
 // pipeline and leaves the others as they were marked.
 func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
 	j := newJobs()
-	cmds := j.commands("list", 1000, time.Unix(0, 0))
+	cmds := j.commands(wayInto(kscope.Queue{Key: "list"}, "", nil), 1000, time.Unix(0, 0))
 	for _, c := range cmds {
 		c.SetErr(errUnanswered)
 	}
@@ -274,8 +333,7 @@ func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
 	cmds[0].SetErr(nil)
 	cmds[1].SetErr(io.EOF)
 	disown(cmds, io.EOF)
-	var out kscope.Pushed
-	if unknown := account(&out, cmds); out.Accepted != 100 || unknown != 900 {
-		t.Errorf("got %d acknowledged and %d unknown, want 100 and 900", out.Accepted, unknown)
+	if did := account(cmds); did.accepted != 100 || did.unknown != 900 || did.sent != 1000 {
+		t.Errorf("got %+v, want 100 acknowledged and 900 unknown of 1000", did)
 	}
 }

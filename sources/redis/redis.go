@@ -4,11 +4,14 @@
 // A [Source] learns from passing observations which keys to measure and asks
 // each server for all of its keys in one pipeline per interval, with the plain
 // commands LLEN, SCARD, ZCARD, HLEN and, when a key turns out to hold something
-// else, TYPE. It writes nothing but the jobs that [Source.Push] is told to
-// write, runs no scripts, and finds no other keys than those it was told of.
+// else, TYPE; for streams XLEN, XPENDING and XINFO GROUPS. It writes nothing but
+// the jobs that [Source.Push] and [Source.Load] are told to write, throws away
+// only what [Source.Purge] is told to, runs no scripts, and finds no other keys
+// than those it was told of.
 //
-// Servers are known by the address that triggers name, in every fact, even
-// when an override leads elsewhere.
+// Servers are known by what triggers say of them ([kscope.Queue.Server]: the
+// address, where that is all), in every fact, even when an override leads
+// elsewhere.
 package redis
 
 import (
@@ -34,21 +37,37 @@ type Options struct {
 	// Override, when not nil, is the server that all queues are measured at,
 	// whatever their triggers name.
 	Override *Server
+	// Overrides are servers for single ones, by the address that triggers name;
+	// they count more than Override.
+	Overrides map[string]Server
+	// Resolve says how to reach the server of a trigger whose address is not all
+	// that it takes, or not known from it; nil makes do with the address. It is
+	// called from the goroutine that measures that server: before the first
+	// connection, again when the trigger changes and, seconds apart, while the
+	// server fails. Its errors are shown, so they hold no secret; one with a
+	// method Hint() string says with that what to do.
+	Resolve func(ctx context.Context, trigger kscope.TriggerRef) (Server, error)
 	// ReadOnly makes every Push fail without a word to the server.
 	ReadOnly bool
 	// Dial opens the connections, for servers that only a tunnel or a process
 	// reaches; nil dials the network. It must return when its context is done.
+	// A connection with a method Through() string says with that what led to
+	// the server; others count as direct.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialTimeout is how long Dial may take; two seconds when zero.
+	DialTimeout time.Duration
 }
 
-// Source measures queues and emits [kscope.Depths], the [kscope.Status] of each
-// server, a [kscope.Gone] of kind [kscope.Queues] when the last queue of a
-// server is no longer followed, and a [kscope.Pushed] for every Push.
+// Source measures queues and emits [kscope.Depths], the [kscope.Status] and the
+// [kscope.Connection] of each server, a [kscope.Gone] of kind [kscope.Queues]
+// when the last queue of a server is no longer followed, and what came of every
+// Push, Load and Purge.
 //
 // While a server answers, it emits a Depths as soon as a measurement brings
-// something new, and at every fourth if none does; when it stops answering it emits one in which every depth has an error, then
-// none until something is new. Facts about one server come in order, from one
-// goroutine; servers do not wait for each other.
+// something new, and at every fourth if none does; when it stops answering it
+// emits one in which every depth has an error, then none until something is
+// new. Facts about one server come in order, from one goroutine; servers do not
+// wait for each other.
 //
 // Follow and Push may be called from any goroutine, also while Run is not
 // running.
@@ -69,7 +88,7 @@ type session struct {
 	broken chan error     // holds the first panic of a poller
 
 	mu        sync.Mutex
-	pollers   map[string]*poller // by the address that is dialled
+	pollers   map[string]*poller // by Source.measuredAt
 	injectors map[place]*injector
 }
 
@@ -149,32 +168,73 @@ func (s *Source) end() {
 // its connection and rests until it has.
 func (s *Source) direct(run *session) {
 	s.mu.Lock()
-	queues := s.follows.queues()
+	all := s.follows.wanted()
 	s.mu.Unlock()
-	slices.SortFunc(queues, compareQueues)
-	queues = slices.Compact(queues)
+	slices.SortFunc(all, compareWanted)
+	all = slices.CompactFunc(all, func(a, b wanted) bool { return a.queue == b.queue && a.trigger.Object == b.trigger.Object })
 
-	wanted := map[string]plan{}
-	for _, q := range queues {
-		at := s.server(q.Address).Address
-		if wanted[at] == nil {
-			wanted[at] = plan{}
+	plans := map[string]plan{}
+	for _, w := range all {
+		at := s.measuredAt(w.queue)
+		p, ok := plans[at]
+		if !ok {
+			p = plan{groups: map[string][]kscope.Queue{}, trigger: w.trigger, metadata: w.metadata, alone: true}
 		}
-		wanted[at][q.Address] = append(wanted[at][q.Address], q)
+		name := w.queue.Server()
+		if group := p.groups[name]; len(group) == 0 || group[len(group)-1] != w.queue {
+			p.groups[name] = append(group, w.queue)
+		}
+		p.alone = p.alone && w.trigger.Object == p.trigger.Object
+		plans[at] = p
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()
 	for at, p := range run.pollers {
-		p.follow(wanted[at])
-		delete(wanted, at)
+		p.follow(plans[at])
+		delete(plans, at)
 	}
-	for at, groups := range wanted {
-		server := s.server(at)
-		p := newPoller(server, s.options, run.emit)
-		p.follow(groups)
+	for at, next := range plans {
+		p := s.pollerFor(at, next, run.emit)
+		p.follow(next)
 		run.pollers[at] = p
 		run.work.Go(func() { run.poll(p) })
 	}
+}
+
+// measuredAt is what tells the server where a queue is measured from others:
+// the address that is dialled, or the words for how that comes to be known.
+func (s *Source) measuredAt(q kscope.Queue) string {
+	if o, ok := s.options.Overrides[q.Address]; ok {
+		return q.Address + " at " + o.Address
+	}
+	if s.options.Override != nil || s.options.Resolve == nil {
+		return s.server(q.Address).Address
+	}
+	return q.Server()
+}
+
+// resolves reports whether the server of a queue takes more than its address.
+func (s *Source) resolves(q kscope.Queue) bool {
+	return !s.overrides(q.Address) && s.options.Resolve != nil && (q.Via != "" || q.Topology != kscope.Single)
+}
+
+// overrides reports whether the user said where the queues of an address are.
+func (s *Source) overrides(address string) bool {
+	_, one := s.options.Overrides[address]
+	return one || s.options.Override != nil
+}
+
+// pollerFor makes the poller for what one plan is about.
+func (s *Source) pollerFor(at string, next plan, emit func(kscope.Fact)) *poller {
+	q := next.first()
+	if !s.resolves(q) {
+		p := newPoller(s.server(q.Address), s.options, emit)
+		p.override = s.overrides(q.Address)
+		return p
+	}
+	p := newPoller(Server{Address: at}, s.options, emit)
+	p.access, p.topology = &access{}, q.Topology
+	return p
 }
 
 // poll runs a poller. Its panic must not take the process with it, and the
@@ -193,6 +253,9 @@ func (run *session) poll(p *poller) {
 
 // server is where the queues of an address are measured.
 func (s *Source) server(address string) Server {
+	if one, ok := s.options.Overrides[address]; ok {
+		return one
+	}
 	if s.options.Override != nil {
 		return *s.options.Override
 	}

@@ -13,7 +13,8 @@ type group struct {
 	address string
 	gauges  []*gauge
 	status  kscope.Status
-	changed bool // the queues are not those that were last reported on
+	card    kscope.Connection // as last said
+	changed bool              // the queues are not those that were last reported on
 	said    []kscope.Depth
 	silent  int // measurements since then that brought nothing new
 }
@@ -27,7 +28,7 @@ const repeatEvery = 4
 // about those that stay.
 func (p *poller) adopt() {
 	p.mu.Lock()
-	next, fresh := p.plan, p.fresh
+	next, fresh := p.plan.groups, p.fresh
 	p.fresh = false
 	p.mu.Unlock()
 	if !fresh {
@@ -96,7 +97,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 		default:
 			answered = true
 			d.N, d.Type = gg.n, gg.typ
-			if d.N == 0 {
+			if d.N == 0 && gg.queue.Measure == kscope.Size {
 				d.Type = "none"
 			}
 		}
@@ -125,7 +126,11 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 }
 
 func (p *poller) explain(err error) (message, hint string) {
-	return explain(err, p.server, p.options.Override != nil)
+	at := p.at
+	if at.Address == "" {
+		at = p.server
+	}
+	return explain(err, at, p.override)
 }
 
 // say emits a status of a group if it is new.

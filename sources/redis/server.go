@@ -16,6 +16,7 @@ type Server struct {
 	Username string
 	TLS      bool
 	password string
+	more     *more // nil where the above is all; shared by copies, never changed
 }
 
 var (
@@ -61,6 +62,20 @@ func ParseServer(s, password string) (Server, error) {
 	return server, nil
 }
 
+// ParseOverride reads what [ParseServer] reads, or ADDRESS=SERVER, where ADDRESS
+// is host:port as triggers name it; it is "" where the server is for all. The
+// errors do not repeat what was given.
+func ParseOverride(s, password string) (of string, server Server, err error) {
+	if before, after, ok := strings.Cut(s, "="); ok && !strings.Contains(before, "://") {
+		if of, err = address(strings.TrimSpace(before), ""); err != nil {
+			return "", Server{}, err
+		}
+		s = after
+	}
+	server, err = ParseServer(s, password)
+	return of, server, err
+}
+
 // address checks host:port and adds the port where there is none.
 func address(s, port string) (string, error) {
 	u := url.URL{Host: s} // knows brackets and where a port begins
@@ -95,6 +110,15 @@ func (s Server) String() string {
 
 // GoString is String, so that %#v does not print the password either.
 func (s Server) GoString() string { return "redis.Server(" + s.String() + ")" }
+
+// secrets are what no text may hold.
+func (s Server) secrets() []string {
+	all := []string{s.password}
+	if s.more != nil {
+		all = append(all, s.more.sentinelPassword, s.more.keyPassword)
+	}
+	return all
+}
 
 // db is the database in which a queue of a given database is found here.
 func (s Server) db(own int) int {

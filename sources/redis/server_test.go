@@ -41,6 +41,24 @@ func TestParseServerRefuses(t *testing.T) {
 	}
 }
 
+func TestParseOverride(t *testing.T) {
+	for _, tt := range []struct{ in, of, want string }{
+		{"127.0.0.1:6379", "", "127.0.0.1:6379"},
+		{"redis.demo.svc:6379=127.0.0.1:7000", "redis.demo.svc:6379", "127.0.0.1:7000"},
+		{"redis.demo:6379 = rediss://keda@localhost/2", "redis.demo:6379", "rediss://keda@localhost:6379/2"},
+	} {
+		of, got, err := ParseOverride(tt.in, "")
+		if err != nil || of != tt.of || got.String() != tt.want {
+			t.Errorf("ParseOverride(%q) = %q, %v, %v, want %q, %q", tt.in, of, got, err, tt.of, tt.want)
+		}
+	}
+	for _, in := range []string{"=127.0.0.1:1", "redis=127.0.0.1:1", "redis:1=", "redis:1=redis://:s3cret@h", "redis://h?x=s3cret", "s3cret=h:1"} {
+		if of, got, err := ParseOverride(in, ""); err == nil || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("ParseOverride(%q) = %q, %v, %v, want an error without the secret", in, of, got, err)
+		}
+	}
+}
+
 func TestServerDoesNotPrintItsPassword(t *testing.T) {
 	s, err := ParseServer("rediss://keda@localhost:1/2", "s3cret")
 	if err != nil || s.password != "s3cret" {

@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -19,12 +20,22 @@ import (
 // a likely one, the way out. The words stay the same while the trouble does:
 // no times, no local ports. They hold no control characters and no password.
 func explain(err error, s Server, override bool) (message, hint string) {
-	message, hint = explainAnswer(err, override)
-	if message == "" {
+	var told interface {
+		error
+		Hint() string
+	}
+	if errors.As(err, &told) { // by whoever resolves, or by a tunnel: they know best
+		message, hint = told.Error(), told.Hint()
+	} else if message, hint = explainAnswer(err, override); message == "" {
 		message, hint = explainConnection(err, s, override)
 	}
-	if s.password != "" && len(s.password) > 3 { // shorter ones would blank out ordinary words
-		message = strings.ReplaceAll(message, s.password, "…")
+	if advice := s.advice(err); advice != "" && !override {
+		hint = advice
+	}
+	for _, secret := range s.secrets() {
+		if len(secret) > 3 { // shorter ones would blank out ordinary words
+			message, hint = strings.ReplaceAll(message, secret, "…"), strings.ReplaceAll(hint, secret, "…")
+		}
 	}
 	return kscope.Clean(message), kscope.Clean(hint)
 }
@@ -38,7 +49,7 @@ var answers = []struct{ reply, message, hint string }{
 	{"WRONGPASS", "the server does not accept the user name and password", "check KSCOPE_REDIS_PASSWORD and the user in --redis redis://USER@HOST:PORT"},
 	{"*without any password configured", "the server has no password, but one was given", "unset KSCOPE_REDIS_PASSWORD"},
 	{"*invalid password", "the server does not accept the password", "check KSCOPE_REDIS_PASSWORD"},
-	{"NOPERM", "", "allow the user +llen +scard +zcard +hlen +type +select on the key"},
+	{"NOPERM", "", "allow the user +llen +scard +zcard +hlen +type +select on the key; for streams +xlen +xpending +xinfo, in a cluster +cluster"},
 	{"*DB index is out of range", "the server has no database of that number", "check databaseIndex in the trigger"},
 	{"*invalid DB index", "the server has no database of that number", "check databaseIndex in the trigger"},
 	{"*SELECT is not allowed in cluster mode", "the server is a cluster node and has only database 0", "check databaseIndex in the trigger"},
@@ -122,13 +133,13 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to " + at, unreachable(override)
 	case timedOut(err) && connecting:
-		return fmt.Sprintf("no connection to %s within %v", at, dialTimeout), unreachable(override)
+		return fmt.Sprintf("no connection to %s within %v", at, cmp.Or(connects.wait, dialTimeout)), unreachable(override)
 	case timedOut(err):
 		return fmt.Sprintf("%s took the connection but gave no answer within %v", at, readTimeout), "it may be busy or stopped, or something else than Redis"
 	case hungUp(err) && !s.TLS:
 		return at + " closed the connection", "if it expects TLS: --redis rediss://HOST:PORT"
 	case hungUp(err):
-		return at + " closed the connection", ""
+		return at + " closed the connection", "it may want a certificate of its clients: cert and key in the trigger's authentication"
 	case notRedis.MatchString(err.Error()):
 		return "what answers at " + at + " is not Redis, or expects TLS", "check the port; for TLS: --redis rediss://HOST:PORT"
 	}

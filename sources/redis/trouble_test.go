@@ -23,7 +23,7 @@ func (reply) RedisError()     {}
 func TestExplain(t *testing.T) {
 	const inCluster = "redis.demo.svc.cluster.local:6379"
 	dial := func(err error) error {
-		return &connectError{&net.OpError{Op: "dial", Net: "tcp", Source: &net.TCPAddr{Port: 54321}, Err: err}}
+		return &connectError{err: &net.OpError{Op: "dial", Net: "tcp", Source: &net.TCPAddr{Port: 54321}, Err: err}}
 	}
 	read := func(err error) error {
 		return &net.OpError{Op: "read", Net: "tcp", Source: &net.TCPAddr{Port: 54321}, Err: err}
@@ -52,15 +52,15 @@ func TestExplain(t *testing.T) {
 		{"refused", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "127.0.0.1:1", false,
 			"nothing listens at 127.0.0.1:1 (connection refused)", "is Redis running"},
 		{"unroutable", dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH)), "10.0.0.1:1", false, "no route to 10.0.0.1:1", "inside the cluster"},
-		{"dial timeout", &connectError{context.DeadlineExceeded}, "10.0.0.1:1", false, "no connection to 10.0.0.1:1 within 2s", "inside the cluster"},
+		{"dial timeout", &connectError{err: context.DeadlineExceeded}, "10.0.0.1:1", false, "no connection to 10.0.0.1:1 within 2s", "inside the cluster"},
 		{"read timeout", read(os.ErrDeadlineExceeded), "h:1", false, "h:1 took the connection but gave no answer within 2s", "busy"},
 		{"closed", io.EOF, "h:1", false, "h:1 closed the connection", "rediss://"},
 		{"reset", read(os.NewSyscallError("read", syscall.ECONNRESET)), "h:1", false, "h:1 closed the connection", "rediss://"},
 		{"not Redis", errors.New(`redis: can't parse int reply: "HTTP/1.1 400 Bad Request"`), "h:1", false,
 			"what answers at h:1 is not Redis, or expects TLS", "port"},
-		{"no TLS there", &connectError{tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, "h:1", true,
+		{"no TLS there", &connectError{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}}, "h:1", true,
 			"h:1 does not seem to speak TLS", "redis://"},
-		{"untrusted", &connectError{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, "h:1", true,
+		{"untrusted", &connectError{err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, "h:1", true,
 			"the certificate of h:1 is not trusted: x509: certificate signed by unknown authority", "SSL_CERT_FILE"},
 		{"other", read(errors.New("strange\x1b[31m\nthing")), "h:1", false, "h:1: strange thing", ""},
 		{"no password", reply("NOAUTH Authentication required."), "h:1", false, "the server wants a password", "--redis"},

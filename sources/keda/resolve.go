@@ -1,0 +1,278 @@
+package keda
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/kscope/kscope"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+)
+
+// Access is how a Redis trigger's server is reached, as KEDA would resolve it.
+// It holds secrets, and prints none of them.
+type Access struct {
+	Addresses                                          []string // host:port, at least one
+	Username, Password                                 string
+	SentinelMaster, SentinelUsername, SentinelPassword string
+	TLS, Unsafe                                        bool   // Unsafe: certificates are not verified
+	CA, Cert, Key, KeyPassword                         string // PEM, but for the password
+
+	// From says in words where each parameter above came from, by KEDA's name
+	// of it: "Secret demo/redis key password, by TriggerAuthentication redis".
+	From map[string]string
+	// Missing says what was named and is not there, which KEDA takes for an
+	// empty value: "Secret demo/redis has no key password".
+	Missing []string
+	// PerWorkload is set when an authentication object took values from the
+	// environment of this trigger's own workload, so that they are nobody else's.
+	PerWorkload bool
+}
+
+// String is the addresses alone.
+func (a Access) String() string { return strings.Join(a.Addresses, ",") }
+
+// GoString is String, so that %#v does not print secrets either.
+func (a Access) GoString() string { return "keda.Access(" + a.String() + ")" }
+
+// UnresolvedError says why a trigger's parameters cannot be known here.
+type UnresolvedError struct{ message, hint string }
+
+func (e *UnresolvedError) Error() string { return e.message }
+
+// Hint is the likely fix, "" when there is none to offer.
+func (e *UnresolvedError) Hint() string { return e.hint }
+
+// Resolver resolves the connection parameters of Redis triggers as KEDA does:
+// metadata, the environment of the target's container, TriggerAuthentication
+// and ClusterTriggerAuthentication with their ConfigMaps and Secrets. Each is
+// read when a parameter needs it and not otherwise, and nothing read is kept,
+// so that asking again brings what is there then.
+//
+// Its errors and the words of its results hold names of objects, keys and
+// variables, and never a value.
+type Resolver struct {
+	client  kubernetes.Interface
+	dynamic dynamic.Interface
+
+	mu   sync.Mutex
+	keda string // the namespace of ClusterTriggerAuthentications' Secrets, once known
+}
+
+// NewResolver makes a resolver; nothing is asked of the API before Resolve.
+func NewResolver(client kubernetes.Interface, dynamic dynamic.Interface) *Resolver {
+	return &Resolver{client: client, dynamic: dynamic}
+}
+
+// places are where a parameter may come from, in order of precedence: M for
+// the trigger's metadata, A for the authentication object, E for the target's
+// environment through a metadata entry that names the variable.
+var places = map[string]string{
+	"address": "MAE", "addresses": "MAE", "host": "MEA", "hosts": "MEA", "port": "MEA", "ports": "MEA",
+	"username": "MEA", "password": "MEA",
+	"sentinelUsername": "MAE", "sentinelPassword": "MAE", "sentinelMaster": "MAE",
+	"enableTLS": "M", "unsafeSsl": "M", "tls": "A",
+	"ca": "A", "cert": "A", "Cert": "A", "key": "A", "keyPassword": "A",
+}
+
+// resolution is the resolving of one trigger.
+type resolution struct {
+	*Resolver
+	ctx      context.Context
+	ref      kscope.Ref // of the object
+	metadata map[string]string
+	auth     *authentication // nil where there is none
+	env      environment
+	out      Access
+	read     map[string]map[string]string // Secrets and ConfigMaps, for as long as this takes
+}
+
+// Resolve reads how to reach the server of a Redis trigger. It fails with an
+// [*UnresolvedError] where KEDA would fail too, where something may not be
+// read, and where a value is kept by what only KEDA can ask, such as a vault.
+func (r *Resolver) Resolve(ctx context.Context, t kscope.TriggerRef) (Access, error) {
+	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object, read: map[string]map[string]string{}}
+	x.out.From = map[string]string{}
+	if err := x.begin(t); err != nil {
+		return Access{}, err
+	}
+	for _, step := range []func() error{x.addresses, x.credentials, x.security} {
+		if err := step(); err != nil {
+			return Access{}, err
+		}
+	}
+	return x.out, nil
+}
+
+func (x *resolution) begin(t kscope.TriggerRef) error {
+	spec, err := x.object(t)
+	if err != nil {
+		return err
+	}
+	triggers := spec.list("triggers")
+	if t.Index < 0 || t.Index >= len(triggers) {
+		return &UnresolvedError{message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
+	}
+	m, _ := triggers[t.Index].(map[string]any)
+	trigger := fields(m)
+	x.metadata = trigger.metadata()
+	x.env = environment{resolution: x, spec: spec, job: t.Kind == kscope.ScaledJobs}
+	ref := trigger.at("authenticationRef")
+	if ref.raw("name") == "" {
+		return nil
+	}
+	x.auth, err = x.authenticate(orElse(ref.raw("kind"), "TriggerAuthentication"), ref.raw("name"))
+	return err
+}
+
+// parameter is the first value that is not blank, place by place and in each
+// name by name, with the words for where it was found; "" where there is none.
+// All names have the same places.
+func (x *resolution) parameter(names ...string) (string, error) {
+	for _, place := range places[names[0]] {
+		for _, name := range names {
+			value, from, err := x.at(place, name)
+			if err != nil {
+				return "", err
+			}
+			if value = strings.TrimSpace(value); value != "" {
+				x.out.From[names[0]] = kscope.Clean(from)
+				return value, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+func (x *resolution) at(place rune, name string) (value, from string, err error) {
+	switch place {
+	case 'M':
+		return x.metadata[name], "the trigger itself", nil
+	case 'A':
+		if x.auth == nil {
+			return "", "", nil
+		}
+		return x.auth.value(name)
+	}
+	variable := x.metadata[name+"FromEnv"]
+	if variable == "" {
+		return "", "", nil
+	}
+	return x.env.variable(variable)
+}
+
+func (x *resolution) addresses() error {
+	addresses, err := x.list("address", "addresses")
+	if err != nil {
+		return err
+	}
+	hosts, err := x.list("host", "hosts")
+	if err != nil {
+		return err
+	}
+	ports, err := x.list("port", "ports")
+	if err != nil {
+		return err
+	}
+	if len(hosts) != len(ports) {
+		return x.refuse("the trigger names %d hosts and %d ports", len(hosts), len(ports))
+	}
+	for i := range hosts {
+		addresses = append(addresses, hosts[i]+":"+ports[i])
+	}
+	if len(addresses) == 0 {
+		return x.refuse("the trigger has neither an address nor a host and port")
+	}
+	x.out.Addresses = addresses
+	return nil
+}
+
+// list is a parameter split at its commas.
+func (x *resolution) list(names ...string) ([]string, error) {
+	text, err := x.parameter(names...)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	items := strings.Split(text, ",")
+	for i := range items {
+		items[i] = strings.TrimSpace(items[i])
+	}
+	return items, nil
+}
+
+func (x *resolution) credentials() error {
+	return x.fill([]wanted{
+		{&x.out.Username, "username"}, {&x.out.Password, "password"}, {&x.out.SentinelMaster, "sentinelMaster"},
+		{&x.out.SentinelUsername, "sentinelUsername"}, {&x.out.SentinelPassword, "sentinelPassword"},
+	})
+}
+
+// wanted is a parameter and where it goes.
+type wanted struct {
+	into *string
+	name string
+}
+
+func (x *resolution) fill(all []wanted) (err error) {
+	for _, w := range all {
+		if *w.into, err = x.parameter(w.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// security is TLS with its certificates.
+func (x *resolution) security() (err error) {
+	enabled, err := x.flag("enableTLS")
+	if err != nil {
+		return err
+	}
+	text, err := x.parameter("tls")
+	switch {
+	case err != nil:
+		return err
+	case text == "enable" && enabled, text == "disable" && enabled:
+		return x.refuse("enableTLS in the trigger and tls in its authentication exclude each other")
+	case text != "" && text != "enable" && text != "disable":
+		return x.refuse("tls of the authentication is neither enable nor disable")
+	}
+	x.out.TLS = enabled || text == "enable"
+	if !x.out.TLS {
+		return nil
+	}
+	if x.out.Unsafe, err = x.flag("unsafeSsl"); err != nil {
+		return err
+	}
+	if err := x.fill([]wanted{{&x.out.CA, "ca"}, {&x.out.Key, "key"}, {&x.out.KeyPassword, "keyPassword"}}); err != nil {
+		return err
+	}
+	x.out.Cert, err = x.parameter("cert", "Cert")
+	return err
+}
+
+func (x *resolution) flag(name string) (bool, error) {
+	text, err := x.parameter(name)
+	if err != nil || text == "" {
+		return false, err
+	}
+	on, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, x.refuse("%s is neither true nor false", name)
+	}
+	return on, nil
+}
+
+// refuse is an error for what KEDA would refuse too. What is missing is the
+// likely cause of it.
+func (x *resolution) refuse(format string, args ...any) error {
+	return &UnresolvedError{kscope.Clean(fmt.Sprintf(format, args...)), kscope.Clean(strings.Join(x.out.Missing, "; "))}
+}
+
+// missing notes something that KEDA takes for empty.
+func (x *resolution) missing(format string, args ...any) {
+	x.out.Missing = append(x.out.Missing, kscope.Clean(fmt.Sprintf(format, args...)))
+}

@@ -1,0 +1,290 @@
+package redis
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// Access is all that it takes to reach the server of a trigger, as resolved
+// elsewhere. It holds secrets, and prints none of them. See [Access.Server].
+type Access struct {
+	Addresses                                          []string // of the server, or of any nodes of the cluster, or the sentinels
+	Username, Password                                 string
+	SentinelMaster, SentinelUsername, SentinelPassword string
+	TLS, Unsafe                                        bool   // Unsafe: certificates are not verified
+	CA, Cert, Key, KeyPassword                         string // PEM, but for the password
+
+	From    map[string]string // where each came from, in words, by KEDA's name of the parameter
+	Missing []string          // what was named and is not there
+	// PerWorkload says that it holds for one workload only: where several
+	// share it, none is measured, lest one be shown another's number.
+	PerWorkload bool
+}
+
+// String is the addresses alone.
+func (a Access) String() string { return strings.Join(a.Addresses, ",") }
+
+// GoString is String, so that %#v does not print secrets either.
+func (a Access) GoString() string { return "redis.Access(" + a.String() + ")" }
+
+// more is what only some servers have.
+type more struct {
+	nodes                              []string // all addresses
+	master                             string
+	sentinelUsername, sentinelPassword string
+	keyPassword                        string
+	tls                                *tls.Config // nil for the system's authorities and no certificate of ours
+	from                               map[string]string
+	missing                            []string
+	perWorkload                        bool
+}
+
+var (
+	errCA           = errors.New("ca is not a certificate in PEM")
+	errCertificate  = errors.New("cert and key are not a certificate and its key in PEM")
+	errEncryptedKey = errors.New("key is encrypted, which kscope cannot undo")
+)
+
+// Server is the server that an access leads to. The errors say what about the
+// certificates is wrong, and nothing of what is in them.
+func (a Access) Server() (Server, error) {
+	if len(a.Addresses) == 0 {
+		return Server{}, errNoAddress
+	}
+	m := &more{
+		nodes: slices.Clone(a.Addresses), master: a.SentinelMaster,
+		sentinelUsername: a.SentinelUsername, sentinelPassword: a.SentinelPassword,
+		keyPassword: a.KeyPassword, from: a.From, missing: a.Missing, perWorkload: a.PerWorkload,
+	}
+	s := Server{Address: a.Addresses[0], Username: a.Username, TLS: a.TLS, password: a.Password, more: m}
+	if !a.TLS {
+		return s, nil
+	}
+	m.tls = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.Unsafe} // as the trigger asks
+	if a.CA != "" {
+		roots, err := x509.SystemCertPool()
+		if err != nil {
+			roots = x509.NewCertPool()
+		}
+		if !roots.AppendCertsFromPEM([]byte(a.CA)) {
+			return Server{}, &badMaterial{errCA, a.From["ca"]}
+		}
+		m.tls.RootCAs = roots
+	}
+	if a.Cert == "" || a.Key == "" {
+		return s, nil
+	}
+	pair, err := tls.X509KeyPair([]byte(a.Cert), []byte(a.Key))
+	if err != nil {
+		why := errCertificate
+		if a.KeyPassword != "" || strings.Contains(a.Key, "ENCRYPTED") {
+			why = errEncryptedKey
+		}
+		return Server{}, &badMaterial{why, cmp.Or(a.From["cert"], a.From["key"])}
+	}
+	m.tls.Certificates = []tls.Certificate{pair}
+	return s, nil
+}
+
+// badMaterial is a certificate or key that is not one.
+type badMaterial struct {
+	err  error
+	from string
+}
+
+func (e *badMaterial) Error() string { return "the TLS parameter " + e.err.Error() }
+func (e *badMaterial) Unwrap() error { return e.err }
+func (e *badMaterial) Hint() string {
+	if e.from == "" {
+		return ""
+	}
+	return "check " + e.from
+}
+
+// tlsConfig is how TLS is spoken with a server.
+func (s Server) tlsConfig() *tls.Config {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if s.more != nil && s.more.tls != nil {
+		c = s.more.tls.Clone()
+	}
+	c.ServerName, _, _ = net.SplitHostPort(s.Address)
+	return c
+}
+
+// at is the same access to another address of the deployment.
+func (s Server) at(address string) Server {
+	s.Address = address
+	return s
+}
+
+// credentials says where the user and the password came from.
+func (s Server) credentials() string {
+	if s.more == nil {
+		if s.password == "" {
+			return ""
+		}
+		return "KSCOPE_REDIS_PASSWORD"
+	}
+	user, password := s.more.from["username"], s.more.from["password"]
+	if user == "" || user == password {
+		return password
+	}
+	if password == "" {
+		return "user: " + user
+	}
+	return "user: " + user + "; password: " + password
+}
+
+// advice is what to do about an error, where what is known of the credentials
+// makes a better answer than the general one.
+func (s Server) advice(err error) string {
+	if s.more == nil || !refused(err) {
+		return ""
+	}
+	text := err.Error()
+	has := func(part string) bool { return strings.Contains(text, part) }
+	switch {
+	case has("WRONGPASS"), has("invalid password"):
+		return cmp.Or(prefixed("check ", s.credentials()), "the trigger's authentication gives no password")
+	case has("without any password configured"):
+		return prefixed("take the password out of ", s.credentials())
+	case has("NOAUTH") && s.password == "":
+		if len(s.more.missing) > 0 {
+			return strings.Join(s.more.missing, "; ")
+		}
+		return "the trigger gives no password: add one to a TriggerAuthentication that it refers to"
+	}
+	return ""
+}
+
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
+}
+
+// How long what was resolved is relied upon while the server fails, at first
+// and at most (which is KEDA's usual polling interval), and how often the
+// sentinels are asked who is master.
+const (
+	resolveAgain = 5 * time.Second
+	resolveMost  = 30 * time.Second
+	askAgain     = 3 * time.Second
+)
+
+// resolveWait is how long resolving may take.
+const resolveWait = 5 * time.Second
+
+// access is how a poller comes to know its server.
+type access struct {
+	outdated atomic.Bool // what was resolved is of a trigger that has changed
+
+	known    bool
+	err      error         // why it is not known
+	due      time.Time     // when to try again, if not known or failed
+	wait     time.Duration // between two tries, growing
+	failed   bool          // the server, with what was resolved
+	sentinel *link
+	asked    time.Time // the sentinels
+}
+
+// plainError is an error in words that need no others.
+type plainError struct{ message, hint string }
+
+func (e *plainError) Error() string { return e.message }
+func (e *plainError) Hint() string  { return e.hint }
+
+// errShared is for an authentication that means another server, user or
+// password for each workload that shares it.
+var errShared = &plainError{
+	"the authentication takes values from the environment of each workload, and several share it",
+	"kscope cannot tell their servers apart; name the variables in the triggers (passwordFromEnv), or the server with --redis",
+}
+
+// find makes the server known, if it is not or should be looked up anew.
+func (p *poller) find(ctx context.Context) error {
+	a := p.access
+	if a == nil {
+		return nil
+	}
+	if a.outdated.Swap(false) {
+		a.known, a.due, a.wait = false, time.Time{}, 0
+		p.drop()
+	}
+	if (!a.known || a.failed) && !time.Now().Before(a.due) {
+		p.mu.Lock()
+		trigger := p.plan.trigger
+		p.mu.Unlock()
+		server, err := p.resolve(ctx, trigger)
+		a.wait = min(max(2*a.wait, resolveAgain), resolveMost)
+		a.due = time.Now().Add(a.wait)
+		if err == nil {
+			p.server, a.known = server, true
+		}
+		a.err = err
+	}
+	if !a.known {
+		return a.err
+	}
+	// Where only looking again failed, what was true before is the best guess:
+	// the API server may be what is away.
+	p.mu.Lock()
+	alone := p.plan.alone
+	p.mu.Unlock()
+	if p.server.more != nil && p.server.more.perWorkload && !alone {
+		return errShared
+	}
+	return p.keepUp(ctx)
+}
+
+func (p *poller) resolve(ctx context.Context, trigger kscope.TriggerRef) (Server, error) {
+	rctx, cancel := context.WithTimeout(ctx, resolveWait)
+	defer cancel()
+	server, err := p.options.Resolve(rctx, trigger)
+	if err != nil && errors.Is(rctx.Err(), context.DeadlineExceeded) {
+		err = &plainError{fmt.Sprintf("the API server did not say within %v how to reach Redis", resolveWait), ""}
+	}
+	return server, err
+}
+
+// found notes where keys are, for those who put jobs there.
+func (p *poller) found(last func(key string) Server) {
+	p.mu.Lock()
+	p.last = last
+	p.mu.Unlock()
+}
+
+// reach is the server at which a queue was last measured, a cluster's node and
+// the sentinels' master included. It is for whoever puts jobs into the queue;
+// the error says that it has not been reached yet.
+func (s *Source) reach(run *session, q kscope.Queue) (Server, error) {
+	if !s.resolves(q) {
+		return s.server(q.Address), nil
+	}
+	run.mu.Lock()
+	p := run.pollers[s.measuredAt(q)]
+	run.mu.Unlock()
+	if p != nil {
+		p.mu.Lock()
+		last := p.last
+		p.mu.Unlock()
+		if last != nil {
+			return last(q.Key), nil
+		}
+	}
+	return Server{}, errNotReached
+}
+
+var errNotReached = errors.New("the server has not been reached yet")

@@ -1,0 +1,200 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+const (
+	// loadTick is how often it is seen what is due. At 5,000 jobs a second it
+	// is 100 jobs, which travel in one command.
+	loadTick = 20 * time.Millisecond
+	// mostBehind is how late a job may be sent. What a server could not take
+	// within that is given up and said: to make up for it later would be
+	// another load than the one that was asked for.
+	mostBehind = time.Second
+	// tellEvery and repeatLoad are how often a load is told of, while
+	// something comes of it and while nothing does.
+	tellEvery  = 250 * time.Millisecond
+	repeatLoad = time.Second
+	// rateOver is the time over which the rates of late are taken.
+	rateOver = 2 * time.Second
+)
+
+// Load puts jobs into a queue as its profile has them due by the clock now,
+// nil for the wall's, until the profile is done, ctx is done, or the server is
+// lost or refuses: then what is due is not sent later. It takes turns with
+// Push, pipeline by pipeline. It tells of itself in [kscope.Loading] facts, the
+// last of which says how it ended, and returns an error where that is not as it
+// should or as ctx wanted. It may be called from any goroutine, and blocks.
+//
+// A server that does not keep up makes the load fall behind; jobs that are more
+// than a second late are given up and counted as missed, except those of a
+// batch, which is late from the beginning.
+func (s *Source) Load(ctx context.Context, l kscope.Load, now kscope.Clock) error {
+	run, err := s.join()
+	if err != nil {
+		return err
+	}
+	defer run.work.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(run.ctx, cancel)()
+	if now == nil {
+		now = time.Now
+	}
+	t := &loading{clock: now, emit: run.emit}
+	t.Queue, t.Target, t.State, t.Began = l.Queue, l.Target, kscope.LoadRunning, now()
+	t.Profile, err = l.Profile.Within(l.Limits)
+	if err != nil {
+		return t.end(kscope.LoadFailed, err.Error())
+	}
+	in, err := s.injector(run, l.Queue)
+	if err != nil {
+		return t.end(kscope.LoadFailed, s.why(err, l.Queue))
+	}
+	w := wayInto(l.Queue, l.Side, l.Payload)
+	t.tell()
+	err = t.run(ctx, in, &w)
+	run.measure(s.measuredAt(l.Queue))
+	return err
+}
+
+// loading is a load under way.
+type loading struct {
+	kscope.Loading
+	clock kscope.Clock
+	emit  func(kscope.Fact)
+	begun bool // jobs went out over the present connection
+
+	looked  time.Time     // by the wall, when what is due was last seen
+	told    time.Time     // by the wall
+	saying  [2]int64      // asked and accepted as last told
+	lately  []progress    // of the last seconds, for the rates
+	elapsed time.Duration // when what is due was last seen
+}
+
+// progress is how far a load was.
+type progress struct {
+	elapsed         time.Duration
+	asked, accepted int64
+}
+
+// run sends what is due until there is an end to it.
+func (t *loading) run(ctx context.Context, in *injector, w *way) error {
+	tick := time.NewTicker(loadTick)
+	defer tick.Stop()
+	t.looked = time.Now()
+	for {
+		n := t.due()
+		if n > 0 {
+			if err := t.send(ctx, in, w, n); err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return t.end(kscope.LoadStopped, "")
+		}
+		more := t.Behind() > 0
+		if !more && t.Profile.Done(t.elapsed) {
+			if w.shape != list {
+				t.Length = in.lengthInTurn(ctx, *w)
+			}
+			return t.end(kscope.LoadFinished, "")
+		}
+		if quiet := time.Since(t.told); quiet >= repeatLoad || quiet >= tellEvery && t.saying != [2]int64{t.Asked, t.Accepted} {
+			t.tell()
+		}
+		if more && n > 0 {
+			continue // it did not fit into one pipeline
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return t.end(kscope.LoadStopped, "")
+		}
+	}
+}
+
+// due looks at the clock, and gives how many jobs to send now.
+func (t *loading) due() int64 {
+	wall, was := time.Now(), t.elapsed
+	t.elapsed = max(t.clock().Sub(t.Began), t.elapsed)
+	late := mostBehind
+	if d := wall.Sub(t.looked); d > 0 { // a clock that is faster than the wall's is late sooner
+		late = max(late, time.Duration(float64(mostBehind)*float64(t.elapsed-was)/float64(d)))
+		t.looked = wall
+	} else {
+		t.elapsed = was
+	}
+	t.Elapsed, t.Asked = t.elapsed, t.Profile.Due(t.elapsed)
+	if t.Profile.Kind != kscope.LoadBatch {
+		overdue := t.Profile.Due(t.elapsed-late) - t.Accepted - t.Missed - t.Unknown
+		t.Missed += max(overdue, 0)
+	}
+	return t.Behind()
+}
+
+// send sends one pipeline of what is due, in its turn.
+func (t *loading) send(ctx context.Context, in *injector, w *way, n int64) error {
+	select {
+	case in.turn <- struct{}{}:
+	case <-ctx.Done():
+		return t.end(kscope.LoadStopped, "")
+	}
+	did := in.put(w, n, !t.begun)
+	why := ""
+	if did.err != nil {
+		why = in.complain(did.err)
+	}
+	<-in.turn
+	t.begun = true
+	t.Accepted += did.accepted
+	t.Unknown += did.unknown
+	if did.length > 0 {
+		t.Length = did.length
+	}
+	if did.err == nil {
+		t.Missed += did.sent - did.accepted // a set had them already
+		return nil
+	}
+	return t.end(kscope.LoadFailed, why)
+}
+
+// lengthInTurn is length for who has no turn.
+func (in *injector) lengthInTurn(ctx context.Context, w way) int64 {
+	select {
+	case in.turn <- struct{}{}:
+		defer func() { <-in.turn }()
+		return in.length(w)
+	case <-ctx.Done():
+		return 0
+	}
+}
+
+// tell emits how the load is doing.
+func (t *loading) tell() {
+	t.lately = append(t.lately, progress{t.Elapsed, t.Asked, t.Accepted})
+	for len(t.lately) > 2 && t.Elapsed-t.lately[1].elapsed >= rateOver {
+		t.lately = t.lately[1:]
+	}
+	if first := t.lately[0]; t.Elapsed > first.elapsed {
+		span := (t.Elapsed - first.elapsed).Seconds()
+		t.Rate, t.Achieved = float64(t.Asked-first.asked)/span, float64(t.Accepted-first.accepted)/span
+	}
+	t.told, t.saying = time.Now(), [2]int64{t.Asked, t.Accepted}
+	t.emit(t.Loading)
+}
+
+// end emits the last fact and gives its error.
+func (t *loading) end(state kscope.LoadState, why string) error {
+	t.State, t.Err = state, why
+	t.tell()
+	if why != "" {
+		return errors.New(why)
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package redis
+
+import (
+	"context"
+	"math"
+	"net"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+func profile(t testing.TB, text string) kscope.Profile {
+	t.Helper()
+	p, err := kscope.ParseProfile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// loads picks what loads said out of what was seen.
+func loads(all []seen) (out []kscope.Loading) {
+	for _, s := range all {
+		if l, ok := s.fact.(kscope.Loading); ok {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// An hour of a load on a fake clock: what is asked for follows the profile, and
+// is told at most four times a second.
+func TestLoadFollowsItsProfile(t *testing.T) {
+	for text, want := range map[string]int64{
+		"steady:50/s,1m": 3000, "steady:5000/s,1m": 300_000, "ramp:0-200/s,1m": 6000, "wave:0-100/s,period=30s,1m": 3000,
+		"burst:500,every=20s,1m": 1500, "batch:12345": 12345, "steady:1/m,1h": 60, "burst:1500": 1500, "steady:100/s,total=250": 250,
+	} {
+		bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
+			s.Follow(scaledObject("a", one))
+			news()
+			began := time.Now()
+			p := profile(t, text)
+			if err := s.Load(context.Background(), kscope.Load{Queue: one, Target: target, Profile: p}, nil); err != nil {
+				t.Errorf("%s: %v", text, err)
+				return
+			}
+			took := time.Since(began)
+			all := news()
+			ls := loads(all)
+			first, last := ls[0], ls[len(ls)-1]
+			if first.State != kscope.LoadRunning || first.Elapsed != 0 || first.Asked > p.Due(0) || !first.Began.Equal(began) || first.Target != target {
+				t.Errorf("%s: it begins with %+v", text, first)
+			}
+			if last.State != kscope.LoadFinished || last.Asked != want || last.Accepted != want || last.Missed != 0 || last.Unknown != 0 || last.Err != "" {
+				t.Errorf("%s: it ends with %+v", text, last)
+			}
+			length, _ := p.Length()
+			if p.Total == 0 && took > length+2*loadTick || took > time.Duration(len(ls)+1)*repeatLoad {
+				t.Errorf("%s: took %v, and was told of %d times", text, took, len(ls))
+			}
+			for i, l := range ls[1:] {
+				if l.Elapsed-ls[i].Elapsed < tellEvery && !l.Ended() {
+					t.Errorf("%s: told after %v and again after %v", text, ls[i].Elapsed, l.Elapsed)
+				}
+				if due := p.Due(l.Elapsed); l.Asked != due || due-l.Accepted > int64(p.Top()*loadTick.Seconds())+p.Jobs+1 {
+					t.Errorf("%s: after %v %d were due, %d asked for and %d in", text, l.Elapsed, due, l.Asked, l.Accepted)
+				}
+				if p.Kind == kscope.LoadSteady && l.Elapsed > time.Second && p.Rate > 10 && (math.Abs(l.Rate/p.Rate-1) > 0.05 || math.Abs(l.Achieved/p.Rate-1) > 0.05) {
+					t.Errorf("%s: %f asked for and %f achieved of late", text, l.Rate, l.Achieved)
+				}
+			}
+		})
+	}
+}
+
+func TestLoadStopsAtOnce(t *testing.T) {
+	bubble(t, Options{}, func(s *Source, _ *fakeServer, news func() []seen) {
+		news() // it runs
+		ctx, cancel := context.WithCancel(context.Background())
+		time.AfterFunc(10010*time.Millisecond, cancel)
+		began := time.Now()
+		if err := s.Load(ctx, kscope.Load{Queue: one, Profile: profile(t, "steady:100/s")}, nil); err != nil {
+			t.Error(err)
+		}
+		ls := loads(news())
+		if last := ls[len(ls)-1]; last.State != kscope.LoadStopped || last.Accepted != 1000 || last.Profile.Total != kscope.DefaultLimits.Total {
+			t.Errorf("it ends with %+v", last)
+		}
+		if took := time.Since(began); took != 10010*time.Millisecond {
+			t.Errorf("it stopped after %v", took)
+		}
+	})
+}
+
+// A clock that runs faster than the wall's makes a load as much faster.
+func TestLoadOnAnotherClock(t *testing.T) {
+	bubble(t, Options{}, func(s *Source, _ *fakeServer, news func() []seen) {
+		news()
+		began := time.Now()
+		fast := func() time.Time { return began.Add(60 * time.Since(began)) }
+		if err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:10/s,10m")}, fast); err != nil {
+			t.Error(err)
+		}
+		ls := loads(news())
+		if last := ls[len(ls)-1]; last.Accepted != 6000 || last.Missed != 0 || time.Since(began) > 11*time.Second {
+			t.Errorf("after %v it ends with %+v", time.Since(began), last)
+		}
+	})
+}
+
+// A server that cannot be reached, or falls silent, ends a load, and what was
+// under way is accounted for.
+func TestLoadLosesTheServer(t *testing.T) {
+	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
+		news()
+		server.refuses.Store(true)
+		err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		ls := loads(news())
+		if last := ls[len(ls)-1]; err == nil || last.State != kscope.LoadFailed || last.Err != err.Error() || !strings.Contains(last.Err, "connection refused") || last.Accepted+last.Unknown != 0 {
+			t.Errorf("got %v, and it ends with %+v", err, last)
+		}
+	})
+	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
+		news()
+		time.AfterFunc(10*time.Second, func() { server.silent.Store(true) })
+		began := time.Now()
+		err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		ls := loads(news())
+		last := ls[len(ls)-1]
+		if err == nil || last.State != kscope.LoadFailed || last.Accepted < 990 || last.Accepted > 1002 || last.Unknown < 1 || last.Unknown > 4 {
+			t.Errorf("got %v, and it ends with %+v", err, last)
+		}
+		if took := time.Since(began); took > 13*time.Second {
+			t.Errorf("it noticed after %v", took-10*time.Second)
+		}
+	})
+}
+
+func TestLoadIsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		o          Options
+		load, want string
+	}{
+		{Options{}, "steady:99999/s,1s", "--max-rate lifts it"}, {Options{}, "batch:2M", "--max-total lifts it"},
+		{Options{ReadOnly: true}, "steady:9/s,1s", "read-only"},
+	} {
+		bubble(t, tt.o, func(s *Source, server *fakeServer, news func() []seen) {
+			news()
+			err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, tt.load)}, nil)
+			ls := loads(news())
+			if err == nil || !strings.Contains(err.Error(), tt.want) || len(ls) != 1 || ls[0].State != kscope.LoadFailed || ls[0].Err != err.Error() {
+				t.Errorf("%s: got %v and %+v, want %q", tt.load, err, ls, tt.want)
+			}
+			if server.dials.Load() != 0 {
+				t.Error("the server was spoken to")
+			}
+		})
+	}
+	if err := New(Options{}).Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "batch:1")}, nil); err == nil {
+		t.Error("a load without Run")
+	}
+}
+
+// Against a real server: steady, together with a batch by hand, and the server
+// killed in the middle of another load.
+func TestLoadOnARealServer(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	q := r.queue("list")
+	s.Follow(scaledObject("one", q))
+	done := make(chan error)
+	load := func(text string) {
+		go func() {
+			done <- s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, text)}, nil)
+		}()
+	}
+	load("steady:5000/s,3s")
+	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
+	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 2000}); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	last := await(f, "the end of the load", kscope.Loading.Ended)
+	if last.Accepted != 15_000 || last.Missed != 0 || math.Abs(last.Elapsed.Seconds()-3) > 0.3 || math.Abs(last.Achieved-5000) > 50*5 {
+		t.Errorf("it ends with %+v", last)
+	}
+	if n := r.do("llen", "list"); n != int64(17_000) {
+		t.Errorf("%v jobs are in, want 17000", n)
+	}
+	f.depth(q, known(17_000))
+	load("steady:5000/s")
+	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
+	r.kill()
+	err := <-done
+	last = await(f, "the end of the load", kscope.Loading.Ended)
+	if err == nil || last.State != kscope.LoadFailed || last.Err != err.Error() || last.Accepted <= 1000 || last.Unknown > 5000 {
+		t.Errorf("got %v and %+v", err, last)
+	}
+}
+
+// A server that is too slow for a load makes it give jobs up, not pile them up.
+func TestLoadGivesUpWhatIsLate(t *testing.T) {
+	r := startRedis(t)
+	s, f := run(t, Options{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		return &slow{c}, err
+	}})
+	q := r.queue("list")
+	err := s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, "steady:5000/s,2s")}, nil)
+	last := await(f, "the end of the load", kscope.Loading.Ended)
+	if err != nil || last.Missed == 0 || last.Accepted+last.Missed != 10_000 || last.State != kscope.LoadFinished {
+		t.Errorf("got %v and %+v", err, last)
+	}
+	if n := r.do("llen", "list"); n != last.Accepted {
+		t.Errorf("%v are in, %d accepted", n, last.Accepted)
+	}
+}
+
+// slow is a connection that takes 0.2 s for every few hundred jobs.
+type slow struct{ net.Conn }
+
+func (s *slow) Write(b []byte) (int, error) {
+	time.Sleep(200 * time.Millisecond)
+	return s.Conn.Write(b)
+}
+
+// Memory does not grow with what was pushed.
+func TestLoadHoldsNoMemory(t *testing.T) {
+	j := newJobs()
+	w := wayInto(kscope.Queue{Key: "list"}, "", nil)
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var before uint64
+	for i := range 2000 { // two million jobs
+		j.commands(w, 1000, time.Now())
+		if i == 10 {
+			before = heap()
+		}
+	}
+	if after := heap(); after > before+1<<20 {
+		t.Errorf("%d bytes after two million jobs, %d at first", after, before)
+	}
+	runtime.KeepAlive(&j)
+}
