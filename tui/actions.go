@@ -15,6 +15,8 @@ type Action struct {
 	// Run does it. It is called outside Update and may block; an error is
 	// shown, and what else came of it arrives as observations.
 	Run func() error
+
+	here func() tea.Cmd // instead of Run: the screen's own doing
 }
 
 // chooser is the palette while it is open.
@@ -43,11 +45,15 @@ type acted struct {
 
 // openPalette asks what there is to do, since it changes with what was done.
 func (m *Model) openPalette() {
-	if m.o.Actions == nil {
+	all := m.ownActions()
+	if m.o.Actions != nil {
+		all = append(all, m.o.Actions()...)
+	}
+	if len(all) == 0 {
 		m.view.notice = "There is nothing to do here beyond the keys: kscope only watches."
 		return
 	}
-	m.view.palette = &chooser{all: m.o.Actions()}
+	m.view.palette = &chooser{all: all}
 }
 
 func (m *Model) paletteKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -81,6 +87,9 @@ func (p *chooser) narrow(input string) {
 }
 
 func (m *Model) act(a Action) tea.Cmd {
+	if a.here != nil {
+		return a.here()
+	}
 	name := a.Name
 	if a.On {
 		name = "end " + name

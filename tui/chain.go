@@ -258,7 +258,7 @@ func chainTimes(es []kscope.Entry) [5]string {
 	var out [5]string
 	for i := len(es) - 1; i >= 0; i-- {
 		e := es[i]
-		if e.Kind == kscope.Injected || e.Kind == kscope.Arrived {
+		if e.Kind == kscope.Injected || e.Kind == kscope.Arrived || e.Kind == kscope.LoadBegan {
 			break
 		}
 		link := -1

@@ -41,9 +41,11 @@ type chartInput struct {
 	queueMax, readyMax float64 // tops of the scales, see niceMax
 
 	queueName string // legend, "queue" when empty
+	queueFlow string // what comes and goes, after it; "" when nothing does or is known
 	empty     string // said while nothing is known yet
 
 	marks  []mark
+	loads  [][2]time.Time // from when to when work was put in from here
 	guides []guide
 
 	cursor      time.Time // moment under inspection, zero for none

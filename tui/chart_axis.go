@@ -176,6 +176,7 @@ func drawTimes(c canvas, st *styles, in chartInput, b chartBox) {
 	if b.axis > 0 {
 		c.hline(b.left, y, cols, st.grid, '─')
 		c.put(b.left-1, y, st.grid, '└')
+		in.shadeLoads(c, st, b, y)
 		if b.right > 1 {
 			c.put(c.w-b.right, y, st.grid, '┘')
 		}

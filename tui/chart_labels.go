@@ -155,7 +155,11 @@ func legendQueue(c canvas, st *styles, in chartInput, x int) int {
 		x -= 2
 	}
 	x = c.text(x, 0, st.queue, st.glyph.bar)
-	return c.fit(x+1, 0, c.w/2-x, st.muted, name)
+	x = c.fit(x+1, 0, c.w/2-x, st.muted, name)
+	if in.queueFlow != "" && x+3+textWidth(in.queueFlow) <= c.w-textWidth(legendWidest)-3 {
+		x = c.text(x+3, 0, st.muted, in.queueFlow)
+	}
+	return x
 }
 
 // legendWidest is the longest legend of the replicas, to place it.

@@ -17,6 +17,7 @@ const (
 	markDeactivate                 // KEDA: to zero
 	markInject                     // work put in from here
 	markTrouble                    // something failed
+	markLoad                       // work is put in from here from now on
 )
 
 // mark is something that happened at a moment, shown under the time axis.
@@ -29,7 +30,7 @@ type mark struct {
 
 // rank is how much a mark matters when not all fit.
 func (m mark) rank() int {
-	return [...]int{markUp: 2, markDown: 1, markActivate: 3, markDeactivate: 3, markInject: 4, markTrouble: 5}[m.kind]
+	return [...]int{markUp: 2, markDown: 1, markActivate: 3, markDeactivate: 3, markInject: 4, markTrouble: 5, markLoad: 4}[m.kind]
 }
 
 // look is the sign and style of a mark. Each actor has a shape of its own, so
@@ -44,7 +45,7 @@ func (m mark) look(st *styles) (string, style) {
 		return st.glyph.on, st.keda
 	case markDeactivate:
 		return st.glyph.off, st.keda
-	case markInject:
+	case markInject, markLoad:
 		return st.glyph.plus, st.you
 	}
 	return st.glyph.warn, st.bad

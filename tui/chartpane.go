@@ -1,7 +1,9 @@
 package tui
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -63,6 +65,7 @@ func (m *Model) drawChart(c canvas, p picture) {
 			in.cursorLabel = "-" + kscope.FormatAge(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
 	}
+	in.queueFlow = flowWords(p)
 	h := p.history
 	if h.Queue != nil {
 		in.queue = h.Queue.Columns(win.from, win.to, win.cols)
@@ -75,9 +78,33 @@ func (m *Model) drawChart(c canvas, p picture) {
 	in.queueMax = niceMax(math.Max(largest(in.queue), p.Reading().Target))
 	in.readyMax = replicasTop(p, math.Max(largest(in.ready), largest(in.desired)))
 	in.marks = marks(p.all, win.from)
+	in.loads = loads(p.all, m.drawn.chart)
 	in.guides = guides(p, in)
 	in.empty = m.waitingFor(p)
 	drawChart(c, m.styles, in)
+}
+
+// flowSpan is the time over which the flow of a queue is estimated.
+const flowSpan = 10 * time.Second
+
+// flowWords is what comes into the queue and leaves it, and how much of it was
+// put in from here: an estimate, "" while nothing moves or nothing is known.
+func flowWords(p picture) string {
+	flow, ok := kscope.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)
+	const least = 0.05 // what would be written as 0.0
+	var words []string
+	if ok && flow.In >= least {
+		words = append(words, "~"+perSecond(flow.In)+"/s in")
+		if others := flow.In - flow.Own; flow.Own >= least && others >= least {
+			words[0] += fmt.Sprintf(", %s of it yours", perSecond(flow.Own))
+		} else if flow.Own >= least {
+			words[0] += ", all yours"
+		}
+	}
+	if ok && flow.Out >= least {
+		words = append(words, "~"+perSecond(flow.Out)+"/s out")
+	}
+	return strings.Join(words, "  ")
 }
 
 // blind leaves the columns after now unknown without calling them a gap: they
@@ -140,6 +167,9 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 		switch {
 		case e.Kind == kscope.Injected && e.Jobs > 0:
 			k.kind, k.n = markInject, e.Jobs
+		case e.Kind == kscope.LoadBegan:
+			k.kind = markLoad
+			k.label, _, _ = strings.Cut(e.Note, ":")
 		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA && e.Up():
 			k.kind = markActivate
 		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:

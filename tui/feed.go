@@ -32,8 +32,13 @@ func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
 		}
 		news = m.shown.concerns(o.Fact) || news
 		members = m.meet(o.Fact) || members
-		if f, ok := o.Fact.(kscope.Pushed); ok {
+		switch f := o.Fact.(type) {
+		case kscope.Pushed:
 			m.pushed(f)
+		case kscope.Loading:
+			m.loading(o.At, f)
+		case kscope.Purged:
+			m.purged(f)
 		}
 	}
 	if news {
@@ -166,7 +171,9 @@ func (s *shown) concerns(f kscope.Fact) bool {
 		return !s.overview && (s.objects[ref] || s.targets[ref] || s.hpas[ref])
 	case kscope.Depths:
 		return s.depths(f)
-	case kscope.Pushed, kscope.Status:
+	case kscope.Connection:
+		return !s.overview
+	case kscope.Pushed, kscope.Loading, kscope.Purged, kscope.Status:
 		return true
 	case kscope.Gone:
 		return s.gone(f)

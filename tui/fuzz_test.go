@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"math/rand"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ func FuzzModel(f *testing.F) {
 		rnd := rand.New(rand.NewSource(seed))
 		m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
 			o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster = rnd.Intn(4) == 0, rnd.Intn(4) == 0, rnd.Intn(8) == 0, rnd.Intn(2) == 0
+			o.Load.Run = func(context.Context, kscope.Load) error { return nil }
 			if rnd.Intn(3) == 0 {
 				o.Namespace = ""
 			}
@@ -48,7 +50,12 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 		}
 		ta.say(kscope.Gone{Kind: k, Ref: ta.so.Ref})
 	}
-	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.ScaledJob{}, kscope.Gone{})
+	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
+	for i := range 20 {
+		ta.say(kscope.Loading{Queue: ta.queue, Profile: kscope.Presets(50)[i%6], Began: ta.at.Add(time.Duration(i/5) * time.Second),
+			Elapsed: time.Duration(i%5) * 20 * time.Second, State: []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)],
+			Asked: rnd.Int63n(1 << 40), Accepted: rnd.Int63n(1 << 40), Missed: rnd.Int63n(3), Rate: rnd.Float64() * 1e6, Err: "why\x1b[31m"})
+	}
 	stock = append(stock, ta.take()...)
 	rnd.Shuffle(len(stock), func(i, j int) { stock[i], stock[j] = stock[j], stock[i] })
 	return stock
@@ -56,7 +63,7 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 
 var fuzzKeys = []string{
 	"?", "esc", "enter", "up", "down", "left", "right", "g", "G", "pgup", "pgdown", "tab", "1", "2", "3", "4", "/", "space", "[", "]",
-	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "home", "end", "世",
+	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "I", "home", "end", "世",
 }
 
 func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {

@@ -26,8 +26,15 @@ func (m *Model) hold(os []kscope.Observation) bool {
 	redraw := false
 	for _, o := range os {
 		m.held.add(o)
-		if f, ok := o.Fact.(kscope.Pushed); ok {
+		switch f := o.Fact.(type) {
+		case kscope.Pushed:
 			m.pushed(f)
+			redraw = true
+		case kscope.Loading:
+			m.loading(o.At, f)
+			redraw = true
+		case kscope.Purged:
+			m.purged(f)
 			redraw = true
 		}
 	}

@@ -19,6 +19,10 @@ type prompt struct {
 	must  string
 	input string
 	wrong bool // what was typed is not it
+
+	payload *kscope.Payload // nil for the default
+	load    *kscope.Load    // what to begin; nil for a batch
+	purge   bool            // empty the queue, instead of putting something in
 }
 
 // canInject reports whether load keys exist at all.
@@ -53,24 +57,39 @@ func (m *Model) inject() tea.Cmd {
 	}
 	q, ok := queueOf(c.ScaledObject)
 	if !ok {
-		v.notice = "No trigger of this ScaledObject names a Redis list that jobs could go into."
+		v.notice = "No trigger of this ScaledObject names a Redis queue that jobs could go into."
 		return nil
 	}
-	if m.o.Armed || c.ScaledObject.InjectAllowed || v.armed[q] {
-		return m.push(q, v.ref)
+	payload, err := m.payloadOf(&c.ScaledObject)
+	if err != nil {
+		v.notice = "Nothing was pushed: " + kscope.Clean(err.Error())
+		return nil
 	}
-	v.prompt = &prompt{queue: q, target: v.ref}
-	if !m.o.LocalCluster {
-		v.prompt.must = v.ref.Namespace
+	if m.armed(&c.ScaledObject, q) {
+		return m.push(q, v.ref, payload)
 	}
+	m.ask(prompt{queue: q, target: v.ref, payload: payload})
 	return nil
 }
 
-func (m *Model) push(q kscope.Queue, target kscope.Ref) tea.Cmd {
-	inject, jobs := m.o.Inject, kscope.BatchSizes[m.view.batch]
+// armed reports whether jobs may go into a queue without asking.
+func (m *Model) armed(so *kscope.ScaledObject, q kscope.Queue) bool {
+	return m.o.Armed || so.InjectAllowed || m.view.armed[q]
+}
+
+// ask opens a question.
+func (m *Model) ask(p prompt) {
+	if !m.o.LocalCluster {
+		p.must = p.target.Namespace
+	}
+	m.view.prompt = &p
+}
+
+func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *kscope.Payload) tea.Cmd {
+	inject, jobs, side := m.o.Inject, kscope.BatchSizes[m.view.batch], m.o.Load.Side
 	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Key)
 	return func() tea.Msg {
-		inject(kscope.Injection{Queue: q, Target: target, Jobs: jobs})
+		inject(kscope.Injection{Queue: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
 		return nil
 	}
 }
@@ -86,10 +105,20 @@ func (m *Model) promptKey(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case s == "esc", !typing && (s == "n" || s == "N" || s == "q"):
 		v.prompt, v.notice = nil, "Nothing was pushed."
+		if p.purge {
+			v.notice = "Nothing was thrown away."
+		}
 	case !typing && (s == "y" || s == "Y"), typing && s == "enter" && p.input == p.must:
 		v.prompt = nil
+		if p.purge {
+			return m.purge(p.queue, p.target)
+		}
 		v.armed[p.queue] = true
-		return m.push(p.queue, p.target)
+		if p.load != nil {
+			return m.start(*p.load)
+		}
+		return m.push(p.queue, p.target, p.payload)
+	case (p.load != nil || p.purge) && (s == "+" || s == "up" || s == "down" || !typing && (s == "=" || s == "-")): // its size was chosen before
 	case s == "+", s == "up", !typing && s == "=":
 		v.bigger(+1)
 	case s == "down", !typing && s == "-":

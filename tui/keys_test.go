@@ -60,7 +60,7 @@ func TestBindings(t *testing.T) {
 		}
 	}
 	// What later issues bring must not be taken by something else.
-	for _, k := range []string{"r", "s", "I", "x", "p"} {
+	for _, k := range []string{"r", "s", "p"} {
 		if by[k] != "" {
 			t.Errorf("%q is %s, and should be free", k, by[k])
 		}
@@ -103,7 +103,7 @@ func TestKeys(t *testing.T) {
 		{"help opens and closes", one, "? ?", func(v *view) bool { return !v.help }},
 		{"keys under the help do nothing", one, "? f t", func(v *view) bool { return v.help && !v.full && !v.podTable }},
 		{"hide keys", one, "H", func(v *view) bool { return v.hideKeys }},
-		{"what is not bound does nothing", one, "r s I x p", func(v *view) bool { return v.notice == "" && v.prompt == nil }},
+		{"what is not bound does nothing", one, "r s p", func(v *view) bool { return v.notice == "" && v.prompt == nil }},
 
 		{"down and up", all, "down j up", func(v *view) bool { return v.row == 1 }},
 		{"not above the first", all, "up", func(v *view) bool { return v.row == 0 }},

@@ -127,8 +127,14 @@ func (m *Model) draw(c canvas) {
 	if v.help {
 		m.drawHelp(c)
 	}
+	if v.card && v.screen == detail {
+		m.drawConnection(c)
+	}
 	if v.palette != nil {
 		m.drawPalette(c)
+	}
+	if v.load.picker != nil {
+		m.drawPicker(c)
 	}
 	if v.prompt != nil {
 		m.drawPrompt(c)
@@ -178,6 +184,8 @@ func (m *Model) drawSide(c canvas, p picture) {
 	if m.view.podTable {
 		pods = c.h / 2
 	}
-	m.drawTimelineSide(c.sub(0, 0, c.w, c.h-pods-1), p)
+	card, rows := m.cardSide(p, c.w, c.h-pods-1)
+	m.drawTimelineSide(c.sub(0, 0, c.w, c.h-pods-1-rows), p)
+	m.drawCardSide(c.sub(0, c.h-pods-rows, c.w, rows), card)
 	m.drawPodsSide(c.sub(0, c.h-pods, c.w, pods), p)
 }

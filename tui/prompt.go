@@ -23,11 +23,21 @@ func (m *Model) drawPrompt(c canvas) {
 		{"namespace", p.target.Namespace, 2},
 		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, orUnknown(p.queue.Address), p.queue.DB), 0},
 		{"jobs", kscope.FormatCount(float64(jobs)) + "  (" + st.glyph.up + " " + st.glyph.down + " to change)", 0},
-		{"each like", m.o.InjectPayload, 3},
+		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
 	}
-	if p.must == "" {
+	title := " Put load on a real queue? "
+	switch {
+	case p.purge:
+		title = " Throw all jobs of a queue away? "
+		lines = append(lines[:3], promptLine{"lost", m.lost(p.queue), 0})
+	case p.load != nil:
+		lines[3] = promptLine{"load", p.load.Profile.Words(), 0}
+		if n, ends := p.load.Profile.Planned(); ends {
+			lines[3].text += ": " + plural(n, "job")
+		}
+	case p.must == "":
 		lines[3].text = kscope.FormatCount(float64(jobs)) + "  (+ - to change)"
 	}
 	h := len(lines) + 4
@@ -46,11 +56,18 @@ func (m *Model) drawPrompt(c canvas) {
 	box := c.sub((c.w-w)/2, (c.h-h)/2, w, h)
 	box.fill(0, 0, box.w, box.h, style{}, ' ')
 	if box.h < 4 { // hardly a window: the question and nothing else
-		box.fit(0, 0, box.w, st.accent, fmt.Sprintf("%s > %s?", kscope.FormatCount(float64(jobs)), p.queue.Key))
+		what := kscope.FormatCount(float64(jobs))
+		switch {
+		case p.purge:
+			what = "empty"
+		case p.load != nil:
+			what = p.load.Profile.Words()
+		}
+		box.fit(0, 0, box.w, st.accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
 		m.drawAnswer(box.sub(0, 1, box.w, 1))
 		return
 	}
-	in := box.box(st.accent, " Put load on a real queue? ", st.accent)
+	in := box.box(st.accent, title, st.accent)
 	for i, l := range lines {
 		if l.label == "" {
 			in.fit(2, i, in.w-3, st.muted, l.text)
@@ -71,7 +88,7 @@ func (m *Model) drawAnswer(c canvas) {
 	p, st := m.view.prompt, m.styles
 	if p.must == "" {
 		x := c.text(0, 0, st.key, "y")
-		x = c.text(x, 0, st.text, " push   ")
+		x = c.text(x, 0, st.text, " "+p.does()+"   ")
 		x = c.text(x, 0, st.key, "n")
 		c.text(x, 0, st.text, " leave it")
 		return
@@ -86,9 +103,20 @@ func (m *Model) drawAnswer(c canvas) {
 	x := c.text(0, 0, look, ask)
 	x = c.text(x, 0, st.strong, p.input)
 	x = c.text(x, 0, st.accent, "_")
-	if hint := "enter push  esc leave it"; x+2+len(hint) <= c.w {
+	if hint := "enter " + p.does() + "  esc leave it"; x+2+len(hint) <= c.w {
 		c.right(c.w, 0, st.muted, hint)
 	}
+}
+
+// does is what yes does, in a word.
+func (p *prompt) does() string {
+	switch {
+	case p.purge:
+		return "empty it"
+	case p.load != nil:
+		return "begin"
+	}
+	return "push"
 }
 
 func orUnknown(s string) string {

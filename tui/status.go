@@ -71,6 +71,9 @@ func (m *Model) drawFooter(c canvas) {
 		c.fit(1, 0, c.w-2, st.accent, v.notice)
 		return
 	}
+	if m.drawLoad(c) {
+		return
+	}
 	if bad := m.worst(); bad != nil && !m.shown.all { // where nothing is shown, that says why
 		m.drawTrouble(c, *bad)
 		return
@@ -153,6 +156,9 @@ func (m *Model) hints() []key.Binding {
 	var hs []key.Binding
 	if m.canInject() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger))
+		if m.o.Load.Run != nil {
+			hs = append(hs, hint("I", "load", keys.Profiles))
+		}
 	}
 	if v.frozen {
 		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))

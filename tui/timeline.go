@@ -124,7 +124,7 @@ func (m *Model) drawEntry(c canvas, e kscope.Entry) {
 func (m *Model) entrySign(e kscope.Entry) string {
 	st := m.styles
 	switch e.Kind {
-	case kscope.Injected, kscope.Arrived:
+	case kscope.Injected, kscope.Arrived, kscope.LoadBegan:
 		return st.glyph.plus
 	case kscope.Scaled:
 		switch keda := e.Actor == kscope.KEDA; {
@@ -180,9 +180,19 @@ func entryWords(e kscope.Entry, st *styles) (text, note string) {
 			return fmt.Sprintf("pushed %s of %s: %s", kscope.FormatCount(float64(e.Jobs)), plural(e.Asked, "job"), e.Note), ""
 		}
 		return "pushed " + plural(e.Jobs, "job"), "the queue is " + kscope.FormatCount(float64(e.Length)) + " long"
+	case kscope.LoadBegan:
+		return "began a load", e.Note
+	case kscope.LoadEnded:
+		if e.Asked > e.Jobs {
+			return fmt.Sprintf("load over: %s of %s", kscope.FormatCount(float64(e.Jobs)), plural(e.Asked, "job")), e.Note
+		}
+		return "load over: " + plural(e.Jobs, "job"), e.Note
 	case kscope.Arrived:
 		return plural(e.Jobs, "job") + " in a queue that was empty", ""
 	case kscope.Emptied:
+		if e.Actor == kscope.You {
+			return "emptied the queue", plural(e.Jobs, "job") + " lost"
+		}
 		return "took the last job from the queue", ""
 	case kscope.Active:
 		return "sees work: active", ""

@@ -37,6 +37,11 @@ type Options struct {
 	// kscope.Pushed observation. It is called outside Update and may block.
 	// Nil is the same as ReadOnly.
 	Inject func(kscope.Injection)
+	Load   LoadOptions
+	// Purge empties a queue; what came of it arrives as a kscope.Purged
+	// observation. It is called outside Update and may block. Nil takes the
+	// offer away.
+	Purge func(kscope.Purge)
 	// Actions gives what the palette offers, as it stands; nil if there is
 	// nothing. It is called when the palette opens and must not block.
 	Actions func() []Action
@@ -116,6 +121,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case Observed:
 		redraw, quiet = m.observe(msg)
+		cmd = m.autoload()
 	case Ended:
 		m.err = msg.Err
 		return m, tea.Quit
@@ -133,6 +139,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.key(msg)
 	case tea.PasteMsg:
 		m.typed(msg.Content)
+	case loadOver:
+		m.loadOver(msg)
 	case acted:
 		m.ended(msg)
 	case tea.ResumeMsg:

@@ -11,7 +11,7 @@ import (
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	v := &m.view
 	v.notice = ""
-	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && v.palette == nil && !v.typing) {
+	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && v.palette == nil && v.load.picker == nil && !v.card && !v.typing) {
 		return tea.Quit
 	}
 	switch {
@@ -19,6 +19,11 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		return m.promptKey(msg)
 	case v.palette != nil:
 		return m.paletteKey(msg)
+	case v.load.picker != nil:
+		return m.pickerKey(msg)
+	case v.card:
+		m.cardKey(msg)
+		return nil
 	case v.typing:
 		m.filterKey(msg)
 		return nil
@@ -176,6 +181,12 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 		m.scrub(+1)
 	case key.Matches(msg, keys.Inject):
 		return m.inject()
+	case key.Matches(msg, keys.Connection):
+		v.card, v.cardTop = true, 0
+	case key.Matches(msg, keys.Profiles):
+		m.openLoads()
+	case key.Matches(msg, keys.Stop):
+		m.stopLoad()
 	case key.Matches(msg, keys.Bigger) && m.canInject():
 		v.bigger(+1)
 	case key.Matches(msg, keys.Smaller) && m.canInject():

@@ -59,7 +59,10 @@ type view struct {
 	armed   map[kscope.Queue]bool
 	prompt  *prompt
 	palette *chooser // nil while closed
-	notice  string   // one line about the last key, until the next
+	load    loadView
+	card    bool   // how the queue is reached is open
+	cardTop int    // its first line
+	notice  string // one line about the last key, until the next
 }
 
 func newView() view {
