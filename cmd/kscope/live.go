@@ -36,12 +36,15 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 	}
 	defer closeLog()
 
+	way := &reach{}
+	s.redis.Resolve, s.redis.Dial, s.redis.DialTimeout = way.resolve, way.dial, reachWait
 	queues := redis.New(s.redis)
 	open := func(ctx context.Context) (<-chan kscope.Observation, error) {
 		typed, dynamic, err := k8s.Clients(s.config)
 		if err != nil {
 			return nil, hinted{fmt.Errorf("use kubeconfig: %w", err), "kubectl config view shows what is there"}
 		}
+		way.into(s.config, typed, dynamic)
 		watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic, Namespace: s.tui.Namespace})
 		scaled := keda.New(keda.Options{Dynamic: dynamic, Namespace: s.tui.Namespace, Selector: s.label})
 		in := kscope.Merge(ctx, time.Now, watched, scaled, queues)
@@ -50,18 +53,28 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 			watched.Follow(o)
 		}), nil
 	}
-	return show(ctx, s.tui, queues, open, stdin, stdout)
+	return show(ctx, s.tui, queues, time.Now, open, stdin, stdout)
 }
 
 // show runs the screen over a stream until the user quits, then cancels the
 // stream and waits for its end. The screen opens first and the stream after,
-// so that the first frame waits for nothing and competes with nothing.
-func show(ctx context.Context, o tui.Options, queues *redis.Source, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
+// so that the first frame waits for nothing and competes with nothing. Loads
+// run by the clock now.
+func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o.InjectPayload = redis.ExampleJob
 	o.Inject = func(inj kscope.Injection) {
 		_ = queues.Push(ctx, inj) // what came of it is an observation
+	}
+	o.Purge = func(p kscope.Purge) {
+		_ = queues.Purge(ctx, p) // as well
+	}
+	o.Load.Run = func(lctx context.Context, l kscope.Load) error {
+		lctx, stop := context.WithCancel(lctx)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)() // quitting stops it
+		return queues.Load(lctx, l, now)
 	}
 	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithInput(stdin), tea.WithOutput(stdout), tea.WithFPS(framesPerSecond)}
 	if o.NoColor {

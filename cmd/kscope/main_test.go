@@ -61,6 +61,23 @@ func TestBadCommandLines(t *testing.T) {
 		{"hasty polling", []string{"--redis-interval", "1ms"}, nil, 2, []string{"--redis-interval", "50ms"}, ""},
 		{"bad server", []string{"--redis", "http://x"}, nil, 2, []string{"--redis"}, ""},
 		{"password in a flag", []string{"--redis", "redis://u:hunter2@h:1"}, nil, 2, []string{"KSCOPE_REDIS_PASSWORD"}, "hunter2"},
+		{"password in a flag for one address", []string{"--redis", "a:1=redis://u:hunter2@h:1"}, nil, 2, []string{"KSCOPE_REDIS_PASSWORD"}, "hunter2"},
+		{"two servers for all", []string{"--redis", "a:1", "--redis", "b:1"}, nil, 2, []string{"--redis", "ADDRESS=SERVER"}, ""},
+		{"two servers for one", []string{"--redis", "a:1=b:1", "--redis", "a:1=c:1"}, nil, 2, []string{"two servers for a:1"}, ""},
+		{"a password file that is not there", []string{"--redis", "a:1", "--redis-password-file", "/nonexistent"}, nil, 2, []string{"--redis-password-file", "no such file"}, ""},
+		{"a password file for nothing", []string{"--redis-password-file", "/nonexistent"}, nil, 2, []string{"--redis-password-file", "--redis"}, ""},
+		{"unknown profile", []string{"--load", "flood:5/s"}, nil, 2, []string{"--load", `no profile "flood"`, "steady"}, ""},
+		{"negative rate", []string{"--load", "steady:-5/s"}, nil, 2, []string{"--load", "negative"}, ""},
+		{"absurd rate", []string{"--load", "steady:1e9/s", "--max-rate", "1e6"}, nil, 2, []string{"--load", "absurd"}, ""},
+		{"rate above the limit", []string{"--load", "steady:20000/s,1m"}, nil, 2, []string{"--load", "10,000 jobs/s", "--max-rate"}, ""},
+		{"total above the limit", []string{"--load", "batch:2M"}, nil, 2, []string{"--load", "1,000,000", "--max-total"}, ""},
+		{"a limit below nothing", []string{"--max-rate", "-1"}, nil, 2, []string{"--max-rate", "positive"}, ""},
+		{"a limit beyond reason", []string{"--max-total", "99999999999"}, nil, 2, []string{"--max-total"}, ""},
+		{"payload that does not parse", []string{"--payload", `{"id":"{id"}`}, nil, 2, []string{"--payload", "at character 8"}, ""},
+		{"payload with an unknown name", []string{"--payload", "{uuid}"}, nil, 2, []string{"--payload", "{uuid}", "{id}"}, ""},
+		{"unknown side", []string{"--push-side", "left"}, nil, 2, []string{"--push-side", "lpush or rpush"}, ""},
+		{"load without writing", []string{"--read-only", "--load", "batch:5"}, nil, 2, []string{"--load", "--read-only"}, ""},
+		{"load of the sandbox", []string{"sandbox", "--load", "wave"}, nil, 2, []string{"--load", "how much is missing"}, ""},
 		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig`, "known contexts: here"}, ""},
 		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "hint: set KUBECONFIG"}, ""},
 		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
@@ -99,6 +116,7 @@ func TestNamespaceComesFromTheContextUnlessAsked(t *testing.T) {
 		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 		f.bindCluster(fs)
 		fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "")
+		f.screen.bind(fs)
 		if err := fs.Parse(tt.args); err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +176,7 @@ func TestReadmeFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	block := func(usages string) string { return "```\n" + usages + "```\n" }
-	want := block(root.Flags().FlagUsages()) +
+	want := block(root.LocalNonPersistentFlags().FlagUsages()) +
 		"\nThose of the sandbox:\n\n" + block(sandbox.LocalFlags().FlagUsages()) +
 		"\nAnd kubectl's own, for the commands that reach a cluster:\n\n" + block(root.PersistentFlags().FlagUsagesWrapped(120))
 	if *update {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
 	"github.com/kscope/kscope/tui"
 )
@@ -21,7 +23,8 @@ type flags struct {
 	cluster       clientcmd.ConfigOverrides
 	allNamespaces bool
 	selector      string
-	redis         string
+	redis         []string
+	redisPassword string
 	redisInterval time.Duration
 	screen        screenFlags
 }
@@ -33,6 +36,12 @@ type screenFlags struct {
 	theme    string
 	ascii    bool
 	noColor  bool
+
+	load     string
+	payload  string
+	pushSide string
+	maxRate  float64
+	maxTotal int64
 }
 
 func (f *screenFlags) bind(fs *pflag.FlagSet) {
@@ -41,6 +50,11 @@ func (f *screenFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
 	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
 	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")
+	fs.StringVar(&f.load, "load", "", "begin with this load, if the queue is armed: "+kscope.ProfileUsage)
+	fs.StringVar(&f.payload, "payload", "", "what a job looks like: text with "+kscope.PayloadUsage+"; by default "+kscope.DefaultPayload)
+	fs.StringVar(&f.pushSide, "push-side", string(kscope.Head), "the command that puts jobs into a list: lpush, or rpush for workers that pop the head")
+	fs.Float64Var(&f.maxRate, "max-rate", kscope.DefaultLimits.Rate, "jobs a second that no load may exceed")
+	fs.Int64Var(&f.maxTotal, "max-total", kscope.DefaultLimits.Total, "jobs that no load may exceed")
 }
 
 // options are the screen's, as far as these flags and the environment decide.
@@ -48,9 +62,43 @@ func (f *screenFlags) options() (tui.Options, error) {
 	if f.theme != "" && f.theme != "dark" && f.theme != "light" {
 		return tui.Options{}, usageError{fmt.Errorf("--theme %q: want dark or light", f.theme)}
 	}
+	load, err := f.loads()
 	return tui.Options{
 		ReadOnly: f.readOnly, Theme: f.theme, ASCII: f.ascii || !utf8Locale(), NoColor: f.noColor || os.Getenv("NO_COLOR") != "",
-	}, nil
+		Load: load,
+	}, err
+}
+
+// loads is what the flags say about load.
+func (f *screenFlags) loads() (o tui.LoadOptions, err error) {
+	if f.maxRate <= 0 || f.maxTotal <= 0 {
+		return o, usageError{fmt.Errorf("--max-rate %v, --max-total %d: must be positive", f.maxRate, f.maxTotal)}
+	}
+	o.Limits = kscope.Limits{Rate: f.maxRate, Total: f.maxTotal}
+	if err := o.Limits.Check(); err != nil {
+		return o, usageError{fmt.Errorf("--max-rate, --max-total: %w", err)}
+	}
+	if o.Side, err = kscope.ParseSide(f.pushSide); err != nil {
+		return o, usageError{fmt.Errorf("--push-side: %w", err)}
+	}
+	if f.payload != "" {
+		if o.Payload, err = kscope.ParsePayload(f.payload); err != nil {
+			return o, usageError{fmt.Errorf("--payload: %w", err)}
+		}
+	}
+	if f.load == "" {
+		return o, nil
+	}
+	if f.readOnly {
+		return o, usageError{errors.New("--load puts jobs into a queue, and --read-only forbids it")}
+	}
+	if o.Start, err = kscope.ParseProfile(f.load); err == nil {
+		_, err = o.Start.Within(o.Limits)
+	}
+	if err != nil {
+		return o, usageError{fmt.Errorf("--load: %w", err)}
+	}
+	return o, nil
 }
 
 const example = `  kscope sandbox                 a cluster in memory: nothing to install
@@ -89,7 +137,8 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	fs := root.Flags()
 	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
 	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
-	fs.StringVar(&f.redis, "redis", "", "read every queue at this server instead of the triggers' addresses: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; the password comes from KSCOPE_REDIS_PASSWORD")
+	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
+	fs.StringVar(&f.redisPassword, "redis-password-file", "", "read the password for --redis from this file")
 	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
 	f.screen.bind(fs)
 	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))

@@ -174,7 +174,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 		}
 	}
 	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial})
-	return show(ctx, o, queues, func(ctx context.Context) (<-chan kscope.Observation, error) {
+	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return openSandbox(ctx, s, namespace, queues), nil
 	}, stdin, stdout)
 }

@@ -41,12 +41,8 @@ func (f *flags) understand(name string) (settings, error) {
 	}
 	s.label = f.selector
 	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.screen.readOnly}
-	if f.redis != "" {
-		server, err := redis.ParseServer(f.redis, os.Getenv("KSCOPE_REDIS_PASSWORD"))
-		if err != nil {
-			return s, usageError{fmt.Errorf("--redis: %w", err)}
-		}
-		s.redis.Override = &server
+	if err := f.override(&s.redis); err != nil {
+		return s, err
 	}
 	config, context, namespace, err := f.connect()
 	if err != nil {
@@ -58,6 +54,44 @@ func (f *flags) understand(name string) (settings, error) {
 	}
 	s.tui.Mode, s.tui.Context, s.tui.Namespace, s.tui.Name, s.tui.LocalCluster = "LIVE", context, namespace, name, isLocal(context)
 	return s, nil
+}
+
+// override reads where the queues are, whatever their triggers say. No error
+// repeats what was given, which may hold a password by mistake.
+func (f *flags) override(o *redis.Options) error {
+	if f.redisPassword != "" && len(f.redis) == 0 {
+		return usageError{errors.New("--redis-password-file is the password for --redis, which is not there; " +
+			"passwords that triggers use are found as KEDA finds them")}
+	}
+	password := os.Getenv("KSCOPE_REDIS_PASSWORD")
+	if f.redisPassword != "" {
+		b, err := os.ReadFile(f.redisPassword)
+		if err != nil {
+			return usageError{fmt.Errorf("--redis-password-file: %w", err)}
+		}
+		password = strings.TrimRight(string(b), "\r\n")
+	}
+	for _, text := range f.redis {
+		of, server, err := redis.ParseOverride(text, password)
+		if err != nil {
+			return usageError{fmt.Errorf("--redis: %w", err)}
+		}
+		_, again := o.Overrides[of]
+		switch {
+		case of == "" && o.Override != nil:
+			return usageError{errors.New("--redis: two servers for every queue; for one address it is ADDRESS=SERVER")}
+		case of == "":
+			o.Override = &server
+		case again:
+			return usageError{fmt.Errorf("--redis: two servers for %s", of)}
+		default:
+			if o.Overrides == nil {
+				o.Overrides = map[string]redis.Server{}
+			}
+			o.Overrides[of] = server
+		}
+	}
+	return nil
 }
 
 // connect is what the kubeconfig and its flags lead to.
