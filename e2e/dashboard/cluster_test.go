@@ -49,6 +49,7 @@ type scaledWorker struct {
 	namespace, name string
 	list            string // NAMESPACE-NAME by default, for all tests share one Redis
 	address         string // of the trigger
+	database        int    // of the trigger
 	env             string // more of it, as NAME=VALUE lines
 	target          string // of the ScaledObject, if not its own Deployment
 	annotations     string // of the ScaledObject, as JSON
@@ -86,7 +87,7 @@ spec:
   advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}}
   triggers:
   - type: redis
-    metadata: {address: "%[6]s", listName: "%[7]s", listLength: "%[8]d"}
+    metadata: {address: "%[6]s", listName: "%[7]s", listLength: "%[8]d", databaseIndex: "%[9]d"}
 `
 
 // apply creates the worker without waiting for KEDA's opinion of it.
@@ -123,7 +124,7 @@ func (w *scaledWorker) apply(t *testing.T) {
 		env[i] = fmt.Sprintf("{name: %s, value: %q}", name, value)
 	}
 	err := c.ApplyYAML(t.Context(), w.namespace, fmt.Sprintf(workerManifest,
-		w.name, strings.Join(env, ", "), w.annotations, w.target, w.max, w.address, w.list, w.listLength))
+		w.name, strings.Join(env, ", "), w.annotations, w.target, w.max, w.address, w.list, w.listLength, w.database))
 	if err != nil {
 		t.Fatal(err)
 	}
