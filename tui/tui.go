@@ -67,14 +67,15 @@ type Model struct {
 	colour colorprofile.Profile
 	err    error
 
-	grid  grid
-	frame string // what View answers, built by Update
-	title string
-	drawn drawn
-	shown shown // what the frame was made of, to tell news from noise
-	log   timelineCache
-	tally tally
-	pace  string
+	grid   grid
+	frame  string // what View answers, built by Update
+	frames int    // built so far
+	title  string
+	drawn  drawn
+	shown  shown // what the frame was made of, to tell news from noise
+	log    timelineCache
+	tally  tally
+	pace   string
 }
 
 // drawn is when the current frame was drawn, so that a message that changes
@@ -168,6 +169,7 @@ func (m *Model) redraw(quiet bool) {
 	m.grid.reset(v.w, v.h, m.styles)
 	m.draw(m.grid.canvas())
 	m.frame = m.grid.String()
+	m.frames++
 	m.title = m.titleNow()
 	m.drawn.any, m.drawn.second = true, m.store.Now().Truncate(time.Second)
 }
@@ -203,6 +205,10 @@ func (m *Model) titleNow() string {
 	}
 	return strings.Map(printable, title)
 }
+
+// Frames is how many frames were built so far, so that whoever sends messages
+// can tell which were worth one.
+func (m *Model) Frames() int { return m.frames }
 
 // Err is why the stream ended, nil if it was asked to.
 func (m *Model) Err() error { return m.err }

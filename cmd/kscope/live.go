@@ -18,8 +18,13 @@ import (
 	"github.com/kscope/kscope/tui"
 )
 
-// batchEvery bounds redraws under load to 30 a second.
-const batchEvery = 34 * time.Millisecond
+const (
+	// gather is how long observations are gathered that come one by one: a
+	// list of thousands takes few messages then.
+	gather = 4 * time.Millisecond
+	// drawEvery bounds redraws under load to 30 a second.
+	drawEvery = 34 * time.Millisecond
+)
 
 // live is the dashboard over a cluster.
 func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io.Writer) error {
@@ -60,6 +65,9 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 // stream and waits for its end. The screen opens first and the stream after,
 // so that the first frame waits for nothing and competes with nothing. Loads
 // run by the clock now.
+//
+// What is observed is drawn at once; what comes while that frame is fresh waits
+// for the next. Observations that concern nothing on screen delay nothing.
 func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -90,7 +98,7 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	p := tea.NewProgram(screen, options...)
 	screen.program = p
 
-	opened := make(chan error, 1)
+	opened, ended := make(chan error, 1), make(chan struct{})
 	go func() {
 		select {
 		case <-screen.begun:
@@ -104,13 +112,17 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 			p.Send(tui.Ended{Err: err})
 			return
 		}
-		for batch := range kscope.Batch(in, batchEvery) {
+		for batch := range kscope.Batch(in, gather) {
 			p.Send(tui.Observed(batch))
+			if screen.drew(ended) {
+				pause(drawEvery, ended)
+			}
 		}
 		opened <- nil
 	}()
 	_, err := p.Run()
 	cancel()
+	close(ended)
 	openErr := <-opened // and the stream has been drained
 	switch {
 	case openErr != nil:
@@ -121,4 +133,14 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		return fmt.Errorf("the screen: %w", err)
 	}
 	return model.Err()
+}
+
+// pause waits, or until the screen has ended.
+func pause(d time.Duration, ended <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ended:
+	}
 }

@@ -45,21 +45,44 @@ type pacer struct {
 	rest    *time.Timer
 	begun   chan struct{} // closed when the renderer has been given its first frame
 	begin   func()
+	taken   chan bool // for each Observed: whether it made a new frame
 }
 
 func newPaced(m tea.Model) paced {
-	p := &pacer{begun: make(chan struct{})}
+	p := &pacer{begun: make(chan struct{}), taken: make(chan bool, 1)}
 	p.begin = sync.OnceFunc(func() { close(p.begun) })
 	return paced{m, p}
 }
 
 func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	before := p.frames()
 	var cmd tea.Cmd
 	p.Model, cmd = p.Model.Update(msg)
-	if _, ok := msg.(tui.Observed); !ok { // a window or a terminal that wants its picture back
+	if _, ok := msg.(tui.Observed); ok {
+		p.taken <- p.frames() != before
+	} else { // a window or a terminal that wants its picture back
 		p.wake()
 	}
 	return p, cmd
+}
+
+// frames is how many frames the model has built.
+func (p paced) frames() int {
+	if m, ok := p.Model.(interface{ Frames() int }); ok {
+		return m.Frames()
+	}
+	return 0
+}
+
+// drew waits until the model has taken the Observed that was sent last, and
+// reports whether it made a new frame of it; false once the screen has ended.
+func (p *pacer) drew(ended <-chan struct{}) bool {
+	select {
+	case drew := <-p.taken:
+		return drew
+	case <-ended:
+		return false
+	}
 }
 
 // View wakes the renderer if the frame is a new one.

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/tui"
 )
 
 // page is a model that shows what it was last sent.
@@ -78,5 +81,35 @@ func TestPace(t *testing.T) {
 	}
 	if ticker(p) == nil {
 		t.Error("the program's ticker was not found: the renderer wakes all the time")
+	}
+}
+
+// counted is a model of which only some observations are worth a frame.
+type counted struct{ n int }
+
+func (c *counted) Init() tea.Cmd  { return nil }
+func (c *counted) View() tea.View { return tea.NewView("") }
+func (c *counted) Frames() int    { return c.n }
+func (c *counted) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if o, ok := msg.(tui.Observed); ok && len(o) > 1 {
+		c.n++
+	}
+	return c, nil
+}
+
+// TestDrew: whoever sends observations learns which of them made a frame, and
+// waits for nothing once the screen has ended.
+func TestDrew(t *testing.T) {
+	m := newPaced(&counted{})
+	ended := make(chan struct{})
+	for _, n := range []int{1, 2, 1, 3} {
+		m.Update(tui.Observed(make([]kscope.Observation, n)))
+		if got, want := m.drew(ended), n > 1; got != want {
+			t.Errorf("of %d observations: drew %v, want %v", n, got, want)
+		}
+	}
+	close(ended)
+	if m.drew(ended) {
+		t.Error("a screen that has ended drew")
 	}
 }
