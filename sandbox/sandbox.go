@@ -192,8 +192,18 @@ func (s *Sandbox) Redis() string { return s.redis.address() }
 // Dial connects to the sandbox's Redis, whatever the address, or fails as a
 // connection to that address does while Redis is lost.
 func (s *Sandbox) Dial(ctx context.Context, _, address string) (net.Conn, error) {
-	return s.redis.dial(ctx, address)
+	conn, err := s.redis.dial(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	return inProcess{conn}, nil
 }
+
+// inProcess is a connection to the sandbox's own Redis.
+type inProcess struct{ net.Conn }
+
+// Through says what leads to the server, whatever address was dialled.
+func (inProcess) Through() string { return "the sandbox plays it, in this process" }
 
 // Close ends Redis and all connections to it. Run should have ended before.
 func (s *Sandbox) Close() { s.redis.close() }
