@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 
@@ -175,6 +176,9 @@ func (m *Model) hints() []key.Binding {
 
 func statusName(s kscope.SourceStatus) string {
 	if s.Kind == kscope.Queues {
+		if strings.HasPrefix(s.Name, "Redis ") { // whose address is not known
+			return s.Name
+		}
 		return "Redis " + orUnknown(s.Name)
 	}
 	return string(s.Kind)

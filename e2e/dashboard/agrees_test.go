@@ -229,17 +229,17 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 			env:      map[string]string{"HOST": host, "PORT": port, "PASSWORD": password}, want: 3},
 		"tls": {typ: "redis", metadata: at("127.0.0.1:"+tlsPort, "listName", "jobs", "listLength", "5", "enableTLS", "true"),
 			auth: map[string]string{"ca": certs.ca, "cert": certs.client, "key": certs.clientKey}, want: 8},
-		"sentinel": {typ: "redis-sentinel", metadata: at(sentinels, "listName", "jobs", "listLength", "5", "sentinelMaster", "main"), auth: both, want: 9},
-		"cluster":  {typ: "redis-cluster", metadata: at(cluster, "listName", "jobs", "listLength", "5"), want: 11},
+		"failover": {typ: "redis-sentinel", metadata: at(sentinels, "listName", "jobs", "listLength", "5", "sentinelMaster", "main"), auth: both, want: 9},
+		"sharded":  {typ: "redis-cluster", metadata: at(cluster, "listName", "jobs", "listLength", "5"), want: 11},
 
 		"length":  {typ: "redis-streams", metadata: at(one.addr, "stream", "stream", "streamLength", "5"), auth: pw, want: 12},
 		"pending": {typ: "redis-streams", metadata: at(one.addr, "stream", "stream", "consumerGroup", "workers", "pendingEntriesCount", "5"), auth: pw, want: 3},
 		"lagging": {typ: "redis-streams", metadata: at(one.addr, "stream", "stream", "consumerGroup", "workers", "lagCount", "5", "activationLagCount", "0"), auth: pw, want: 7},
-		"sentinel-stream": {typ: "redis-sentinel-streams", auth: both, want: 14,
+		"failoverstream": {typ: "redis-sentinel-streams", auth: both, want: 14,
 			metadata: at(sentinels, "stream", "stream", "streamLength", "5", "sentinelMaster", "main")},
-		"sentinel-lag": {typ: "redis-sentinel-streams", auth: both, want: 10,
+		"failoverlag": {typ: "redis-sentinel-streams", auth: both, want: 10,
 			metadata: at(sentinels, "stream", "stream", "consumerGroup", "workers", "lagCount", "5", "activationLagCount", "0", "sentinelMaster", "main")},
-		"cluster-stream": {typ: "redis-cluster-streams", metadata: at(cluster, "stream", "stream", "streamLength", "5"), want: 16},
+		"shardedstream": {typ: "redis-cluster-streams", metadata: at(cluster, "stream", "stream", "streamLength", "5"), want: 16},
 	}
 }
 

@@ -91,7 +91,7 @@ func card(text string) map[string]string {
 		case strings.Contains(line, " How the queue is reached "):
 			from, to = slices.Index(row, '╭'), slices.Index(row, '╮')
 			out = map[string]string{}
-		case out == nil || len(row) <= to || row[from] != '│':
+		case out == nil || len(row) <= to || row[from] != '│' || strings.TrimSpace(string(row[from+1:to])) == "":
 		case strings.TrimSpace(string(row[from+2:from+2+labels])) != "":
 			label = strings.TrimSpace(string(row[from+2 : from+2+labels]))
 			out[label] = strings.TrimSpace(string(row[from+2+labels : to]))
@@ -368,6 +368,7 @@ func TestReadmePermissions(t *testing.T) {
 					t.Errorf("the card says %q", got)
 				}
 				s.Press("esc")
+				s.WaitFor(patience, "end of the card", lacks("How the queue is reached")) // esc and q at once are alt+q
 				if has("PARTLY BLIND")(text) {
 					t.Errorf("with all permissions something is missing:\n%s", text)
 				}
