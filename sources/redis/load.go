@@ -181,12 +181,28 @@ func (t *loading) tell() {
 	for len(t.lately) > 2 && t.Elapsed-t.lately[1].elapsed >= rateOver {
 		t.lately = t.lately[1:]
 	}
-	if first := t.lately[0]; t.Elapsed > first.elapsed {
-		span := (t.Elapsed - first.elapsed).Seconds()
-		t.Rate, t.Achieved = float64(t.Asked-first.asked)/span, float64(t.Accepted-first.accepted)/span
-	}
+	t.rates(t.lately[0])
 	t.told, t.saying = time.Now(), [2]int64{t.Asked, t.Accepted}
 	t.emit(t.Loading)
+}
+
+// rates takes the rates since an earlier moment. Where the profile has a rate
+// from moment to moment that is the one asked for: a few whole jobs in two
+// seconds would be a coarse measure of it. What was achieved is the same share
+// of it as of the jobs.
+func (t *loading) rates(since progress) {
+	span := t.Elapsed - since.elapsed
+	if span <= 0 {
+		return
+	}
+	asked, accepted := float64(t.Asked-since.asked), float64(t.Accepted-since.accepted)
+	t.Rate, t.Achieved = asked/span.Seconds(), accepted/span.Seconds()
+	switch t.Profile.Kind {
+	case kscope.LoadSteady, kscope.LoadRamp, kscope.LoadWave:
+		if exact := t.Profile.RateAt(t.Elapsed - span/2); asked > 0 && exact > 0 {
+			t.Rate, t.Achieved = exact, exact*accepted/asked
+		}
+	}
 }
 
 // end emits the last fact and gives its error.

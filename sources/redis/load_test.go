@@ -251,3 +251,60 @@ func TestLoadHoldsNoMemory(t *testing.T) {
 	}
 	runtime.KeepAlive(&j)
 }
+
+// What arrives at a real server is what a wave's function says, looked at from
+// outside all the time: never before its time, and never much after.
+func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
+	const late = 400 * time.Millisecond // a tenth of its period
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	p := profile(t, "wave:0-400/s,period=4s,8s")
+	done := make(chan error, 1)
+	go func() { done <- s.Load(t.Context(), kscope.Load{Queue: r.queue("list"), Profile: p}, nil) }()
+	began := await(f, "the beginning", func(kscope.Loading) bool { return true }).Began
+	looks := 0
+	for running := true; running; looks++ {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			running = false
+		case <-time.After(20 * time.Millisecond):
+		}
+		least := p.Due(time.Since(began) - late)
+		n := r.do("llen", "list").(int64)
+		if most := p.Due(time.Since(began)); n < least || n > most {
+			t.Errorf("after %v %d jobs have arrived, want %d to %d", time.Since(began), n, least, most)
+		}
+	}
+	if n := r.do("llen", "list").(int64); n != 1600 || looks < 100 {
+		t.Errorf("%d jobs are in after %d looks, want 1600", n, looks)
+	}
+}
+
+// A replica takes no jobs, and says so.
+func TestReadOnlyReplica(t *testing.T) {
+	master := startRedis(t)
+	_, port, _ := net.SplitHostPort(master.address)
+	replica := startRedis(t, "--replicaof", "127.0.0.1", port, "--repl-diskless-sync-delay", "0")
+	master.do("rpush", "list", 1, 2, 3)
+	until(t, "replication", func() bool { return replica.do("exists", "list") == int64(1) })
+	s, f := run(t, Options{})
+	q := replica.queue("list")
+	s.Follow(scaledObject("one", q))
+	f.depth(q, known(3)) // it can be measured
+	const want = "the server is a read-only replica"
+	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("pushing: got %v", err)
+	}
+	if err := s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("loading: got %v", err)
+	}
+	if err := s.Purge(t.Context(), kscope.Purge{Queue: q}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("emptying: got %v", err)
+	}
+	if n := master.do("llen", "list"); n != int64(3) {
+		t.Errorf("%v jobs are in, want 3", n)
+	}
+}
