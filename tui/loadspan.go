@@ -23,11 +23,11 @@ func loads(es []kscope.Entry, now time.Time) (out [][2]time.Time) {
 	return out
 }
 
-// shadeLoads shades the time axis where a load ran.
+// shadeLoads makes the time axis heavy where a load ran.
 func (in *chartInput) shadeLoads(c canvas, st *styles, b chartBox, y int) {
 	cols := c.w - b.left - b.right
 	for _, l := range in.loads {
 		from, to := max(in.column(l[0], cols), 0), min(in.column(l[1], cols), cols-1)
-		c.hline(b.left+from, y, to-from+1, st.you, '▒')
+		c.hline(b.left+from, y, to-from+1, st.you, '━')
 	}
 }

@@ -16,7 +16,7 @@ func storySeen(p picture) bool {
 	pushed, active := false, false
 	for _, e := range p.all {
 		switch e.Kind {
-		case kscope.Injected, kscope.Arrived:
+		case kscope.Injected, kscope.Arrived, kscope.LoadBegan:
 			pushed = true
 		case kscope.Active:
 			active = active || pushed
@@ -34,7 +34,7 @@ func storySeen(p picture) bool {
 func (m *Model) lesson(p picture) lesson {
 	pushed, rescaled := false, false
 	for _, e := range p.all {
-		pushed = pushed || e.Kind == kscope.Injected || e.Kind == kscope.Arrived
+		pushed = pushed || e.Kind == kscope.Injected || e.Kind == kscope.Arrived || e.Kind == kscope.LoadBegan
 		rescaled = rescaled || e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA
 	}
 	jobs := kscope.BatchSizes[m.view.batch]
@@ -55,7 +55,7 @@ func (m *Model) lesson(p picture) lesson {
 	case d.Phase == kscope.CoolingDown:
 		return lesson{"", "The queue is empty. After the cooldown KEDA takes the last step, to zero."}
 	}
-	return lesson{":", "breaks things, to learn from; ? lists every key; H hides this line."}
+	return lesson{"I", "offers loads over time; : breaks things, to learn from; ? lists every key."}
 }
 
 // drawLesson is the line above the keys.
