@@ -9,11 +9,12 @@ LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 
 .PHONY: build install test quick unit race lint fmt tidy cross e2e golden bench perf packages cluster cluster-down demo
 
+# Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
-	go build -o bin/kscope ./cmd/kscope
+	CGO_ENABLED=0 go build -o bin/kscope ./cmd/kscope
 
 install: ## kscope into GOBIN
-	go install ./cmd/kscope
+	CGO_ENABLED=0 go install ./cmd/kscope
 
 test: packages fmt tidy lint race cross e2e ## everything, as CI runs it
 

@@ -30,6 +30,21 @@ func TestRedisVia(t *testing.T) {
 	}
 }
 
+// What a server does is on the timelines of those who have a queue there.
+func TestTroubleOfAServerWithoutAnAddress(t *testing.T) {
+	s := NewStore()
+	q := Queue{Via: "TriggerAuthentication demo/redis", Key: "jobs"}
+	so := ScaledObject{Ref: Ref{"demo", "orders"}, UID: "1", Triggers: []Trigger{{Queue: &q}}}
+	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	for i, f := range []Fact{so, Status{Kind: Queues, Name: q.Server(), State: Synced}, Status{Kind: Queues, Name: q.Server(), State: Failing, Message: "gone"}, Status{Kind: Queues, Name: q.Server(), State: Synced}} {
+		s.Apply(Observation{At: at.Add(time.Duration(i) * time.Second), Source: "test", Fact: f})
+	}
+	es := s.Timeline(so.Ref)
+	if len(es) != 2 || es[0].Note != "Redis (TriggerAuthentication demo/redis): gone" || es[1].Note != "Redis (TriggerAuthentication demo/redis) works again" {
+		t.Errorf("got %+v", es)
+	}
+}
+
 func TestQueueServer(t *testing.T) {
 	for want, q := range map[string]Queue{
 		"redis:6379":                          {Address: "redis:6379", DB: 3, Key: "k"},

@@ -117,7 +117,7 @@ func hpaEntries(at time.Time, was, is HPA) []Entry {
 func (s *Store) logStatus(at time.Time, f Status) {
 	what := "watching " + string(f.Kind)
 	if f.Kind == Queues {
-		what = "Redis " + f.Name
+		what = CallServer(f.Name)
 	}
 	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Warn: true, Note: what + ": " + orElse(f.Message, string(f.State))}
 	if f.State == Synced {
@@ -130,10 +130,10 @@ func (s *Store) logStatus(at time.Time, f Status) {
 	}
 }
 
-// reads reports whether a trigger of the ScaledObject names that server.
-func (so ScaledObject) reads(address string) bool {
+// reads reports whether a queue of the ScaledObject is at that server.
+func (so ScaledObject) reads(server string) bool {
 	for _, t := range so.Triggers {
-		if t.Queue != nil && t.Queue.Address == address {
+		if t.Queue != nil && t.Queue.Server() == server {
 			return true
 		}
 	}

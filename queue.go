@@ -159,3 +159,15 @@ func (q Queue) Server() string {
 	}
 	return name + " (" + via + ")"
 }
+
+// CallServer is what a server of that name, see [Queue.Server], is called in a
+// sentence.
+func CallServer(name string) string {
+	switch {
+	case name == "":
+		return "Redis at an address that is not known here"
+	case strings.HasPrefix(name, "Redis "): // whose address is not known
+		return name
+	}
+	return "Redis " + name
+}

@@ -66,3 +66,18 @@ func TestCardOfStreams(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+// A server that is known by more than its address is watched over too.
+func TestTroubleOfAResolvedServer(t *testing.T) {
+	ta := phase("asleep")
+	q := ta.queue
+	q.Address, q.Via = "", "TriggerAuthentication demo/redis"
+	ta.so.Triggers[0].Queue = &q
+	ta.say(ta.so)
+	ta.say(kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Failing, Message: "you may not read Secret demo/redis"})
+	m := tell(ta, 120, 35)
+	text := m.grid.plain()
+	if !strings.Contains(text, "PARTLY BLIND") || !strings.Contains(text, "× Redis (TriggerAuthentication demo/redis) you may not read Secret demo/redis") {
+		t.Errorf("got\n%s", text)
+	}
+}

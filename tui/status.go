@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 
 	"charm.land/bubbles/v2/key"
 
@@ -38,9 +37,9 @@ func (m *Model) worst() *kscope.SourceStatus {
 }
 
 // reads reports whether the open ScaledObject has a queue on a server.
-func (m *Model) reads(address string) bool {
+func (m *Model) reads(server string) bool {
 	for q := range m.shown.queues {
-		if q.Address == address {
+		if q.Server() == server {
 			return true
 		}
 	}
@@ -176,10 +175,7 @@ func (m *Model) hints() []key.Binding {
 
 func statusName(s kscope.SourceStatus) string {
 	if s.Kind == kscope.Queues {
-		if strings.HasPrefix(s.Name, "Redis ") { // whose address is not known
-			return s.Name
-		}
-		return "Redis " + orUnknown(s.Name)
+		return kscope.CallServer(s.Name)
 	}
 	return string(s.Kind)
 }

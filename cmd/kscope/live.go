@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,6 +25,10 @@ const (
 	gather = 4 * time.Millisecond
 	// drawEvery bounds redraws under load to 30 a second.
 	drawEvery = 34 * time.Millisecond
+	// settled is when the first lists are long in. What they took is given
+	// back to the system then, once: a dashboard stays open for hours, and the
+	// runtime by itself keeps as much again as it needs.
+	settled = 5 * time.Second
 )
 
 // live is the dashboard over a cluster.
@@ -112,6 +117,8 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 			p.Send(tui.Ended{Err: err})
 			return
 		}
+		tidy := time.AfterFunc(settled, debug.FreeOSMemory)
+		defer tidy.Stop()
 		for batch := range kscope.Batch(in, gather) {
 			p.Send(tui.Observed(batch))
 			if screen.drew(ended) {

@@ -314,6 +314,17 @@ func TestReadmePermissions(t *testing.T) {
 	if err := c.ApplyYAML(t.Context(), ns, fmt.Sprintf(guardedManifest, inside(t, ns), user, password, list)); err != nil {
 		t.Fatal(err)
 	}
+	// KEDA does not reach it from here, which must not hide what kscope says.
+	waitFor(t, patience, "KEDA's refusal", func(ctx context.Context) error {
+		o, err := c.Dynamic.Resource(scaledObjects).Namespace(ns).Get(ctx, "worker-scaler", metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		if text := fmt.Sprint(o.Object["status"]); !strings.Contains(text, "connection to redis failed") {
+			return fmt.Errorf("its status is %s", text)
+		}
+		return nil
+	})
 	// What is missing, and what it costs: words for it, and for the queue
 	// whether it is still known.
 	missing := map[string]struct {

@@ -170,7 +170,7 @@ func (r *runner) say(format string, args ...any) {
 	fmt.Fprintf(r.o.Progress, "%5.0fs  %s\n", time.Since(r.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
-// build compiles kscope as it lies in the checkout, as anybody would.
+// build compiles kscope as it lies in the checkout, as make install does.
 // KSCOPE_BINARY names a finished program to measure instead.
 func build(ctx context.Context, dir string) (string, error) {
 	if b := os.Getenv("KSCOPE_BINARY"); b != "" {
@@ -179,6 +179,7 @@ func build(ctx context.Context, dir string) (string, error) {
 	path := filepath.Join(dir, "kscope")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", path, "./cmd/kscope")
 	cmd.Dir = ".."
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build ./cmd/kscope: %w\n%s", err, out)
 	}
