@@ -22,8 +22,12 @@ type Flow struct {
 // are lower bounds. Pushes and measurements are not made at one moment, so a
 // span of a few seconds at least is needed for numbers that mean something.
 func EstimateFlow(depth, own *Series, from, to time.Time) (Flow, bool) {
+	if depth == nil {
+		return Flow{}, false
+	}
+	to = depth.Newest(to)
 	span := to.Sub(from).Seconds()
-	if depth == nil || span <= 0 {
+	if span <= 0 {
 		return Flow{}, false
 	}
 	first, last := depth.At(from), depth.At(to)

@@ -111,6 +111,7 @@ func TestEstimateFlow(t *testing.T) {
 		{"ours and others'", series(0, 30, 60, 90, 120), series(0, 20, 40, 60, 80), kscope.Flow{In: 30, Out: 0, Own: 20}, true},
 		{"ours long ago", series(40, 30, 20, 10, 0), series(80, 80, 80, 80, 80), kscope.Flow{Out: 10}, true},
 		{"a gap", series(40, nan, 20, 10, 0), nil, kscope.Flow{}, false},
+		{"known up to a moment ago", series(40, 30, 20), nil, kscope.Flow{Out: 10}, true},
 		{"too short", series(40, 20), nil, kscope.Flow{}, false},
 		{"nothing", nil, nil, kscope.Flow{}, false},
 	} {

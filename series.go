@@ -189,6 +189,17 @@ func (s *Series) At(at time.Time) float64 {
 	return s.runs[i].v
 }
 
+// Newest is the time itself, or that of the newest value if that is known and
+// only a little older: what is polled is known up to the last poll, and other
+// news is newer.
+func (s *Series) Newest(at time.Time) time.Time {
+	const little = 2 * time.Second
+	if v, last := s.Last(); !math.IsNaN(v) && last.Before(at) && at.Sub(last) <= little {
+		return last
+	}
+	return at
+}
+
 // find is the index of the last run that starts at or before a time, or -1.
 func (s *Series) find(at int64) int {
 	return sort.Search(len(s.runs), func(i int) bool { return s.runs[i].from > at }) - 1

@@ -203,7 +203,8 @@ func (m *Model) queueNote(p picture) string {
 		return ""
 	}
 	const span = 10 * time.Second
-	rate := (q.At(p.now) - q.At(p.now.Add(-span))) / span.Seconds()
+	now := q.Newest(p.now)
+	rate := (q.At(now) - q.At(now.Add(-span))) / span.Seconds()
 	switch {
 	case math.IsNaN(rate) || math.Abs(rate) < 0.05:
 		return ""
