@@ -49,6 +49,7 @@ type Connection struct {
 	Err, Hint   string        // the last error and the likely fix; "" when none was met
 	ErrAt       time.Time     // when Err was first met; zero without
 	Failing     bool          // Err is the present, not the past
+	Retry       time.Duration // how long after a failure it is tried again; zero while it works
 }
 
 func (Connection) fact() {}

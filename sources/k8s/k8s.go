@@ -1,7 +1,8 @@
 // Package k8s watches what KEDA scales and what does the scaling — workloads,
 // HorizontalPodAutoscalers, pods and events — and says what it saw. It never
 // writes, and asks the API for nothing but its watches, the discovery of scale
-// targets of unusual kinds, and their /scale when they change.
+// targets of unusual kinds, and their /scale when they change. A [Tunnel]
+// connects to pods through the API server, for whoever dials by it.
 package k8s
 
 import (

@@ -1,6 +1,7 @@
 // Package keda watches KEDA's ScaledObjects and ScaledJobs and says what it
 // saw. It reads them through the dynamic client and keeps the fields that
-// kscope shows, so that none of KEDA's own code is needed; it never writes.
+// kscope shows, so that none of KEDA's own code is needed; it never writes. A
+// [Resolver] finds out how a Redis trigger connects, as KEDA itself would.
 package keda
 
 import (

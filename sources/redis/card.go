@@ -52,8 +52,9 @@ func (p *poller) introduce(rtt time.Duration, answered bool) {
 			c.Address = p.at.Address
 		}
 		c.User, c.TLS, c.Credentials = kscope.Clean(p.server.Username), p.server.tlsWords(), kscope.Clean(p.server.credentials())
-		c.Failing = g.status.State == kscope.Failing
+		c.Failing, c.Retry = g.status.State == kscope.Failing, 0
 		if c.Failing {
+			c.Retry = max(p.pause, p.options.Interval)
 			if c.Err != g.status.Message || !g.card.Failing {
 				c.ErrAt = time.Now()
 			}

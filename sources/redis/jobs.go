@@ -70,6 +70,7 @@ type jobs struct {
 	way     way
 	most    int64 // to a pipeline
 	whole   bool  // cmds is a pipeline of full length
+	score   int64 // of the last job of a sorted set: two pipelines may be less apart than their jobs are many
 }
 
 func newJobs() jobs {
@@ -126,7 +127,8 @@ func (j *jobs) keyed(first int64, n int, now time.Time) (cmds []goredis.Cmder) {
 		args := append(make([]any, 0, 2+2*jobsPerCommand), map[keyType]string{zset: "zadd", hash: "hset"}[j.way.shape], j.way.key)
 		for i := at; i < min(at+jobsPerCommand, n); i++ {
 			if j.way.shape == zset {
-				args = append(args, now.UnixMicro()+int64(i), j.values[i])
+				j.score = max(j.score+1, now.UnixMicro())
+				args = append(args, j.score, j.values[i])
 			} else {
 				args = append(args, j.session+"-"+strconv.FormatInt(first+int64(i), 10), j.values[i])
 			}

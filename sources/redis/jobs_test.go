@@ -2,8 +2,11 @@ package redis
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kscope/kscope"
 )
 
 func TestFields(t *testing.T) {
@@ -19,6 +22,24 @@ func TestFields(t *testing.T) {
 	} {
 		if d := cmp.Diff(want, fields(job)); d != "" {
 			t.Errorf("%s: %s", job, d)
+		}
+	}
+}
+
+// The oldest job of a sorted set comes first, however soon the next pipeline
+// follows.
+func TestScoresGrow(t *testing.T) {
+	j, last := newJobs(), int64(0)
+	w := way{"key", zset, kscope.Head, kscope.StandardPayload()}
+	for range 3 {
+		for _, c := range j.commands(w, 250, time.Unix(1, 0)) {
+			for i := 2; i < len(c.Args()); i += 2 {
+				score := c.Args()[i].(int64)
+				if score <= last {
+					t.Fatalf("a score of %d after one of %d", score, last)
+				}
+				last = score
+			}
 		}
 	}
 }
