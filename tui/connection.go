@@ -76,6 +76,9 @@ func (m *Model) card(typ string, q kscope.Queue) []cardLine {
 	switch {
 	case c.Failing:
 		add("error", fmt.Sprintf("%s, for %s", c.Err, kscope.FormatAge(m.store.Now().Sub(c.ErrAt))), st.bad)
+		if c.Retry > 0 {
+			add("tried again", "after "+kscope.FormatAge(c.Retry), st.text)
+		}
 		add("try", c.Hint, st.text)
 	case c.Err != "":
 		add("last error", fmt.Sprintf("%s, %s ago", c.Err, kscope.FormatAge(m.store.Now().Sub(c.ErrAt))), st.muted)

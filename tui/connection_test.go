@@ -34,7 +34,7 @@ func TestConnectionCard(t *testing.T) {
 	ta := phase("asleep")
 	failing := kscope.Connection{
 		Address: "redis.demo.svc:6379", Credentials: "Secret demo/redis key password, by TriggerAuthentication redis",
-		Failing: true, Err: "redis.demo.svc:6379 refused the password", Hint: "check Secret demo/redis key password, by TriggerAuthentication redis", ErrAt: ta.at.Add(-12 * time.Second),
+		Failing: true, Err: "redis.demo.svc:6379 refused the password", Hint: "check Secret demo/redis key password, by TriggerAuthentication redis", ErrAt: ta.at.Add(-12 * time.Second), Retry: 3 * time.Second,
 	}
 	m = tell(ta.reachedBy(failing), 80, 24)
 	press(m, "C")

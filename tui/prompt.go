@@ -18,10 +18,11 @@ type promptLine struct {
 func (m *Model) drawPrompt(c canvas) {
 	p, st := m.view.prompt, m.styles
 	jobs := kscope.BatchSizes[m.view.batch]
+	reached, _ := m.store.Connection(p.queue)
 	lines := []promptLine{
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
-		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, orUnknown(p.queue.Address), p.queue.DB), 0},
+		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, orElse(reached.Address, orUnknown(p.queue.Address)), p.queue.DB), 0},
 		{"jobs", kscope.FormatCount(float64(jobs)) + "  (" + st.glyph.up + " " + st.glyph.down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
