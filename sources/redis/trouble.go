@@ -126,6 +126,8 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 		return "the certificate of " + at + " is for another name", "name the server as its certificate does"
 	case errors.As(err, &cert):
 		return "the certificate of " + at + " is not trusted: " + cert.Err.Error(), "add its authority to the system's, or name it in SSL_CERT_FILE"
+	case wantsCertificate(err):
+		return at + " does not let clients in without a certificate that it trusts", clientCertificate
 	case errors.As(err, &alert):
 		return at + " broke off the TLS handshake: " + alert.Error(), ""
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -139,7 +141,7 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 	case hungUp(err) && !s.TLS:
 		return at + " closed the connection", "if it expects TLS: --redis rediss://HOST:PORT"
 	case hungUp(err):
-		return at + " closed the connection", "it may want a certificate of its clients: cert and key in the trigger's authentication"
+		return at + " closed the connection", clientCertificate
 	case notRedis.MatchString(err.Error()):
 		return "what answers at " + at + " is not Redis, or expects TLS", "check the port; for TLS: --redis rediss://HOST:PORT"
 	}
@@ -148,6 +150,24 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 		err = op.Err // the rest of its text has local ports in it
 	}
 	return at + ": " + err.Error(), ""
+}
+
+const clientCertificate = "it may want a certificate of its clients: cert and key in the trigger's authentication"
+
+// wantsCertificate reports whether the other side broke off for want of a
+// certificate of ours. It says so, or just closes the connection, as the race of
+// its alert with its closing goes; crypto/tls has no type for what it says.
+func wantsCertificate(err error) bool {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return false
+	}
+	for _, words := range []string{"certificate required", "bad certificate", "unknown certificate", "handshake failure"} {
+		if strings.Contains(op.Err.Error(), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // notRedis matches what the client library says of bytes that are no reply.

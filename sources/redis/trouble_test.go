@@ -88,3 +88,21 @@ func TestExplain(t *testing.T) {
 		})
 	}
 }
+
+// A server that wants a certificate says so or hangs up, whichever arrives
+// first; the hint is the same.
+func TestWantsCertificate(t *testing.T) {
+	s := Server{Address: "redis:6379", TLS: true}
+	for _, err := range []error{
+		&net.OpError{Op: "remote error", Err: errors.New("tls: certificate required")},
+		fmt.Errorf("read: %w", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}),
+		io.EOF, syscall.ECONNRESET,
+	} {
+		if message, hint := explain(err, s, false); hint != clientCertificate || message == "" {
+			t.Errorf("%v: got %q, hint %q", err, message, hint)
+		}
+	}
+	if _, hint := explain(&net.OpError{Op: "remote error", Err: errors.New("tls: internal error")}, s, false); hint == clientCertificate {
+		t.Errorf("another alert: got %q", hint)
+	}
+}
