@@ -1,3 +1,5 @@
+//go:build reach
+
 package dashboard_test
 
 import (
@@ -16,6 +18,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kscope/kscope/e2e/cluster"
 	"github.com/kscope/kscope/e2e/screen"
 )
 
@@ -38,6 +41,21 @@ func TestAgreesWithKEDA(t *testing.T) {
 	for name, tc := range cases {
 		tc.apply(t, ns, name)
 	}
+	// The servers go when the test ends. KEDA must have let go of them before:
+	// while it tries to connect, no other ScaledObject is scaled.
+	t.Cleanup(func() {
+		ctx := context.Background()
+		for name := range cases {
+			_ = c.Dynamic.Resource(scaledObjects).Namespace(ns).Delete(ctx, name+"-scaler", noOptions)
+		}
+		_ = cluster.WaitFor(ctx, patience, "KEDA to let go", func(ctx context.Context) error {
+			left, err := c.Dynamic.Resource(scaledObjects).Namespace(ns).List(ctx, metav1.ListOptions{})
+			if err == nil && len(left.Items) > 0 {
+				err = fmt.Errorf("%d ScaledObjects are left", len(left.Items))
+			}
+			return err
+		})
+	})
 	for name := range cases {
 		waitForScaledObject(t, ns, name+"-scaler")
 	}
@@ -201,7 +219,7 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 			streams(n, "stream", 16-1, 1, 1)
 		}
 	}
-	cluster := strings.Join(all, ",")
+	shards := strings.Join(all, ",")
 
 	at := func(address string, more ...string) map[string]string {
 		m := map[string]string{"addresses": address}
@@ -230,7 +248,7 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 		"tls": {typ: "redis", metadata: at("127.0.0.1:"+tlsPort, "listName", "jobs", "listLength", "5", "enableTLS", "true"),
 			auth: map[string]string{"ca": certs.ca, "cert": certs.client, "key": certs.clientKey}, want: 8},
 		"failover": {typ: "redis-sentinel", metadata: at(sentinels, "listName", "jobs", "listLength", "5", "sentinelMaster", "main"), auth: both, want: 9},
-		"sharded":  {typ: "redis-cluster", metadata: at(cluster, "listName", "jobs", "listLength", "5"), want: 11},
+		"sharded":  {typ: "redis-cluster", metadata: at(shards, "listName", "jobs", "listLength", "5"), want: 11},
 
 		"length":  {typ: "redis-streams", metadata: at(one.addr, "stream", "stream", "streamLength", "5"), auth: pw, want: 12},
 		"pending": {typ: "redis-streams", metadata: at(one.addr, "stream", "stream", "consumerGroup", "workers", "pendingEntriesCount", "5"), auth: pw, want: 3},
@@ -239,7 +257,7 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 			metadata: at(sentinels, "stream", "stream", "streamLength", "5", "sentinelMaster", "main")},
 		"failoverlag": {typ: "redis-sentinel-streams", auth: both, want: 10,
 			metadata: at(sentinels, "stream", "stream", "consumerGroup", "workers", "lagCount", "5", "activationLagCount", "0", "sentinelMaster", "main")},
-		"shardedstream": {typ: "redis-cluster-streams", metadata: at(cluster, "stream", "stream", "streamLength", "5"), want: 16},
+		"shardedstream": {typ: "redis-cluster-streams", metadata: at(shards, "stream", "stream", "streamLength", "5"), want: 16},
 	}
 }
 

@@ -1,7 +1,8 @@
+//go:build reach
+
 package dashboard_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -20,9 +20,6 @@ import (
 	"github.com/kscope/kscope/e2e/cluster"
 	"github.com/kscope/kscope/e2e/screen"
 )
-
-// secret begins every password of these tests, so that it can be searched for.
-const secret = "s3cret"
 
 // insideManifest is Redis as a cluster has it: pods behind a Service. The pods
 // are pretended, and whatever is forwarded to port 6379 of one ends at the real
@@ -383,36 +380,6 @@ func TestReadmePermissions(t *testing.T) {
 	for _, r := range rules { // none is printed that no test is about
 		if _, ok := missing[r.Resources[0]]; !ok && r.Resources[0] != "scaledobjects" {
 			t.Errorf("the README prints %s, which nothing here needs", r.Resources[0])
-		}
-	}
-}
-
-// holdsNoSecret searches a file, or everything in a directory.
-func holdsNoSecret(t *testing.T, path string) {
-	t.Helper()
-	err := filepath.WalkDir(path, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		if bytes.Contains(b, []byte(secret)) {
-			t.Errorf("%s holds a password", path)
-		}
-		return err
-	})
-	if err != nil && !os.IsNotExist(err) {
-		t.Error(err)
-	}
-}
-
-// showsNoSecret searches everything that a program wrote to its terminal, as it
-// came, without the codes for colours, and as it stands there.
-func showsNoSecret(t *testing.T, s *screen.Screen) {
-	t.Helper()
-	raw := s.Raw()
-	for what, text := range map[string]string{"bytes": string(raw), "text": ansi.Strip(string(raw)), "screen": s.Text()} {
-		if strings.Contains(text, secret) {
-			t.Errorf("there is a password in the %s of the terminal", what)
 		}
 	}
 }

@@ -1,3 +1,5 @@
+//go:build reach
+
 package dashboard_test
 
 import (
