@@ -23,7 +23,7 @@ const (
 // due, publishes what changed, and sleeps until something is due again or
 // somebody wrote to Redis. While nothing happens it costs nothing.
 func (s *Sandbox) Run(ctx context.Context) error {
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(step)
 	defer timer.Stop()
 	for n := 0; ; n++ {
 		wait, err := s.advance()
@@ -39,7 +39,10 @@ func (s *Sandbox) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		timer.Reset(min(max(wait-step, 0), longest))
+		if wait <= step {
+			continue
+		}
+		timer.Reset(min(wait-step, longest))
 		select {
 		case <-ctx.Done():
 			return nil

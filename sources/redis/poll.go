@@ -99,7 +99,7 @@ func (p *poller) wake() {
 
 func (p *poller) run(ctx context.Context) {
 	defer p.drop()
-	timer := time.NewTimer(0)
+	timer := time.NewTimer(minGap)
 	defer timer.Stop()
 	for {
 		select { // what woke us up to here is served by the tick that follows
@@ -117,16 +117,20 @@ func (p *poller) run(ctx context.Context) {
 // rest waits until a pause has passed since a tick started, or for something
 // to be new; false when it is over.
 func (p *poller) rest(ctx context.Context, timer *time.Timer, started time.Time, pause time.Duration) bool {
-	wait := max(pause, minGap) - time.Since(started)
-	timer.Reset(wait)
+	end := started.Add(max(pause, minGap))
 	for {
+		wait := time.Until(end)
+		if wait <= 0 {
+			return ctx.Err() == nil
+		}
+		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return false
 		case <-timer.C:
 			return true
 		case <-p.woken:
-			timer.Reset(minGap - time.Since(started))
+			end = started.Add(minGap)
 		}
 	}
 }
