@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -147,17 +148,33 @@ func (t *Tunnel) forward(ctx context.Context, host string, port uint16) (net.Con
 		return nil, err
 	}
 	t.sort(pods)
+	pods = pods[:min(len(pods), triedPods)]
 	for i, b := range pods {
 		var conn net.Conn
-		if conn, err = t.open(ctx, b); err == nil {
+		if conn, err = t.within(ctx, b, i == len(pods)-1); err == nil {
 			return conn, nil
 		}
-		if ctx.Err() != nil || i == triedPods-1 || forbids(err) {
+		err = t.explain(b, err)
+		if forbids(err) || errors.Is(ctx.Err(), context.Canceled) { // not for anything that the pod did
 			break
 		}
 		t.fail(b)
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return nil, t.explain(pods[0], err)
+	return nil, err
+}
+
+// within opens a port-forward in as much time as there is, or in half of it
+// where there are pods left that could be tried.
+func (t *Tunnel) within(ctx context.Context, b backend, last bool) (net.Conn, error) {
+	if end, ok := ctx.Deadline(); ok && !last {
+		half, cancel := context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+		ctx = half
+	}
+	return t.open(ctx, b)
 }
 
 // explain puts the failure of a port-forward into words.
@@ -190,36 +207,56 @@ func (t *Tunnel) open(ctx context.Context, b backend) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	type result struct {
-		streams httpstream.Connection
-		err     error
+	streams, err := unlessOver(ctx, nil, func() (httpstream.Connection, error) {
+		streams, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
+		return streams, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	// Client-go's dialer takes no context: one that is no longer wanted is
-	// closed as soon as it is there.
+	conn, err := unlessOver(ctx, streams.CloseChan(), func() (*forwarded, error) {
+		return newForwarded(streams, b, func() { t.fail(b) })
+	})
+	if err != nil {
+		_ = streams.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// errBroken is for a connection to the API server that ended too early.
+var errBroken = errors.New("the connection broke before it was there")
+
+// unlessOver calls f, which can take longer than anyone waits: client-go's
+// dialer takes no context, and a stream that is asked for waits half a minute
+// for an answer even if the connection has ended. It returns at once when ctx or
+// the connection is over; what f brings then is closed.
+func unlessOver[T io.Closer](ctx context.Context, ended <-chan bool, f func() (T, error)) (T, error) {
+	type result struct {
+		value T
+		err   error
+	}
 	done := make(chan result, 1)
 	go func() {
-		streams, _, err := dialer.Dial(portforward.PortForwardProtocolV1Name)
-		done <- result{streams, err}
+		value, err := f()
+		done <- result{value, err}
 	}()
+	var err error
 	select {
 	case r := <-done:
-		if r.err != nil {
-			return nil, r.err
-		}
-		conn, err := newForwarded(r.streams, b, func() { t.fail(b) })
-		if err != nil {
-			_ = r.streams.Close()
-			return nil, err
-		}
-		return conn, nil
+		return r.value, r.err
+	case <-ended:
+		err = errBroken
 	case <-ctx.Done():
-		go func() {
-			if r := <-done; r.err == nil {
-				_ = r.streams.Close()
-			}
-		}()
-		return nil, ctx.Err()
+		err = ctx.Err()
 	}
+	go func() {
+		if r := <-done; r.err == nil {
+			_ = r.value.Close()
+		}
+	}()
+	var none T
+	return none, err
 }
 
 // dialer speaks SPDY inside a WebSocket, or by itself with servers and proxies

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -39,6 +40,8 @@ type forwarder struct {
 	mu      sync.Mutex
 	objects map[string]any    // by path
 	pods    map[string]string // what listens at "pod:port"
+	mute    map[string]bool   // pods that take a connection and answer nothing
+	broken  map[string]bool   // pods whose connection ends at once
 	open    []io.Closer
 	asked   []string // pods, in order
 	how     string   // the last protocol
@@ -107,8 +110,17 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, pod string) 
 		json.NewEncoder(w).Encode(apierrors.NewForbidden(schema.GroupResource{Resource: "pods/portforward"}, pod, errors.New("no")).ErrStatus)
 		return
 	}
+	f.mu.Lock()
+	mute, broken := f.mute[pod], f.broken[pod]
+	f.mu.Unlock()
 	streams := make(chan httpstream.Stream, 2)
-	take := func(s httpstream.Stream, _ <-chan struct{}) error { streams <- s; return nil }
+	take := func(s httpstream.Stream, _ <-chan struct{}) error {
+		if mute {
+			<-r.Context().Done()
+		}
+		streams <- s
+		return nil
+	}
 	var conn httpstream.Connection
 	how := "SPDY"
 	if websocket.IsWebSocketUpgrade(r) {
@@ -136,6 +148,10 @@ func (f *forwarder) forward(w http.ResponseWriter, r *http.Request, pod string) 
 	f.mu.Lock()
 	f.open, f.how, f.asked = append(f.open, conn), how, append(f.asked, pod)
 	f.mu.Unlock()
+	if broken {
+		conn.Close()
+		return
+	}
 	errs, data := <-streams, <-streams
 	if errs.Headers().Get("streamType") != "error" {
 		errs, data = data, errs
@@ -398,5 +414,54 @@ func TestTunnelGoesDirectlyWhereItCan(t *testing.T) {
 	cancel()
 	if _, err := tunnel.DialContext(ctx, "tcp", inCluster); err == nil {
 		t.Error("it was dialled though nobody waits")
+	}
+}
+
+// A pod that leaves the tunnel hanging, or whose connection ends at once, costs
+// neither the time that there is nor the way through another pod, and is not
+// the first to be tried again.
+func TestTunnelPastAPodThatHangs(t *testing.T) {
+	for _, how := range []string{"WebSocket", "SPDY"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			f := startForwarder(t)
+			f.sockets.Store(how == "WebSocket")
+			f.put(demoPath+"services/redis", service("redis", 6379, "redis"))
+			f.put(slicesPath, behind(7000, "mute", "broken", "well"))
+			f.mute, f.broken = map[string]bool{"mute": true}, map[string]bool{"broken": true}
+			f.pods["well:7000"] = echo(t, "well")
+			tunnel := f.tunnel(t)
+			dial := func(patience time.Duration) (net.Conn, error) {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				return tunnel.DialContext(ctx, "tcp", inCluster)
+			}
+			for range 2 {
+				c, err := dial(6 * time.Second)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := ask(c); got != "well hello\n" || err != nil {
+					t.Errorf("got %q, %v", got, err)
+				}
+				c.Close()
+			}
+			f.mu.Lock()
+			asked := slices.Clone(f.asked)
+			f.mu.Unlock()
+			if want := []string{"mute", "broken", "well", "well"}; !slices.Equal(asked, want) {
+				t.Errorf("the pods were asked in the order %v, want %v", asked, want)
+			}
+
+			f.put(slicesPath, behind(7000, "mute"))
+			var told *TunnelError
+			if _, err := dial(2 * time.Second); !errors.As(err, &told) || told.Error() != "the port-forward to pod demo/mute did not come about in time" {
+				t.Errorf("got %v", err)
+			}
+			f.put(slicesPath, behind(7000, "broken"))
+			if _, err := dial(time.Minute); !errors.As(err, &told) || !strings.Contains(told.Error(), "demo/broken") {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
