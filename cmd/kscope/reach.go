@@ -18,8 +18,9 @@ import (
 )
 
 // reachWait is how long a connection to Redis may take to come about: directly,
-// then through the API server.
-const reachWait = 8 * time.Second
+// then through the API server. With an answer that does not come it is nearly
+// all of the ten seconds within which trouble should be said.
+const reachWait = 7 * time.Second
 
 // reach is the way to the queues' servers, which the source of queues takes
 // from the start and which leads through the cluster once there is one.

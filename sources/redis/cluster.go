@@ -235,42 +235,45 @@ func redirection(err error) (how, at string, ok bool) {
 func (c *cluster) learn(ctx context.Context) error {
 	c.stale, c.learned = false, time.Now()
 	for at, l := range c.nodes {
-		if c.ask(ctx, l, at) == nil {
+		if owners, err := askOwners(ctx, l, at); err == nil {
+			c.owners = owners
 			return nil
 		}
 		l.close()
 		delete(c.nodes, at)
 	}
-	var last error
+	var nodes []Server
 	for _, at := range c.server.more.nodes {
-		l, err := connect(ctx, c.server.at(at), 0, c.options)
-		if err == nil {
-			if err = c.ask(ctx, l, at); err == nil {
-				c.nodes[at] = l
-				return nil
-			}
-			l.close()
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		last = &nodeError{c.server.at(at), err}
+		nodes = append(nodes, c.server.at(at))
 	}
-	c.stale = true
-	return last
+	none := func(err error) bool { return errors.Is(err, errNoCluster) }
+	r := firstOf(ctx, nodes, c.options, none, func(ctx context.Context, l *link) (*[slotCount]string, error) {
+		return askOwners(ctx, l, l.client.Options().Addr)
+	})
+	switch {
+	case ctx.Err() != nil:
+		r.link.close()
+		return ctx.Err()
+	case r.err != nil:
+		c.stale = true
+		return &nodeError{r.at, r.err}
+	}
+	c.owners, c.nodes[r.at.Address] = r.value, r.link
+	return nil
 }
 
-func (c *cluster) ask(ctx context.Context, l *link, at string) error {
+// askOwners asks the node at an address for the master of each slot.
+func askOwners(ctx context.Context, l *link, at string) (*[slotCount]string, error) {
 	ask := goredis.NewClusterSlotsCmd(ctx, "cluster", "slots")
 	if err := l.exec(ctx, ask); err != nil {
-		return err
+		return nil, err
 	}
 	slots, err := ask.Result()
 	if err != nil {
 		if strings.Contains(err.Error(), "cluster support disabled") {
-			return errNoCluster
+			return nil, errNoCluster
 		}
-		return err
+		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(at)
 	owners := new([slotCount]string)
@@ -286,8 +289,7 @@ func (c *cluster) ask(ctx context.Context, l *link, at string) error {
 			owners[i] = owner
 		}
 	}
-	c.owners = owners
-	return nil
+	return owners, nil
 }
 
 var errNoCluster = &plainError{"the server is not part of a Redis Cluster", "for a single server the trigger's type is redis, or redis-streams"}

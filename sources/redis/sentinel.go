@@ -48,8 +48,8 @@ func (p *poller) master(ctx context.Context) (Server, error) {
 	return p.askSentinels(ctx)
 }
 
-// askSentinels asks one sentinel after the other for the master's address, over
-// a connection that is kept.
+// askSentinels asks the sentinels for the master's address, over a connection
+// that is kept.
 func (p *poller) askSentinels(ctx context.Context) (Server, error) {
 	a, m := p.access, p.server.more
 	a.asked = time.Now()
@@ -60,29 +60,27 @@ func (p *poller) askSentinels(ctx context.Context) (Server, error) {
 		a.sentinel.close()
 		a.sentinel = nil
 	}
-	var last error
+	var nodes []Server
 	for _, node := range m.nodes {
 		sentinel := p.server.at(node)
 		sentinel.Username, sentinel.password = m.sentinelUsername, m.sentinelPassword
-		l, err := connect(ctx, sentinel, 0, p.options)
-		if err == nil {
-			var at string
-			if at, err = askMaster(ctx, l, m.master); err == nil {
-				a.sentinel = l
-				return p.server.at(at), nil
-			}
-			l.close()
-		}
-		if ctx.Err() != nil {
-			return Server{}, ctx.Err()
-		}
-		var none noMasterError
-		if errors.As(err, &none) {
-			return Server{}, err // the others would say the same
-		}
-		last = &sentinelError{sentinel, err}
+		nodes = append(nodes, sentinel)
 	}
-	return Server{}, last
+	unknown := func(err error) bool { return errors.As(err, new(noMasterError)) }
+	r := firstOf(ctx, nodes, p.options, unknown, func(ctx context.Context, l *link) (string, error) {
+		return askMaster(ctx, l, m.master)
+	})
+	switch {
+	case ctx.Err() != nil:
+		r.link.close()
+		return Server{}, ctx.Err()
+	case r.err == nil:
+		a.sentinel = r.link
+		return p.server.at(r.value), nil
+	case unknown(r.err):
+		return Server{}, r.err
+	}
+	return Server{}, &sentinelError{r.at, r.err}
 }
 
 func askMaster(ctx context.Context, l *link, name string) (string, error) {
