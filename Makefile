@@ -1,6 +1,6 @@
 # The versions of the tools that the tests need besides Go.
 GOLANGCI_LINT := v2.15.0
-PACKAGES := redis-server python3
+PACKAGES := redis-server python3 openssl
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 # Tools are built once into a cache outside the checkout.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/youmark/pkcs8"
 )
 
 // Access is all that it takes to reach the server of a trigger, as resolved
@@ -53,7 +55,8 @@ type more struct {
 var (
 	errCA           = errors.New("ca is not a certificate in PEM")
 	errCertificate  = errors.New("cert and key are not a certificate and its key in PEM")
-	errEncryptedKey = errors.New("key is encrypted, which kscope cannot undo")
+	errLockedKey   = errors.New("key is encrypted, and there is no keyPassword")
+	errKeyPassword = errors.New("key cannot be decrypted with keyPassword, which takes a key in encrypted PKCS #8")
 )
 
 // Server is the server that an access leads to. The errors say what about the
@@ -85,16 +88,40 @@ func (a Access) Server() (Server, error) {
 	if a.Cert == "" || a.Key == "" {
 		return s, nil
 	}
-	pair, err := tls.X509KeyPair([]byte(a.Cert), []byte(a.Key))
+	key, err := a.plainKey()
 	if err != nil {
-		why := errCertificate
-		if a.KeyPassword != "" || strings.Contains(a.Key, "ENCRYPTED") {
-			why = errEncryptedKey
-		}
-		return Server{}, &badMaterial{why, cmp.Or(a.From["cert"], a.From["key"])}
+		return Server{}, &badMaterial{err, cmp.Or(a.From["keyPassword"], a.From["key"])}
+	}
+	pair, err := tls.X509KeyPair([]byte(a.Cert), key)
+	if err != nil {
+		return Server{}, &badMaterial{errCertificate, cmp.Or(a.From["cert"], a.From["key"])}
 	}
 	m.tls.Certificates = []tls.Certificate{pair}
 	return s, nil
+}
+
+// plainKey is the key in PEM, decrypted where there is a password. As KEDA, it
+// decrypts PKCS #8 and nothing else.
+func (a Access) plainKey() ([]byte, error) {
+	if a.KeyPassword == "" {
+		if strings.Contains(a.Key, "ENCRYPTED") { // in the type of the block, or the headers of older ones
+			return nil, errLockedKey
+		}
+		return []byte(a.Key), nil
+	}
+	block, _ := pem.Decode([]byte(a.Key))
+	if block == nil {
+		return nil, errCertificate
+	}
+	key, err := pkcs8.ParsePKCS8PrivateKey(block.Bytes, []byte(a.KeyPassword))
+	if err != nil {
+		return nil, errKeyPassword
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, errKeyPassword
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
 // badMaterial is a certificate or key that is not one.

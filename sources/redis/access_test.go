@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/pem"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -184,12 +186,19 @@ func TestTLSWithClientCertificate(t *testing.T) {
 	}
 	f = observe(func(a *Access) { a.CA, a.Unsafe = "", true })
 	f.depth(q, known(3))
+	locked := encrypted(t, key, "s3cret-key")
+	f = observe(func(a *Access) { a.Key, a.KeyPassword = locked, "s3cret-key" })
+	f.depth(q, known(3))
+	noSecrets(t, f, "s3cret", "PRIVATE KEY")
 	for want, change := range map[string]func(*Access){
 		"is not trusted":            func(a *Access) { a.CA = "" },
 		"it may want a certificate": func(a *Access) { a.Cert, a.Key = "", "" },
 		"TLS parameter ca is not":   func(a *Access) { a.CA = "s3cret" },
 		"cert and key are not":      func(a *Access) { a.Key = "s3cret" },
-		"key is encrypted":          func(a *Access) { a.Key, a.KeyPassword = "s3cret", "s3cret" },
+		"there is no keyPassword":   func(a *Access) { a.Key = locked },
+		"cannot be decrypted with":  func(a *Access) { a.Key, a.KeyPassword = locked, "s3cret-not" },
+		"cannot be decrypted":       func(a *Access) { a.KeyPassword = "s3cret-for-nothing" },
+		"cert and key are":          func(a *Access) { a.Key, a.KeyPassword = "s3cret", "s3cret" },
 		"closed the connection":     func(a *Access) { a.TLS = false },
 		"is for another name":       func(a *Access) { a.Addresses = []string{"127.0.0.1:" + port} },
 	} {
@@ -199,6 +208,18 @@ func TestTLSWithClientCertificate(t *testing.T) {
 		}
 		noSecrets(t, f, "s3cret", "PRIVATE KEY")
 	}
+}
+
+// encrypted is a key as openssl encrypts it by default, which is how people do.
+func encrypted(t *testing.T, key []byte, password string) string {
+	t.Helper()
+	cmd := exec.Command("openssl", "pkcs8", "-topk8", "-passout", "env:KEY_PASSWORD")
+	cmd.Stdin, cmd.Env = bytes.NewReader(key), append(os.Environ(), "KEY_PASSWORD="+password)
+	out, err := cmd.Output()
+	if err != nil || !bytes.Contains(out, []byte("BEGIN ENCRYPTED PRIVATE KEY")) {
+		t.Fatalf("openssl: %v\n%s", err, out)
+	}
+	return string(out)
 }
 
 // streams is a server with a stream of six entries, of which the group workers
