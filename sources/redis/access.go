@@ -53,8 +53,8 @@ type more struct {
 }
 
 var (
-	errCA           = errors.New("ca is not a certificate in PEM")
-	errCertificate  = errors.New("cert and key are not a certificate and its key in PEM")
+	errCA          = errors.New("ca is not a certificate in PEM")
+	errCertificate = errors.New("cert and key are not a certificate and its key in PEM")
 	errLockedKey   = errors.New("key is encrypted, and there is no keyPassword")
 	errKeyPassword = errors.New("key cannot be decrypted with keyPassword, which takes a key in encrypted PKCS #8")
 )

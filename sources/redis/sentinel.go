@@ -45,12 +45,12 @@ func (p *poller) master(ctx context.Context) (Server, error) {
 	if p.access == nil || p.topology != kscope.Sentinel {
 		return p.server, nil
 	}
-	return p.askSentinels(ctx)
+	return p.askSentinels(ctx, p.options)
 }
 
 // askSentinels asks the sentinels for the master's address, over a connection
 // that is kept.
-func (p *poller) askSentinels(ctx context.Context) (Server, error) {
+func (p *poller) askSentinels(ctx context.Context, o Options) (Server, error) {
 	a, m := p.access, p.server.more
 	a.asked = time.Now()
 	if a.sentinel != nil {
@@ -67,7 +67,7 @@ func (p *poller) askSentinels(ctx context.Context) (Server, error) {
 		nodes = append(nodes, sentinel)
 	}
 	unknown := func(err error) bool { return errors.As(err, new(noMasterError)) }
-	r := firstOf(ctx, nodes, p.options, unknown, func(ctx context.Context, l *link) (string, error) {
+	r := firstOf(ctx, nodes, o, unknown, func(ctx context.Context, l *link) (string, error) {
 		return askMaster(ctx, l, m.master)
 	})
 	switch {
@@ -98,18 +98,27 @@ func askMaster(ctx context.Context, l *link, name string) (string, error) {
 	return net.JoinHostPort(at[0], at[1]), nil
 }
 
+// hurry is how long connecting to sentinels may take while the master answers:
+// its numbers wait for that.
+const hurry = time.Second
+
 // keepUp asks the sentinels now and then whether the master is still the one
 // that is measured: one that was cut off from them would go on answering.
 func (p *poller) keepUp(ctx context.Context) error {
 	if p.topology != kscope.Sentinel || p.link == nil || time.Since(p.access.asked) < askAgain {
 		return nil
 	}
-	at, err := p.askSentinels(ctx)
-	if err == nil && at.Address != p.at.Address {
+	o := p.options
+	o.DialTimeout = hurry
+	at, err := p.askSentinels(ctx, o)
+	switch {
+	case err != nil: // which does not make the master's numbers wrong
+		p.access.asked = time.Now().Add(resolveMost - askAgain)
+	case at.Address != p.at.Address:
 		p.link.close()
 		p.link = nil
 	}
-	return ctx.Err() // sentinels that do not answer do not make the master's numbers wrong
+	return ctx.Err()
 }
 
 // check refuses the answers of a server that is not what it was taken for.
