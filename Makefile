@@ -7,7 +7,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 TOOLS := $(shell go env GOCACHE)/kscope-tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 
-.PHONY: reach build install test quick unit race lint fmt tidy cross e2e golden bench perf packages cluster cluster-down demo
+.PHONY: build install test quick unit race lint fmt tidy cross e2e golden bench perf packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -48,9 +48,6 @@ cross: ## compile for every platform
 e2e: ## the real binary against a real control plane, KEDA and Redis
 	cd e2e && go run . build
 	cd e2e && go test -count=1 -timeout 30m ./...
-
-reach: packages ## the tunnel, permissions and KEDA's own scalers, on a real cluster; not yet in CI
-	cd e2e && go test -count=1 -timeout 15m -tags reach -run 'TestTunnel|TestReadmePermissions|TestAgreesWithKEDA' ./dashboard
 
 golden: ## rewrite the golden files, to be read before they are committed
 	go test ./tui -update

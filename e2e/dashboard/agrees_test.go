@@ -1,5 +1,3 @@
-//go:build reach
-
 package dashboard_test
 
 import (
@@ -14,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -84,7 +83,7 @@ func TestAgreesWithKEDA(t *testing.T) {
 	}
 	s.Press("q")
 	s.Exit(patience)
-	holdsNoSecret(t, log)
+	screen.HoldsNoSecret(t, log)
 }
 
 // kedaSays is what KEDA's scaler reports for the first trigger.
@@ -167,7 +166,7 @@ func (tc triggerCase) apply(t *testing.T, ns, name string) {
 // so that none can be mistaken for another.
 func triggerCases(t *testing.T) map[string]triggerCase {
 	t.Helper()
-	const user, password, sentinelPassword = "keda", secret + "-data", secret + "-sentinel"
+	const user, password, sentinelPassword, keyPassword = "keda", screen.Secret + "-data", screen.Secret + "-sentinel", screen.Secret + "-key"
 	one := startRedis(t, "requirepass "+password)
 	one.do("acl", "setuser", user, "on", ">"+password, "~*", "+@all")
 	one.fill("jobs", 3)
@@ -180,11 +179,12 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 	for i := range 6 {
 		one.do("hset", "hash", i, i)
 	}
-	third := one.Conn()
+	third := redis.NewClient(&redis.Options{Addr: one.addr, Password: password, DB: 3})
 	defer third.Close()
-	third.Select(t.Context(), 3)
 	for i := range 7 {
-		third.LPush(t.Context(), "jobs", i)
+		if err := third.LPush(t.Context(), "jobs", i).Err(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	streams(one, "stream", 12, 5, 2) // 12 entries, 7 not delivered, 3 of the others not acknowledged
 
@@ -247,6 +247,10 @@ func triggerCases(t *testing.T) map[string]triggerCase {
 			env:      map[string]string{"HOST": host, "PORT": port, "PASSWORD": password}, want: 3},
 		"tls": {typ: "redis", metadata: at("127.0.0.1:"+tlsPort, "listName", "jobs", "listLength", "5", "enableTLS", "true"),
 			auth: map[string]string{"ca": certs.ca, "cert": certs.client, "key": certs.clientKey}, want: 8},
+		"locked": {typ: "redis", metadata: at("127.0.0.1:"+tlsPort, "listName", "jobs", "listLength", "5", "enableTLS", "true"),
+			auth: map[string]string{"ca": certs.ca, "cert": certs.client, "key": lock(t, certs.clientKey, keyPassword), "keyPassword": keyPassword}, want: 8},
+		"unsafe": {typ: "redis", metadata: at("127.0.0.1:"+tlsPort, "listName", "jobs", "listLength", "5", "enableTLS", "true", "unsafeSsl", "true"),
+			auth: map[string]string{"cert": certs.client, "key": certs.clientKey}, want: 8},
 		"failover": {typ: "redis-sentinel", metadata: at(sentinels, "listName", "jobs", "listLength", "5", "sentinelMaster", "main"), auth: both, want: 9},
 		"sharded":  {typ: "redis-cluster", metadata: at(shards, "listName", "jobs", "listLength", "5"), want: 11},
 

@@ -1,5 +1,3 @@
-//go:build reach
-
 package dashboard_test
 
 import (
@@ -13,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
@@ -127,12 +126,13 @@ func TestTunnel(t *testing.T) {
 	ns := newNamespace(t, "tunnel")
 	w := scaledWorker{namespace: ns, address: inside(t, ns), database: 7, annotations: `{"kscope.dev/inject": "allow", "autoscaling.keda.sh/paused": "true"}`}
 	w.apply(t)
-	in7 := queues.Conn()
-	defer in7.Close()
-	if err := in7.Select(t.Context(), 7).Err(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { in7.Del(context.Background(), w.list) })
+	// A client of its own: a connection that goes back into the pool of queues
+	// stays in the database that was selected on it.
+	in7 := redis.NewClient(&redis.Options{Addr: c.RedisAddr, DB: 7})
+	t.Cleanup(func() {
+		in7.Del(context.Background(), w.list)
+		_ = in7.Close()
+	})
 	if err := in7.LPush(t.Context(), w.list, 1, 2, 3, 4, 5, 6, 7).Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func readmeRules(t *testing.T) (rules []rbacv1.PolicyRule) {
 func TestReadmePermissions(t *testing.T) {
 	t.Parallel()
 	ns := newNamespace(t, "readme")
-	user, password, list := "user-"+ns, secret+"-"+ns, ns+"-jobs"
+	user, password, list := "user-"+ns, screen.Secret+"-"+ns, ns+"-jobs"
 	if err := queues.Do(t.Context(), "acl", "setuser", user, "on", ">"+password, "~"+list, "+@read", "+@connection", "-eval", "-evalsha").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -374,7 +374,7 @@ func TestReadmePermissions(t *testing.T) {
 			}
 			s.Press("q")
 			s.Exit(patience)
-			holdsNoSecret(t, log)
+			screen.HoldsNoSecret(t, log)
 		})
 	}
 	for _, r := range rules { // none is printed that no test is about

@@ -1,5 +1,3 @@
-//go:build reach
-
 package dashboard_test
 
 import (
@@ -189,6 +187,18 @@ func makeCertificates(t *testing.T) (out certificates) {
 	out.server, out.serverKey = leaf(2, x509.ExtKeyUsageServerAuth)
 	out.client, out.clientKey = leaf(3, x509.ExtKeyUsageClientAuth)
 	return out
+}
+
+// lock encrypts a key with a password, as openssl does by default.
+func lock(t *testing.T, key, password string) string {
+	t.Helper()
+	cmd := exec.Command("openssl", "pkcs8", "-topk8", "-passout", "env:KEY_PASSWORD")
+	cmd.Stdin, cmd.Env = strings.NewReader(key), append(os.Environ(), "KEY_PASSWORD="+password)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("openssl: %v", err)
+	}
+	return string(out)
 }
 
 func xadd(key string) *redis.XAddArgs {

@@ -246,6 +246,55 @@ func TestOwnManifests(t *testing.T) {
 	s.WaitFor(patience, "KEDA's verdict", has("shop/mill", "broken", "Deployment mill does not exist in namespace shop"))
 }
 
+// guarded is a ScaledObject whose queue takes a password, and the password.
+const guarded = `
+apiVersion: v1
+kind: Secret
+metadata: {name: redis, namespace: shop}
+stringData: {password: ` + screen.Secret + `-shop}
+---
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata: {name: redis, namespace: shop}
+spec:
+  secretTargetRef: [{parameter: password, name: redis, key: password}]
+---
+` + deployment + `---` + scaledObject + `    authenticationRef: {name: redis}
+`
+
+// TestSecrets: a password among the manifests is nowhere on the screen, in the
+// words for what it is used for, or in the log.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	manifests, log := filepath.Join(dir, "all.yaml"), filepath.Join(dir, "log")
+	if err := os.WriteFile(manifests, []byte(guarded), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := sandbox(t, "-f", manifests, "--log", log, "--speed", "10", "--load", "batch:20")
+	s.WaitFor(patience, "the guarded queue", has("shop/mill", "grain"))
+	s.Press("C")
+	s.WaitFor(patience, "connection card", has("How the queue is reached", "credentials"))
+	s.Press("esc")
+	s.WaitFor(patience, "end of the card", lacks("How the queue is reached"))
+	do(s, "lose Redis")
+	s.WaitFor(patience, "words for Redis gone", has("Redis"))
+	s.Press("q")
+	s.Exit(patience)
+	if _, err := os.Stat(log); err != nil {
+		t.Error(err)
+	}
+	screen.HoldsNoSecret(t, log)
+
+	broken := filepath.Join(dir, "broken.yaml")
+	if err := os.WriteFile(broken, []byte(strings.Replace(guarded, "stringData:", "data:", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := sandbox(t, "-f", broken); s.Exit(patience) != 1 || !has("Secret")(s.Text()) {
+		t.Errorf("a Secret that is not base64 was taken:\n%s", s.Text())
+	}
+}
+
 // TestBadInput: what is wrong is said before the screen opens, with the next
 // thing to try.
 func TestBadInput(t *testing.T) {

@@ -52,7 +52,8 @@ type Screen struct {
 	exited  chan struct{} // closed when the program is gone
 }
 
-// Start runs a program and kills it when the test ends.
+// Start runs a program and kills it when the test ends. What it wrote is
+// searched for passwords then: see [Secret].
 func Start(t testing.TB, o Options, argv ...string) *Screen {
 	t.Helper()
 	if o.Cols == 0 || o.Rows == 0 {
@@ -61,7 +62,8 @@ func Start(t testing.TB, o Options, argv ...string) *Screen {
 	s := &Screen{t: t, emulator: vt.NewEmulator(o.Cols, o.Rows), drained: make(chan struct{}), exited: make(chan struct{})}
 	s.cmd = exec.Command(argv[0], argv[1:]...)
 	s.cmd.Dir = o.Dir
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "TERM=xterm-256color", "LANG=C.UTF-8"}, o.Env...)
+	home := t.TempDir()
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "LANG=C.UTF-8"}, o.Env...)
 	terminal, err := pty.StartWithSize(s.cmd, size(o.Cols, o.Rows))
 	if err != nil {
 		t.Fatalf("start %q in a pseudo-terminal: %v", argv, err)
@@ -73,7 +75,11 @@ func Start(t testing.TB, o Options, argv ...string) *Screen {
 		_ = s.cmd.Wait() // its status is read from ProcessState
 		close(s.exited)
 	}()
-	t.Cleanup(s.Close)
+	t.Cleanup(func() {
+		s.Close()
+		s.showsNoSecret()
+		HoldsNoSecret(t, home)
+	})
 	return s
 }
 

@@ -157,3 +157,41 @@ func TestFailureShowsTheScreen(t *testing.T) {
 		}
 	}
 }
+
+// noting keeps what a test would fail with.
+type noting struct {
+	testing.TB
+	said []string
+}
+
+func (n *noting) Errorf(format string, args ...any) {
+	n.said = append(n.said, fmt.Sprintf(format, args...))
+}
+
+func TestPasswordsAreFound(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		script string
+		want   []string // found in
+	}{
+		"nowhere":                  {"echo secret; echo secret >$HOME/file", nil},
+		"on the screen, in pieces": {`printf 's3\033[2;1H\033[1;3Hcret'`, []string{"text", "screen"}},
+		"wiped away":               {`echo s3cret; printf '\033[2J'`, []string{"bytes", "text"}},
+		"in a file":                {"mkdir -p $HOME/a/b; echo s3cret >$HOME/a/b/log", []string{"/a/b/log"}},
+	} {
+		n := &noting{}
+		t.Run(name, func(t *testing.T) {
+			n.TB = t
+			screen.Start(n, screen.Options{}, "/bin/sh", "-c", tt.script).Exit(patience)
+		})
+		all := strings.Join(n.said, "; ")
+		if len(n.said) != len(tt.want) {
+			t.Errorf("%s: found %q, want it in %q", name, all, tt.want)
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(all, want) {
+				t.Errorf("%s: found %q, want it in %q", name, all, tt.want)
+			}
+		}
+	}
+}
