@@ -24,7 +24,7 @@ type flags struct {
 	allNamespaces bool
 	selector      string
 	redis         []string
-	redisPassword string
+	redisPassword []string
 	redisInterval time.Duration
 	screen        screenFlags
 }
@@ -138,7 +138,7 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
 	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
 	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
-	fs.StringVar(&f.redisPassword, "redis-password-file", "", "read the password for --redis from this file")
+	fs.StringArrayVar(&f.redisPassword, "redis-password-file", nil, "read the password for --redis from this file; with ADDRESS= before it only for the queues of that address; may be repeated")
 	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
 	f.screen.bind(fs)
 	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))

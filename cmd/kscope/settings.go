@@ -59,20 +59,23 @@ func (f *flags) understand(name string) (settings, error) {
 // override reads where the queues are, whatever their triggers say. No error
 // repeats what was given, which may hold a password by mistake.
 func (f *flags) override(o *redis.Options) error {
-	if f.redisPassword != "" && len(f.redis) == 0 {
-		return usageError{errors.New("--redis-password-file is the password for --redis, which is not there; " +
-			"passwords that triggers use are found as KEDA finds them")}
+	passwords, err := f.redisPasswords()
+	if err != nil {
+		return err
 	}
-	password := os.Getenv("KSCOPE_REDIS_PASSWORD")
-	if f.redisPassword != "" {
-		b, err := os.ReadFile(f.redisPassword)
-		if err != nil {
-			return usageError{fmt.Errorf("--redis-password-file: %w", err)}
-		}
-		password = strings.TrimRight(string(b), "\r\n")
-	}
+	used := map[string]bool{}
 	for _, text := range f.redis {
-		of, server, err := redis.ParseOverride(text, password)
+		from := redis.PasswordVariable
+		of, server, err := redis.ParseOverride(text, func(of string) string {
+			for _, key := range []string{of, ""} {
+				if p, ok := passwords[key]; ok {
+					used[key], from = true, "the file of --redis-password-file"
+					return p
+				}
+			}
+			return os.Getenv(redis.PasswordVariable)
+		})
+		server.PasswordFrom = from
 		if err != nil {
 			return usageError{fmt.Errorf("--redis: %w", err)}
 		}
@@ -91,7 +94,36 @@ func (f *flags) override(o *redis.Options) error {
 			o.Overrides[of] = server
 		}
 	}
+	for of := range passwords {
+		if used[of] {
+			continue
+		}
+		which := "--redis"
+		if of != "" {
+			which += " " + of + "=SERVER"
+		}
+		return usageError{fmt.Errorf("--redis-password-file is the password for %s, which is not there; "+
+			"passwords that triggers use are found as KEDA finds them", which)}
+	}
 	return nil
+}
+
+// redisPasswords reads the files that passwords for --redis are in, by the
+// address that each is for, "" for all that have no file of their own.
+func (f *flags) redisPasswords() (map[string]string, error) {
+	passwords := map[string]string{}
+	for _, text := range f.redisPassword {
+		of, path := redis.CutAddress(text)
+		if _, again := passwords[of]; again {
+			return nil, usageError{errors.New("--redis-password-file: two files for one server; for one address it is ADDRESS=FILE")}
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--redis-password-file: %w", err)}
+		}
+		passwords[of] = strings.TrimRight(string(b), "\r\n")
+	}
+	return passwords, nil
 }
 
 // connect is what the kubeconfig and its flags lead to.

@@ -161,7 +161,7 @@ func (s Server) credentials() string {
 		if s.password == "" {
 			return ""
 		}
-		return "KSCOPE_REDIS_PASSWORD"
+		return cmp.Or(s.PasswordFrom, PasswordVariable)
 	}
 	user, password := s.more.from["username"], s.more.from["password"]
 	if user == "" || user == password {

@@ -15,15 +15,21 @@ type Server struct {
 	DB       *int   // the database for all queues; nil leaves each its own
 	Username string
 	TLS      bool
-	password string
-	more     *more // nil where the above is all; shared by copies, never changed
+	// PasswordFrom says in words where the password came from that it was parsed
+	// with; [PasswordVariable] where that is not said.
+	PasswordFrom string
+	password     string
+	more         *more // nil where the above is all; shared by copies, never changed
 }
+
+// PasswordVariable is the environment variable that is best for a password.
+const PasswordVariable = "KSCOPE_REDIS_PASSWORD"
 
 var (
 	errServer = errors.New("want HOST:PORT, redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS")
 	// The texts of errors never repeat what was given: it may hold a password.
 	errPassword = errors.New("a password does not belong on the command line, where every user of this machine can read it: " +
-		"put it into the environment variable KSCOPE_REDIS_PASSWORD")
+		"put it into the environment variable " + PasswordVariable)
 )
 
 // ParseServer reads host:port or a redis:// or rediss:// URL. The password
@@ -63,17 +69,29 @@ func ParseServer(s, password string) (Server, error) {
 }
 
 // ParseOverride reads what [ParseServer] reads, or ADDRESS=SERVER, where ADDRESS
-// is host:port as triggers name it; it is "" where the server is for all. The
-// errors do not repeat what was given.
-func ParseOverride(s, password string) (of string, server Server, err error) {
+// is host:port as triggers name it; it is "" where the server is for all.
+// Password gives the password for what is at that address. The errors do not
+// repeat what was given.
+func ParseOverride(s string, password func(of string) string) (of string, server Server, err error) {
 	if before, after, ok := strings.Cut(s, "="); ok && !strings.Contains(before, "://") {
 		if of, err = address(strings.TrimSpace(before), ""); err != nil {
 			return "", Server{}, err
 		}
 		s = after
 	}
-	server, err = ParseServer(s, password)
+	server, err = ParseServer(s, password(of))
 	return of, server, err
+}
+
+// CutAddress takes ADDRESS= from the front of a text. Where there is no address
+// of that form, of is "" and rest is all of it.
+func CutAddress(s string) (of, rest string) {
+	if before, after, ok := strings.Cut(s, "="); ok {
+		if of, err := address(strings.TrimSpace(before), ""); err == nil {
+			return of, after
+		}
+	}
+	return "", s
 }
 
 // address checks host:port and adds the port where there is none.

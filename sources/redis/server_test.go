@@ -42,19 +42,35 @@ func TestParseServerRefuses(t *testing.T) {
 }
 
 func TestParseOverride(t *testing.T) {
+	password := func(of string) string { return "s3cret for " + of }
 	for _, tt := range []struct{ in, of, want string }{
 		{"127.0.0.1:6379", "", "127.0.0.1:6379"},
 		{"redis.demo.svc:6379=127.0.0.1:7000", "redis.demo.svc:6379", "127.0.0.1:7000"},
 		{"redis.demo:6379 = rediss://keda@localhost/2", "redis.demo:6379", "rediss://keda@localhost:6379/2"},
 	} {
-		of, got, err := ParseOverride(tt.in, "")
-		if err != nil || of != tt.of || got.String() != tt.want {
+		of, got, err := ParseOverride(tt.in, password)
+		if err != nil || of != tt.of || got.String() != tt.want || got.password != password(tt.of) {
 			t.Errorf("ParseOverride(%q) = %q, %v, %v, want %q, %q", tt.in, of, got, err, tt.of, tt.want)
 		}
 	}
 	for _, in := range []string{"=127.0.0.1:1", "redis=127.0.0.1:1", "redis:1=", "redis:1=redis://:s3cret@h", "redis://h?x=s3cret", "s3cret=h:1"} {
-		if of, got, err := ParseOverride(in, ""); err == nil || strings.Contains(err.Error(), "s3cret") {
+		if of, got, err := ParseOverride(in, password); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("ParseOverride(%q) = %q, %v, %v, want an error without the secret", in, of, got, err)
+		}
+	}
+}
+
+func TestCutAddress(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"/run/secrets/redis":          {"", "/run/secrets/redis"},
+		"redis.demo:6379=/run/redis":  {"redis.demo:6379", "/run/redis"},
+		"[::1]:6379=a=b":              {"[::1]:6379", "a=b"},
+		"/srv/env=prod/password":      {"", "/srv/env=prod/password"},
+		"redis.demo=/no/port":         {"", "redis.demo=/no/port"},
+		`C:\secrets\redis=1\password`: {"", `C:\secrets\redis=1\password`},
+	} {
+		if of, rest := CutAddress(in); of != want[0] || rest != want[1] {
+			t.Errorf("CutAddress(%q) = %q, %q, want %q", in, of, rest, want)
 		}
 	}
 }

@@ -32,6 +32,9 @@ func explain(err error, s Server, override bool) (message, hint string) {
 	if advice := s.advice(err); advice != "" && !override {
 		hint = advice
 	}
+	if s.PasswordFrom != "" {
+		hint = strings.ReplaceAll(hint, PasswordVariable, s.PasswordFrom)
+	}
 	for _, secret := range s.secrets() {
 		if len(secret) > 3 { // shorter ones would blank out ordinary words
 			message, hint = strings.ReplaceAll(message, secret, "…"), strings.ReplaceAll(hint, secret, "…")

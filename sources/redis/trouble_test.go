@@ -89,6 +89,19 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// A password that is not from the variable is not looked for there.
+func TestExplainNamesWhereThePasswordIsFrom(t *testing.T) {
+	s := Server{Address: "h:1", password: "s3cret", PasswordFrom: "the file"}
+	_, hint := explain(reply("WRONGPASS invalid username-password pair"), s, true)
+	if want := "check the file and the user in --redis redis://USER@HOST:PORT"; hint != want || s.credentials() != "the file" {
+		t.Errorf("got hint %q, credentials from %q, want %q", hint, s.credentials(), want)
+	}
+	s.PasswordFrom = ""
+	if _, hint := explain(reply("WRONGPASS invalid username-password pair"), s, true); !strings.Contains(hint, PasswordVariable) || s.credentials() != PasswordVariable {
+		t.Errorf("got hint %q, credentials from %q", hint, s.credentials())
+	}
+}
+
 // A server that wants a certificate says so or hangs up, whichever arrives
 // first; the hint is the same.
 func TestWantsCertificate(t *testing.T) {
