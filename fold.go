@@ -41,6 +41,7 @@ func (s *Store) applyScaledObject(at time.Time, f ScaledObject) bool {
 	if at.Before(old.at) {
 		return false
 	}
+	s.again = f.SameButSeen(old.ScaledObject)
 	for _, e := range old.told.news(at, old.ScaledObject, f) {
 		old.add(e)
 	}

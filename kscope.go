@@ -7,6 +7,7 @@
 package kscope
 
 import (
+	"reflect"
 	"strings"
 	"time"
 )
@@ -156,6 +157,13 @@ type ScaledObject struct {
 
 // FullyPaused reports whether the loop and the HPA are stopped altogether.
 func (so ScaledObject) FullyPaused() bool { return so.Paused || so.PausedReplicas != "" }
+
+// SameButSeen reports whether two states of a ScaledObject are the same, leaving
+// aside when KEDA last saw work.
+func (so ScaledObject) SameButSeen(other ScaledObject) bool {
+	so.LastActiveTime = other.LastActiveTime
+	return reflect.DeepEqual(so, other)
+}
 
 // Floor is the number of replicas that the workload rests at while no trigger
 // is active: idleReplicaCount if set, else minReplicaCount.

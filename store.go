@@ -22,6 +22,8 @@ type Store struct {
 	now         time.Time
 	swept       time.Time
 	version     uint64
+	news        uint64
+	again       bool // the ScaledObject being applied says no more than that KEDA saw work again
 	objects     map[Ref]*object
 	jobs        map[Ref]scaledJob
 	hpas        map[Ref]*hpa
@@ -135,6 +137,10 @@ func (s *Store) Now() time.Time { return s.now }
 // a measurement that repeats the one before, leaves it as it was.
 func (s *Store) Version() uint64 { return s.version }
 
+// News changes with Version, except where KEDA wrote no more than that it saw
+// work again: it does so at every poll, and only countdowns depend on it.
+func (s *Store) News() uint64 { return s.news }
+
 // Apply folds one observation.
 func (s *Store) Apply(o Observation) {
 	if o.At.After(s.now) {
@@ -142,6 +148,7 @@ func (s *Store) Apply(o Observation) {
 		s.sweep()
 	}
 	changed := true
+	s.again = false
 	switch f := o.Fact.(type) {
 	case ScaledObject:
 		changed = s.applyScaledObject(o.At, f)
@@ -180,6 +187,9 @@ func (s *Store) Apply(o Observation) {
 	}
 	if changed {
 		s.version++
+		if !s.again {
+			s.news++
+		}
 	}
 }
 

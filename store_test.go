@@ -321,6 +321,17 @@ func TestVersion(t *testing.T) {
 	if !x.Now().Equal(at(4)) {
 		t.Errorf("now %v", x.Now())
 	}
+	v, news := x.Version(), x.News()
+	x.so.LastActiveTime = at(5)
+	x.see(5, x.so)
+	if x.Version() == v || x.News() != news {
+		t.Error("that KEDA saw work again is a change, but no news")
+	}
+	x.so.MaxReplicaCount++
+	x.see(6, x.so)
+	if x.News() == news {
+		t.Error("another maximum is no news")
+	}
 }
 
 // What somebody's mistake puts into the stream must not stop the picture.

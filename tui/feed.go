@@ -14,11 +14,12 @@ type member struct {
 }
 
 // observe applies what arrived, or holds it back while frozen, and says
-// whether to draw, and whether that is for the sake of time only. News of what is on screen is drawn at once. Other
-// news can change it only in ways that nobody waits for, such as a count of
-// the whole table, and comes along with the next second, since ages and
-// countdowns are shown in seconds anyway. So a screen that shows one
-// ScaledObject of five hundred costs as little as if there were only one.
+// whether to draw, and whether that is for the sake of time only. News of what
+// is on screen is drawn at once. Other news can change it only in ways that
+// nobody waits for, such as a count of the whole table, and comes along with
+// the next second, since ages and countdowns are shown in seconds anyway. So a
+// screen that shows one ScaledObject of five hundred costs as little as if
+// there were only one.
 func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
 	if m.view.frozen {
 		return m.hold(os), false
@@ -92,8 +93,8 @@ type shown struct {
 	stamp    uint64 // grows with every news of what is shown
 	all      bool   // nothing in particular is shown, so everything may matter
 	overview bool
-	objects  map[kscope.Ref]bool
-	owners   map[string]bool // uid of those, to recognise a new HPA
+	objects  map[kscope.Ref]kscope.ScaledObject // as they are shown
+	owners   map[string]bool                    // uid of those, to recognise a new HPA
 	targets  map[kscope.Ref]bool
 	hpas     map[kscope.Ref]bool
 	queues   map[kscope.Queue]seenDepth
@@ -109,7 +110,7 @@ type seenDepth struct {
 
 func newShown() shown {
 	return shown{
-		all: true, objects: map[kscope.Ref]bool{}, owners: map[string]bool{}, targets: map[kscope.Ref]bool{},
+		all: true, objects: map[kscope.Ref]kscope.ScaledObject{}, owners: map[string]bool{}, targets: map[kscope.Ref]bool{},
 		hpas: map[kscope.Ref]bool{}, queues: map[kscope.Queue]seenDepth{}, labels: map[string][]kscope.Selector{},
 	}
 }
@@ -127,7 +128,7 @@ func (s *shown) reset() {
 // chain notes that a ScaledObject, with all that is linked to it, is shown.
 func (s *shown) chain(c *kscope.Chain) {
 	so := &c.ScaledObject
-	s.objects[so.Ref] = true
+	s.objects[so.Ref] = *so
 	s.owners[so.UID] = true
 	s.targets[kscope.Ref{Namespace: so.Ref.Namespace, Name: so.ScaleTarget.Name}] = true
 	if so.HPAName != "" {
@@ -153,7 +154,10 @@ func (s *shown) concerns(f kscope.Fact) bool {
 	}
 	switch f := f.(type) {
 	case kscope.ScaledObject:
-		return s.objects[f.Ref]
+		was, ok := s.objects[f.Ref]
+		// KEDA writes at every poll that it saw work again, which in the table
+		// only moves countdowns.
+		return ok && !(s.overview && f.SameButSeen(was))
 	case kscope.ScaledJob:
 		return s.overview
 	case kscope.HPA:
@@ -168,7 +172,8 @@ func (s *shown) concerns(f kscope.Fact) bool {
 		}
 	case kscope.Event:
 		ref := kscope.Ref{Namespace: f.Regarding.Namespace, Name: f.Regarding.Name}
-		return !s.overview && (s.objects[ref] || s.targets[ref] || s.hpas[ref])
+		_, object := s.objects[ref]
+		return !s.overview && (object || s.targets[ref] || s.hpas[ref])
 	case kscope.Depths:
 		return s.depths(f)
 	case kscope.Connection:
@@ -196,7 +201,8 @@ func (s *shown) depths(f kscope.Depths) bool {
 func (s *shown) gone(f kscope.Gone) bool {
 	switch f.Kind {
 	case kscope.ScaledObjects:
-		return s.objects[f.Ref]
+		_, ok := s.objects[f.Ref]
+		return ok
 	case kscope.ScaledJobs:
 		return s.overview
 	case kscope.HPAs:

@@ -85,6 +85,66 @@ func TestDrawsOnlyNews(t *testing.T) {
 	}
 }
 
+// TestTableDrawsOnlyNews: in the table, that KEDA saw work again moves countdowns
+// and is drawn with the next second; what else is new of a row is drawn at once.
+func TestTableDrawsOnlyNews(t *testing.T) {
+	ta := many(20)
+	m := tell(ta, 120, 35)
+	chain, _ := m.store.Chain(m.view.refs[2])
+	so := chain.ScaledObject
+	at := ta.at.Add(100 * time.Millisecond)
+	obs := func(f kscope.Fact) Observed { return Observed{{At: at, Source: "test", Fact: f}} }
+	so.LastActiveTime = at
+	if got := frames(m, obs(so)); got != 0 {
+		t.Errorf("KEDA saw work again: %d frames, want none", got)
+	}
+	so.LastActiveTime, so.MaxReplicaCount = at.Add(time.Second), so.MaxReplicaCount+1
+	if got := frames(m, obs(so)); got != 1 {
+		t.Errorf("another maximum: %d frames, want 1", got)
+	}
+	if got := frames(m, Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}); got != 1 {
+		t.Errorf("the next second: %d frames, want 1", got)
+	}
+	if now, _ := m.store.Chain(so.Ref); !now.ScaledObject.LastActiveTime.Equal(so.LastActiveTime) {
+		t.Error("what was not drawn was not kept")
+	}
+}
+
+// TestTallyRests: the whole table is counted again 5 seconds after something is
+// new of it, and after 30 while nothing but the time can have changed it.
+func TestTallyRests(t *testing.T) {
+	ta := many(20)
+	m := tell(ta, 120, 35)
+	ref := m.view.refs[len(m.view.refs)-1]
+	chain, _ := m.store.Chain(ref)
+	so := chain.ScaledObject
+	at := ta.at
+	wait := func(d time.Duration, change func()) (counted bool) {
+		was := m.tally.at
+		for end := at.Add(d); at.Before(end); {
+			at = at.Add(time.Second)
+			change()
+			m.Update(Observed{{At: at, Source: "test", Fact: so}})
+			m.Update(Observed{{At: at, Fact: kscope.Heartbeat{}}})
+		}
+		return !m.tally.at.Equal(was)
+	}
+	seen := func() { so.LastActiveTime = at }
+	wait(time.Minute, seen)
+	for m.tally.at != at { // begin right after a count
+		wait(time.Second, seen)
+	}
+	if wait(tallyAtRest-time.Second, seen) {
+		t.Error("counted again though nothing was new")
+	}
+	if !wait(time.Second, seen) {
+		t.Error("not counted again for too long")
+	}
+	if !wait(tallyEvery, func() { so.MaxReplicaCount++ }) {
+		t.Error("not counted again though something was new")
+	}
+}
+
 // TestNoiseIsSeenWithinASecond: news that was not drawn at once is not lost.
 func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	ta := many(3)

@@ -10,27 +10,31 @@ import (
 // tally is how many ScaledObjects are in which condition.
 type tally struct {
 	at            time.Time
-	version       uint64
+	version, news uint64
 	total         int
 	broken, awake int
 }
 
 // A tally needs every ScaledObject explained, which for hundreds costs as much
 // as several frames. So it is counted now and then, sooner while they are
-// still being listed.
+// still being listed, and seldom while nothing but the time can change it.
 const (
 	tallyEvery  = 5 * time.Second
+	tallyAtRest = 30 * time.Second
 	tallyAtOnce = time.Second
 )
 
 func (m *Model) count() {
-	refs, now, version := m.store.ScaledObjects(), m.store.Now(), m.store.Version()
+	refs, now, version, news := m.store.ScaledObjects(), m.store.Now(), m.store.Version(), m.store.News()
 	t := &m.tally
-	age := now.Sub(t.at)
-	if version == t.version || t.total == len(refs) && age < tallyEvery || t.total > 0 && age < tallyAtOnce {
+	age, every := now.Sub(t.at), tallyEvery
+	if news == t.news {
+		every = tallyAtRest
+	}
+	if version == t.version || t.total == len(refs) && age < every || t.total > 0 && age < tallyAtOnce {
 		return
 	}
-	*t = tally{at: now, version: version, total: len(refs)}
+	*t = tally{at: now, version: version, news: news, total: len(refs)}
 	for _, ref := range refs {
 		c, _ := m.store.Chain(ref)
 		switch c.Decision.Phase {
