@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -83,6 +84,26 @@ func (c *Cluster) StartProgram(ctx context.Context, name string) error {
 		return err
 	}
 	return c.run(ctx, p)
+}
+
+// HaltProgram stops a program where it is, as when its machine hangs: what is
+// connected stays so, and nothing answers. ResumeProgram lets it go on.
+func (c *Cluster) HaltProgram(name string) error { return c.signal(name, syscall.SIGSTOP) }
+
+// ResumeProgram lets a halted program go on, and does nothing to others.
+func (c *Cluster) ResumeProgram(name string) error { return c.signal(name, syscall.SIGCONT) }
+
+func (c *Cluster) signal(name string, sig syscall.Signal) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, err := c.program(name)
+	if err != nil {
+		return err
+	}
+	if !p.Alive() {
+		return fmt.Errorf("%s is not running", name)
+	}
+	return syscall.Kill(p.PID, sig)
 }
 
 // StopRedis kills the Redis server; its data is lost with it.

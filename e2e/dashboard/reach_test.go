@@ -226,6 +226,44 @@ func TestTunnelAndTheAPIServer(t *testing.T) {
 	}
 }
 
+// TestTunnelToANodeThatHangs halts what plays the nodes: the way is there, and
+// nothing comes over it. It is said in time, by who was connected and by who
+// comes then, and the queue is never another number. All tests share the nodes,
+// so it is not parallel.
+func TestTunnelToANodeThatHangs(t *testing.T) {
+	ns := newNamespace(t, "tunnel-hangs")
+	w := scaledWorker{namespace: ns, address: inside(t, ns), annotations: `{"autoscaling.keda.sh/paused": "true"}`}
+	w.apply(t)
+	push(t, w.list, 6)
+	wide := screen.Options{Cols: 200, Rows: 29}
+	s := kscope(t, wide, "-n", ns)
+	s.WaitFor(patience, "length of the queue", queueIs("6"))
+	stop := numbers(t, s)
+	t.Cleanup(func() {
+		if err := c.ResumeProgram(cluster.Kwok); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := c.HaltProgram(cluster.Kwok); err != nil {
+		t.Fatal(err)
+	}
+	s.WaitFor(within, "words for a queue that is out of reach", both(has("PARTLY BLIND"), queueIs("?")))
+	late := kscope(t, wide, "-n", ns)
+	for _, s := range []*screen.Screen{late, s} {
+		s.WaitFor(within, "what hangs", both(has("PARTLY BLIND", "the port-forward to pod "+ns+"/redis-", "did not come about in time"), queueIs("?")))
+	}
+	push(t, w.list, 1)
+	if err := c.ResumeProgram(cluster.Kwok); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*screen.Screen{late, s} {
+		s.WaitFor(patience, "the length that it has now", both(queueIs("7"), lacks("PARTLY BLIND")))
+	}
+	if seen := stop(); slices.ContainsFunc(seen, func(n string) bool { return n != "6" && n != "7" && n != "?" }) {
+		t.Errorf("the queue was said to hold %q", seen)
+	}
+}
+
 // guardedManifest is a worker whose Redis wants a user and a password. The
 // address comes from the worker's environment, the credentials from a
 // TriggerAuthentication, so that every permission of the README is needed.
