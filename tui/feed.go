@@ -157,7 +157,7 @@ func (s *shown) concerns(f kscope.Fact) bool {
 		was, ok := s.objects[f.Ref]
 		// KEDA writes at every poll that it saw work again, which in the table
 		// only moves countdowns.
-		return ok && !(s.overview && f.SameButSeen(was))
+		return ok && (!s.overview || !f.SameButSeen(was))
 	case kscope.ScaledJob:
 		return s.overview
 	case kscope.HPA:
