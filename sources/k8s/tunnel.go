@@ -154,8 +154,9 @@ func (t *Tunnel) forward(ctx context.Context, host string, port uint16) (net.Con
 		if conn, err = t.within(ctx, b, i == len(pods)-1); err == nil {
 			return conn, nil
 		}
+		forbidden := forbids(err) // by its own text, which explain replaces
 		err = t.explain(b, err)
-		if forbids(err) || errors.Is(ctx.Err(), context.Canceled) { // not for anything that the pod did
+		if forbidden || errors.Is(ctx.Err(), context.Canceled) { // not for anything that the pod did
 			break
 		}
 		t.fail(b)

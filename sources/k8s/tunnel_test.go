@@ -368,12 +368,15 @@ func TestTunnelSaysWhyNot(t *testing.T) {
 	if _, err := tunnel.behind(t.Context(), "redis.demo.svc", 6380); err == nil || err.Error() != "Service demo/redis has no port 6380" {
 		t.Errorf("got %v", err)
 	}
-	f.put(slicesPath, behind(7000, "redis-0"))
+	f.put(slicesPath, behind(7000, "redis-0", "redis-1"))
 	f.shut.Store(true)
 	_, err := tunnel.DialContext(t.Context(), "tcp", inCluster)
 	var told *TunnelError
 	if !errors.As(err, &told) || told.Error() != "you may not port-forward to pods in namespace demo" || !strings.Contains(told.Hint(), "pods/portforward") {
 		t.Errorf("got %v", err)
+	}
+	if len(tunnel.failed) > 0 {
+		t.Errorf("pods were blamed for a permission that is missing: %v", tunnel.failed)
 	}
 }
 
