@@ -119,22 +119,19 @@ type History struct {
 	Own                   *Series // jobs put into the queue from here, counted up; nil where none were
 }
 
-// History gives the series of a ScaledObject: its first measured queue, and
-// the ready and wanted replicas of its target, all known up to now where their
-// source is well.
-func (s *Store) History(ref Ref) History {
+// History gives the series of a queue, nil for none, and the ready and wanted
+// replicas of a ScaledObject's target, all known up to now where their source
+// is well. Which queue it is about is for [Chain.Queued] to say.
+func (s *Store) History(ref Ref, of *Queue) History {
 	o := s.objects[ref]
 	if o == nil {
 		return History{}
 	}
 	var h History
-	for _, t := range o.Triggers {
-		if t.Queue != nil && s.queues[*t.Queue] != nil {
-			h.Queue = &s.queues[*t.Queue].Series
-			if p := s.puts[*t.Queue]; p != nil {
-				h.Own = &p.own
-			}
-			break
+	if of != nil && s.queues[*of] != nil {
+		h.Queue = &s.queues[*of].Series
+		if p := s.puts[*of]; p != nil {
+			h.Own = &p.own
 		}
 	}
 	if w := s.work[o.workKey()]; w != nil {
@@ -218,22 +215,53 @@ func (h *HPA) metric(name string) *Metric {
 	return nil
 }
 
-// Reading is the trigger that the chain is drawn for: the one with the most
-// replicas to ask for, among those known, else the first.
+// Reading is the main trigger, which every number and sentence is about that
+// does not name another: the one that asks for the most replicas, as far as is
+// known, and of several the first.
 func (c Chain) Reading() Reading {
-	best, bestWant := 0, math.Inf(-1)
-	for i, r := range c.Readings {
-		if !r.Known || r.Target <= 0 {
-			continue
-		}
-		if want := r.Value / r.Target; want > bestWant {
-			best, bestWant = i, want
-		}
-	}
-	if len(c.Readings) == 0 {
+	main := c.heaviest(func(Reading) bool { return true })
+	if main < 0 {
 		return Reading{}
 	}
-	return c.Readings[best]
+	return c.Readings[main]
+}
+
+// Queued is the trigger whose queue is charted and takes load: the main one if
+// it names a queue, else the heaviest of those that do; false if none does.
+func (c Chain) Queued() (Reading, bool) {
+	named := func(r Reading) bool { return r.Trigger.Queue != nil }
+	if main := c.Reading(); named(main) {
+		return main, true
+	}
+	if i := c.heaviest(named); i >= 0 {
+		return c.Readings[i], true
+	}
+	return Reading{}, false
+}
+
+// heaviest is the index of the trigger that asks for the most among some, -1
+// if there is none of these.
+func (c Chain) heaviest(among func(Reading) bool) int {
+	best := -1
+	for i, r := range c.Readings {
+		if among(r) && (best < 0 || r.asks() > c.Readings[best].asks()) {
+			best = i
+		}
+	}
+	return best
+}
+
+// asks is how many replicas a trigger calls for, in fractions; less than any
+// number while that is not known, and less than nothing for a target that no
+// average is compared with, which says how much the present number is to grow.
+func (r Reading) asks() float64 {
+	switch {
+	case !r.Known || r.Target <= 0:
+		return math.Inf(-1)
+	case r.Trigger.MetricType == "Value":
+		return -1 / (1 + r.Value/r.Target)
+	}
+	return r.Value / r.Target
 }
 
 // Name is what to call the trigger's source: the key for Redis, else the

@@ -26,6 +26,10 @@ type Decision struct {
 	Next  string
 	Link  int  // which link of the chain is the reason, LinkQueue to LinkPods
 	Stale bool // KEDA's status is older than it should be and must not be believed
+	// Zero is when KEDA takes the workload to its floor if no work comes, by
+	// the clock of the stream: an estimate; the zero time where it will not, or
+	// that cannot be told.
+	Zero  time.Time
 	Want  int32
 	Known bool // Want was computed from a known value
 }
@@ -50,7 +54,7 @@ type facts struct {
 	now            time.Time
 	desired, ready int32
 	readyKnown     bool
-	r              Reading // the trigger that asks for most, as far as is known
+	r              Reading // the main trigger
 	work           Reading // the one with work that KEDA would start for, if hasWork
 	hasWork        bool
 	quiet          bool  // every trigger is known to have no work that counts
@@ -107,15 +111,13 @@ func (f *facts) weigh(r *Reading, formula bool, existing int32) {
 	if !r.Known || formula {
 		return
 	}
-	if r.Value > r.ActivationTarget && (!f.hasWork || r.Value > f.work.Value) {
+	if r.Value > r.ActivationTarget && (!f.hasWork || r.asks() > f.work.asks()) {
 		f.work, f.hasWork = *r, true
 	}
 	if r.Target <= 0 || r.Trigger.MetricType == "Value" {
 		return
 	}
-	if raw := WantReplicas(r.Value, r.Target, 0); !f.wantKnown || raw > f.raw {
-		f.r, f.raw = *r, raw
-	}
+	f.raw = max(f.raw, WantReplicas(r.Value, r.Target, 0))
 	f.want = max(f.want, WantReplicas(r.Value, r.Target, existing))
 	f.wantKnown = true
 }

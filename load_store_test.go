@@ -60,7 +60,7 @@ func TestLoadOnTheTimeline(t *testing.T) {
 		t.Error("it still runs")
 	}
 	x.see(100, kscope.Pushed{Queue: orders, Asked: 7, Accepted: 7})
-	own := x.History(x.so.Ref).Own
+	own := x.History(x.so.Ref, &orders).Own
 	if own == nil {
 		t.Fatal("nothing is counted")
 	}

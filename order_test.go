@@ -115,7 +115,7 @@ func fold(os []kscope.Observation, d *dice) *kscope.Store {
 		if d.roll(4) == 0 {
 			s.Chain(ref)
 			s.Timeline(ref)
-			s.History(ref)
+			s.History(ref, &orders)
 			s.Pods(ref)
 		}
 	}

@@ -32,7 +32,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		if len(emptied) != 1 || emptied[0].Actor != kscope.You || emptied[0].Jobs != 40 || !emptied[0].Warn {
 			t.Errorf("news first %v: the timeline has %+v", newsFirst, emptied)
 		}
-		h := x.History(x.so.Ref)
+		h := x.History(x.so.Ref, &orders)
 		if flow, ok := kscope.EstimateFlow(h.Queue, h.Own, at(15), at(25)); ok {
 			t.Errorf("news first %v: jobs that were thrown away count as %+v", newsFirst, flow)
 		}

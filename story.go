@@ -167,6 +167,9 @@ func cooling(c *Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))
 	}
 	floor := "to " + itoa(so.Floor())
+	if !so.PausedScaleIn {
+		d.Zero = zero
+	}
 	switch left := zero.Sub(f.now); {
 	case so.PausedScaleIn:
 		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)

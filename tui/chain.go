@@ -169,8 +169,8 @@ func (m *Model) linkValue(p picture, i int) (value, unit string) {
 // untilZero is how long KEDA will still wait before its step to the floor, in
 // whole seconds, at least one; an estimate from its rules.
 func (p picture) untilZero() (time.Duration, bool) {
-	zero := p.ScaledObject.ZeroAt()
-	if p.past || p.Decision.Phase != kscope.CoolingDown || p.ScaledObject.PausedScaleIn || zero.IsZero() || p.now.After(zero) {
+	zero := p.Decision.Zero
+	if p.past || zero.IsZero() || p.now.After(zero) {
 		return 0, false
 	}
 	return max(zero.Sub(p.now).Round(time.Second), time.Second), true

@@ -54,7 +54,11 @@ func (m *Model) drawChart(c canvas, p picture) {
 	}
 	v := &m.view
 	win := m.window()
-	in := chartInput{from: win.from, to: win.to, queueName: p.Reading().Name(), end: "now"}
+	queued, ok := p.Queued()
+	if !ok {
+		queued = p.Reading()
+	}
+	in := chartInput{from: win.from, to: win.to, queueName: queued.Name(), end: "now"}
 	if v.stacked {
 		in.mode = chartStacked
 	}
@@ -75,12 +79,12 @@ func (m *Model) drawChart(c canvas, p picture) {
 		in.desired = h.Desired.Steps(win.from, win.to, win.cols)
 	}
 	blind(&in, win, m.drawn.chart)
-	in.queueMax = niceMax(math.Max(largest(in.queue), p.Reading().Target))
+	in.queueMax = niceMax(math.Max(largest(in.queue), queued.Target))
 	in.readyMax = replicasTop(p, math.Max(largest(in.ready), largest(in.desired)))
 	in.marks = marks(p.all, win.from)
 	in.loads = loads(p.all, m.drawn.chart)
-	in.guides = guides(p, in)
-	in.empty = m.waitingFor(p)
+	in.guides = guides(p, queued, in)
+	in.empty = waitingFor(queued)
 	drawChart(c, m.styles, in)
 }
 
@@ -143,15 +147,14 @@ func replicasTop(p picture, seen float64) float64 {
 	return niceMax(math.Max(seen, 5))
 }
 
-func guides(p picture, in chartInput) []guide {
+func guides(p picture, queued kscope.Reading, in chartInput) []guide {
 	var gs []guide
 	limit := float64(p.ScaledObject.MaxReplicaCount)
 	if top := math.Max(largest(in.ready), largest(in.desired)); top > 0.6*limit {
 		gs = append(gs, guide{v: limit, label: "max", pods: true})
 	}
-	r := p.Reading()
-	if r.ActivationTarget > 0 && r.ActivationTarget > in.queueMax/20 {
-		gs = append(gs, guide{v: r.ActivationTarget, label: "activation"})
+	if a := queued.ActivationTarget; a > 0 && a > in.queueMax/20 {
+		gs = append(gs, guide{v: a, label: "activation"})
 	}
 	return gs
 }
@@ -189,12 +192,11 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 }
 
 // waitingFor says what the chart lacks before its first value.
-func (m *Model) waitingFor(p picture) string {
-	r := p.Reading()
+func waitingFor(r kscope.Reading) string {
 	switch {
 	case r.Err != "":
 		return "cannot read " + r.Name() + ": " + r.Err
-	case len(p.Readings) > 0 && r.Trigger.Queue == nil:
+	case r.Trigger.Type != "" && r.Trigger.Queue == nil:
 		return "no list to measure: the trigger is of type " + r.Trigger.Type
 	}
 	return "waiting for the first measurement"

@@ -32,7 +32,7 @@ func (m *Model) picture() (picture, bool) {
 	m.drawn.phase = c.Decision.Phase
 	p := picture{
 		Chain: c, now: v.now(m.store), past: v.past(),
-		history: m.store.History(v.ref), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),
+		history: m.history(&c), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),
 	}
 	p.log = p.all
 	for n := len(p.log); p.past && n > 0 && p.log[n-1].At.After(p.now); n-- {
@@ -44,10 +44,19 @@ func (m *Model) picture() (picture, bool) {
 	return p, true
 }
 
+// history is what the charts of a ScaledObject are drawn from.
+func (m *Model) history(c *kscope.Chain) kscope.History {
+	r, _ := c.Queued()
+	return m.store.History(c.ScaledObject.Ref, r.Trigger.Queue)
+}
+
 // depth, ready and desired are the three numbers at the moment shown, NaN
 // where unknown.
 func (p picture) depth() float64 {
 	if p.past {
+		if p.Reading().Trigger.Queue == nil {
+			return math.NaN() // the history is another trigger's
+		}
 		return at(p.history.Queue, p.now)
 	}
 	if r := p.Reading(); r.Known {
@@ -188,6 +197,9 @@ func (m *Model) queueNote(p picture) string {
 	st := m.styles
 	q := p.history.Queue
 	r := p.Reading()
+	if r.Trigger.Queue == nil {
+		q = nil // that is another trigger's
+	}
 	if !p.past && !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {

@@ -33,15 +33,13 @@ func (v *view) bigger(steps int) {
 	v.batch = min(max(v.batch+steps, 0), len(kscope.BatchSizes)-1)
 }
 
-// queueOf is the queue that load goes into: the first that a trigger of the
-// ScaledObject names.
-func queueOf(so kscope.ScaledObject) (kscope.Queue, bool) {
-	for _, t := range so.Triggers {
-		if t.Queue != nil {
-			return *t.Queue, true
-		}
+// queueOf is the queue that load goes into, which is the one that is charted.
+func queueOf(c *kscope.Chain) (kscope.Queue, bool) {
+	r, ok := c.Queued()
+	if !ok {
+		return kscope.Queue{}, false
 	}
-	return kscope.Queue{}, false
+	return *r.Trigger.Queue, true
 }
 
 // inject pushes a batch if the queue is armed, and asks if it is not.
@@ -55,7 +53,7 @@ func (m *Model) inject() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	q, ok := queueOf(c.ScaledObject)
+	q, ok := queueOf(&c)
 	if !ok {
 		v.notice = "No trigger of this ScaledObject names a Redis queue that jobs could go into."
 		return nil

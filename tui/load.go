@@ -95,13 +95,13 @@ func (m *Model) openLoads() {
 	if !ok {
 		return
 	}
-	q, ok := queueOf(c.ScaledObject)
+	queued, ok := c.Queued()
 	if !ok {
 		v.notice = "No trigger of this ScaledObject names a Redis queue that jobs could go into."
 		return
 	}
-	size := math.Max(c.Reading().Target, 1) * float64(max(c.ScaledObject.MaxReplicaCount, 1))
-	v.load.picker = &picker{queue: q, target: v.ref, profiles: kscope.Presets(int64(math.Min(size, 1e6)))}
+	size := math.Max(queued.Target, 1) * float64(max(c.ScaledObject.MaxReplicaCount, 1))
+	v.load.picker = &picker{queue: *queued.Trigger.Queue, target: v.ref, profiles: kscope.Presets(int64(math.Min(size, 1e6)))}
 }
 
 func (m *Model) pickerKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -228,8 +228,8 @@ func (m *Model) autoload() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	r := c.Reading()
-	if !r.Known || r.From != kscope.FromBroker || r.Trigger.Queue == nil {
+	r, ok := c.Queued()
+	if !ok || !r.Known || r.From != kscope.FromBroker {
 		return nil
 	}
 	v.load.begun = true

@@ -176,7 +176,10 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if left, ok := l.Left(); ok {
 		parts = append(parts, plural(left, "job")+" to come")
 	}
-	h, now := m.store.History(m.view.ref), m.store.Now()
+	h, now := kscope.History{}, m.store.Now()
+	if c, ok := m.store.Chain(m.view.ref); ok {
+		h = m.history(&c)
+	}
 	if flow, ok := kscope.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {
 		parts = append(parts, "~"+perSecond(flow.Out)+"/s worked off (est.)")
 	}

@@ -195,7 +195,7 @@ func (m *Model) drawOverviewRow(c canvas, ref kscope.Ref, xs, ws []int, chosen b
 		c.fill(0, 0, c.w, 1, m.styles.chosen, ' ')
 		c.put(0, 0, m.styles.accent, '▌')
 	}
-	r := overviewRow{ch, m.store.History(ref), m.store.Now()}
+	r := overviewRow{ch, m.history(&ch), m.store.Now()}
 	for i, col := range overviewColumns {
 		if ws[i] > 0 {
 			col.draw(m, c.sub(xs[i], 0, ws[i]-1, 1), r)

@@ -18,7 +18,7 @@ func (m *Model) ownActions() []Action {
 	if !ok {
 		return nil
 	}
-	q, ok := queueOf(c.ScaledObject)
+	q, ok := queueOf(&c)
 	if !ok {
 		return nil
 	}

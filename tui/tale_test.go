@@ -30,7 +30,8 @@ type tale struct {
 	redis   string // why the queue cannot be read, "" when it can
 	stopped bool   // pods cannot start
 	named   int
-	scaled  time.Time // when the HPA last wanted more
+	scaled  time.Time     // when the HPA last wanted more
+	skew    time.Duration // by how much the cluster's clock is ahead
 }
 
 func newTale(ns, name string) *tale {
@@ -157,7 +158,7 @@ func (t *tale) condition(c kscope.Condition) {
 func (t *tale) poll() {
 	switch {
 	case t.depth > 0:
-		t.so.LastActiveTime = t.at.Truncate(time.Second)
+		t.so.LastActiveTime = t.at.Add(t.skew).Truncate(time.Second)
 		t.condition(kscope.Condition{Type: "Active", Status: "True", Reason: "ScalerActive"})
 		t.say(t.so)
 		if t.work.Desired == 0 {
@@ -167,7 +168,7 @@ func (t *tale) poll() {
 	case t.work.Desired == 0:
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.say(t.so)
-	case !t.at.Before(t.so.ZeroAt()):
+	case !t.at.Add(t.skew).Before(t.so.ZeroAt()):
 		t.scale(0, "")
 		t.event("KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment from 1 to 0", "ScaledObject")
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})

@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// twoLists is a ScaledObject with two lists, orders first and returns the
+// heavier, measured for half a minute.
+func twoLists(orders, returns int64) (*tale, kscope.Queue) {
+	ta := newTale("demo", "worker")
+	other := ta.queue
+	other.Key = "returns"
+	ta.so.Triggers = append(ta.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Queue: &other, Metadata: map[string]string{"listName": "returns", "listLength": "5"}})
+	ta.so.MaxReplicaCount = 100
+	ta.begin()
+	for range 120 {
+		ta.at = ta.at.Add(250 * time.Millisecond)
+		ta.say(kscope.Depths{Address: ta.queue.Address, All: []kscope.Depth{{Queue: ta.queue, N: orders, Type: "list"}, {Queue: other, N: returns, Type: "list"}}})
+	}
+	return ta, other
+}
+
+// TestTwoListsAreOneQuestion: the number, the legend, the area with its peak
+// and scale, the sentence and what i fills are of one and the same queue.
+func TestTwoListsAreOneQuestion(t *testing.T) {
+	ta, returns := twoLists(3, 900)
+	var into []kscope.Queue
+	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i kscope.Injection) { into = append(into, i.Queue) } })
+	screen := m.grid.plain()
+	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
+		t.Errorf("no sentence %q", want)
+	}
+	for _, what := range []string{`(?m)^ +returns `, `peak 900`, `▇ returns `} {
+		if !regexp.MustCompile(what).MatchString(screen) {
+			t.Errorf("nothing like %q on\n%s", what, screen)
+		}
+	}
+	p, _ := m.picture()
+	if top, _ := p.history.Queue.Max(ta.at.Add(-time.Minute), ta.at.Add(time.Second)); top != 900 {
+		t.Errorf("the area is of a queue that reaches %v, want 900", top)
+	}
+	run(m, press(m, "i"))
+	if len(into) != 1 || into[0] != returns {
+		t.Errorf("i fills %v, want %v", into, returns)
+	}
+}
+
+// TestOneTimeToZero: the number over KEDA and the sentence tell one time to
+// zero, wherever the cluster's clock stands.
+func TestOneTimeToZero(t *testing.T) {
+	number, sentence := regexp.MustCompile(`~(\d+)`), regexp.MustCompile(`KEDA goes (?:straight )?to 0 in about (\d+)s`)
+	for _, skew := range []time.Duration{0, 20 * time.Second, -20 * time.Second} {
+		ta := newTale("demo", "worker").begin()
+		ta.skew = skew
+		ta.push(2).run(24 * time.Second)
+		m := tell(ta, 120, 35)
+		p, _ := m.picture()
+		if p.Decision.Phase != kscope.CoolingDown {
+			t.Fatalf("skew %v: %s", skew, p.Decision.Phase)
+		}
+		says := sentence.FindStringSubmatch(p.Decision.Next)
+		value, _ := m.linkValue(p, kscope.LinkKEDA)
+		shows := number.FindStringSubmatch(value)
+		if says == nil || shows == nil || says[1] != shows[1] {
+			t.Errorf("cluster %v ahead: the chain says %q, the sentence %q", skew, value, p.Decision.Next)
+		}
+	}
+}
