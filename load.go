@@ -68,6 +68,20 @@ type Load struct {
 	Side    Side     // of a list; the zero value is the head
 }
 
+// Begun is what there is to tell of the load at its beginning.
+func (l Load) Begun(at time.Time) Loading {
+	out := Loading{
+		Queue: l.Queue, Target: l.Target, Load: string(l.Profile.Kind), Words: l.Profile.Words(), Began: at, State: LoadRunning,
+	}
+	if n, ends := l.Profile.Planned(); ends {
+		out.Planned = &n
+	}
+	if d, ends := l.Profile.Length(); ends {
+		out.Lasts = &d
+	}
+	return out
+}
+
 // Limits are what a load may not exceed. A field that is zero stands for that
 // of [DefaultLimits].
 type Limits struct {
@@ -132,9 +146,12 @@ func (p Profile) Within(l Limits) (Profile, error) {
 type Loading struct {
 	Queue   Queue
 	Target  Ref
-	Profile Profile
-	Began   time.Time     // by the clock of the load
-	Elapsed time.Duration // since then
+	Load    string         // its shape in a word: "steady"
+	Words   string         // what it does: "50 jobs/s for 2m"
+	Planned *int64         // jobs altogether; nil where only somebody ends it
+	Lasts   *time.Duration // from its beginning to its end; nil where jobs, or somebody, end it
+	Began   time.Time      // by the clock of the load
+	Elapsed time.Duration  // since then
 	State   LoadState
 
 	Asked    int64 // jobs that the profile has called for so far
@@ -168,14 +185,13 @@ func (l Loading) Ended() bool { return l.State != LoadRunning }
 
 // Left is how many jobs are still to come; false where the load has no end.
 func (l Loading) Left() (int64, bool) {
-	n, ends := l.Profile.Planned()
-	if !ends {
+	switch {
+	case l.Planned == nil:
 		return 0, false
-	}
-	if l.Ended() {
+	case l.Ended():
 		return 0, true
 	}
-	return max(n-l.Asked, 0) + l.Behind(), true
+	return max(*l.Planned-l.Asked, 0) + l.Behind(), true
 }
 
 // Behind is how many jobs are called for and not yet sent.
@@ -185,11 +201,11 @@ func (l Loading) Behind() int64 { return max(l.Asked-l.Accepted-l.Missed-l.Unkno
 // jobs where that is more; false where it has no end.
 func (l Loading) Part() (float64, bool) {
 	part, known := 0.0, false
-	if d, ends := l.Profile.Length(); ends && d > 0 {
-		part, known = float64(l.Elapsed)/float64(d), true
+	if l.Lasts != nil && *l.Lasts > 0 {
+		part, known = float64(l.Elapsed)/float64(*l.Lasts), true
 	}
-	if n, ends := l.Profile.Planned(); ends && n > 0 {
-		part, known = max(part, float64(l.Accepted+l.Missed+l.Unknown)/float64(n)), true
+	if l.Planned != nil && *l.Planned > 0 {
+		part, known = max(part, float64(l.Accepted+l.Missed+l.Unknown)/float64(*l.Planned)), true
 	}
 	return min(max(part, 0), 1), known
 }

@@ -66,7 +66,7 @@ func (s *Store) applyLoading(at time.Time, f Loading) bool {
 	p.load = f
 	for _, o := range s.byQueue[f.Queue] {
 		if !same {
-			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Note: string(f.Profile.Kind) + ": " + f.Profile.Words()})
+			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Note: f.Load + ": " + f.Words})
 		}
 		if f.Ended() {
 			o.add(Entry{At: at, Kind: LoadEnded, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Note: f.ending(), Warn: f.State == LoadFailed || f.Missed > 0})

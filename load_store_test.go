@@ -10,8 +10,9 @@ import (
 
 // loading is what a steady load of 100 jobs in 10 s says after some seconds.
 func loading(began, elapsed float64, accepted int64, state kscope.LoadState) kscope.Loading {
+	planned, lasts := int64(100), 10*time.Second
 	return kscope.Loading{
-		Queue: orders, Profile: kscope.Profile{Kind: kscope.LoadSteady, Rate: 10, Duration: 10 * time.Second},
+		Queue: orders, Load: "steady", Words: "10 jobs/s for 10s", Planned: &planned, Lasts: &lasts,
 		Began: at(began), Elapsed: at(began + elapsed).Sub(at(began)), State: state, Asked: int64(elapsed * 10), Accepted: accepted,
 	}
 }

@@ -52,9 +52,10 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 	}
 	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
 	for i := range 20 {
-		ta.say(kscope.Loading{Queue: ta.queue, Profile: kscope.Presets(50)[i%6], Began: ta.at.Add(time.Duration(i/5) * time.Second),
-			Elapsed: time.Duration(i%5) * 20 * time.Second, State: []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)],
-			Asked: rnd.Int63n(1 << 40), Accepted: rnd.Int63n(1 << 40), Missed: rnd.Int63n(3), Rate: rnd.Float64() * 1e6, Err: "why\x1b[31m"})
+		l := kscope.Load{Queue: ta.queue, Profile: kscope.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
+		l.Elapsed, l.State = time.Duration(i%5)*20*time.Second, []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)]
+		l.Asked, l.Accepted, l.Missed, l.Rate, l.Err = rnd.Int63n(1<<40), rnd.Int63n(1<<40), rnd.Int63n(3), rnd.Float64()*1e6, "why\x1b[31m"
+		ta.say(l)
 	}
 	stock = append(stock, ta.take()...)
 	rnd.Shuffle(len(stock), func(i, j int) { stock[i], stock[j] = stock[j], stock[i] })

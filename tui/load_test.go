@@ -31,7 +31,8 @@ func (t *tale) load(text string, began time.Time, state kscope.LoadState) *tale 
 	if err != nil {
 		panic(err)
 	}
-	l := kscope.Loading{Queue: t.queue, Target: t.so.Ref, Profile: p, Began: began, Elapsed: t.at.Sub(began), State: state}
+	l := kscope.Load{Queue: t.queue, Target: t.so.Ref, Profile: p}.Begun(began)
+	l.Elapsed, l.State = t.at.Sub(began), state
 	l.Asked = p.Due(l.Elapsed)
 	l.Accepted, l.Length = l.Asked, t.depth
 	if l.Elapsed > 0 {

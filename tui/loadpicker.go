@@ -119,7 +119,7 @@ func (m *Model) drawLoad(c canvas) bool {
 	if !v.load.showing || m.store.Now().Sub(v.load.heard) > loadSilence {
 		return false
 	}
-	x := c.text(1, 0, st.you, st.glyph.plus+" "+string(l.Profile.Kind)) + 2
+	x := c.text(1, 0, st.you, st.glyph.plus+" "+l.Load) + 2
 	end := c.w - 1
 	if v.load.stop != nil {
 		end = c.right(end, 0, st.muted, "stop") - 1
@@ -166,12 +166,12 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", kscope.FormatRate(l.Rate), kscope.FormatRate(l.Achieved)))
 	}
 	total := kscope.FormatCount(float64(l.Accepted))
-	if n, ends := l.Profile.Planned(); ends {
-		total += " of " + kscope.FormatCount(float64(n))
+	if l.Planned != nil {
+		total += " of " + kscope.FormatCount(float64(*l.Planned))
 	}
 	parts = append(parts, total)
-	if d, ends := l.Profile.Length(); ends && d > l.Elapsed {
-		parts = append(parts, kscope.FormatAge((d-l.Elapsed).Round(time.Second))+" left")
+	if l.Lasts != nil && *l.Lasts > l.Elapsed {
+		parts = append(parts, kscope.FormatAge((*l.Lasts-l.Elapsed).Round(time.Second))+" left")
 	}
 	if left, ok := l.Left(); ok {
 		parts = append(parts, plural(left, "job")+" to come")

@@ -46,9 +46,10 @@ func (s *Source) Load(ctx context.Context, l kscope.Load, now kscope.Clock) erro
 	if now == nil {
 		now = time.Now
 	}
-	t := &loading{clock: now, emit: run.emit}
-	t.Queue, t.Target, t.State, t.Began = l.Queue, l.Target, kscope.LoadRunning, now()
-	t.Profile, err = l.Profile.Within(l.Limits)
+	began := now()
+	profile, err := l.Profile.Within(l.Limits)
+	l.Profile = profile
+	t := &loading{Loading: l.Begun(began), profile: profile, clock: now, emit: run.emit}
 	if err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
@@ -66,9 +67,10 @@ func (s *Source) Load(ctx context.Context, l kscope.Load, now kscope.Clock) erro
 // loading is a load under way.
 type loading struct {
 	kscope.Loading
-	clock kscope.Clock
-	emit  func(kscope.Fact)
-	begun bool // jobs went out over the present connection
+	profile kscope.Profile
+	clock   kscope.Clock
+	emit    func(kscope.Fact)
+	begun   bool // jobs went out over the present connection
 
 	looked  time.Time     // by the wall, when what is due was last seen
 	told    time.Time     // by the wall
@@ -99,7 +101,7 @@ func (t *loading) run(ctx context.Context, in *injector, w *way) error {
 			return t.end(kscope.LoadStopped, "")
 		}
 		more := t.Behind() > 0
-		if !more && t.Profile.Done(t.elapsed) {
+		if !more && t.profile.Done(t.elapsed) {
 			if w.shape != list {
 				t.Length = in.lengthInTurn(ctx, *w)
 			}
@@ -130,9 +132,9 @@ func (t *loading) due() int64 {
 	} else {
 		t.elapsed = was
 	}
-	t.Elapsed, t.Asked = t.elapsed, t.Profile.Due(t.elapsed)
-	if t.Profile.Kind != kscope.LoadBatch {
-		overdue := t.Profile.Due(t.elapsed-late) - t.Accepted - t.Missed - t.Unknown
+	t.Elapsed, t.Asked = t.elapsed, t.profile.Due(t.elapsed)
+	if t.profile.Kind != kscope.LoadBatch {
+		overdue := t.profile.Due(t.elapsed-late) - t.Accepted - t.Missed - t.Unknown
 		t.Missed += max(overdue, 0)
 	}
 	return t.Behind()
@@ -197,9 +199,9 @@ func (t *loading) rates(since progress) {
 	}
 	asked, accepted := float64(t.Asked-since.asked), float64(t.Accepted-since.accepted)
 	t.Rate, t.Achieved = asked/span.Seconds(), accepted/span.Seconds()
-	switch t.Profile.Kind {
+	switch t.profile.Kind {
 	case kscope.LoadSteady, kscope.LoadRamp, kscope.LoadWave:
-		if exact := t.Profile.RateAt(t.Elapsed - span/2); asked > 0 && exact > 0 {
+		if exact := t.profile.RateAt(t.Elapsed - span/2); asked > 0 && exact > 0 {
 			t.Rate, t.Achieved = exact, exact*accepted/asked
 		}
 	}

@@ -86,7 +86,7 @@ func TestLoadStopsAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 		ls := loads(news())
-		if last := ls[len(ls)-1]; last.State != kscope.LoadStopped || last.Accepted != 1000 || last.Profile.Total != kscope.DefaultLimits.Total {
+		if last := ls[len(ls)-1]; last.State != kscope.LoadStopped || last.Accepted != 1000 || *last.Planned != kscope.DefaultLimits.Total {
 			t.Errorf("it ends with %+v", last)
 		}
 		if took := time.Since(began); took != 10010*time.Millisecond {
