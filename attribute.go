@@ -3,7 +3,6 @@ package kscope
 import (
 	"fmt"
 	"regexp"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -24,7 +23,8 @@ func isHPA(manager string) bool {
 // field manager, or, for want of both, the division of labour between KEDA and
 // the HPA. KEDA's write of 0 leaves no field manager, so that step rests on its
 // event; when none came although events are watched, somebody else wrote it.
-func attribute(e Entry, tales []tale, floor int32, now time.Time, eventsSynced bool) Entry {
+func attribute(l Logged, tales []tale, floor int32, now time.Time, eventsSynced bool) Entry {
+	e := Entry{Logged: l}
 	if t := teller(e, tales); t != nil {
 		e.Actor, e.Note, e.Who = t.Actor, t.Note, ""
 		return e
@@ -83,7 +83,7 @@ func (t tale) times() []time.Time {
 }
 
 // tellsMore reports whether the event adds to what was seen anyway.
-func (t tale) tellsMore(log []Entry) bool {
+func (t tale) tellsMore(log []Logged) bool {
 	for _, e := range log {
 		switch {
 		case t.Kind != e.Kind:
@@ -93,7 +93,7 @@ func (t tale) tellsMore(log []Entry) bool {
 					return false
 				}
 			}
-		case t.Kind == Trouble && t.words != "" && strings.Contains(e.Note, t.words):
+		case t.Kind == Trouble && t.words != "" && strings.Contains(e.Said, t.words):
 			return false
 		}
 	}
@@ -108,7 +108,7 @@ var (
 
 // tell translates the events that tell of a step or of trouble.
 func tell(ev Event) (tale, bool) {
-	t := tale{words: ev.Note, Entry: Entry{At: ev.Last, Kind: Trouble, Warn: ev.Type == "Warning", Note: ev.Reason + ": " + ev.Note}}
+	t := tale{words: ev.Note, Entry: Entry{Logged: Logged{At: ev.Last, Kind: Trouble}, Warn: ev.Type == "Warning", Note: ev.Reason + ": " + ev.Note}}
 	switch ev.Regarding.Kind {
 	case "HorizontalPodAutoscaler":
 		t.Actor = TheHPA
@@ -142,107 +142,17 @@ func tell(ev Event) (tale, bool) {
 	return t, t.Warn
 }
 
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}
-
 func atoi32(s string) int32 {
 	n, _ := strconv.ParseInt(s, 10, 32)
 	return int32(n)
 }
 
-// eventIndex holds events by what they regard, by their uid.
-type eventIndex map[ObjectRef]map[string]*event
-
-type event struct {
-	Event
-	heard []time.Time // when news of it came after the first list
-}
-
-// How much is remembered of one object's events.
-const (
-	eventLimit = 100
-	heardLimit = 8
-)
-
-func (x eventIndex) put(at time.Time, ev Event, live bool) bool {
-	key := ev.Regarding
-	key.UID = "" // KEDA and the HPA name the object, not always the same uid after a restart
-	m := x[key]
-	if m == nil {
-		m = map[string]*event{}
-		x[key] = m
-	}
-	old := m[ev.UID]
-	switch {
-	case old == nil:
-		old = &event{}
-		m[ev.UID] = old
-	case old.Event == ev, ev.Last.Before(old.Last), ev.Count < old.Count:
-		return false
-	}
-	old.Event = ev
-	if live {
-		if len(old.heard) == heardLimit {
-			old.heard = old.heard[1:]
-		}
-		old.heard = append(old.heard, at)
-	}
-	if len(m) > eventLimit {
-		oldest := ev.UID
-		for uid, e := range m {
-			if o := m[oldest]; e.Last.Before(o.Last) || e.Last.Equal(o.Last) && uid < oldest {
-				oldest = uid
-			}
-		}
-		delete(m, oldest)
-	}
-	return true
-}
-
-// forget drops the events of before a time.
-func (x eventIndex) forget(before time.Time) {
-	for key, m := range x {
-		for uid, ev := range m {
-			if ev.Last.Before(before) {
-				delete(m, uid)
-			}
-		}
-		if len(m) == 0 {
-			delete(x, key)
-		}
-	}
-}
-
-// about lists what the events on a ScaledObject, its HPA and its target tell,
-// oldest first.
-func (x eventIndex) about(o *object, h *HPA) []tale {
-	keys := []ObjectRef{
-		{Kind: "ScaledObject", Namespace: o.Ref.Namespace, Name: o.Ref.Name},
-		{Kind: o.ScaleTarget.Kind, Namespace: o.Ref.Namespace, Name: o.ScaleTarget.Name},
-	}
-	if h != nil {
-		keys = append(keys, ObjectRef{Kind: "HorizontalPodAutoscaler", Namespace: h.Ref.Namespace, Name: h.Ref.Name})
-	}
-	var found []*event
-	for _, key := range keys {
-		for _, ev := range x[key] {
-			found = append(found, ev)
-		}
-	}
-	sort.Slice(found, func(i, j int) bool {
-		if !found[i].Last.Equal(found[j].Last) {
-			return found[i].Last.Before(found[j].Last)
-		}
-		return found[i].UID < found[j].UID
-	})
+// talesOf is what events tell, in their order.
+func talesOf(events []Heard) []tale {
 	var out []tale
-	for _, ev := range found {
+	for _, ev := range events {
 		if t, ok := tell(ev.Event); ok {
-			t.heard = ev.heard
+			t.heard = ev.At
 			out = append(out, t)
 		}
 	}

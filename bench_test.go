@@ -176,9 +176,9 @@ func BenchmarkTimeline(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		s.Timeline(ref)
+		kscope.Timeline(s, ref)
 	}
-	b.ReportMetric(float64(len(s.Timeline(ref))), "entries/op")
+	b.ReportMetric(float64(len(kscope.Timeline(s, ref))), "entries/op")
 }
 
 func BenchmarkColumns(b *testing.B) {

@@ -1,6 +1,7 @@
 package kscope
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -20,10 +21,10 @@ type Chain struct {
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
 	Watched      time.Time // since when kscope has watched the ScaledObject
 
-	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus SourceStatus
-	EmptySince                                       time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
-	Decision                                         Decision
-	Links                                            [5]Link
+	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
+	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
+	Decision                                                      Decision
+	Links                                                         [5]Link
 }
 
 // Reading is what is known about one trigger of a chain.
@@ -81,6 +82,7 @@ func (s *Store) Chain(ref Ref) (Chain, bool) {
 		PodStatus:      s.status(Pods),
 		HPAStatus:      s.status(HPAs),
 		KEDAStatus:     s.status(ScaledObjects),
+		EventStatus:    s.status(Events),
 	}
 	if !o.LastActiveTime.Equal(o.firstActive) {
 		c.Polled = o.polled
@@ -270,5 +272,5 @@ func (r Reading) Name() string {
 	if r.Trigger.Queue != nil {
 		return r.Trigger.Queue.Key
 	}
-	return orElse(r.Trigger.Name, r.Trigger.Type)
+	return cmp.Or(r.Trigger.Name, r.Trigger.Type)
 }

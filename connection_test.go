@@ -39,7 +39,7 @@ func TestTroubleOfAServerWithoutAnAddress(t *testing.T) {
 	for i, f := range []Fact{so, Status{Kind: Queues, Name: q.Server(), State: Synced}, Status{Kind: Queues, Name: q.Server(), State: Failing, Message: "gone"}, Status{Kind: Queues, Name: q.Server(), State: Synced}} {
 		s.Apply(Observation{At: at.Add(time.Duration(i) * time.Second), Source: "test", Fact: f})
 	}
-	es := s.Timeline(so.Ref)
+	es := Timeline(s, so.Ref)
 	if len(es) != 2 || es[0].Note != "Redis (TriggerAuthentication demo/redis): gone" || es[1].Note != "Redis (TriggerAuthentication demo/redis) works again" {
 		t.Errorf("got %+v", es)
 	}

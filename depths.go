@@ -78,7 +78,7 @@ func (s *Store) logDepth(at time.Time, q *queue, d Depth) {
 		if q.state == empty {
 			s.addEmptied(at, o, long)
 		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Queue) {
-			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: d.N})
+			o.add(Logged{At: at, Kind: Arrived, Actor: Producer, Jobs: d.N})
 		}
 	}
 }
@@ -90,7 +90,7 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 	if last := o.latest(Emptied); last != nil && last.Actor == You && at.Sub(last.At) <= quiet {
 		return // it was not the workers
 	}
-	e := Entry{At: at, Kind: Emptied, Actor: Workers}
+	e := Logged{At: at, Kind: Emptied, Actor: Workers}
 	if w := s.work[o.workKey()]; w != nil && w.Current == 0 && w.Desired == 0 {
 		e.Actor, e.Guess = Someone, true
 	}
@@ -101,7 +101,7 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 			}
 			return
 		}
-		long = o.log[i].isWork()
+		long = o.log[i].IsWork()
 	}
 	o.add(e)
 }
@@ -113,7 +113,7 @@ func (s *Store) applyPushed(at time.Time, f Pushed) {
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
 			o.log = o.log[:n]
 		}
-		o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Note: f.Err, Warn: f.Err != ""})
+		o.add(Logged{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
 	}
 }
 
@@ -123,14 +123,14 @@ func (s *Store) applyPurged(at time.Time, f Purged) {
 	}
 	for _, o := range s.byQueue[f.Queue] {
 		if f.Err != "" {
-			o.add(Entry{At: at, Kind: Trouble, Actor: You, Note: "the queue was not emptied: " + f.Err, Warn: true})
+			o.add(Logged{At: at, Kind: Trouble, Actor: You, Topic: Purging, Said: f.Err})
 			continue
 		}
 		// The measurement may have come before the news.
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && at.Sub(o.log[n].At) <= f.Took+time.Second {
 			o.log = o.log[:n]
 		}
-		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost, Warn: f.Lost > 0})
+		o.add(Logged{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost})
 	}
 }
 

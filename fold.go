@@ -292,7 +292,7 @@ func (s *Store) applyGone(at time.Time, f Gone) bool {
 
 func (s *Store) dropWorkload(at time.Time, key workKey) {
 	for _, o := range s.byTarget[key] {
-		o.add(Entry{At: at, Kind: Trouble, Actor: Someone, Warn: true, Note: key.kind + " " + key.ref.Name + " was deleted"})
+		o.add(Logged{At: at, Kind: Trouble, Actor: Someone, Topic: TheTarget, Subject: key.kind + " " + key.ref.Name})
 	}
 	s.pods.leave(s.work[key])
 	delete(s.work, key)

@@ -1,7 +1,6 @@
 package kscope
 
 import (
-	"fmt"
 	"math"
 	"time"
 )
@@ -66,37 +65,13 @@ func (s *Store) applyLoading(at time.Time, f Loading) bool {
 	p.load = f
 	for _, o := range s.byQueue[f.Queue] {
 		if !same {
-			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Note: f.Load + ": " + f.Words})
+			o.add(Logged{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Load: &f})
 		}
 		if f.Ended() {
-			o.add(Entry{At: at, Kind: LoadEnded, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Note: f.ending(), Warn: f.State == LoadFailed || f.Missed > 0})
+			o.add(Logged{At: at, Kind: LoadEnded, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Load: &f})
 		}
 	}
 	return true
-}
-
-// ending says how a load ended, "" if as it should.
-func (l Loading) ending() string {
-	note := ""
-	add := func(s string) {
-		if note != "" {
-			note += "; "
-		}
-		note += s
-	}
-	switch l.State {
-	case LoadStopped:
-		add("stopped")
-	case LoadFailed:
-		add(orElse(l.Err, "failed"))
-	}
-	if l.Missed > 0 {
-		add(fmt.Sprintf("%s given up, the server did not keep up", FormatCount(float64(l.Missed))))
-	}
-	if l.Unknown > 0 {
-		add(fmt.Sprintf("%s sent without a word back", FormatCount(float64(l.Unknown))))
-	}
-	return note
 }
 
 // Loading is the newest load of a ScaledObject's queues, and when it was last

@@ -27,7 +27,7 @@ func kinds(es []kscope.Entry) (out []kscope.EntryKind) {
 func TestLoadOnTheTimeline(t *testing.T) {
 	x := newWorld(0)
 	x.depth(0, 0)
-	before := len(x.Timeline(x.so.Ref))
+	before := len(kscope.Timeline(x.Store, x.so.Ref))
 	x.see(10, loading(10, 0, 0, kscope.LoadRunning))
 	x.depth(10.5, 5) // ours, and no news
 	for i := 1; i < 10; i++ {
@@ -47,7 +47,7 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	x.see(20, end)
 	x.see(20, end)                                    // twice is once
 	x.see(21, loading(10, 8, 80, kscope.LoadRunning)) // and late is never
-	es := x.Timeline(x.so.Ref)[before:]
+	es := kscope.Timeline(x.Store, x.so.Ref)[before:]
 	if len(es) != 2 || es[0].Kind != kscope.LoadBegan || es[1].Kind != kscope.LoadEnded {
 		t.Fatalf("got %v, want a beginning and an end", es)
 	}
@@ -71,7 +71,7 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	second := loading(200, 0, 0, kscope.LoadFailed)
 	second.Err = "refused"
 	x.see(200, second)
-	es = x.Timeline(x.so.Ref)
+	es = kscope.Timeline(x.Store, x.so.Ref)
 	if last := es[len(es)-1]; last.Kind != kscope.LoadEnded || last.Note != "refused" || !last.Warn {
 		t.Errorf("the end of the second is %+v, after %v", last, kinds(es))
 	}

@@ -1,6 +1,9 @@
 package kscope
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // told is what the timeline of a ScaledObject last said of its conditions.
 // They go through Unknown for a moment at every reconcile, which is not news.
@@ -21,92 +24,92 @@ func (t *told) first(so ScaledObject) {
 func notReady(so ScaledObject) (reason string, known bool) {
 	switch c := so.Conditions.Get("Ready"); {
 	case c.False(), c.Reason == "PartialTriggerError":
-		return orElse(c.Reason, "NotReady"), true
+		return cmp.Or(c.Reason, "NotReady"), true
 	case c.True():
 		return "", true
 	}
 	return "", false
 }
 
-// news says what a change of a ScaledObject means.
-func (t *told) news(at time.Time, was, is ScaledObject) []Entry {
-	var out []Entry
-	add := func(kind EntryKind, actor Actor, note string) {
-		out = append(out, Entry{At: at, Kind: kind, Actor: actor, Warn: kind == Trouble, Note: note})
+// news is what a change of a ScaledObject means.
+func (t *told) news(at time.Time, was, is ScaledObject) []Logged {
+	var out []Logged
+	add := func(kind EntryKind, actor Actor, topic Topic, said string) {
+		out = append(out, Logged{At: at, Kind: kind, Actor: actor, Topic: topic, Said: said})
 	}
 	switch c := is.Conditions.Get("Active"); {
 	case c.True() && t.active != c.Status:
-		add(Active, KEDA, "")
+		add(Active, KEDA, NoTopic, "")
 		t.active = c.Status
 	case c.False() && t.active != c.Status:
 		if t.active != "" {
-			add(Inactive, KEDA, "")
+			add(Inactive, KEDA, NoTopic, "")
 		}
 		t.active = c.Status
 	}
 	if reason, known := notReady(is); known && reason != t.trouble {
 		if c := is.Conditions.Get("Ready"); reason != "" {
-			add(Trouble, KEDA, orElse(c.Message, reason))
+			add(Trouble, KEDA, Readiness, cmp.Or(c.Message, reason))
 		} else {
-			add(Mended, KEDA, "the ScaledObject is ready")
+			add(Mended, KEDA, Readiness, "")
 		}
 		t.trouble = reason
 	}
 	if old, now := was.Conditions.Get("Fallback").True(), is.Conditions.Get("Fallback").True(); old != now {
 		if now {
-			add(Trouble, KEDA, "fallback: the source keeps failing, replicas follow the fallback")
+			add(Trouble, KEDA, InFallback, "")
 		} else {
-			add(Mended, KEDA, "fallback ended")
+			add(Mended, KEDA, InFallback, "")
 		}
 	}
 	for _, p := range []struct {
 		was, is bool
-		what    string
+		what    Topic
 	}{
-		{was.FullyPaused(), is.FullyPaused(), "autoscaling"},
-		{was.PausedScaleIn, is.PausedScaleIn, "scaling in"},
-		{was.PausedScaleOut, is.PausedScaleOut, "scaling out"},
+		{was.FullyPaused(), is.FullyPaused(), Paused},
+		{was.PausedScaleIn, is.PausedScaleIn, PausedIn},
+		{was.PausedScaleOut, is.PausedScaleOut, PausedOut},
 	} {
 		switch {
 		case p.is && !p.was:
-			add(Trouble, Someone, p.what+" paused by annotation")
+			add(Trouble, Someone, p.what, "")
 		case p.was && !p.is:
-			add(Mended, Someone, p.what+" no longer paused")
+			add(Mended, Someone, p.what, "")
 		}
 	}
 	return out
 }
 
-// workloadEntries says what a new state of a workload means.
-func workloadEntries(at time.Time, was, is Workload) []Entry {
-	var out []Entry
+// workloadEntries is what a new state of a workload means.
+func workloadEntries(at time.Time, was, is Workload) []Logged {
+	var out []Logged
 	if was.Desired != is.Desired {
-		e := Entry{At: at, Kind: Scaled, From: was.Desired, To: is.Desired, Who: is.SetBy}
+		e := Logged{At: at, Kind: Scaled, From: was.Desired, To: is.Desired, Who: is.SetBy}
 		if is.Desired == 0 && is.SetBy == was.SetBy && is.SetAt.Equal(was.SetAt) {
 			e.Who = "" // an earlier one's trace: writing 0 through /scale leaves none
 		}
 		out = append(out, e)
 	}
 	if was.Ready != nil && is.Ready != nil && *was.Ready != *is.Ready {
-		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
+		out = append(out, Logged{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
 	}
 	return out
 }
 
-// hpaEntries says what a change of an HPA's conditions means.
-func hpaEntries(at time.Time, was, is HPA) []Entry {
-	var out []Entry
-	for _, x := range []struct{ condition, mended string }{
-		{"ScalingActive", "can read its metrics again"},
-		{"AbleToScale", "can scale again"},
-	} {
+// hpaEntries is what a change of an HPA's conditions means.
+func hpaEntries(at time.Time, was, is HPA) []Logged {
+	var out []Logged
+	for _, x := range []struct {
+		condition string
+		topic     Topic
+	}{{"ScalingActive", HPAMetrics}, {"AbleToScale", HPAScaling}} {
 		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
 		broken := func(c Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
 		switch {
 		case broken(c) && (!broken(old) || old.Reason != c.Reason):
-			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Warn: true, Note: orElse(c.Message, c.Reason)})
+			out = append(out, Logged{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
 		case broken(old) && !broken(c):
-			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Note: x.mended})
+			out = append(out, Logged{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
 		}
 	}
 	return out
@@ -115,13 +118,9 @@ func hpaEntries(at time.Time, was, is HPA) []Entry {
 // logStatus notes on the timelines it concerns that a source of ours broke or
 // came back.
 func (s *Store) logStatus(at time.Time, f Status) {
-	what := "watching " + string(f.Kind)
-	if f.Kind == Queues {
-		what = CallServer(f.Name)
-	}
-	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Warn: true, Note: what + ": " + orElse(f.Message, string(f.State))}
+	e := Logged{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
 	if f.State == Synced {
-		e = Entry{At: at, Kind: Mended, Actor: Kscope, Note: what + " works again"}
+		e.Kind, e.Said = Mended, ""
 	}
 	for _, o := range s.objects {
 		if f.Kind != Queues || o.reads(f.Name) {

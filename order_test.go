@@ -114,7 +114,7 @@ func fold(os []kscope.Observation, d *dice) *kscope.Store {
 		s.Apply(o)
 		if d.roll(4) == 0 {
 			s.Chain(ref)
-			s.Timeline(ref)
+			kscope.Timeline(s, ref)
 			s.History(ref, &orders)
 			s.Pods(ref)
 		}

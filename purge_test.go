@@ -24,7 +24,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		}
 		x.depth(30, 0)
 		var emptied []kscope.Entry
-		for _, e := range x.Timeline(x.so.Ref) {
+		for _, e := range kscope.Timeline(x.Store, x.so.Ref) {
 			if e.Kind == kscope.Emptied {
 				emptied = append(emptied, e)
 			}
@@ -44,7 +44,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 	x.depth(0, 40)
 	purged.Err = "NOPERM"
 	x.see(1, purged)
-	es := x.Timeline(x.so.Ref)
+	es := kscope.Timeline(x.Store, x.so.Ref)
 	if last := es[len(es)-1]; last.Kind != kscope.Trouble || !last.Warn || last.Actor != kscope.You {
 		t.Errorf("a failure is told as %+v", last)
 	}

@@ -195,7 +195,7 @@ func TestRecordedStory(t *testing.T) {
 	}
 
 	var steps []string
-	for _, e := range s.Timeline(ref) {
+	for _, e := range kscope.Timeline(s, ref) {
 		if e.Kind == kscope.Scaled {
 			if e.Guess || e.After <= 0 {
 				t.Errorf("%+v: guessed, or without a cause", e)
@@ -238,7 +238,7 @@ func TestRecordedHistory(t *testing.T) {
 		s.Apply(kscope.Observation{At: end, Fact: f})
 	}
 	var steps []string
-	for _, e := range s.Timeline(ref) {
+	for _, e := range kscope.Timeline(s, ref) {
 		steps = append(steps, fmt.Sprintf("%s %d>%d", e.Actor, e.From, e.To))
 	}
 	if got, want := strings.Join(steps, ", "), "KEDA 0>1, HPA 1>5, HPA 5>10, HPA 10>4, KEDA 4>0"; got != want {

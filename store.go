@@ -54,7 +54,7 @@ type object struct {
 	firstActive time.Time // LastActiveTime when it was first seen
 	polled      time.Time // when the newest LastActiveTime was first seen
 	told        told
-	log         []Entry // oldest first, as seen; attributed when read
+	log         []Logged // oldest first
 }
 
 type scaledJob struct {

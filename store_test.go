@@ -340,11 +340,11 @@ func TestNothingPanics(t *testing.T) {
 	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Pushed{},
 		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Queue: &kscope.Queue{}}}}, kscope.Heartbeat{}, nil)
 	x.chain(t)
-	x.Timeline(x.so.Ref)
+	kscope.Timeline(x.Store, x.so.Ref)
 	x.Pods(x.so.Ref)
 	x.History(x.so.Ref, &orders)
 	for _, missing := range []kscope.Ref{{Name: "x"}, {Namespace: "y"}} {
-		if _, ok := x.Chain(missing); ok || x.Timeline(missing) != nil || x.Pods(missing) != nil || x.History(missing, nil) != (kscope.History{}) {
+		if _, ok := x.Chain(missing); ok || kscope.Timeline(x.Store, missing) != nil || x.Pods(missing) != nil || x.History(missing, nil) != (kscope.History{}) {
 			t.Errorf("%v is there", missing)
 		}
 	}

@@ -11,126 +11,36 @@ import (
 // Entry is one line of a timeline: what happened, who did it, and how long
 // after what caused it.
 type Entry struct {
-	At    time.Time
-	Kind  EntryKind
-	Actor Actor
-	// Guess says that Actor was concluded from the numbers, because neither
-	// the field manager nor an event named it.
-	Guess    bool
-	Who      string // the field manager, where Actor is Someone
-	From, To int32  // replicas, for Scaled and ReadyPods; From is -1 where it is not known
-	Jobs     int64  // for Injected, Arrived, LoadEnded, and Emptied by You
-	Asked    int64  // for Injected, LoadEnded: more than Jobs where not all went in
-	Length   int64  // for Injected, LoadEnded: the server's answer
-	Note     string // the cluster's words: a reason, a message; what the load is, how it ended
-	Warn     bool
-
-	// Filled in by [Store.Timeline].
+	Logged
+	Note  string        // the rest of it in words: the cluster's, what a load is, how it ended
+	Warn  bool          // it is not as it should be
 	After time.Duration // since the entry that caused this one; 0 if unknown
 	Cause string        // what that was, in a word or two
 }
 
-// EntryKind is what sort of thing happened.
-type EntryKind int
-
-// The kinds of timeline entries.
-const (
-	Injected  EntryKind = iota // jobs were put in from here
-	Arrived                    // jobs appeared in an empty queue, put there by others
-	Emptied                    // the queue became empty
-	Active                     // KEDA's view: some trigger is active
-	Inactive                   // KEDA's view: none is
-	Scaled                     // the wanted replicas changed
-	ReadyPods                  // the ready replicas changed
-	Trouble                    // something broke, or complains
-	Mended                     // and is well again
-	LoadBegan                  // jobs are being put in from here over time
-	LoadEnded                  // and no longer are
-)
-
-// Actor is who did something.
-type Actor string
-
-// The actors of the story.
-const (
-	You        Actor = "you"
-	Producer   Actor = "producer" // whoever else fills the queue
-	Workers    Actor = "workers"
-	KEDA       Actor = "KEDA"
-	TheHPA     Actor = "HPA"
-	Kubelet    Actor = "kubelet"
-	Kubernetes Actor = "k8s" // any other of its controllers
-	Someone    Actor = "someone else"
-	Kscope     Actor = "kscope" // what happened to our own sources
-)
-
-// Up reports whether a change of replicas added some, as far as is known.
-func (e Entry) Up() bool { return e.To > e.From }
-
-const (
-	logLimit  = 600              // entries per ScaledObject
-	sameBurst = 10 * time.Second // ready pods within this are one entry
-)
-
-func (o *object) add(e Entry) {
-	if e.Kind == ReadyPods && len(o.log) > 0 {
-		last := &o.log[len(o.log)-1]
-		if last.Kind == ReadyPods && last.Up() == e.Up() && e.At.Sub(last.At) < sameBurst {
-			last.At, last.To = e.At, e.To
-			return
-		}
-	}
-	o.log = append(o.log, e)
-	if n := len(o.log); n > logLimit {
-		o.log = append([]Entry(nil), o.log[n-logLimit*2/3:]...)
-	}
-}
-
-// forget drops what happened before a time.
-func (o *object) forget(before time.Time) {
-	n := 0
-	for n < len(o.log) && o.log[n].At.Before(before) {
-		n++
-	}
-	if n > 0 {
-		o.log = append([]Entry(nil), o.log[n:]...)
-	}
-}
-
-// latest is the newest logged entry of a kind, nil if there is none.
-func (o *object) latest(kind EntryKind) *Entry {
-	for i := len(o.log) - 1; i >= 0; i-- {
-		if o.log[i].Kind == kind {
-			return &o.log[i]
-		}
-	}
-	return nil
-}
-
 // Timeline is what happened around a ScaledObject, oldest first: what was seen
 // since kscope started, preceded by what events tell of the time before.
-func (s *Store) Timeline(ref Ref) []Entry {
-	o := s.objects[ref]
-	if o == nil {
+func Timeline(s *Store, ref Ref) []Entry {
+	c, ok := s.Chain(ref)
+	if !ok {
 		return nil
 	}
-	s.link()
-	tales := s.events.about(o, s.hpaOfObject(o))
-	out := make([]Entry, 0, len(o.log)+len(tales))
-	for _, e := range o.log {
-		if e.Kind == Scaled {
-			e = attribute(e, tales, o.Floor(), s.now, s.status(Events).State == Synced)
+	tales := talesOf(s.EventsAbout(ref))
+	log := s.Log(ref)
+	out := make([]Entry, 0, len(log)+len(tales))
+	for _, l := range log {
+		if l.Kind == Scaled {
+			out = append(out, attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.State == Synced))
+			continue
 		}
-		out = append(out, e)
+		out = append(out, Entry{Logged: l, Note: noteOf(l), Warn: warns(l)})
 	}
 	for _, t := range tales {
-		if t.tellsMore(o.log) {
+		if t.tellsMore(log) {
 			out = append(out, t.Entry)
 		}
 	}
-	if w := s.work[o.workKey()]; w != nil {
-		out = append(out, w.podTroubles()...)
-	}
+	out = append(out, podTroubles(s.Pods(ref))...)
 	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
 	fillFrom(out)
 	linkCauses(out)
@@ -153,18 +63,17 @@ func fillFrom(es []Entry) {
 	}
 }
 
-// podTroubles gives an entry for each reason for which pods of the workload
-// cannot run now.
-func (w *workload) podTroubles() []Entry {
+// podTroubles gives an entry for each reason for which pods cannot run now.
+func podTroubles(pods []Pod) []Entry {
 	byReason := map[string]*Entry{}
 	n := map[string]int{}
-	for _, p := range w.list() { // oldest first, so that its words stay
+	for _, p := range pods { // oldest first, so that its words stay
 		if p.State() != PodFailing {
 			continue
 		}
 		n[p.Reason]++
 		if byReason[p.Reason] == nil {
-			byReason[p.Reason] = &Entry{At: p.Created, Kind: Trouble, Actor: Kubelet, Warn: true, Note: p.Message}
+			byReason[p.Reason] = &Entry{Logged: Logged{At: p.Created, Kind: Trouble, Actor: Kubelet}, Warn: true, Note: p.Message}
 		}
 	}
 	var out []Entry
@@ -222,14 +131,10 @@ func cause(es []Entry, e Entry) *Entry {
 	return nil
 }
 
-func (e Entry) isWork() bool {
-	return e.Kind == Arrived || e.Kind == LoadBegan || e.Kind == Injected && e.Jobs > 0
-}
-
 // firstWork is the first work that arrived since what answered to all before.
 func firstWork(es []Entry, answers ...EntryKind) (found *Entry) {
 	for i := len(es) - 1; i >= 0 && !slices.Contains(answers, es[i].Kind); i-- {
-		if es[i].isWork() {
+		if es[i].IsWork() {
 			found = &es[i]
 		}
 	}
@@ -248,7 +153,7 @@ func beginning(es []Entry) *Entry {
 
 // emptying is when the queue became as empty as it still is.
 func emptying(es []Entry) *Entry {
-	for i := len(es) - 1; i >= 0 && !es[i].isWork(); i-- {
+	for i := len(es) - 1; i >= 0 && !es[i].IsWork(); i-- {
 		if es[i].Kind == Emptied {
 			return &es[i]
 		}

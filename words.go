@@ -154,3 +154,10 @@ func sentence(s string) string {
 	}
 	return s + "."
 }
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

@@ -84,7 +84,7 @@ func (r *rig) chain(ref kscope.Ref) kscope.Chain {
 func (r *rig) timeline(ref kscope.Ref) []kscope.Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.store.Timeline(ref)
+	return kscope.Timeline(r.store, ref)
 }
 
 // until waits until a chain is as wanted, a time in the sandbox at the most.

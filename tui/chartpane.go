@@ -171,8 +171,7 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 		case e.Kind == kscope.Injected && e.Jobs > 0:
 			k.kind, k.n = markInject, e.Jobs
 		case e.Kind == kscope.LoadBegan:
-			k.kind = markLoad
-			k.label, _, _ = strings.Cut(e.Note, ":")
+			k.kind, k.label = markLoad, e.Load.Load
 		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA && e.Up():
 			k.kind = markActivate
 		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:

@@ -244,7 +244,7 @@ func (m *Model) timeline(ref kscope.Ref) []kscope.Entry {
 		fresh = false
 	}
 	if !fresh {
-		*c = timelineCache{ref, m.shown.stamp, m.store.Version(), now, m.store.Timeline(ref)}
+		*c = timelineCache{ref, m.shown.stamp, m.store.Version(), now, kscope.Timeline(m.store, ref)}
 	}
 	return c.entries
 }

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -113,7 +112,7 @@ func (m *Model) drawEntry(c canvas, e kscope.Entry) {
 	case e.Kind == kscope.Active || e.Kind == kscope.Inactive:
 		s = st.muted
 	}
-	text, note := entryWords(e, st)
+	text, note := e.Words()
 	x := c.fit(at.what, 0, end-at.what, s, text)
 	if note != "" && x+2 < end {
 		c.fit(x+2, 0, end-x-2, st.muted, note)
@@ -169,53 +168,4 @@ func (m *Model) actorLook(e kscope.Entry) (string, style) {
 		who += "?"
 	}
 	return who, s
-}
-
-// entryWords is what an entry says after its actor, and the cluster's own
-// words about it.
-func entryWords(e kscope.Entry, st *styles) (text, note string) {
-	switch e.Kind {
-	case kscope.Injected:
-		if e.Warn {
-			return fmt.Sprintf("pushed %s of %s: %s", kscope.FormatCount(float64(e.Jobs)), plural(e.Asked, "job"), e.Note), ""
-		}
-		return "pushed " + plural(e.Jobs, "job"), "the queue is " + kscope.FormatCount(float64(e.Length)) + " long"
-	case kscope.LoadBegan:
-		return "began a load", e.Note
-	case kscope.LoadEnded:
-		if e.Asked > e.Jobs {
-			return fmt.Sprintf("load over: %s of %s", kscope.FormatCount(float64(e.Jobs)), plural(e.Asked, "job")), e.Note
-		}
-		return "load over: " + plural(e.Jobs, "job"), e.Note
-	case kscope.Arrived:
-		return plural(e.Jobs, "job") + " in a queue that was empty", ""
-	case kscope.Emptied:
-		if e.Actor == kscope.You {
-			return "emptied the queue", plural(e.Jobs, "job") + " lost"
-		}
-		return "took the last job from the queue", ""
-	case kscope.Active:
-		return "sees work: active", ""
-	case kscope.Inactive:
-		return "sees no work: inactive", ""
-	case kscope.Scaled:
-		verb := "scaled"
-		switch { // only KEDA's steps are about activity
-		case e.Actor != kscope.KEDA:
-		case e.From == 0:
-			verb = "activated"
-		case e.To == 0:
-			verb = "deactivated"
-		}
-		if e.From < 0 {
-			return fmt.Sprintf("%s to %d", verb, e.To), e.Note
-		}
-		return fmt.Sprintf("%s %d %s %d", verb, e.From, st.glyph.right, e.To), e.Note
-	case kscope.ReadyPods:
-		if e.Up() {
-			return fmt.Sprintf("pods ready %d %s %d", e.From, st.glyph.right, e.To), ""
-		}
-		return fmt.Sprintf("pods leaving, ready %d %s %d", e.From, st.glyph.right, e.To), ""
-	}
-	return strings.TrimSpace(e.Note), ""
 }
