@@ -88,7 +88,7 @@ func BenchmarkApply(b *testing.B) {
 			for _, o := range all {
 				s.Apply(o)
 			}
-			s.Chain(named(7))
+			kscope.Look(s, named(7))
 		}
 		b.ReportMetric(float64(len(all)), "observations/op")
 	})
@@ -139,7 +139,7 @@ func BenchmarkApply(b *testing.B) {
 			w := workloadNumber(7, podsEach)
 			w.UID = fmt.Sprint(n)
 			s.Apply(kscope.Observation{At: now, Source: "k8s", Fact: w})
-			s.Chain(named(7))
+			kscope.Look(s, named(7))
 		}
 	})
 }
@@ -149,7 +149,7 @@ func BenchmarkChain(b *testing.B) {
 		s := folded()
 		b.ReportAllocs()
 		for b.Loop() {
-			s.Chain(named(7))
+			kscope.Look(s, named(7))
 		}
 	})
 	b.Run("all 500", func(b *testing.B) {
@@ -157,7 +157,7 @@ func BenchmarkChain(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for _, ref := range s.ScaledObjects() {
-				s.Chain(ref)
+				kscope.Look(s, ref)
 			}
 		}
 	})

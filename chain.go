@@ -23,8 +23,6 @@ type Chain struct {
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
-	Decision                                                      Decision
-	Links                                                         [5]Link
 }
 
 // Reading is what is known about one trigger of a chain.
@@ -73,7 +71,6 @@ func (s *Store) Chain(ref Ref) (Chain, bool) {
 	if o == nil {
 		return Chain{}, false
 	}
-	s.link()
 	c := Chain{
 		ScaledObject:   o.ScaledObject,
 		HPA:            s.hpaOfObject(o),
@@ -96,8 +93,6 @@ func (s *Store) Chain(ref Ref) (Chain, bool) {
 		}
 	}
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)
-	c.Decision = explain(&c, s.now)
-	c.Links = links(&c)
 	return c, true
 }
 
@@ -107,23 +102,23 @@ func (s *Store) Pods(ref Ref) []Pod {
 	if o == nil {
 		return nil
 	}
-	s.link()
 	if w := s.work[o.workKey()]; w != nil {
 		return w.list()
 	}
 	return nil
 }
 
-// History is what the chart of a ScaledObject is drawn from. The series are
-// the store's own: read them before the next Apply, and do not add to them.
+// History is what the chart of a ScaledObject is drawn from. The values of the
+// series are the store's own: read them before the next Apply, and do not add
+// to them.
 type History struct {
 	Queue, Ready, Desired *Series // nil where nothing was ever known
 	Own                   *Series // jobs put into the queue from here, counted up; nil where none were
 }
 
 // History gives the series of a queue, nil for none, and the ready and wanted
-// replicas of a ScaledObject's target, all known up to now where their source
-// is well. Which queue it is about is for [Chain.Queued] to say.
+// replicas of a ScaledObject's target, which are known up to now where their
+// source is well. Which queue it is about is for [Chain.Queued] to say.
 func (s *Store) History(ref Ref, of *Queue) History {
 	o := s.objects[ref]
 	if o == nil {
@@ -137,20 +132,25 @@ func (s *Store) History(ref Ref, of *Queue) History {
 		}
 	}
 	if w := s.work[o.workKey()]; w != nil {
-		s.link()
 		kind := kindOf(o.ScaleTarget.Kind)
-		if s.status(kind).State == Synced {
-			w.desired.Extend(s.now)
-		}
+		h.Desired = s.upToNow(&w.desired, kind)
 		if w.Ready == nil {
 			kind = Pods
 		}
-		if s.status(kind).State == Synced {
-			w.ready.Extend(s.now)
-		}
-		h.Ready, h.Desired = &w.ready, &w.desired
+		h.Ready = s.upToNow(&w.ready, kind)
 	}
 	return h
+}
+
+// upToNow is a series whose newest value still holds, if what it is read from
+// is watched. It shares the values with the series.
+func (s *Store) upToNow(x *Series, kind Kind) *Series {
+	if s.status(kind).State != Synced {
+		return x
+	}
+	now := *x
+	now.Extend(s.now)
+	return &now
 }
 
 func (s *Store) readings(o *object, h *HPA, w *Workload) (rs []Reading, emptySince time.Time) {

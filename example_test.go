@@ -22,7 +22,7 @@ func ExampleExplain() {
 	tell := func(after time.Duration, facts ...kscope.Fact) {
 		now = now.Add(after)
 		see(facts...)
-		c, _ := store.Chain(so.Ref)
+		c, _ := kscope.Look(store, so.Ref)
 		fmt.Printf("%s, %s\n  %s\n  %s\n", now.Sub(at(0)), c.Decision.Phase, c.Decision.Why, c.Decision.Next)
 	}
 	jobs := func(n int64) kscope.Depths {

@@ -192,7 +192,7 @@ func (s *Store) applyStatus(at time.Time, source string, f Status) bool {
 		s.byKind[f.Kind] = is
 	}
 	if f.State == Synced && f.Kind == Pods {
-		s.link()
+		s.link() // what is counted now is all there is
 	}
 	s.eventsLive = s.eventsLive || f.State == Synced && f.Kind == Events
 	for key, w := range s.work {

@@ -31,15 +31,15 @@ const (
 	LinkPods
 )
 
-func links(c *Chain) [5]Link {
+func links(c *Chain, d *Decision) [5]Link {
 	ls := [5]Link{
 		LinkQueue:    queueLink(c),
-		LinkKEDA:     kedaLink(c),
+		LinkKEDA:     kedaLink(c, d),
 		LinkHPA:      hpaLink(c),
 		LinkWorkload: workloadLink(c),
 		LinkPods:     podsLink(c),
 	}
-	ls[c.Decision.Link].Main = true
+	ls[d.Link].Main = true
 	return ls
 }
 
@@ -88,7 +88,7 @@ func shortReason(reason, other string) string {
 	return orElse(reason, other)
 }
 
-func kedaLink(c *Chain) Link {
+func kedaLink(c *Chain, d *Decision) Link {
 	l := Link{Name: "KEDA"}
 	so := c.ScaledObject
 	active, ready := so.Conditions.Get("Active"), so.Conditions.Get("Ready")
@@ -99,7 +99,7 @@ func kedaLink(c *Chain) Link {
 		l.State, l.Value, l.Word = LinkBroken, "not ready", shortReason(ready.Reason, "not ready")
 	case so.Conditions.Get("Fallback").True():
 		l.State, l.Value, l.Word = LinkBroken, "fallback", "source failing"
-	case c.Decision.Stale:
+	case d.Stale:
 		l.State, l.Value, l.Word = LinkBroken, "?", "status is old"
 	case active.True():
 		l.State, l.Value, l.Word = LinkOK, "active", "active"

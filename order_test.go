@@ -113,7 +113,7 @@ func fold(os []kscope.Observation, d *dice) *kscope.Store {
 	for _, o := range os {
 		s.Apply(o)
 		if d.roll(4) == 0 {
-			s.Chain(ref)
+			kscope.Look(s, ref)
 			kscope.Timeline(s, ref)
 			s.History(ref, &orders)
 			s.Pods(ref)
@@ -122,9 +122,9 @@ func fold(os []kscope.Observation, d *dice) *kscope.Store {
 	return s
 }
 
-func chainOf(t *testing.T, s *kscope.Store) kscope.Chain {
+func chainOf(t *testing.T, s *kscope.Store) kscope.Picture {
 	t.Helper()
-	c, ok := s.Chain(orderWorker().Ref)
+	c, ok := kscope.Look(s, orderWorker().Ref)
 	if !ok {
 		t.Fatal("the ScaledObject is not there")
 	}
@@ -182,7 +182,7 @@ func FuzzOrder(f *testing.F) {
 }
 
 // present is a chain without what says since when.
-func present(c kscope.Chain) kscope.Chain {
+func present(c kscope.Picture) kscope.Picture {
 	c.EmptySince = time.Time{}
 	for _, st := range []*kscope.SourceStatus{&c.WorkloadStatus, &c.PodStatus, &c.HPAStatus, &c.KEDAStatus} {
 		st.Since = time.Time{}

@@ -115,8 +115,8 @@ type pod struct {
 }
 
 // podIndex holds the pods and knows which workload each belongs to. Links are
-// made when they are next asked for, since pods and workloads arrive in any
-// order and many at a time.
+// made at the end of an Apply, since pods and workloads arrive in any order and
+// many at a time.
 type podIndex struct {
 	byRef   map[Ref]*pod
 	pending []*pod             // new, or with new labels, since the last link

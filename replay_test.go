@@ -176,12 +176,12 @@ func TestRecordedStory(t *testing.T) {
 		for len(stream) > 0 && stream[0].At.Sub(start).Seconds() <= m.at {
 			s.Apply(stream[0])
 			stream = stream[1:]
-			if c, ok := s.Chain(ref); ok && c.Decision.Phase == kscope.Broken {
+			if c, ok := kscope.Look(s, ref); ok && c.Decision.Phase == kscope.Broken {
 				t.Errorf("broken at %v: %s", stream[0].At.Sub(start), c.Decision.Why)
 			}
 		}
 		s.Apply(kscope.Observation{At: start.Add(time.Duration(m.at * float64(time.Second))), Fact: kscope.Heartbeat{}})
-		c, ok := s.Chain(ref)
+		c, ok := kscope.Look(s, ref)
 		if !ok {
 			t.Fatalf("%s: no ScaledObject", m.name)
 		}

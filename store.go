@@ -141,8 +141,17 @@ func (s *Store) Version() uint64 { return s.version }
 // work again: it does so at every poll, and only countdowns depend on it.
 func (s *Store) News() uint64 { return s.news }
 
-// Apply folds one observation.
-func (s *Store) Apply(o Observation) {
+// Apply folds observations, in their order. What they say of pods and their
+// owners is linked when all are in, since these arrive in any order and many at
+// a time.
+func (s *Store) Apply(os ...Observation) {
+	for _, o := range os {
+		s.apply(o)
+	}
+	s.link()
+}
+
+func (s *Store) apply(o Observation) {
 	if o.At.After(s.now) {
 		s.now = o.At
 		s.sweep()
@@ -179,10 +188,7 @@ func (s *Store) Apply(o Observation) {
 		changed = s.applyStatus(o.At, o.Source, f)
 	case Gone:
 		changed = s.applyGone(o.At, f)
-	case Heartbeat:
-		s.link()
-		changed = false
-	default:
+	default: // a Heartbeat
 		changed = false
 	}
 	if changed {
@@ -202,7 +208,6 @@ func (s *Store) sweep() {
 		return
 	}
 	s.swept = s.now
-	s.link()
 	for t, at := range s.gone {
 		if s.now.Sub(at) > late {
 			delete(s.gone, t)

@@ -9,9 +9,9 @@ import (
 	"github.com/kscope/kscope"
 )
 
-func (x *world) chain(t testing.TB) kscope.Chain {
+func (x *world) chain(t testing.TB) kscope.Picture {
 	t.Helper()
-	c, ok := x.Chain(x.so.Ref)
+	c, ok := kscope.Look(x.Store, x.so.Ref)
 	if !ok {
 		t.Fatal("the ScaledObject is not there")
 	}
@@ -344,7 +344,7 @@ func TestNothingPanics(t *testing.T) {
 	x.Pods(x.so.Ref)
 	x.History(x.so.Ref, &orders)
 	for _, missing := range []kscope.Ref{{Name: "x"}, {Namespace: "y"}} {
-		if _, ok := x.Chain(missing); ok || kscope.Timeline(x.Store, missing) != nil || x.Pods(missing) != nil || x.History(missing, nil) != (kscope.History{}) {
+		if _, ok := kscope.Look(x.Store, missing); ok || kscope.Timeline(x.Store, missing) != nil || x.Pods(missing) != nil || x.History(missing, nil) != (kscope.History{}) {
 			t.Errorf("%v is there", missing)
 		}
 	}

@@ -74,10 +74,10 @@ func run(t *testing.T, o Options) *rig {
 }
 
 // chain is what the screen would be drawn from.
-func (r *rig) chain(ref kscope.Ref) kscope.Chain {
+func (r *rig) chain(ref kscope.Ref) kscope.Picture {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, _ := r.store.Chain(ref)
+	c, _ := kscope.Look(r.store, ref)
 	return c
 }
 
@@ -88,7 +88,7 @@ func (r *rig) timeline(ref kscope.Ref) []kscope.Entry {
 }
 
 // until waits until a chain is as wanted, a time in the sandbox at the most.
-func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(kscope.Chain) bool) kscope.Chain {
+func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(kscope.Picture) bool) kscope.Picture {
 	r.t.Helper()
 	for end := r.Now().Add(limit); r.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if c := r.chain(ref); ok(c) {

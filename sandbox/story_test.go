@@ -17,21 +17,21 @@ var (
 	orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
 )
 
-func replicas(c kscope.Chain) int32 {
+func replicas(c kscope.Picture) int32 {
 	if c.Workload == nil {
 		return -1
 	}
 	return c.Workload.Desired
 }
 
-func ready(c kscope.Chain) int32 {
+func ready(c kscope.Picture) int32 {
 	if c.Ready == nil {
 		return -1
 	}
 	return *c.Ready
 }
 
-func asleep(c kscope.Chain) bool { return c.Decision.Phase == kscope.Asleep && c.Reading().Known }
+func asleep(c kscope.Picture) bool { return c.Decision.Phase == kscope.Asleep && c.Reading().Known }
 
 // TestStory is the seed story: 0 to 1 by KEDA, up by the HPA, down to 0 by
 // KEDA, with nobody else in it.
@@ -40,9 +40,9 @@ func TestStory(t *testing.T) {
 		r := run(t, Options{Seed: 1, ServiceTime: 2 * time.Second, StartTime: time.Second})
 		r.until(scaler, time.Minute, "asleep", asleep)
 		r.push(scaler, orders, 60)
-		r.until(scaler, 30*time.Second, "one pod", func(c kscope.Chain) bool { return replicas(c) == 1 })
-		r.until(scaler, time.Minute, "more pods", func(c kscope.Chain) bool { return ready(c) >= 5 })
-		r.until(scaler, 3*time.Minute, "asleep again", func(c kscope.Chain) bool { return asleep(c) && replicas(c) == 0 && c.Counts.Alive() == 0 })
+		r.until(scaler, 30*time.Second, "one pod", func(c kscope.Picture) bool { return replicas(c) == 1 })
+		r.until(scaler, time.Minute, "more pods", func(c kscope.Picture) bool { return ready(c) >= 5 })
+		r.until(scaler, 3*time.Minute, "asleep again", func(c kscope.Picture) bool { return asleep(c) && replicas(c) == 0 && c.Counts.Alive() == 0 })
 		var steps []string
 		var emptied bool
 		for _, e := range r.timeline(scaler) {
@@ -69,12 +69,12 @@ func TestStory(t *testing.T) {
 func TestOutsider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{Seed: 2, NoWorkers: true})
-		r.until(scaler, time.Minute, "an empty queue", func(c kscope.Chain) bool { return asleep(c) })
+		r.until(scaler, time.Minute, "an empty queue", func(c kscope.Picture) bool { return asleep(c) })
 		time.Sleep(3 * time.Second) // for a queue to count as having been empty
 		c := client(t, r.redis, goredis.Options{})
 		c.LPush(t.Context(), "orders", "a", "b", "c", "d", "e", "f")
-		r.until(scaler, 10*time.Second, "six jobs on the screen", func(c kscope.Chain) bool { return c.Reading().Known && c.Reading().Value == 6 })
-		r.until(scaler, time.Minute, "two pods", func(c kscope.Chain) bool { return ready(c) == 2 })
+		r.until(scaler, 10*time.Second, "six jobs on the screen", func(c kscope.Picture) bool { return c.Reading().Known && c.Reading().Value == 6 })
+		r.until(scaler, time.Minute, "two pods", func(c kscope.Picture) bool { return ready(c) == 2 })
 		if n := c.LLen(t.Context(), "orders").Val(); n != 6 {
 			t.Errorf("%d jobs left although nobody but us works", n)
 		}
@@ -101,7 +101,7 @@ func TestWorkersNotice(t *testing.T) {
 		}
 		c := client(t, r.redis, goredis.Options{})
 		c.LPush(t.Context(), "orders", "first")
-		r.until(scaler, time.Minute, "a worker that has nothing to do", func(c kscope.Chain) bool {
+		r.until(scaler, time.Minute, "a worker that has nothing to do", func(c kscope.Picture) bool {
 			return ready(c) == 1 && c.Reading().Known && c.Reading().Value == 0
 		})
 		if err := r.SetSpeed(1); err != nil {

@@ -12,7 +12,7 @@ import (
 // picture is what the detail is drawn from: the chain of the open
 // ScaledObject, and what goes with it. It is taken once a frame.
 type picture struct {
-	kscope.Chain
+	kscope.Picture
 	pods    []kscope.Pod
 	log     []kscope.Entry // the timeline up to the moment shown
 	all     []kscope.Entry // the timeline up to the newest
@@ -23,16 +23,16 @@ type picture struct {
 
 func (m *Model) picture() (picture, bool) {
 	v := &m.view
-	c, ok := m.store.Chain(v.ref)
+	c, ok := kscope.Look(m.store, v.ref)
 	if !ok {
 		m.shown.all = true
 		return picture{}, false
 	}
-	m.shown.chain(&c)
+	m.shown.chain(&c.Chain)
 	m.drawn.phase = c.Decision.Phase
 	p := picture{
-		Chain: c, now: v.now(m.store), past: v.past(),
-		history: m.history(&c), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),
+		Picture: c, now: v.now(m.store), past: v.past(),
+		history: m.history(&c.Chain), pods: m.store.Pods(v.ref), all: m.timeline(v.ref),
 	}
 	p.log = p.all
 	for n := len(p.log); p.past && n > 0 && p.log[n-1].At.After(p.now); n-- {

@@ -10,7 +10,7 @@ import (
 
 // overviewRow is one line of the table.
 type overviewRow struct {
-	kscope.Chain
+	kscope.Picture
 	history kscope.History
 	now     time.Time
 }
@@ -186,16 +186,16 @@ func (m *Model) drawOverview(c canvas) {
 }
 
 func (m *Model) drawOverviewRow(c canvas, ref kscope.Ref, xs, ws []int, chosen bool) {
-	ch, ok := m.store.Chain(ref)
+	ch, ok := kscope.Look(m.store, ref)
 	if !ok {
 		return
 	}
-	m.shown.chain(&ch)
+	m.shown.chain(&ch.Chain)
 	if chosen {
 		c.fill(0, 0, c.w, 1, m.styles.chosen, ' ')
 		c.put(0, 0, m.styles.accent, '▌')
 	}
-	r := overviewRow{ch, m.history(&ch), m.store.Now()}
+	r := overviewRow{ch, m.history(&ch.Chain), m.store.Now()}
 	for i, col := range overviewColumns {
 		if ws[i] > 0 {
 			col.draw(m, c.sub(xs[i], 0, ws[i]-1, 1), r)
@@ -233,8 +233,8 @@ func (m *Model) drawTinyList(c canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview = true
 	for y := 0; y < c.h && v.row+y < len(v.refs); y++ {
-		ch, _ := m.store.Chain(v.refs[v.row+y])
-		m.shown.chain(&ch)
+		ch, _ := kscope.Look(m.store, v.refs[v.row+y])
+		m.shown.chain(&ch.Chain)
 		look, glyph := m.phaseGlyph(ch.Decision.Phase)
 		x := c.text(0, y, look, glyph)
 		s := st.text

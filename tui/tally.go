@@ -36,7 +36,7 @@ func (m *Model) count() {
 	}
 	*t = tally{at: now, version: version, news: news, total: len(refs)}
 	for _, ref := range refs {
-		c, _ := m.store.Chain(ref)
+		c, _ := kscope.Look(m.store, ref)
 		switch c.Decision.Phase {
 		case kscope.Broken:
 			t.broken++

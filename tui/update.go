@@ -267,7 +267,7 @@ func (m *Model) openProblem() {
 	v := &m.view
 	var first, next kscope.Ref
 	for _, ref := range m.store.ScaledObjects() {
-		if c, ok := m.store.Chain(ref); !ok || c.Decision.Phase != kscope.Broken {
+		if c, ok := kscope.Look(m.store, ref); !ok || c.Decision.Phase != kscope.Broken {
 			continue
 		}
 		if first.Name == "" {
