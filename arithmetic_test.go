@@ -49,7 +49,7 @@ func TestUpLimit(t *testing.T) {
 		{"pods, huge", behavior("Max", pods(math.MaxInt32)), 3, 1000},
 	}
 	for _, tt := range tests {
-		if got := tt.h.UpLimit(tt.current); got != tt.want {
+		if got := UpLimit(tt.h, tt.current); got != tt.want {
 			t.Errorf("%s from %d: %d, want %d", tt.name, tt.current, got, tt.want)
 		}
 	}
@@ -65,7 +65,7 @@ func TestRamp(t *testing.T) {
 	} {
 		syncs := func(h HPA) (k int32) {
 			for current := int32(1); current < tt.n; k++ {
-				current = min(WantReplicas(float64(tt.n)*5, 5, current), h.UpLimit(current))
+				current = min(WantReplicas(float64(tt.n)*5, 5, current), UpLimit(h, current))
 			}
 			return k
 		}
@@ -101,14 +101,14 @@ func TestZeroAt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		so := ScaledObject{PollingInterval: tt.poll, CooldownPeriod: tt.cooldown, InitialCooldownPeriod: tt.initial, Created: sec(tt.created), LastActiveTime: when(tt.last)}
-		if got := so.ZeroAt(); !got.Equal(when(tt.want)) {
+		if got := ZeroAt(so); !got.Equal(when(tt.want)) {
 			t.Errorf("%s: %v, want %v", tt.name, got, when(tt.want))
 		}
 		c := Chain{ScaledObject: so}
 		if tt.last != -1 {
 			c.Polled = sec(tt.last + 0.7)
 		}
-		if got := c.zeroAt(); !got.Equal(when(tt.local)) {
+		if got := zeroAt(&c); !got.Equal(when(tt.local)) {
 			t.Errorf("%s, as seen: %v, want %v", tt.name, got, when(tt.local))
 		}
 	}

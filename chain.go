@@ -158,7 +158,7 @@ func (s *Store) readings(o *object, h *HPA, w *Workload) (rs []Reading, emptySin
 	for i, t := range o.Triggers {
 		r := Reading{Trigger: t, Metric: metricName(o.ScaledObject, i)}
 		r.Target, r.ActivationTarget = targets(t)
-		m := h.metric(r.Metric)
+		m := metricOf(h, r.Metric)
 		if m != nil && m.Target > 0 {
 			r.Target = m.Target
 		}
@@ -175,7 +175,7 @@ func (s *Store) readings(o *object, h *HPA, w *Workload) (rs []Reading, emptySin
 		case q != nil:
 			r.Err = q.last.Err
 		}
-		if total, ok := m.total(h, w); ok && !r.Known {
+		if total, ok := totalOf(m, h, w); ok && !r.Known {
 			r.Value, r.Known, r.From = total, true, FromHPA
 		}
 		if q == nil || q.last.Err != "" || q.state != empty {
@@ -191,11 +191,11 @@ func (s *Store) readings(o *object, h *HPA, w *Workload) (rs []Reading, emptySin
 	return rs, emptySince
 }
 
-// total is what the HPA saw of a metric at its last sync, false if that cannot
+// totalOf is what the HPA saw of a metric at its last sync, false if that cannot
 // be told: at zero replicas its status is a leftover. An average stands for as
 // many replicas as there were then, not for those that there are now.
-func (m *Metric) total(h *HPA, w *Workload) (float64, bool) {
-	if m == nil || m.Current == nil || math.Abs(*m.Current) >= garbage || w == nil || w.Desired == 0 || h.CurrentReplicas == 0 {
+func totalOf(m *Metric, h *HPA, w *Workload) (float64, bool) {
+	if m == nil || m.Current == nil || w == nil || w.Desired == 0 || h.CurrentReplicas == 0 {
 		return 0, false
 	}
 	if m.TargetType == "AverageValue" {
@@ -204,8 +204,8 @@ func (m *Metric) total(h *HPA, w *Workload) (float64, bool) {
 	return *m.Current, true
 }
 
-// metric finds a metric of the HPA by name; nil for a nil HPA.
-func (h *HPA) metric(name string) *Metric {
+// metricOf finds a metric of the HPA by name; nil for a nil HPA.
+func metricOf(h *HPA, name string) *Metric {
 	if h == nil || name == "" {
 		return nil
 	}
@@ -246,17 +246,17 @@ func (c Chain) Queued() (Reading, bool) {
 func (c Chain) heaviest(among func(Reading) bool) int {
 	best := -1
 	for i, r := range c.Readings {
-		if among(r) && (best < 0 || r.asks() > c.Readings[best].asks()) {
+		if among(r) && (best < 0 || r.Asks() > c.Readings[best].Asks()) {
 			best = i
 		}
 	}
 	return best
 }
 
-// asks is how many replicas a trigger calls for, in fractions; less than any
+// Asks is how many replicas a trigger calls for, in fractions; less than any
 // number while that is not known, and less than nothing for a target that no
 // average is compared with, which says how much the present number is to grow.
-func (r Reading) asks() float64 {
+func (r Reading) Asks() float64 {
 	switch {
 	case !r.Known || r.Target <= 0:
 		return math.Inf(-1)

@@ -93,7 +93,7 @@ func gather(c *Chain, now time.Time) facts {
 	}
 	f.limit = f.high
 	if c.HPA != nil {
-		f.limit = c.HPA.UpLimit(f.desired)
+		f.limit = UpLimit(*c.HPA, f.desired)
 	}
 	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
 	for i := range c.Readings {
@@ -111,7 +111,7 @@ func (f *facts) weigh(r *Reading, formula bool, existing int32) {
 	if !r.Known || formula {
 		return
 	}
-	if r.Value > r.ActivationTarget && (!f.hasWork || r.asks() > f.work.asks()) {
+	if r.Value > r.ActivationTarget && (!f.hasWork || r.Asks() > f.work.Asks()) {
 		f.work, f.hasWork = *r, true
 	}
 	if r.Target <= 0 || r.Trigger.MetricType == "Value" {

@@ -174,6 +174,9 @@ func (so ScaledObject) Floor() int32 {
 	return so.MinReplicaCount
 }
 
+// StartsWith is the number of replicas that KEDA starts from zero.
+func (so ScaledObject) StartsWith() int32 { return max(so.MinReplicaCount, 1) }
+
 // Fallback is spec.fallback.
 type Fallback struct {
 	FailureThreshold, Replicas int32

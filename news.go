@@ -123,14 +123,14 @@ func (s *Store) logStatus(at time.Time, f Status) {
 		e.Kind, e.Said = Mended, ""
 	}
 	for _, o := range s.objects {
-		if f.Kind != Queues || o.reads(f.Name) {
+		if f.Kind != Queues || readsFrom(&o.ScaledObject, f.Name) {
 			o.add(e)
 		}
 	}
 }
 
-// reads reports whether a queue of the ScaledObject is at that server.
-func (so ScaledObject) reads(server string) bool {
+// readsFrom reports whether a queue of the ScaledObject is at that server.
+func readsFrom(so *ScaledObject, server string) bool {
 	for _, t := range so.Triggers {
 		if t.Queue != nil && t.Queue.Server() == server {
 			return true

@@ -23,3 +23,13 @@ func Look(s *Store, ref Ref) (Picture, bool) {
 	p.Links = links(&p.Chain, &p.Decision)
 	return p, true
 }
+
+// zeroAt is [ZeroAt] by the clock of the stream, where the last active poll was
+// seen to happen.
+func zeroAt(c *Chain) time.Time {
+	zero := ZeroAt(c.ScaledObject)
+	if zero.IsZero() || c.Polled.IsZero() {
+		return zero
+	}
+	return zero.Add(c.Polled.Sub(c.ScaledObject.LastActiveTime))
+}

@@ -98,7 +98,7 @@ var ailments = map[string]string{
 }
 
 // ailment says why a pod fails.
-func (p Pod) ailment() string {
+func ailment(p *Pod) string {
 	if s := ailments[p.Reason]; s != "" {
 		return s + " (" + p.Reason + ")"
 	}

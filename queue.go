@@ -26,7 +26,7 @@ func RedisQueue(typ string, metadata map[string]string) (Queue, bool) {
 		return Queue{}, false
 	}
 	q.Key = get("listName")
-	if streams && !q.stream(get) || q.Key == "" {
+	if streams && !streamOf(&q, get) || q.Key == "" {
 		return Queue{}, false
 	}
 	if db := get("databaseIndex"); db != "" && q.Topology != Cluster {
@@ -40,9 +40,9 @@ func RedisQueue(typ string, metadata map[string]string) (Queue, bool) {
 	return q, true
 }
 
-// stream is what a streams trigger measures, by the rules that choose between
+// streamOf is what a streams trigger measures, by the rules that choose between
 // its three modes.
-func (q *Queue) stream(get func(string) string) bool {
+func streamOf(q *Queue, get func(string) string) bool {
 	q.Key, q.Group, q.Measure = get("stream"), get("consumerGroup"), StreamLength
 	if q.Group == "" {
 		return true

@@ -15,10 +15,6 @@ const (
 	HPATolerance  = 0.1
 )
 
-// garbage is where an HPA's average stops being a number: the controller has
-// divided by zero pods and converted infinity.
-const garbage = 9e15
-
 // WantReplicas is how many replicas a total asks for at an AverageValue target,
 // before any limit: the ceiling of total over target, or the present number
 // while the average per pod is within the HPA's tolerance of the target.
@@ -46,7 +42,7 @@ func ClampReplicas(n float64, low, high int32) int32 {
 // from the present one, disregarding steps taken within the policies' periods,
 // which only the controller remembers. Without behavior it is twice the
 // present, at least 4; with behavior it is what the policies allow.
-func (h HPA) UpLimit(current int32) int32 {
+func UpLimit(h HPA, current int32) int32 {
 	now := float64(current)
 	if !h.HasBehavior {
 		return ClampReplicas(max(2*now, 4), 0, h.MaxReplicas)
@@ -79,35 +75,23 @@ func (h HPA) UpLimit(current int32) int32 {
 // in whole seconds, rounded down. A ScaledObject that was never active has
 // initialCooldownPeriod instead, from its creation; without one the time is
 // zero: it is the next poll. It is by the clock of the cluster.
-func (so ScaledObject) ZeroAt() time.Time {
+func ZeroAt(so ScaledObject) time.Time {
 	switch {
 	case so.PollingInterval <= 0:
 		return time.Time{}
 	case !so.LastActiveTime.IsZero():
-		return so.LastActiveTime.Add(so.polls(so.CooldownPeriod))
+		return so.LastActiveTime.Add(polls(so, so.CooldownPeriod))
 	case so.InitialCooldownPeriod > 0 && !so.Created.IsZero():
-		return so.Created.Add(so.polls(so.InitialCooldownPeriod))
+		return so.Created.Add(polls(so, so.InitialCooldownPeriod))
 	}
 	return time.Time{}
 }
 
 // polls is the time until the first poll after a period that began with one.
-func (so ScaledObject) polls(period time.Duration) time.Duration {
+func polls(so ScaledObject, period time.Duration) time.Duration {
 	n := (period + so.PollingInterval - 1) / so.PollingInterval
 	return max(n, 1) * so.PollingInterval
 }
-
-// zeroAt is [ScaledObject.ZeroAt] by the clock of the stream, where the last
-// active poll was seen to happen.
-func (c Chain) zeroAt() time.Time {
-	if zero := c.ScaledObject.ZeroAt(); zero.IsZero() || c.Polled.IsZero() {
-		return zero
-	}
-	return c.Polled.Add(c.ScaledObject.polls(c.ScaledObject.CooldownPeriod))
-}
-
-// StartsWith is the number of replicas that KEDA starts from zero.
-func (so ScaledObject) StartsWith() int32 { return max(so.MinReplicaCount, 1) }
 
 // metricName is the external metric of a trigger, by KEDA's naming: the
 // trigger's position is the prefix.

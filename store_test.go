@@ -44,10 +44,6 @@ func TestReadings(t *testing.T) {
 			x.hpa.CurrentReplicas, x.hpa.Metrics = 5, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "Value", Target: 6, Current: current(60)}}
 			x.see(1, x.hpa)
 		}, true, 60, 6, kscope.FromHPA, ""},
-		{"by the HPA, garbage", 1, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(-9223372036854775.808)}}
-			x.see(1, x.hpa)
-		}, false, 0, 5, "", ""},
 		{"by the HPA, a leftover", 0, func(x *world) {
 			x.hpa.CurrentReplicas, x.hpa.Metrics = 10, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(3)}}
 			x.see(1, x.hpa)

@@ -162,7 +162,7 @@ func cooling(c *Chain, f *facts) (Decision, bool) {
 		quiet = isEmpty(f.r)
 	}
 	d.Why = fmt.Sprintf("%s; %s while KEDA waits out its cooldown of %s.", quiet, remain(f.desired), FormatSpan(so.CooldownPeriod))
-	zero := c.zeroAt()
+	zero := zeroAt(c)
 	if so.LastActiveTime.IsZero() {
 		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))
 	}

@@ -227,7 +227,7 @@ func podsCannotStart(c *Chain, f *facts) (Decision, bool) {
 			d.Next = "Those that are ready go on."
 		}
 		if p := c.Ailing; p != nil {
-			d.Why = fmt.Sprintf("%d of %s cannot run: %s; %s ready.", failing, pods(c.Counts.Alive()), p.ailment(), isOrAre(f.ready))
+			d.Why = fmt.Sprintf("%d of %s cannot run: %s; %s ready.", failing, pods(c.Counts.Alive()), ailment(p), isOrAre(f.ready))
 			d.Next += fmt.Sprintf(" kubectl describe pod -n %s %s says more.", p.Ref.Namespace, p.Ref.Name)
 		}
 		return d, true

@@ -31,7 +31,7 @@ func thereIsWork(f *facts) string {
 }
 
 // noun is the reading's source in a sentence: "the list orders".
-func (r Reading) noun() string {
+func noun(r Reading) string {
 	switch kind := map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type]; {
 	case r.Trigger.Queue == nil:
 		return "the trigger " + r.Name()
@@ -45,11 +45,11 @@ func (r Reading) noun() string {
 func isEmpty(r Reading) string {
 	switch {
 	case r.Value > 0:
-		return capital(r.noun()) + " is not above its activation threshold"
+		return capital(noun(r)) + " is not above its activation threshold"
 	case r.Trigger.Queue == nil:
-		return capital(r.noun()) + " has no work"
+		return capital(noun(r)) + " has no work"
 	}
-	return capital(r.noun()) + " is empty"
+	return capital(noun(r)) + " is empty"
 }
 
 // amount is a value with its unit, marked where it is an estimate.

@@ -168,7 +168,7 @@ func (t *tale) poll() {
 	case t.work.Desired == 0:
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.say(t.so)
-	case !t.at.Add(t.skew).Before(t.so.ZeroAt()):
+	case !t.at.Add(t.skew).Before(kscope.ZeroAt(t.so)):
 		t.scale(0, "")
 		t.event("KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment from 1 to 0", "ScaledObject")
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
@@ -185,7 +185,7 @@ func (t *tale) sync() {
 	if t.work.Desired == 0 {
 		return
 	}
-	want := min(kscope.WantReplicas(float64(t.depth), 5, t.work.Current), t.hpa.UpLimit(t.work.Desired))
+	want := min(kscope.WantReplicas(float64(t.depth), 5, t.work.Current), kscope.UpLimit(t.hpa, t.work.Desired))
 	want = min(max(want, 1), 10)
 	if want >= t.work.Desired {
 		t.scaled = t.at

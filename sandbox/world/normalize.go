@@ -92,7 +92,7 @@ func (m *memory) normalizeSimply(now time.Time, cur, raw int32, in bounds) verdi
 	}
 	// With no policies and no memory of steps this is what the explainer
 	// says too, so ask it.
-	high, why := kscope.HPA{MaxReplicas: in.max}.UpLimit(cur), "ScaleUpLimit"
+	high, why := kscope.UpLimit(kscope.HPA{MaxReplicas: in.max}, cur), "ScaleUpLimit"
 	if high >= in.max {
 		high, why = in.max, "TooManyReplicas"
 	}

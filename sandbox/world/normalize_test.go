@@ -264,7 +264,7 @@ func TestProposalsAgreeWithTheExplainer(t *testing.T) {
 			h.ScaleUp = append(h.ScaleUp, kscope.ScalingPolicy{Type: typ, Value: p.value, Period: p.period})
 		}
 		var m memory
-		if got, want := min(m.upLimit(epoch, rules.up, cur), high), h.UpLimit(cur); cur <= high && got != want {
+		if got, want := min(m.upLimit(epoch, rules.up, cur), high), kscope.UpLimit(h, cur); cur <= high && got != want {
 			t.Fatalf("seed %d: %d replicas, %+v: sandbox %d, explainer %d", seed, cur, rules.up, got, want)
 		}
 	}
