@@ -53,7 +53,7 @@ golden: ## rewrite the golden files, to be read before they are committed
 	go test ./tui -update
 
 bench: ## benchmarks with allocations
-	go test -run '^$$' -bench . -benchmem . ./tui ./sources/... ./sandbox/...
+	go test -run '^$$' -bench . -benchmem ./...
 
 perf: packages ## the limits to hold, measured on a real cluster, as in docs/performance.md
 	cd e2e && go run . perf

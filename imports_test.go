@@ -28,18 +28,52 @@ func goList(t *testing.T, field string) map[string][]string {
 
 func under(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 
-// The arrows between the packages point one way.
-func TestImports(t *testing.T) {
-	for _, path := range goList(t, "Imports")[""] {
-		if strings.Contains(strings.Split(path, "/")[0], ".") || under(path, "net") || under(path, "os") {
-			t.Errorf("the root imports %s", path)
+// floors is how high each package of the domain stands: it may import what
+// stands lower, and of the standard library what reads no clock and does no
+// I/O. Everybody may import the root, and the domain knows nothing above it.
+var floors = map[string]int{
+	"": 1, "words": 1,
+	"triggers": 2, "scaling": 2, "load": 2,
+	"store": 3, "explain": 4,
+}
+
+// strangers are pairs on different floors that nevertheless stay apart.
+var strangers = map[string][]string{
+	"store": {"load", "scaling", "words"}, // it folds, and neither computes nor says anything
+}
+
+// TestFloors: within the domain imports point downwards only, and out of it
+// nowhere but to the standard library.
+func TestFloors(t *testing.T) {
+	imports := goList(t, "Imports")
+	for from, floor := range floors {
+		if imports[from] == nil {
+			t.Errorf("there is no package %q", from)
+		}
+		for _, path := range imports[from] {
+			to, ours := strings.CutPrefix(path, module)
+			to = strings.TrimPrefix(to, "/")
+			switch at, ok := floors[to]; {
+			case ours && (!ok || at >= floor || slices.Contains(strangers[from], to)):
+				t.Errorf("%s imports %s", from, path)
+			case !ours && (strings.Contains(strings.Split(path, "/")[0], ".") || under(path, "net") || under(path, "os")):
+				t.Errorf("%s imports %s", from, path)
+			}
 		}
 	}
+}
+
+// The arrows between the other packages point one way.
+func TestImports(t *testing.T) {
 	ours := func(dir string) string { return module + "/" + dir }
+	domain := []string{module}
+	for dir := range floors {
+		domain = append(domain, ours(dir))
+	}
 	for from, allowed := range map[string][]string{
-		"sandbox/world": {module, "k8s.io/api", "k8s.io/apimachinery"}, // nor net or os
-		"sandbox": {module, ours("demo"), ours("sandbox/world"), "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go",
-			"sigs.k8s.io/json", "sigs.k8s.io/yaml", "go.yaml.in/yaml/v3", "github.com/alicebob/miniredis/v2"},
+		"sandbox/world": append(domain, "k8s.io/api", "k8s.io/apimachinery"), // nor net or os
+		"sandbox": append(domain, ours("demo"), ours("sandbox/world"), "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go",
+			"sigs.k8s.io/json", "sigs.k8s.io/yaml", "go.yaml.in/yaml/v3", "github.com/alicebob/miniredis/v2"),
 	} {
 		for _, path := range goList(t, "Imports")[from] {
 			within := func(dir string) bool { return path == dir || dir != module && under(path, dir) }
@@ -54,8 +88,9 @@ func TestImports(t *testing.T) {
 			switch {
 			case under(from, "tui") && (under(path, "k8s.io") || under(path, "github.com/redis") || under(path, ours("sources")) || under(path, ours("demo")) || under(path, ours("sandbox"))),
 				under(from, "demo") && (under(path, ours("sources")) || under(path, ours("tui")) || under(path, ours("sandbox"))),
+				under(from, "sources") && (under(path, ours("store")) || under(path, ours("explain")) || under(path, ours("scaling"))),
 				under(from, "sources") && (under(path, ours("tui")) || under(path, ours("demo")) || under(path, ours("sandbox"))),
-				under(from, "sandbox") && (under(path, ours("tui")) || under(path, ours("sources"))),
+				under(from, "sandbox") && (under(path, ours("tui")) || under(path, ours("sources")) || under(path, ours("store"))),
 				under(from, "sources") && under(path, ours("sources")) && !mayUse(from, path),
 				!under(from, "cmd") && under(path, ours("cmd")):
 				t.Errorf("%s depends on %s", from, path)

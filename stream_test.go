@@ -18,7 +18,8 @@ type source struct {
 	run  func(ctx context.Context, emit func(Fact)) error
 }
 
-func (s source) Name() string                                   { return s.name }
+func (s source) Name() string { return s.name }
+
 func (s source) Run(ctx context.Context, emit func(Fact)) error { return s.run(ctx, emit) }
 
 // pass lets the time of a bubble pass, which costs none.

@@ -16,6 +16,7 @@ import (
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	kredis "github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/store"
 )
 
 // fleet is n Deployments with a ScaledObject each, of at most 10 replicas.
@@ -136,7 +137,7 @@ func watch(ctx context.Context, b *testing.B, s *Sandbox, wg *sync.WaitGroup) {
 	}
 	typed, dynamic := s.Clients()
 	queues := kredis.New(kredis.Options{Dial: s.Dial, Override: &server})
-	store := kscope.NewStore()
+	store := store.New()
 	in := kscope.Merge(ctx, s.Now, k8s.New(k8s.Options{Client: typed, Dynamic: dynamic}), keda.New(keda.Options{Dynamic: dynamic}), queues)
 	wg.Go(func() {
 		for o := range in {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // TestBreakages breaks everything that can be broken, reads what kscope says of
@@ -37,7 +38,7 @@ func TestBreakages(t *testing.T) {
 				r.until(scaler, time.Minute, "asleep", asleep)
 				if test.jobs > 0 {
 					r.push(scaler, orders, test.jobs)
-					r.until(scaler, time.Minute, "pods", func(c kscope.Picture) bool { return ready(c) > 0 })
+					r.until(scaler, time.Minute, "pods", func(c explain.Picture) bool { return ready(c) > 0 })
 				}
 				if err := r.Break(test.name); err != nil {
 					t.Fatal(err)
@@ -45,7 +46,7 @@ func TestBreakages(t *testing.T) {
 				if test.more > 0 {
 					r.push(scaler, orders, test.more)
 				}
-				r.until(scaler, 3*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c kscope.Picture) bool {
+				r.until(scaler, 3*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c explain.Picture) bool {
 					said := strings.Join([]string{string(c.Decision.Phase), c.Decision.Why, c.Decision.Next, r.story(scaler), r.troubles()}, "\n")
 					return !slices.ContainsFunc(test.says, func(w string) bool { return !strings.Contains(said, w) })
 				})
@@ -59,7 +60,7 @@ func TestBreakages(t *testing.T) {
 					t.Errorf("still broken: %q", got)
 				}
 				// A refused watch is tried again after 30 s on the wall.
-				r.until(scaler, 20*time.Minute, "well again", func(c kscope.Picture) bool {
+				r.until(scaler, 20*time.Minute, "well again", func(c explain.Picture) bool {
 					return asleep(c) && c.PodStatus.State == kscope.Synced && c.Counts.Alive() == 0
 				})
 			})

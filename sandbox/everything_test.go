@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // TestEverything plays one of every kind, and reads one of every kind through
@@ -27,21 +29,21 @@ func TestEverything(t *testing.T) {
 		}
 		r := run(t, Options{Manifests: m, Speed: MaxSpeed, Seed: 5, ServiceTime: 5 * time.Second})
 		worker, ledger := kscope.Ref{Namespace: "shop", Name: "worker"}, kscope.Ref{Namespace: "shop", Name: "ledger"}
-		r.until(worker, 5*time.Minute, "asleep", func(c kscope.Picture) bool { return c.Decision.Phase == kscope.Asleep })
-		r.until(ledger, 5*time.Minute, "one of the StatefulSet", func(c kscope.Picture) bool { return ready(c) == 1 })
+		r.until(worker, 5*time.Minute, "asleep", func(c explain.Picture) bool { return c.Decision.Phase == explain.Asleep })
+		r.until(ledger, 5*time.Minute, "one of the StatefulSet", func(c explain.Picture) bool { return ready(c) == 1 })
 
 		c := client(t, r.redis, goredis.Options{DB: 2})
 		for range 30 {
 			c.LPush(t.Context(), "orders", "job")
 		}
-		r.until(worker, time.Minute, "several workers", func(c kscope.Picture) bool { return ready(c) > 2 })
+		r.until(worker, time.Minute, "several workers", func(c explain.Picture) bool { return ready(c) > 2 })
 
 		stand := r.chain(ledger).Reading()
 		if stand.Trigger.Queue == nil || !stand.Known || stand.Value != 0 {
 			t.Fatalf("nothing stands in for RabbitMQ: %+v", stand)
 		}
 		r.push(ledger, *stand.Trigger.Queue, 100)
-		r.until(ledger, 3*time.Minute, "three of the StatefulSet", func(c kscope.Picture) bool { return ready(c) == 3 })
+		r.until(ledger, 3*time.Minute, "three of the StatefulSet", func(c explain.Picture) bool { return ready(c) == 3 })
 
 		r.push(kscope.Ref{}, kscope.Queue{Address: "redis.shop:6379", Key: "reports"}, 3)
 		typed, dynamic := r.Clients()

@@ -81,7 +81,7 @@ func TestRefusedPaths(t *testing.T) {
 }
 
 // load reads one text as if it came through a pipe.
-func load(t *testing.T, text string) Manifests {
+func read(t *testing.T, text string) Manifests {
 	t.Helper()
 	m, err := Load([]string{"-"}, strings.NewReader(text))
 	if err != nil {
@@ -180,7 +180,7 @@ spec:
 `
 
 func TestDefaults(t *testing.T) {
-	m := load(t, shop+`---
+	m := read(t, shop+`---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: h}
@@ -229,7 +229,7 @@ func TestNotes(t *testing.T) {
 		{"two servers", shop + "---" + strings.NewReplacer("name: orders,", "name: more,", "redis.shop:6379", "redis.other:6379", "name: worker", "name: worker2").Replace(shop),
 			"redis.other:6379 and redis.shop:6379 are one and the same Redis here"},
 	} {
-		if got := strings.Join(load(t, test.text).Notes, "\n"); got != test.want {
+		if got := strings.Join(read(t, test.text).Notes, "\n"); got != test.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
 		}
 	}

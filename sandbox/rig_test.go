@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	kredis "github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/store"
 )
 
 // rig is a running sandbox with the real sources of kscope over it, folding
@@ -22,7 +25,7 @@ type rig struct {
 	queues *kredis.Source
 
 	mu    sync.Mutex
-	store *kscope.Store
+	store *store.Store
 }
 
 // run starts one and ends it with the test: every goroutine too, or the bubble
@@ -43,7 +46,7 @@ func run(t *testing.T, o Options) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Sandbox: s, t: t, store: kscope.NewStore(), queues: kredis.New(kredis.Options{Dial: s.Dial})}
+	r := &rig{Sandbox: s, t: t, store: store.New(), queues: kredis.New(kredis.Options{Dial: s.Dial})}
 	typed, dynamic := s.Clients()
 	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
 	scaled := StandIns(keda.New(keda.Options{Dynamic: dynamic}))
@@ -74,21 +77,21 @@ func run(t *testing.T, o Options) *rig {
 }
 
 // chain is what the screen would be drawn from.
-func (r *rig) chain(ref kscope.Ref) kscope.Picture {
+func (r *rig) chain(ref kscope.Ref) explain.Picture {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, _ := kscope.Look(r.store, ref)
+	c, _ := explain.Look(r.store, ref)
 	return c
 }
 
-func (r *rig) timeline(ref kscope.Ref) []kscope.Entry {
+func (r *rig) timeline(ref kscope.Ref) []explain.Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return kscope.Timeline(r.store, ref)
+	return explain.Timeline(r.store, ref)
 }
 
 // until waits until a chain is as wanted, a time in the sandbox at the most.
-func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(kscope.Picture) bool) kscope.Picture {
+func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(explain.Picture) bool) explain.Picture {
 	r.t.Helper()
 	for end := r.Now().Add(limit); r.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if c := r.chain(ref); ok(c) {
@@ -113,7 +116,7 @@ func (r *rig) story(ref kscope.Ref) string {
 
 func (r *rig) push(ref kscope.Ref, q kscope.Queue, jobs int64) {
 	r.t.Helper()
-	if err := r.queues.Push(r.t.Context(), kscope.Injection{Queue: q, Target: ref, Jobs: jobs}); err != nil {
+	if err := r.queues.Push(r.t.Context(), load.Injection{Queue: q, Target: ref, Jobs: jobs}); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestNewRefuses(t *testing.T) {
-	m := load(t, shop)
+	m := read(t, shop)
 	r, err := startRedis(true, 0, func() {})
 	if err != nil {
 		t.Fatal(err)

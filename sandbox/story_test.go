@@ -8,8 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
 )
 
 var (
@@ -17,21 +20,21 @@ var (
 	orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
 )
 
-func replicas(c kscope.Picture) int32 {
+func replicas(c explain.Picture) int32 {
 	if c.Workload == nil {
 		return -1
 	}
 	return c.Workload.Desired
 }
 
-func ready(c kscope.Picture) int32 {
+func ready(c explain.Picture) int32 {
 	if c.Ready == nil {
 		return -1
 	}
 	return *c.Ready
 }
 
-func asleep(c kscope.Picture) bool { return c.Decision.Phase == kscope.Asleep && c.Reading().Known }
+func asleep(c explain.Picture) bool { return c.Decision.Phase == explain.Asleep && c.Reading().Known }
 
 // TestStory is the seed story: 0 to 1 by KEDA, up by the HPA, down to 0 by
 // KEDA, with nobody else in it.
@@ -40,20 +43,20 @@ func TestStory(t *testing.T) {
 		r := run(t, Options{Seed: 1, ServiceTime: 2 * time.Second, StartTime: time.Second})
 		r.until(scaler, time.Minute, "asleep", asleep)
 		r.push(scaler, orders, 60)
-		r.until(scaler, 30*time.Second, "one pod", func(c kscope.Picture) bool { return replicas(c) == 1 })
-		r.until(scaler, time.Minute, "more pods", func(c kscope.Picture) bool { return ready(c) >= 5 })
-		r.until(scaler, 3*time.Minute, "asleep again", func(c kscope.Picture) bool { return asleep(c) && replicas(c) == 0 && c.Counts.Alive() == 0 })
+		r.until(scaler, 30*time.Second, "one pod", func(c explain.Picture) bool { return replicas(c) == 1 })
+		r.until(scaler, time.Minute, "more pods", func(c explain.Picture) bool { return ready(c) >= 5 })
+		r.until(scaler, 3*time.Minute, "asleep again", func(c explain.Picture) bool { return asleep(c) && replicas(c) == 0 && c.Counts.Alive() == 0 })
 		var steps []string
 		var emptied bool
 		for _, e := range r.timeline(scaler) {
-			if e.Kind == kscope.Scaled {
+			if e.Kind == store.Scaled {
 				step := fmt.Sprintf("%s %d->%d", e.Actor, e.From, e.To)
 				if e.Guess {
 					step += " guessed"
 				}
 				steps = append(steps, step)
 			}
-			emptied = emptied || e.Kind == kscope.Emptied
+			emptied = emptied || e.Kind == store.Emptied
 		}
 		if len(steps) < 3 || steps[0] != "KEDA 0->1" || !strings.HasPrefix(steps[1], "HPA 1->") || !strings.HasPrefix(steps[len(steps)-1], "KEDA ") || !strings.HasSuffix(steps[len(steps)-1], "->0") ||
 			slices.ContainsFunc(steps, func(s string) bool { return strings.Contains(s, "guessed") || strings.Contains(s, "someone") }) || !emptied {
@@ -69,12 +72,12 @@ func TestStory(t *testing.T) {
 func TestOutsider(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{Seed: 2, NoWorkers: true})
-		r.until(scaler, time.Minute, "an empty queue", func(c kscope.Picture) bool { return asleep(c) })
+		r.until(scaler, time.Minute, "an empty queue", func(c explain.Picture) bool { return asleep(c) })
 		time.Sleep(3 * time.Second) // for a queue to count as having been empty
 		c := client(t, r.redis, goredis.Options{})
 		c.LPush(t.Context(), "orders", "a", "b", "c", "d", "e", "f")
-		r.until(scaler, 10*time.Second, "six jobs on the screen", func(c kscope.Picture) bool { return c.Reading().Known && c.Reading().Value == 6 })
-		r.until(scaler, time.Minute, "two pods", func(c kscope.Picture) bool { return ready(c) == 2 })
+		r.until(scaler, 10*time.Second, "six jobs on the screen", func(c explain.Picture) bool { return c.Reading().Known && c.Reading().Value == 6 })
+		r.until(scaler, time.Minute, "two pods", func(c explain.Picture) bool { return ready(c) == 2 })
 		if n := c.LLen(t.Context(), "orders").Val(); n != 6 {
 			t.Errorf("%d jobs left although nobody but us works", n)
 		}
@@ -83,7 +86,7 @@ func TestOutsider(t *testing.T) {
 		}
 		r.until(scaler, 2*time.Minute, "asleep", asleep)
 		for _, e := range r.timeline(scaler) {
-			if e.Kind == kscope.Arrived && e.Actor == kscope.Producer {
+			if e.Kind == store.Arrived && e.Actor == store.Producer {
 				return
 			}
 		}
@@ -101,7 +104,7 @@ func TestWorkersNotice(t *testing.T) {
 		}
 		c := client(t, r.redis, goredis.Options{})
 		c.LPush(t.Context(), "orders", "first")
-		r.until(scaler, time.Minute, "a worker that has nothing to do", func(c kscope.Picture) bool {
+		r.until(scaler, time.Minute, "a worker that has nothing to do", func(c explain.Picture) bool {
 			return ready(c) == 1 && c.Reading().Known && c.Reading().Value == 0
 		})
 		if err := r.SetSpeed(1); err != nil {

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // The live chain, a cell for each link and an arrow to the next, lit where
@@ -78,7 +80,7 @@ func (m *Model) drawChain(c canvas, p picture) {
 
 // stress makes a link stand out by its ground, and by a bar for eyes and
 // terminals that do not see it.
-func (m *Model) stress(c canvas, l kscope.Link) {
+func (m *Model) stress(c canvas, l explain.Link) {
 	st := m.styles
 	if st.chosen.bg != 0 {
 		c.fill(0, 0, c.w, c.h, style{bg: st.chosen.bg}, ' ')
@@ -100,7 +102,7 @@ func (m *Model) drawLink(c canvas, p picture, i int, big bool) {
 		c.right(c.w, 0, st.muted, note)
 	}
 	value := m.valueStyle(i, l.State)
-	if big && l.State == kscope.LinkIdle {
+	if big && l.State == explain.LinkIdle {
 		value = [5]style{st.queueGuide, st.muted, st.muted, st.idle, st.idle}[i]
 	}
 	text, unit := m.linkValue(p, i)
@@ -122,7 +124,7 @@ func (m *Model) drawLink(c canvas, p picture, i int, big bool) {
 }
 
 // drawWord is how a link is doing.
-func (m *Model) drawWord(c canvas, l kscope.Link) {
+func (m *Model) drawWord(c canvas, l explain.Link) {
 	look, glyph := m.linkLook(l.State)
 	x := c.text(0, 0, look, glyph)
 	c.fit(x+1, 0, c.w-x-1, look, l.Word)
@@ -154,11 +156,11 @@ func bigPart(s string) (digits, rest string) {
 func (m *Model) linkValue(p picture, i int) (value, unit string) {
 	l := p.Links[i]
 	switch i {
-	case kscope.LinkQueue:
+	case explain.LinkQueue:
 		if textWidth(l.Value) > 6 && !math.IsNaN(p.depth()) {
 			return bigNumber(p.depth()), ""
 		}
-	case kscope.LinkKEDA:
+	case explain.LinkKEDA:
 		if left, ok := p.untilZero(); ok {
 			return "~" + strconv.Itoa(int(left.Seconds())), "s to " + strconv.Itoa(int(p.ScaledObject.Floor()))
 		}
@@ -179,30 +181,30 @@ func (p picture) untilZero() (time.Duration, bool) {
 // linkNote is what stands beside a link's name where there is room.
 func (m *Model) linkNote(p picture, i int) string {
 	switch i {
-	case kscope.LinkQueue:
+	case explain.LinkQueue:
 		return m.queueNote(p)
-	case kscope.LinkKEDA:
-		return "poll " + kscope.FormatSpan(p.ScaledObject.PollingInterval)
-	case kscope.LinkHPA:
+	case explain.LinkKEDA:
+		return "poll " + words.Span(p.ScaledObject.PollingInterval)
+	case explain.LinkHPA:
 		return "max " + strconv.Itoa(int(p.ScaledObject.MaxReplicaCount))
 	}
 	return ""
 }
 
-func (m *Model) valueStyle(i int, s kscope.LinkState) style {
+func (m *Model) valueStyle(i int, s explain.LinkState) style {
 	st := m.styles
 	switch {
-	case s == kscope.LinkBroken:
+	case s == explain.LinkBroken:
 		return st.bad
-	case s == kscope.LinkUnknown:
+	case s == explain.LinkUnknown:
 		return st.muted
-	case i == kscope.LinkQueue:
+	case i == explain.LinkQueue:
 		return st.queue
-	case i == kscope.LinkKEDA && s == kscope.LinkOK:
+	case i == explain.LinkKEDA && s == explain.LinkOK:
 		return st.ok
-	case i == kscope.LinkKEDA && s == kscope.LinkIdle:
+	case i == explain.LinkKEDA && s == explain.LinkIdle:
 		return st.muted
-	case i >= kscope.LinkWorkload:
+	case i >= explain.LinkWorkload:
 		return st.pods
 	}
 	return st.text
@@ -231,21 +233,21 @@ func (m *Model) drawArrow(c canvas, lit bool, took string) {
 // flows reports whether something passes from a link to the next.
 func (m *Model) flows(p picture, i int) bool {
 	s := p.Links[i].State
-	return s == kscope.LinkOK || s == kscope.LinkWorking
+	return s == explain.LinkOK || s == explain.LinkWorking
 }
 
-func (m *Model) linkLook(s kscope.LinkState) (style, string) {
+func (m *Model) linkLook(s explain.LinkState) (style, string) {
 	st := m.styles
 	switch s {
-	case kscope.LinkOK:
+	case explain.LinkOK:
 		return st.ok, st.glyph.ok
-	case kscope.LinkWorking:
+	case explain.LinkWorking:
 		return st.queue, st.glyph.half
-	case kscope.LinkWaiting:
+	case explain.LinkWaiting:
 		return st.warn, st.glyph.wait
-	case kscope.LinkBroken:
+	case explain.LinkBroken:
 		return st.bad, st.glyph.bad
-	case kscope.LinkIdle:
+	case explain.LinkIdle:
 		return st.muted, st.glyph.off
 	}
 	return st.muted, "?"
@@ -254,26 +256,26 @@ func (m *Model) linkLook(s kscope.LinkState) (style, string) {
 // chainTimes is how long each link took in the story that runs, which began
 // when work last arrived: from the work to KEDA's step, from that to the
 // HPA's, to the pods.
-func chainTimes(es []kscope.Entry) [5]string {
+func chainTimes(es []explain.Entry) [5]string {
 	var out [5]string
 	for i := len(es) - 1; i >= 0; i-- {
 		e := es[i]
-		if e.Kind == kscope.Injected || e.Kind == kscope.Arrived || e.Kind == kscope.LoadBegan {
+		if e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan {
 			break
 		}
 		link := -1
 		switch {
 		case e.After <= 0:
 			continue
-		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:
-			link = kscope.LinkKEDA
-		case e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA:
-			link = kscope.LinkHPA
-		case e.Kind == kscope.ReadyPods:
-			link = kscope.LinkPods
+		case e.Kind == store.Scaled && e.Actor == store.KEDA:
+			link = explain.LinkKEDA
+		case e.Kind == store.Scaled && e.Actor == store.TheHPA:
+			link = explain.LinkHPA
+		case e.Kind == store.ReadyPods:
+			link = explain.LinkPods
 		}
 		if link >= 0 && out[link] == "" {
-			out[link] = "+" + kscope.FormatAge(e.After)
+			out[link] = "+" + words.Age(e.After)
 		}
 	}
 	return out

@@ -3,7 +3,7 @@ package tui
 import (
 	"strings"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // brevity is how much of a link is said where there is one row for all.
@@ -55,7 +55,7 @@ func (m *Model) shortLink(p picture, i int, b brevity) string {
 	value += unit
 	name := p.Links[i].Name
 	switch {
-	case b == named && (i == kscope.LinkQueue || i == kscope.LinkHPA) && name != "":
+	case b == named && (i == explain.LinkQueue || i == explain.LinkHPA) && name != "":
 		return name + " " + value
 	case b == tersed:
 		value = strings.TrimSuffix(strings.TrimPrefix(value, "wants "), " ready")

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // bins are the spans of time that one column of the chart may stand for.
@@ -66,7 +68,7 @@ func (m *Model) drawChart(c canvas, p picture) {
 		in.end = v.frozenAt.Format("15:04:05")
 		in.cursor = v.cursorAt
 		if !in.cursor.IsZero() {
-			in.cursorLabel = "-" + kscope.FormatAge(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
+			in.cursorLabel = "-" + words.Age(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
 	}
 	in.queueFlow = flowWords(p)
@@ -94,7 +96,7 @@ const flowSpan = 10 * time.Second
 // flowWords is what comes into the queue and leaves it, and how much of it was
 // put in from here: an estimate, "" while nothing moves or nothing is known.
 func flowWords(p picture) string {
-	flow, ok := kscope.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)
+	flow, ok := store.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)
 	const least = 0.05 // what would be written as 0.0
 	var words []string
 	if ok && flow.In >= least {
@@ -147,7 +149,7 @@ func replicasTop(p picture, seen float64) float64 {
 	return niceMax(math.Max(seen, 5))
 }
 
-func guides(p picture, queued kscope.Reading, in chartInput) []guide {
+func guides(p picture, queued store.Reading, in chartInput) []guide {
 	var gs []guide
 	limit := float64(p.ScaledObject.MaxReplicaCount)
 	if top := math.Max(largest(in.ready), largest(in.desired)); top > 0.6*limit {
@@ -160,7 +162,7 @@ func guides(p picture, queued kscope.Reading, in chartInput) []guide {
 }
 
 // marks are the steps, injections and troubles of a timeline since a time.
-func marks(es []kscope.Entry, from time.Time) []mark {
+func marks(es []explain.Entry, from time.Time) []mark {
 	var out []mark
 	for _, e := range es {
 		if e.At.Before(from) {
@@ -168,19 +170,19 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 		}
 		k := mark{at: e.At, n: int64(e.To)}
 		switch {
-		case e.Kind == kscope.Injected && e.Jobs > 0:
+		case e.Kind == store.Injected && e.Jobs > 0:
 			k.kind, k.n = markInject, e.Jobs
-		case e.Kind == kscope.LoadBegan:
+		case e.Kind == store.LoadBegan:
 			k.kind, k.label = markLoad, e.Load.Load
-		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA && e.Up():
+		case e.Kind == store.Scaled && e.Actor == store.KEDA && e.Up():
 			k.kind = markActivate
-		case e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:
+		case e.Kind == store.Scaled && e.Actor == store.KEDA:
 			k.kind = markDeactivate
-		case e.Kind == kscope.Scaled && e.Up():
+		case e.Kind == store.Scaled && e.Up():
 			k.kind = markUp
-		case e.Kind == kscope.Scaled:
+		case e.Kind == store.Scaled:
 			k.kind = markDown
-		case e.Kind == kscope.Trouble && e.Warn:
+		case e.Kind == store.Trouble && e.Warn:
 			k.kind = markTrouble
 		default:
 			continue
@@ -191,7 +193,7 @@ func marks(es []kscope.Entry, from time.Time) []mark {
 }
 
 // waitingFor says what the chart lacks before its first value.
-func waitingFor(r kscope.Reading) string {
+func waitingFor(r store.Reading) string {
 	switch {
 	case r.Err != "":
 		return "cannot read " + r.Name() + ": " + r.Err

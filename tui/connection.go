@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/words"
 )
 
 // cardLine is one fact about a queue and how it is reached.
@@ -75,13 +76,13 @@ func (m *Model) card(typ string, q kscope.Queue) []cardLine {
 	add("server", serverWords(c), st.text)
 	switch {
 	case c.Failing:
-		add("error", fmt.Sprintf("%s, for %s", c.Err, kscope.FormatAge(m.store.Now().Sub(c.ErrAt))), st.bad)
+		add("error", fmt.Sprintf("%s, for %s", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.bad)
 		if c.Retry > 0 {
-			add("tried again", "after "+kscope.FormatAge(c.Retry), st.text)
+			add("tried again", "after "+words.Age(c.Retry), st.text)
 		}
 		add("try", c.Hint, st.text)
 	case c.Err != "":
-		add("last error", fmt.Sprintf("%s, %s ago", c.Err, kscope.FormatAge(m.store.Now().Sub(c.ErrAt))), st.muted)
+		add("last error", fmt.Sprintf("%s, %s ago", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.muted)
 	default:
 		add("last error", "none", st.muted)
 	}

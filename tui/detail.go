@@ -7,23 +7,26 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // picture is what the detail is drawn from: the chain of the open
 // ScaledObject, and what goes with it. It is taken once a frame.
 type picture struct {
-	kscope.Picture
+	explain.Picture
 	pods    []kscope.Pod
-	log     []kscope.Entry // the timeline up to the moment shown
-	all     []kscope.Entry // the timeline up to the newest
-	history kscope.History
+	log     []explain.Entry // the timeline up to the moment shown
+	all     []explain.Entry // the timeline up to the newest
+	history store.History
 	now     time.Time
 	past    bool // an earlier moment is under inspection
 }
 
 func (m *Model) picture() (picture, bool) {
 	v := &m.view
-	c, ok := kscope.Look(m.store, v.ref)
+	c, ok := explain.Look(m.store, v.ref)
 	if !ok {
 		m.shown.all = true
 		return picture{}, false
@@ -45,7 +48,7 @@ func (m *Model) picture() (picture, bool) {
 }
 
 // history is what the charts of a ScaledObject are drawn from.
-func (m *Model) history(c *kscope.Chain) kscope.History {
+func (m *Model) history(c *store.Chain) store.History {
 	r, _ := c.Queued()
 	return m.store.History(c.ScaledObject.Ref, r.Trigger.Queue)
 }
@@ -85,7 +88,7 @@ func (p picture) desired() float64 {
 	return float64(p.Workload.Desired)
 }
 
-func at(s *kscope.Series, t time.Time) float64 {
+func at(s *store.Series, t time.Time) float64 {
 	if s == nil {
 		return math.NaN()
 	}
@@ -161,18 +164,18 @@ func (m *Model) drawMode(c canvas, p picture) int {
 	return x
 }
 
-func (m *Model) phaseStyle(p kscope.Phase) style {
+func (m *Model) phaseStyle(p explain.Phase) style {
 	st := m.styles
 	switch p {
-	case kscope.Broken:
+	case explain.Broken:
 		return st.bad
-	case kscope.PhasePaused, kscope.Looking:
+	case explain.PhasePaused, explain.Looking:
 		return st.warn
-	case kscope.Asleep:
+	case explain.Asleep:
 		return st.muted
-	case kscope.Steady:
+	case explain.Steady:
 		return st.ok
-	case kscope.CoolingDown, kscope.Draining:
+	case explain.CoolingDown, explain.Draining:
 		return st.pods
 	}
 	return st.queue
@@ -188,7 +191,7 @@ func bigNumber(v float64) string {
 	case v >= 100e3:
 		return fmt.Sprintf("%.0fk", v/1e3)
 	}
-	return kscope.FormatCount(v)
+	return words.Count(v)
 }
 
 // queueNote says how the queue has moved over the last ten seconds, an
@@ -203,12 +206,12 @@ func (m *Model) queueNote(p picture) string {
 	if !p.past && !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {
-				return fmt.Sprintf("%s, %s ago", kscope.FormatCount(v), kscope.FormatAge(p.now.Sub(when)))
+				return fmt.Sprintf("%s, %s ago", words.Count(v), words.Age(p.now.Sub(when)))
 			}
 		}
 		return ""
 	}
-	if !p.past && r.From == kscope.FromHPA {
+	if !p.past && r.From == store.FromHPA {
 		return "via HPA"
 	}
 	if q == nil {

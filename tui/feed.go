@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
 )
 
 // member is an object that the overview lists.
@@ -126,7 +128,7 @@ func (s *shown) reset() {
 }
 
 // chain notes that a ScaledObject, with all that is linked to it, is shown.
-func (s *shown) chain(c *kscope.Chain) {
+func (s *shown) chain(c *store.Chain) {
 	so := &c.ScaledObject
 	s.objects[so.Ref] = *so
 	s.owners[so.UID] = true
@@ -142,7 +144,7 @@ func (s *shown) chain(c *kscope.Chain) {
 	}
 	for _, r := range c.Readings {
 		if q := r.Trigger.Queue; q != nil {
-			s.queues[*q] = seenDepth{known: r.Known && r.From == kscope.FromBroker, n: int64(r.Value), err: r.Err}
+			s.queues[*q] = seenDepth{known: r.Known && r.From == store.FromBroker, n: int64(r.Value), err: r.Err}
 		}
 	}
 }
@@ -227,7 +229,7 @@ type timelineCache struct {
 	stamp   uint64
 	version uint64
 	at      time.Time
-	entries []kscope.Entry
+	entries []explain.Entry
 }
 
 // settling is how long who did something may still become clearer, since
@@ -236,7 +238,7 @@ const settling = 10 * time.Second
 
 // timeline is the store's timeline of a ScaledObject, gathered anew when
 // something that concerns it arrived, or might have.
-func (m *Model) timeline(ref kscope.Ref) []kscope.Entry {
+func (m *Model) timeline(ref kscope.Ref) []explain.Entry {
 	c, now := &m.log, m.store.Now()
 	fresh := c.ref == ref && c.stamp == m.shown.stamp && !c.at.IsZero() &&
 		(c.version == m.store.Version() || now.Sub(c.at) < time.Second)
@@ -244,7 +246,7 @@ func (m *Model) timeline(ref kscope.Ref) []kscope.Entry {
 		fresh = false
 	}
 	if !fresh {
-		*c = timelineCache{ref, m.shown.stamp, m.store.Version(), now, kscope.Timeline(m.store, ref)}
+		*c = timelineCache{ref, m.shown.stamp, m.store.Version(), now, explain.Timeline(m.store, ref)}
 	}
 	return c.entries
 }

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
 )
 
 // frames counts how often a model draws while it hears something.
@@ -234,7 +235,7 @@ func TestSlimHeldSeriesAreTheSame(t *testing.T) {
 	rnd := rand.New(rand.NewSource(1))
 	q := kscope.Queue{Address: "r:6379", Key: "a"}
 	var h held
-	var whole, slim kscope.Series
+	var whole, slim store.Series
 	at := taleStart
 	n, down := int64(0), false
 	for range 2000 {
@@ -265,7 +266,7 @@ func TestSlimHeldSeriesAreTheSame(t *testing.T) {
 	}
 }
 
-func add(s *kscope.Series, at time.Time, d kscope.Depth) {
+func add(s *store.Series, at time.Time, d kscope.Depth) {
 	v := float64(d.N)
 	if d.Err != "" {
 		v = math.NaN()

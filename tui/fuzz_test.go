@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // FuzzModel presses any keys, at any size, while anything arrives in any
@@ -22,7 +23,7 @@ func FuzzModel(f *testing.F) {
 		rnd := rand.New(rand.NewSource(seed))
 		m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
 			o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster = rnd.Intn(4) == 0, rnd.Intn(4) == 0, rnd.Intn(8) == 0, rnd.Intn(2) == 0
-			o.Load.Run = func(context.Context, kscope.Load) error { return nil }
+			o.Load.Run = func(context.Context, load.Load) error { return nil }
 			if rnd.Intn(3) == 0 {
 				o.Namespace = ""
 			}
@@ -52,7 +53,7 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 	}
 	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
 	for i := range 20 {
-		l := kscope.Load{Queue: ta.queue, Profile: kscope.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
+		l := load.Load{Queue: ta.queue, Profile: load.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
 		l.Elapsed, l.State = time.Duration(i%5)*20*time.Second, []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)]
 		l.Asked, l.Accepted, l.Missed, l.Rate, l.Err = rnd.Int63n(1<<40), rnd.Int63n(1<<40), rnd.Int63n(3), rnd.Float64()*1e6, "why\x1b[31m"
 		ta.say(l)

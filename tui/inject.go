@@ -8,6 +8,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
 )
 
 // prompt asks before the first job goes into a queue that nobody has armed.
@@ -20,9 +22,9 @@ type prompt struct {
 	input string
 	wrong bool // what was typed is not it
 
-	payload *kscope.Payload // nil for the default
-	load    *kscope.Load    // what to begin; nil for a batch
-	purge   bool            // empty the queue, instead of putting something in
+	payload *load.Payload // nil for the default
+	load    *load.Load    // what to begin; nil for a batch
+	purge   bool          // empty the queue, instead of putting something in
 }
 
 // canInject reports whether load keys exist at all.
@@ -30,11 +32,11 @@ func (m *Model) canInject() bool { return m.o.Inject != nil && !m.o.ReadOnly }
 
 // bigger changes the size of a batch by steps.
 func (v *view) bigger(steps int) {
-	v.batch = min(max(v.batch+steps, 0), len(kscope.BatchSizes)-1)
+	v.batch = min(max(v.batch+steps, 0), len(load.BatchSizes)-1)
 }
 
 // queueOf is the queue that load goes into, which is the one that is charted.
-func queueOf(c *kscope.Chain) (kscope.Queue, bool) {
+func queueOf(c *store.Chain) (kscope.Queue, bool) {
 	r, ok := c.Queued()
 	if !ok {
 		return kscope.Queue{}, false
@@ -83,11 +85,11 @@ func (m *Model) ask(p prompt) {
 	m.view.prompt = &p
 }
 
-func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *kscope.Payload) tea.Cmd {
-	inject, jobs, side := m.o.Inject, kscope.BatchSizes[m.view.batch], m.o.Load.Side
+func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *load.Payload) tea.Cmd {
+	inject, jobs, side := m.o.Inject, load.BatchSizes[m.view.batch], m.o.Load.Side
 	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Key)
 	return func() tea.Msg {
-		inject(kscope.Injection{Queue: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
+		inject(load.Injection{Queue: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
 		return nil
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // bindings is every binding of the key map, by field.
@@ -85,7 +85,7 @@ func TestKeys(t *testing.T) {
 		{"mode", one, "c", func(v *view) bool { return v.stacked }},
 		{"zoom in ends at the finest", one, "< < < < < < < < >", func(v *view) bool { return v.zoom == -1 }},
 		{"zoom out ends at the coarsest", one, strings.Repeat("> ", 30) + "<", func(v *view) bool { return v.zoom == len(bins)-1-2-1 }},
-		{"bigger batch ends", one, "+ + + + + + +", func(v *view) bool { return v.batch == len(kscope.BatchSizes)-1 }},
+		{"bigger batch ends", one, "+ + + + + + +", func(v *view) bool { return v.batch == len(load.BatchSizes)-1 }},
 		{"smaller batch ends", one, "- - - -", func(v *view) bool { return v.batch == 0 }},
 		{"timeline scrolls", one, "3 down j k", func(v *view) bool { return v.scroll[timelinePane] == 1 }},
 		{"timeline to its end", one, "3 G", func(v *view) bool { return v.scroll[timelinePane] == 9 }},
@@ -196,7 +196,7 @@ func TestInject(t *testing.T) {
 		ta.say(ta.so)
 		m := tell(ta, 80, 24, func(o *Options) {
 			o.LocalCluster, o.ReadOnly, o.Armed = tt.near, tt.readOnly, tt.armed
-			o.Inject = func(i kscope.Injection) { got = append(got, i.Jobs) }
+			o.Inject = func(i load.Injection) { got = append(got, i.Jobs) }
 		})
 		for _, cmd := range press(m, strings.Fields(tt.keys)...) {
 			cmd()

@@ -10,6 +10,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // LoadOptions is what load by profile takes, and what all jobs are like.
@@ -17,13 +20,13 @@ type LoadOptions struct {
 	// Run puts jobs into a queue until the profile is done or ctx is; what
 	// comes of it arrives as kscope.Loading observations. It is called outside
 	// Update and blocks. Nil takes the profiles away and leaves the batches.
-	Run     func(ctx context.Context, l kscope.Load) error
-	Limits  kscope.Limits
-	Payload *kscope.Payload // nil leaves it to the ScaledObject's annotation
-	Side    kscope.Side     // of lists
+	Run     func(ctx context.Context, l load.Load) error
+	Limits  load.Limits
+	Payload *load.Payload // nil leaves it to the ScaledObject's annotation
+	Side    load.Side     // of lists
 	// Start is a profile to begin with, once the queue has been measured and
 	// if it is armed; none if its Kind is empty.
-	Start kscope.Profile
+	Start load.Profile
 }
 
 // loadView is what the keys have made of load by profile.
@@ -40,13 +43,13 @@ type loadView struct {
 type picker struct {
 	queue    kscope.Queue
 	target   kscope.Ref
-	profiles []kscope.Profile
+	profiles []load.Profile
 	row      int
 	scale    int // steps up from the profiles as they are, three to a factor of ten
 }
 
 // scaled is a profile of the list at the chosen scale.
-func (p *picker) scaled(i int) kscope.Profile {
+func (p *picker) scaled(i int) load.Profile {
 	steps := ((p.scale % 3) + 3) % 3
 	return p.profiles[i].Scaled([]float64{1, 2, 5}[steps] * math.Pow(10, float64((p.scale-steps)/3)))
 }
@@ -58,11 +61,11 @@ const scaleLimit = 18
 type loadOver struct{ err error }
 
 // payloadOf is what a job for a ScaledObject looks like; nil for the default.
-func (m *Model) payloadOf(so *kscope.ScaledObject) (*kscope.Payload, error) {
+func (m *Model) payloadOf(so *kscope.ScaledObject) (*load.Payload, error) {
 	if m.o.Load.Payload != nil || so.InjectPayload == "" {
 		return m.o.Load.Payload, nil
 	}
-	p, err := kscope.ParsePayload(so.InjectPayload)
+	p, err := load.ParsePayload(so.InjectPayload)
 	if err != nil {
 		return nil, fmt.Errorf("the annotation kscope.dev/inject-payload: %w", err)
 	}
@@ -70,7 +73,7 @@ func (m *Model) payloadOf(so *kscope.ScaledObject) (*kscope.Payload, error) {
 }
 
 // exampleOf is what such a job looks like, for the eye.
-func (m *Model) exampleOf(p *kscope.Payload) string {
+func (m *Model) exampleOf(p *load.Payload) string {
 	if p == nil {
 		return m.o.InjectPayload
 	}
@@ -101,7 +104,7 @@ func (m *Model) openLoads() {
 		return
 	}
 	size := math.Max(queued.Target, 1) * float64(max(c.ScaledObject.MaxReplicaCount, 1))
-	v.load.picker = &picker{queue: *queued.Trigger.Queue, target: v.ref, profiles: kscope.Presets(int64(math.Min(size, 1e6)))}
+	v.load.picker = &picker{queue: *queued.Trigger.Queue, target: v.ref, profiles: load.Presets(int64(math.Min(size, 1e6)))}
 }
 
 func (m *Model) pickerKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -124,7 +127,7 @@ func (m *Model) pickerKey(msg tea.KeyPressMsg) tea.Cmd {
 
 // choose begins a load if the queue is armed, and asks if it is not. One that
 // exceeds a limit says so and leaves the list open.
-func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile kscope.Profile) tea.Cmd {
+func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile load.Profile) tea.Cmd {
 	v := &m.view
 	c, ok := m.store.Chain(target)
 	if !ok {
@@ -141,7 +144,7 @@ func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile kscope.Profile
 		v.notice = "Not started: " + kscope.Clean(err.Error())
 		return nil
 	}
-	l := kscope.Load{Queue: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
+	l := load.Load{Queue: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
 	if m.armed(&c.ScaledObject, q) {
 		return m.start(l)
 	}
@@ -150,7 +153,7 @@ func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile kscope.Profile
 }
 
 // start begins a load, which ends with the program if not before.
-func (m *Model) start(l kscope.Load) tea.Cmd {
+func (m *Model) start(l load.Load) tea.Cmd {
 	v, run := &m.view, m.o.Load.Run
 	if v.load.stop != nil { // one at a time: its keys and its line are for one
 		v.notice = "A load is running: x stops it."
@@ -200,13 +203,13 @@ func (m *Model) loading(at time.Time, f kscope.Loading) {
 
 // loadEnd is how a load ended, in a sentence.
 func loadEnd(f kscope.Loading) string {
-	did := fmt.Sprintf("%s in %s", plural(f.Accepted, "job"), kscope.FormatAge(f.Elapsed))
+	did := fmt.Sprintf("%s in %s", plural(f.Accepted, "job"), words.Age(f.Elapsed))
 	lost := ""
 	if f.Missed > 0 {
-		lost = fmt.Sprintf(" The server did not keep up: %s given up.", kscope.FormatCount(float64(f.Missed)))
+		lost = fmt.Sprintf(" The server did not keep up: %s given up.", words.Count(float64(f.Missed)))
 	}
 	if f.Unknown > 0 {
-		lost += fmt.Sprintf(" %s sent without a word back.", kscope.FormatCount(float64(f.Unknown)))
+		lost += fmt.Sprintf(" %s sent without a word back.", words.Count(float64(f.Unknown)))
 	}
 	switch f.State {
 	case kscope.LoadFailed:
@@ -229,7 +232,7 @@ func (m *Model) autoload() tea.Cmd {
 		return nil
 	}
 	r, ok := c.Queued()
-	if !ok || !r.Known || r.From != kscope.FromBroker {
+	if !ok || !r.Known || r.From != store.FromBroker {
 		return nil
 	}
 	v.load.begun = true

@@ -11,13 +11,14 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // loadable is a model whose loads are noted down, and what they were.
-func loadable(ta *tale, w, h int, change ...func(*Options)) (m *Model, ran *[]kscope.Load) {
-	ran = new([]kscope.Load)
+func loadable(ta *tale, w, h int, change ...func(*Options)) (m *Model, ran *[]load.Load) {
+	ran = new([]load.Load)
 	change = append([]func(*Options){func(o *Options) {
-		o.Load.Run = func(_ context.Context, l kscope.Load) error {
+		o.Load.Run = func(_ context.Context, l load.Load) error {
 			*ran = append(*ran, l)
 			return nil
 		}
@@ -27,11 +28,11 @@ func loadable(ta *tale, w, h int, change ...func(*Options)) (m *Model, ran *[]ks
 
 // load adds a load's word on how it is doing, as steady as it gets.
 func (t *tale) load(text string, began time.Time, state kscope.LoadState) *tale {
-	p, err := kscope.ParseProfile(text)
+	p, err := load.ParseProfile(text)
 	if err != nil {
 		panic(err)
 	}
-	l := kscope.Load{Queue: t.queue, Target: t.so.Ref, Profile: p}.Begun(began)
+	l := load.Load{Queue: t.queue, Target: t.so.Ref, Profile: p}.Begun(began)
 	l.Elapsed, l.State = t.at.Sub(began), state
 	l.Asked = p.Due(l.Elapsed)
 	l.Accepted, l.Length = l.Asked, t.depth
@@ -65,7 +66,7 @@ func TestPicker(t *testing.T) {
 		press(m, "I", "down", "down")
 		golden(t, fmt.Sprintf("load/picker-%dx%d.txt", s[0], s[1]), m.grid.plain())
 	}
-	payload, err := kscope.ParsePayload(`{"order":{seq},"sku":"{rand:6}"}`)
+	payload, err := load.ParsePayload(`{"order":{seq},"sku":"{rand:6}"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,7 +151,7 @@ func TestLoadKeysAreOff(t *testing.T) {
 // TestStopLoad: x stops what runs, and only one load runs at a time.
 func TestStopLoad(t *testing.T) {
 	m := tell(phase("asleep"), 80, 24, func(o *Options) {
-		o.Load.Run = func(ctx context.Context, _ kscope.Load) error {
+		o.Load.Run = func(ctx context.Context, _ load.Load) error {
 			<-ctx.Done()
 			return nil
 		}
@@ -171,7 +172,7 @@ func TestStopLoad(t *testing.T) {
 		t.Errorf("after it: says %q", m.view.notice)
 	}
 	m = tell(phase("asleep"), 80, 24, func(o *Options) {
-		o.Load.Run = func(context.Context, kscope.Load) error { return errors.New("no\x1b[31m server") }
+		o.Load.Run = func(context.Context, load.Load) error { return errors.New("no\x1b[31m server") }
 	})
 	for _, cmd := range press(m, "I", "enter") {
 		m.Update(cmd())
@@ -248,10 +249,10 @@ func TestAutoload(t *testing.T) {
 		{"too much", true, false, "steady:50000/s", 0, "Not started: 50,000 jobs/s is more than the limit"},
 	} {
 		ran := 0
-		m := New(Options{Mode: "LIVE", Namespace: "demo", ReadOnly: tt.readOnly, Inject: func(kscope.Injection) {}, Theme: "dark", Load: LoadOptions{
-			Run: func(context.Context, kscope.Load) error { ran++; return nil },
+		m := New(Options{Mode: "LIVE", Namespace: "demo", ReadOnly: tt.readOnly, Inject: func(load.Injection) {}, Theme: "dark", Load: LoadOptions{
+			Run: func(context.Context, load.Load) error { ran++; return nil },
 		}})
-		m.o.Load.Start, _ = kscope.ParseProfile(tt.load)
+		m.o.Load.Start, _ = load.ParseProfile(tt.load)
 		m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
 		ta := newTale("demo", "worker-scaler")
 		ta.so.InjectAllowed = tt.armed
@@ -273,13 +274,13 @@ func TestAutoload(t *testing.T) {
 // TestPayloadByAnnotation: jobs look as the annotation says, unless a flag says
 // otherwise, and one that cannot be read puts nothing in.
 func TestPayloadByAnnotation(t *testing.T) {
-	flag, err := kscope.ParsePayload("by flag {seq}")
+	flag, err := load.ParsePayload("by flag {seq}")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
 		annotation string
-		flag       *kscope.Payload
+		flag       *load.Payload
 		want       string
 		notice     string
 	}{
@@ -288,13 +289,13 @@ func TestPayloadByAnnotation(t *testing.T) {
 		{"by annotation {seq}", flag, "by flag 42", ""},
 		{"{sequence}", nil, "", "the annotation kscope.dev/inject-payload: at character 1: there is no {sequence}"},
 	} {
-		var got []kscope.Injection
+		var got []load.Injection
 		ta := phase("asleep")
 		ta.so.InjectAllowed, ta.so.InjectPayload = false, tt.annotation
 		ta.say(ta.so)
 		m, _ := loadable(ta, 100, 30, func(o *Options) {
-			o.Load.Payload, o.Load.Side = tt.flag, kscope.Tail
-			o.Inject = func(i kscope.Injection) { got = append(got, i) }
+			o.Load.Payload, o.Load.Side = tt.flag, load.Tail
+			o.Inject = func(i load.Injection) { got = append(got, i) }
 		})
 		press(m, "i")
 		if tt.notice != "" {
@@ -309,7 +310,7 @@ func TestPayloadByAnnotation(t *testing.T) {
 		for _, cmd := range press(m, "y") {
 			cmd()
 		}
-		if len(got) != 1 || got[0].Side != kscope.Tail || (got[0].Payload == nil) != (tt.annotation == "" && tt.flag == nil) {
+		if len(got) != 1 || got[0].Side != load.Tail || (got[0].Payload == nil) != (tt.annotation == "" && tt.flag == nil) {
 			t.Errorf("%s: pushed %+v", tt.annotation, got)
 		}
 	}

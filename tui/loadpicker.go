@@ -6,6 +6,9 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // drawPicker is the list of profiles, over the middle of the screen: each with
@@ -61,7 +64,7 @@ func (m *Model) drawPickerNotes(c canvas, p *picker) {
 }
 
 // drawProfile is one line of the list.
-func (m *Model) drawProfile(row canvas, p kscope.Profile, chosen bool) {
+func (m *Model) drawProfile(row canvas, p load.Profile, chosen bool) {
 	const (
 		name  = 8
 		shape = 16
@@ -80,13 +83,13 @@ func (m *Model) drawProfile(row canvas, p kscope.Profile, chosen bool) {
 	}
 	end := row.w - 1
 	if n, ends := p.Planned(); ends && row.w >= 66 {
-		end = row.right(end, 0, st.muted, kscope.FormatCount(float64(n))+" jobs") - 2
+		end = row.right(end, 0, st.muted, words.Count(float64(n))+" jobs") - 2
 	}
 	row.fit(x, 0, end-x, look, p.Words())
 }
 
 // drawShape is the profile's rate over its time, or two of its periods.
-func (m *Model) drawShape(c canvas, p kscope.Profile) {
+func (m *Model) drawShape(c canvas, p load.Profile) {
 	span, ends := p.Length()
 	switch {
 	case p.Period > 0:
@@ -99,7 +102,7 @@ func (m *Model) drawShape(c canvas, p kscope.Profile) {
 	for i := range vals {
 		from, to := span*time.Duration(i)/time.Duration(c.w), span*time.Duration(i+1)/time.Duration(c.w)
 		vals[i] = float64(p.Due(to-1) - p.Due(from-1))
-		if p.Kind != kscope.LoadBatch && p.Kind != kscope.LoadSpikes && p.Kind != kscope.LoadBurst { // whole jobs make a coarse picture of a low rate
+		if p.Kind != load.Batch && p.Kind != load.Spikes && p.Kind != load.Burst { // whole jobs make a coarse picture of a low rate
 			vals[i] = p.RateAt((from + to) / 2)
 		}
 		top = math.Max(top, vals[i])
@@ -160,27 +163,27 @@ func (m *Model) drawLoad(c canvas) bool {
 // loadParts is what there is to say of a load, the most important first.
 func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if l.Missed > 0 {
-		parts = append(parts, kscope.FormatCount(float64(l.Missed))+" given up")
+		parts = append(parts, words.Count(float64(l.Missed))+" given up")
 	}
 	if l.Elapsed > 0 {
-		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", kscope.FormatRate(l.Rate), kscope.FormatRate(l.Achieved)))
+		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", words.Rate(l.Rate), words.Rate(l.Achieved)))
 	}
-	total := kscope.FormatCount(float64(l.Accepted))
+	total := words.Count(float64(l.Accepted))
 	if l.Planned != nil {
-		total += " of " + kscope.FormatCount(float64(*l.Planned))
+		total += " of " + words.Count(float64(*l.Planned))
 	}
 	parts = append(parts, total)
 	if l.Lasts != nil && *l.Lasts > l.Elapsed {
-		parts = append(parts, kscope.FormatAge((*l.Lasts-l.Elapsed).Round(time.Second))+" left")
+		parts = append(parts, words.Age((*l.Lasts-l.Elapsed).Round(time.Second))+" left")
 	}
 	if left, ok := l.Left(); ok {
 		parts = append(parts, plural(left, "job")+" to come")
 	}
-	h, now := kscope.History{}, m.store.Now()
+	h, now := store.History{}, m.store.Now()
 	if c, ok := m.store.Chain(m.view.ref); ok {
 		h = m.history(&c)
 	}
-	if flow, ok := kscope.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {
+	if flow, ok := store.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {
 		parts = append(parts, "~"+perSecond(flow.Out)+"/s worked off (est.)")
 	}
 	return parts

@@ -3,18 +3,19 @@ package tui
 import (
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
 )
 
 // loads is from when to when loads ran, by the timeline; one that runs still
 // reaches to now.
-func loads(es []kscope.Entry, now time.Time) (out [][2]time.Time) {
+func loads(es []explain.Entry, now time.Time) (out [][2]time.Time) {
 	open := false
 	for _, e := range es {
 		switch e.Kind {
-		case kscope.LoadBegan:
+		case store.LoadBegan:
 			out, open = append(out, [2]time.Time{e.At, now}), true
-		case kscope.LoadEnded:
+		case store.LoadEnded:
 			if open {
 				out[len(out)-1][1], open = e.At, false
 			}

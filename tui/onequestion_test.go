@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/load"
 )
 
 // twoLists is a ScaledObject with two lists, orders first and returns the
@@ -30,7 +32,7 @@ func twoLists(orders, returns int64) (*tale, kscope.Queue) {
 func TestTwoListsAreOneQuestion(t *testing.T) {
 	ta, returns := twoLists(3, 900)
 	var into []kscope.Queue
-	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i kscope.Injection) { into = append(into, i.Queue) } })
+	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i load.Injection) { into = append(into, i.Queue) } })
 	screen := m.grid.plain()
 	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
 		t.Errorf("no sentence %q", want)
@@ -60,11 +62,11 @@ func TestOneTimeToZero(t *testing.T) {
 		ta.push(2).run(24 * time.Second)
 		m := tell(ta, 120, 35)
 		p, _ := m.picture()
-		if p.Decision.Phase != kscope.CoolingDown {
+		if p.Decision.Phase != explain.CoolingDown {
 			t.Fatalf("skew %v: %s", skew, p.Decision.Phase)
 		}
 		says := sentence.FindStringSubmatch(p.Decision.Next)
-		value, _ := m.linkValue(p, kscope.LinkKEDA)
+		value, _ := m.linkValue(p, explain.LinkKEDA)
 		shows := number.FindStringSubmatch(value)
 		if says == nil || shows == nil || says[1] != shows[1] {
 			t.Errorf("cluster %v ahead: the chain says %q, the sentence %q", skew, value, p.Decision.Next)

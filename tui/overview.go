@@ -6,16 +6,19 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // overviewRow is one line of the table.
 type overviewRow struct {
-	kscope.Picture
-	history kscope.History
+	explain.Picture
+	history store.History
 	now     time.Time
 }
 
-func (r overviewRow) broken() bool { return r.Decision.Phase == kscope.Broken }
+func (r overviewRow) broken() bool { return r.Decision.Phase == explain.Broken }
 
 // overviewColumns is the table of ScaledObjects, a column each. On a narrow
 // screen columns go, those with the highest drop first.
@@ -35,7 +38,7 @@ var overviewColumns = []struct {
 		switch {
 		case r.broken():
 			s = m.styles.bad
-		case r.Decision.Phase != kscope.Asleep:
+		case r.Decision.Phase != explain.Asleep:
 			s = m.styles.strong
 		}
 		c.fit(0, 0, c.w, s, m.nameOf(r.ScaledObject.Ref))
@@ -44,11 +47,11 @@ var overviewColumns = []struct {
 		c.fit(0, 0, c.w, m.phaseStyle(r.Decision.Phase), string(r.Decision.Phase))
 	}},
 	{"QUEUE", 9, true, 0, func(m *Model, c canvas, r overviewRow) {
-		s := m.valueStyle(kscope.LinkQueue, r.Links[kscope.LinkQueue].State)
+		s := m.valueStyle(explain.LinkQueue, r.Links[explain.LinkQueue].State)
 		if v := r.Reading(); v.Known && v.Value == 0 {
 			s = m.styles.muted
 		}
-		c.right(c.w, 0, s, r.Links[kscope.LinkQueue].Value)
+		c.right(c.w, 0, s, r.Links[explain.LinkQueue].Value)
 	}},
 	{"", 17, false, 3, func(m *Model, c canvas, r overviewRow) {
 		spark(m, c, m.styles.queue, r.history.Queue, r.now, 0)
@@ -92,7 +95,7 @@ func (m *Model) nameOf(ref kscope.Ref) string {
 // newest: a measurement is due every second at the latest.
 const justNow = 3 * time.Second
 
-func spark(m *Model, c canvas, s style, series *kscope.Series, now time.Time, top float64) {
+func spark(m *Model, c canvas, s style, series *store.Series, now time.Time, top float64) {
 	if series == nil {
 		return
 	}
@@ -110,21 +113,21 @@ func spark(m *Model, c canvas, s style, series *kscope.Series, now time.Time, to
 }
 
 // phaseGlyph is the mark at the head of a row.
-func (m *Model) phaseGlyph(p kscope.Phase) (style, string) {
+func (m *Model) phaseGlyph(p explain.Phase) (style, string) {
 	st := m.styles
 	s := m.phaseStyle(p)
 	switch p {
-	case kscope.Broken:
+	case explain.Broken:
 		return s, st.glyph.bad
-	case kscope.PhasePaused:
+	case explain.PhasePaused:
 		return s, st.glyph.frozen
-	case kscope.Asleep:
+	case explain.Asleep:
 		return st.muted, st.glyph.off
-	case kscope.Looking:
+	case explain.Looking:
 		return s, "?"
-	case kscope.ScalingUp, kscope.Waking:
+	case explain.ScalingUp, explain.Waking:
 		return s, st.glyph.up
-	case kscope.Draining, kscope.CoolingDown:
+	case explain.Draining, explain.CoolingDown:
 		return s, st.glyph.down
 	}
 	return s, st.glyph.on
@@ -186,7 +189,7 @@ func (m *Model) drawOverview(c canvas) {
 }
 
 func (m *Model) drawOverviewRow(c canvas, ref kscope.Ref, xs, ws []int, chosen bool) {
-	ch, ok := kscope.Look(m.store, ref)
+	ch, ok := explain.Look(m.store, ref)
 	if !ok {
 		return
 	}
@@ -223,7 +226,7 @@ func (m *Model) drawJobRow(c canvas, j kscope.ScaledJob) {
 	x = c.text(x+2, 0, st.text, word)
 	x = c.text(x+2, 0, st.muted, fmt.Sprintf("max %d", j.MaxReplicaCount))
 	if d, ok := m.store.JobDepth(j); ok {
-		c.text(x+2, 0, st.queue, "queue "+kscope.FormatCount(d))
+		c.text(x+2, 0, st.queue, "queue "+words.Count(d))
 	}
 }
 
@@ -233,7 +236,7 @@ func (m *Model) drawTinyList(c canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview = true
 	for y := 0; y < c.h && v.row+y < len(v.refs); y++ {
-		ch, _ := kscope.Look(m.store, v.refs[v.row+y])
+		ch, _ := explain.Look(m.store, v.refs[v.row+y])
 		m.shown.chain(&ch.Chain)
 		look, glyph := m.phaseGlyph(ch.Decision.Phase)
 		x := c.text(0, y, look, glyph)
@@ -241,8 +244,8 @@ func (m *Model) drawTinyList(c canvas) {
 		if y == 0 {
 			s = st.strong
 		}
-		end := c.right(c.w, y, st.pods, ch.Links[kscope.LinkWorkload].Value)
-		end = c.right(end-1, y, st.queue, ch.Links[kscope.LinkQueue].Value)
+		end := c.right(c.w, y, st.pods, ch.Links[explain.LinkWorkload].Value)
+		end = c.right(end-1, y, st.queue, ch.Links[explain.LinkQueue].Value)
 		c.fit(x+1, y, end-x-2, s, ch.ScaledObject.Ref.Name)
 	}
 	if len(v.refs) == 0 {

@@ -8,6 +8,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/words"
 )
 
 // gutter is the column in which the panes below the chart begin; their names
@@ -73,7 +75,7 @@ func (m *Model) drawWhy(c canvas, p picture) {
 	next = clipLines(next, max(c.h-len(why), 0))
 	m.heading(c, whyPane, "Why")
 	look := st.strong
-	if d.Phase == kscope.Broken && !p.past {
+	if d.Phase == explain.Broken && !p.past {
 		look = st.bad
 	}
 	for i, line := range why {
@@ -150,7 +152,7 @@ func (m *Model) drawLaneLine(c canvas, p picture) {
 	default:
 		end := c.w
 		if state == kscope.Failing {
-			end = c.right(c.w, 0, st.warn, "as of "+kscope.FormatAge(p.now.Sub(p.PodStatus.Since))+" ago") - 2
+			end = c.right(c.w, 0, st.warn, "as of "+words.Age(p.now.Sub(p.PodStatus.Since))+" ago") - 2
 		}
 		counts := m.podCounts(p.Counts)
 		w := 0

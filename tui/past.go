@@ -4,52 +4,54 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // linksThen is the chain at an earlier moment, from what was recorded: the
 // three numbers, and what the timeline tells of KEDA and the HPA.
-func (p picture) linksThen() [5]kscope.Link {
+func (p picture) linksThen() [5]explain.Link {
 	ls := p.Links
 	for i := range ls {
-		ls[i] = kscope.Link{Name: ls[i].Name, Value: "?", Word: "not recorded"}
+		ls[i] = explain.Link{Name: ls[i].Name, Value: "?", Word: "not recorded"}
 	}
 	depth, ready, desired := p.depth(), p.ready(), p.desired()
 	if !math.IsNaN(depth) {
-		ls[kscope.LinkQueue] = kscope.Link{Name: ls[0].Name, Value: kscope.FormatCount(depth), State: kscope.LinkOK, Word: "had work"}
+		ls[explain.LinkQueue] = explain.Link{Name: ls[0].Name, Value: words.Count(depth), State: explain.LinkOK, Word: "had work"}
 		if depth == 0 {
-			ls[kscope.LinkQueue].State, ls[kscope.LinkQueue].Word = kscope.LinkIdle, "was empty"
+			ls[explain.LinkQueue].State, ls[explain.LinkQueue].Word = explain.LinkIdle, "was empty"
 		}
 	}
 	for _, e := range p.log {
-		keda, hpa := &ls[kscope.LinkKEDA], &ls[kscope.LinkHPA]
+		keda, hpa := &ls[explain.LinkKEDA], &ls[explain.LinkHPA]
 		switch {
-		case e.Kind == kscope.Active, e.Kind == kscope.Scaled && e.Actor == kscope.KEDA && e.Up():
-			keda.Value, keda.State, keda.Word = "active", kscope.LinkOK, "was active"
-		case e.Kind == kscope.Inactive, e.Kind == kscope.Scaled && e.Actor == kscope.KEDA:
-			keda.Value, keda.State, keda.Word = "inactive", kscope.LinkIdle, "was inactive"
-		case e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA:
-			hpa.Value, hpa.State, hpa.Word = "wants "+strconv.Itoa(int(e.To)), kscope.LinkOK, "had asked"
+		case e.Kind == store.Active, e.Kind == store.Scaled && e.Actor == store.KEDA && e.Up():
+			keda.Value, keda.State, keda.Word = "active", explain.LinkOK, "was active"
+		case e.Kind == store.Inactive, e.Kind == store.Scaled && e.Actor == store.KEDA:
+			keda.Value, keda.State, keda.Word = "inactive", explain.LinkIdle, "was inactive"
+		case e.Kind == store.Scaled && e.Actor == store.TheHPA:
+			hpa.Value, hpa.State, hpa.Word = "wants "+strconv.Itoa(int(e.To)), explain.LinkOK, "had asked"
 		}
-		if e.Kind == kscope.Scaled && e.To == 0 {
-			hpa.Value, hpa.State, hpa.Word = "resting", kscope.LinkIdle, "was resting"
+		if e.Kind == store.Scaled && e.To == 0 {
+			hpa.Value, hpa.State, hpa.Word = "resting", explain.LinkIdle, "was resting"
 		}
 	}
 	if !math.IsNaN(desired) {
-		w := &ls[kscope.LinkWorkload]
-		w.Value, w.State, w.Word = kscope.FormatCount(desired), kscope.LinkOK, "were wanted"
+		w := &ls[explain.LinkWorkload]
+		w.Value, w.State, w.Word = words.Count(desired), explain.LinkOK, "were wanted"
 		if desired == 0 {
-			w.State = kscope.LinkIdle
+			w.State = explain.LinkIdle
 		}
 	}
 	if !math.IsNaN(ready) {
-		l := &ls[kscope.LinkPods]
-		l.Value, l.State, l.Word = kscope.FormatCount(ready)+" ready", kscope.LinkOK, "all ready"
+		l := &ls[explain.LinkPods]
+		l.Value, l.State, l.Word = words.Count(ready)+" ready", explain.LinkOK, "all ready"
 		switch {
 		case ready < desired:
-			l.State, l.Word = kscope.LinkWorking, "starting"
+			l.State, l.Word = explain.LinkWorking, "starting"
 		case ready == 0:
-			l.State, l.Word = kscope.LinkIdle, "none"
+			l.State, l.Word = explain.LinkIdle, "none"
 		}
 	}
 	return ls

@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/words"
 )
 
 // podColumns is the table of pods, a column each. Where it is narrow, columns
@@ -20,12 +21,12 @@ var podColumns = []struct {
 	{"NAME", 0, 0, func(p kscope.Pod, _ time.Time) string { return p.Ref.Name }},
 	{"STATE", 12, 0, func(p kscope.Pod, _ time.Time) string { return p.State().String() }},
 	{"WHY", 18, 3, func(p kscope.Pod, _ time.Time) string { return p.Reason }},
-	{"AGE", 7, 0, func(p kscope.Pod, now time.Time) string { return kscope.FormatAge(now.Sub(p.Created)) }},
+	{"AGE", 7, 0, func(p kscope.Pod, now time.Time) string { return words.Age(now.Sub(p.Created)) }},
 	{"READY IN", 9, 1, func(p kscope.Pod, _ time.Time) string {
 		if p.ReadySince.IsZero() {
 			return ""
 		}
-		return kscope.FormatAge(p.ReadySince.Sub(p.Created))
+		return words.Age(p.ReadySince.Sub(p.Created))
 	}},
 	{"RESTARTS", 9, 2, func(p kscope.Pod, _ time.Time) string {
 		if p.Restarts == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/vt"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // terminal is an emulator that a program draws to, and a count of what was
@@ -94,9 +94,9 @@ func start(t *testing.T, m *Model) (*tea.Program, *terminal, <-chan error) {
 // TestProgram is what a person sees: the screen comes up, i puts jobs in, a
 // freeze holds the picture, q leaves.
 func TestProgram(t *testing.T) {
-	pushed := make(chan kscope.Injection, 1)
+	pushed := make(chan load.Injection, 1)
 	ta := phase("asleep")
-	m := New(Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", Theme: "dark", Inject: func(i kscope.Injection) { pushed <- i }})
+	m := New(Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", Theme: "dark", Inject: func(i load.Injection) { pushed <- i }})
 	p, term, done := start(t, m)
 	term.waitFor(t, "the first frame", shows("Looking for ScaledObjects"))
 	p.Send(ta.take())

@@ -3,7 +3,8 @@ package tui
 import (
 	"fmt"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/words"
 )
 
 // promptLine is one fact of the question. Where the screen is low, lines go,
@@ -17,13 +18,13 @@ type promptLine struct {
 // where, and how to answer.
 func (m *Model) drawPrompt(c canvas) {
 	p, st := m.view.prompt, m.styles
-	jobs := kscope.BatchSizes[m.view.batch]
+	jobs := load.BatchSizes[m.view.batch]
 	reached, _ := m.store.Connection(p.queue)
 	lines := []promptLine{
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
 		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, orElse(reached.Address, orUnknown(p.queue.Address)), p.queue.DB), 0},
-		{"jobs", kscope.FormatCount(float64(jobs)) + "  (" + st.glyph.up + " " + st.glyph.down + " to change)", 0},
+		{"jobs", words.Count(float64(jobs)) + "  (" + st.glyph.up + " " + st.glyph.down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
@@ -39,7 +40,7 @@ func (m *Model) drawPrompt(c canvas) {
 			lines[3].text += ": " + plural(n, "job")
 		}
 	case p.must == "":
-		lines[3].text = kscope.FormatCount(float64(jobs)) + "  (+ - to change)"
+		lines[3].text = words.Count(float64(jobs)) + "  (+ - to change)"
 	}
 	h := len(lines) + 4
 	for drop := 5; h > c.h && drop > 0; drop-- {
@@ -57,7 +58,7 @@ func (m *Model) drawPrompt(c canvas) {
 	box := c.sub((c.w-w)/2, (c.h-h)/2, w, h)
 	box.fill(0, 0, box.w, box.h, style{}, ' ')
 	if box.h < 4 { // hardly a window: the question and nothing else
-		what := kscope.FormatCount(float64(jobs))
+		what := words.Count(float64(jobs))
 		switch {
 		case p.purge:
 			what = "empty"
@@ -128,7 +129,7 @@ func orUnknown(s string) string {
 }
 
 func plural(n int64, noun string) string {
-	s := kscope.FormatCount(float64(n)) + " " + noun
+	s := words.Count(float64(n)) + " " + noun
 	if n != 1 {
 		s += "s"
 	}

@@ -6,6 +6,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/words"
 )
 
 // ownActions is what the palette offers on the open screen whatever the mode.
@@ -35,7 +37,7 @@ func (m *Model) ownActions() []Action {
 func (m *Model) lost(q kscope.Queue) string {
 	if d, ok := m.store.Depth(q); ok && d.Err == "" {
 		if q.Measure == kscope.StreamPending || q.Measure == kscope.StreamLag {
-			return fmt.Sprintf("all entries of the stream, %s of them counted here", kscope.FormatCount(float64(d.N)))
+			return fmt.Sprintf("all entries of the stream, %s of them counted here", words.Count(float64(d.N)))
 		}
 		return plural(d.N, "job") + ", and what comes until you answer"
 	}
@@ -47,7 +49,7 @@ func (m *Model) purge(q kscope.Queue, target kscope.Ref) tea.Cmd {
 	run := m.o.Purge
 	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Key)
 	return func() tea.Msg {
-		run(kscope.Purge{Queue: q, Target: target})
+		run(load.Purge{Queue: q, Target: target})
 		return nil
 	}
 }

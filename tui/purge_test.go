@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // TestEmptying: nothing is thrown away unless somebody says so, every time.
@@ -23,13 +24,13 @@ func TestEmptying(t *testing.T) {
 		{"far: y is not enough", false, ": e m p t y enter y enter", false, ""},
 		{"far: typed", false, ": e m p t y enter d e m o enter", true, "Emptying orders ..."},
 	} {
-		var purged []kscope.Purge
+		var purged []load.Purge
 		ta := phase("asleep")
 		ta.so.InjectAllowed = true // which is about putting in, and nothing else
 		ta.say(ta.so)
 		m := tell(ta, 80, 24, func(o *Options) {
 			o.LocalCluster = tt.near
-			o.Purge = func(p kscope.Purge) { purged = append(purged, p) }
+			o.Purge = func(p load.Purge) { purged = append(purged, p) }
 		})
 		for _, cmd := range press(m, strings.Fields(tt.keys)...) {
 			if cmd != nil {
@@ -39,7 +40,7 @@ func TestEmptying(t *testing.T) {
 		if (len(purged) > 0) != tt.want {
 			t.Errorf("%s: emptied %v", tt.name, purged)
 		}
-		if tt.want && (purged[0] != kscope.Purge{Queue: ta.queue, Target: ta.so.Ref}) {
+		if tt.want && (purged[0] != load.Purge{Queue: ta.queue, Target: ta.so.Ref}) {
 			t.Errorf("%s: got %+v", tt.name, purged)
 		}
 		if tt.notice != "" && m.view.notice != tt.notice {
@@ -53,7 +54,7 @@ func TestEmptying(t *testing.T) {
 	ta := newTale("demo", "worker-scaler").begin()
 	ta.depth = 1234
 	ta.run(2e9)
-	m := tell(ta, 80, 24, func(o *Options) { o.Purge = func(kscope.Purge) {} })
+	m := tell(ta, 80, 24, func(o *Options) { o.Purge = func(load.Purge) {} })
 	press(m, ":", "enter")
 	golden(t, "connection/empty-80x24.txt", m.grid.plain())
 	m.Update(Observed{{At: ta.at, Source: "redis", Fact: kscope.Purged{Queue: ta.queue, Target: ta.so.Ref, Lost: 1234}}})
@@ -61,7 +62,7 @@ func TestEmptying(t *testing.T) {
 		t.Errorf("got %q", m.view.notice)
 	}
 
-	m = tell(phase("asleep"), 80, 24, func(o *Options) { o.Purge, o.ReadOnly = func(kscope.Purge) {}, true })
+	m = tell(phase("asleep"), 80, 24, func(o *Options) { o.Purge, o.ReadOnly = func(load.Purge) {}, true })
 	press(m, ":")
 	if m.view.palette != nil {
 		t.Error("read-only, and emptying is offered")

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
 )
 
 // TestSparkDoesNotFlicker: when a column has just begun, the value that was
@@ -16,13 +16,13 @@ func TestSparkDoesNotFlicker(t *testing.T) {
 	m := New(Options{Theme: "dark"})
 	bin := windowAt(start, 16, 0).bin
 	seen := start.Add(10*bin - 500*time.Millisecond)
-	var steady, lost kscope.Series
+	var steady, lost store.Series
 	for at := start; !at.After(seen); at = at.Add(500 * time.Millisecond) {
 		steady.Add(at, 5)
 		lost.Add(at, 5)
 	}
 	lost.Add(seen.Add(100*time.Millisecond), math.NaN())
-	newest := func(s *kscope.Series, now time.Time) string {
+	newest := func(s *store.Series, now time.Time) string {
 		m.grid.reset(17, 1, m.styles)
 		spark(m, m.grid.canvas(), m.styles.queue, s, now, 0)
 		row := []rune(strings.TrimRight(m.grid.plain(), "\n"))
@@ -30,7 +30,7 @@ func TestSparkDoesNotFlicker(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		series *kscope.Series
+		series *store.Series
 		after  time.Duration
 		want   string
 	}{

@@ -6,13 +6,17 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // worst is the part of a source that is least well and that matters here, nil
 // when all are. A kind that the API does not have degrades only itself; nobody
 // looks at a server that no trigger on screen names.
-func (m *Model) worst() *kscope.SourceStatus {
-	rank := func(s kscope.SourceStatus) int {
+func (m *Model) worst() *store.SourceStatus {
+	rank := func(s store.SourceStatus) int {
 		switch {
 		case s.Kind == kscope.Queues && m.view.screen == detail && !m.reads(s.Name):
 			return 0
@@ -27,7 +31,7 @@ func (m *Model) worst() *kscope.SourceStatus {
 		}
 		return 0
 	}
-	var worst *kscope.SourceStatus
+	var worst *store.SourceStatus
 	for _, s := range m.store.Statuses() {
 		if worst == nil && rank(s) > 0 || worst != nil && rank(s) > rank(*worst) {
 			worst = &s
@@ -46,13 +50,13 @@ func (m *Model) reads(server string) bool {
 	return false
 }
 
-func statusOf(s *kscope.Store, kind kscope.Kind) kscope.SourceStatus {
+func statusOf(s *store.Store, kind kscope.Kind) store.SourceStatus {
 	for _, st := range s.Statuses() {
 		if st.Kind == kind {
 			return st
 		}
 	}
-	return kscope.SourceStatus{}
+	return store.SourceStatus{}
 }
 
 // drawFooter is the bottom line: what the last key did, else what is broken,
@@ -84,7 +88,7 @@ func (m *Model) drawFooter(c canvas) {
 	}
 	end := c.w - 1
 	if m.canInject() && v.screen == detail && !m.shown.all {
-		size := "batch " + kscope.FormatCount(float64(kscope.BatchSizes[v.batch]))
+		size := "batch " + words.Count(float64(load.BatchSizes[v.batch]))
 		end = c.right(end, 0, st.you, size) - 2
 	} else if v.screen == overview && len(v.refs) > 0 {
 		end = c.right(end, 0, st.muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2
@@ -113,21 +117,21 @@ func (m *Model) drawFilter(c canvas) int {
 	return x
 }
 
-func (m *Model) drawTrouble(c canvas, bad kscope.SourceStatus) {
+func (m *Model) drawTrouble(c canvas, bad store.SourceStatus) {
 	st := m.styles
 	x := c.text(1, 0, st.bad, st.glyph.bad+" "+statusName(bad))
-	words := string(bad.State)
+	said := string(bad.State)
 	if bad.Message != "" {
-		words = bad.Message
+		said = bad.Message
 	}
 	if bad.Hint != "" {
-		words += " - " + bad.Hint
+		said += " - " + bad.Hint
 	}
 	end := c.w - 1
 	if bad.State == kscope.Failing {
-		end = c.right(end, 0, st.warn, "for "+kscope.FormatAge(m.store.Now().Sub(bad.Since))) - 2
+		end = c.right(end, 0, st.warn, "for "+words.Age(m.store.Now().Sub(bad.Since))) - 2
 	}
-	c.fit(x+1, 0, end-x-1, st.text, words)
+	c.fit(x+1, 0, end-x-1, st.text, said)
 }
 
 // hints is what is worth pressing on the screen that is open, the most
@@ -173,7 +177,7 @@ func (m *Model) hints() []key.Binding {
 		hint("tab", "pane", keys.NextPane), hint("t", "pods", keys.PodTable))
 }
 
-func statusName(s kscope.SourceStatus) string {
+func statusName(s store.SourceStatus) string {
 	if s.Kind == kscope.Queues {
 		return kscope.CallServer(s.Name)
 	}
@@ -251,7 +255,7 @@ func (m *Model) drawTiny(c canvas) {
 	}
 	phase := string(p.Decision.Phase)
 	if left, ok := p.untilZero(); ok {
-		phase += " ~" + kscope.FormatAge(left)
+		phase += " ~" + words.Age(left)
 	}
 	state, look := "", st.muted
 	switch bad := m.worst(); {
@@ -268,7 +272,7 @@ func (m *Model) drawTiny(c canvas) {
 		look style
 		text string
 	}{
-		{st.queue.bold(), p.Links[kscope.LinkQueue].Name + " " + p.Links[kscope.LinkQueue].Value},
+		{st.queue.bold(), p.Links[explain.LinkQueue].Name + " " + p.Links[explain.LinkQueue].Value},
 		{st.pods.bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
 		{m.phaseStyle(p.Decision.Phase), phase},
 		{look, state},

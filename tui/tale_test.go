@@ -9,6 +9,8 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/scaling"
 )
 
 // taleStart is when every tale begins.
@@ -168,7 +170,7 @@ func (t *tale) poll() {
 	case t.work.Desired == 0:
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.say(t.so)
-	case !t.at.Add(t.skew).Before(kscope.ZeroAt(t.so)):
+	case !t.at.Add(t.skew).Before(scaling.ZeroAt(t.so)):
 		t.scale(0, "")
 		t.event("KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment from 1 to 0", "ScaledObject")
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
@@ -185,7 +187,7 @@ func (t *tale) sync() {
 	if t.work.Desired == 0 {
 		return
 	}
-	want := min(kscope.WantReplicas(float64(t.depth), 5, t.work.Current), kscope.UpLimit(t.hpa, t.work.Desired))
+	want := min(scaling.WantReplicas(float64(t.depth), 5, t.work.Current), scaling.UpLimit(t.hpa, t.work.Desired))
 	want = min(max(want, 1), 10)
 	if want >= t.work.Desired {
 		t.scaled = t.at
@@ -269,7 +271,7 @@ func (t *tale) take() Observed {
 
 // tell makes a model of a size and lets it hear a tale.
 func tell(t *tale, w, h int, change ...func(*Options)) *Model {
-	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", InjectPayload: `{"id":"5f0c21d9-1"}`, Inject: func(kscope.Injection) {}}
+	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", InjectPayload: `{"id":"5f0c21d9-1"}`, Inject: func(load.Injection) {}}
 	for _, f := range change {
 		f(&o)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // tally is how many ScaledObjects are in which condition.
@@ -36,11 +36,11 @@ func (m *Model) count() {
 	}
 	*t = tally{at: now, version: version, news: news, total: len(refs)}
 	for _, ref := range refs {
-		c, _ := kscope.Look(m.store, ref)
+		c, _ := explain.Look(m.store, ref)
 		switch c.Decision.Phase {
-		case kscope.Broken:
+		case explain.Broken:
 			t.broken++
-		case kscope.Asleep, kscope.Looking, kscope.PhasePaused:
+		case explain.Asleep, explain.Looking, explain.PhasePaused:
 		default:
 			t.awake++
 		}

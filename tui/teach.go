@@ -3,7 +3,10 @@ package tui
 import (
 	"fmt"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // A lesson is a line that suggests what to do next: a key, and what comes of
@@ -16,11 +19,11 @@ func storySeen(p picture) bool {
 	pushed, active := false, false
 	for _, e := range p.all {
 		switch e.Kind {
-		case kscope.Injected, kscope.Arrived, kscope.LoadBegan:
+		case store.Injected, store.Arrived, store.LoadBegan:
 			pushed = true
-		case kscope.Active:
+		case store.Active:
 			active = active || pushed
-		case kscope.Scaled:
+		case store.Scaled:
 			if active && !e.Up() && e.To == p.ScaledObject.Floor() {
 				return true
 			}
@@ -34,25 +37,25 @@ func storySeen(p picture) bool {
 func (m *Model) lesson(p picture) lesson {
 	pushed, rescaled := false, false
 	for _, e := range p.all {
-		pushed = pushed || e.Kind == kscope.Injected || e.Kind == kscope.Arrived || e.Kind == kscope.LoadBegan
-		rescaled = rescaled || e.Kind == kscope.Scaled && e.Actor == kscope.TheHPA
+		pushed = pushed || e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan
+		rescaled = rescaled || e.Kind == store.Scaled && e.Actor == store.TheHPA
 	}
-	jobs := kscope.BatchSizes[m.view.batch]
-	every := kscope.FormatAge(p.ScaledObject.PollingInterval)
+	jobs := load.BatchSizes[m.view.batch]
+	every := words.Age(p.ScaledObject.PollingInterval)
 	switch d := p.Decision; {
-	case d.Phase == kscope.Broken:
+	case d.Phase == explain.Broken:
 		return lesson{":", "mends what was broken; the line Why says what it is."}
 	case m.view.frozen:
 		return lesson{"space", "goes on; [ and ] step through time."}
 	case !pushed:
 		return lesson{"i", fmt.Sprintf("puts %s into the queue, + makes it more. Watch the chain above.", plural(jobs, "job"))}
-	case d.Phase == kscope.Asleep || d.Phase == kscope.Waking && p.desired() == 0:
+	case d.Phase == explain.Asleep || d.Phase == explain.Waking && p.desired() == 0:
 		return lesson{"", fmt.Sprintf("Jobs are waiting. KEDA looks every %s; it starts the first pod, no more.", every)}
-	case d.Phase == kscope.Waking, d.Phase == kscope.ScalingUp && !rescaled:
+	case d.Phase == explain.Waking, d.Phase == explain.ScalingUp && !rescaled:
 		return lesson{"", "From one pod on the HPA adds more, every 15 s. Amber: queue, blue: pods."}
-	case d.Phase == kscope.ScalingUp:
+	case d.Phase == explain.ScalingUp:
 		return lesson{"space", "freezes the picture, [ ] look back; f shows the chart alone."}
-	case d.Phase == kscope.CoolingDown:
+	case d.Phase == explain.CoolingDown:
 		return lesson{"", "The queue is empty. After the cooldown KEDA takes the last step, to zero."}
 	}
 	return lesson{"I", "offers loads over time; : breaks things, to learn from; ? lists every key."}

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // drawTimeline is what happened, newest first: when, who, what, how long after
@@ -84,7 +87,7 @@ func columnsOf(w int) entryColumns {
 	return e
 }
 
-func (m *Model) drawEntry(c canvas, e kscope.Entry) {
+func (m *Model) drawEntry(c canvas, e explain.Entry) {
 	st, at := m.styles, columnsOf(c.w)
 	c.text(0, 0, st.muted, e.At.Format("15:04:05"))
 	who, look := m.actorLook(e)
@@ -96,7 +99,7 @@ func (m *Model) drawEntry(c canvas, e kscope.Entry) {
 	c.fit(at.who+2, 0, at.what-at.who-3, look, who)
 	end := at.after - 8
 	if e.After >= time.Millisecond {
-		c.right(at.after, 0, st.text, "+"+kscope.FormatAge(e.After))
+		c.right(at.after, 0, st.text, "+"+words.Age(e.After))
 		if at.cause < c.w && e.Cause != "" {
 			c.fit(at.cause, 0, c.w-at.cause, st.muted, "after "+e.Cause)
 		}
@@ -107,9 +110,9 @@ func (m *Model) drawEntry(c canvas, e kscope.Entry) {
 	switch {
 	case e.Warn:
 		s = st.warn
-	case e.Kind == kscope.Scaled:
+	case e.Kind == store.Scaled:
 		s = st.strong
-	case e.Kind == kscope.Active || e.Kind == kscope.Inactive:
+	case e.Kind == store.Active || e.Kind == store.Inactive:
 		s = st.muted
 	}
 	text, note := e.Words()
@@ -120,13 +123,13 @@ func (m *Model) drawEntry(c canvas, e kscope.Entry) {
 }
 
 // entrySign is the mark that the chart puts under the same moment.
-func (m *Model) entrySign(e kscope.Entry) string {
+func (m *Model) entrySign(e explain.Entry) string {
 	st := m.styles
 	switch e.Kind {
-	case kscope.Injected, kscope.Arrived, kscope.LoadBegan:
+	case store.Injected, store.Arrived, store.LoadBegan:
 		return st.glyph.plus
-	case kscope.Scaled:
-		switch keda := e.Actor == kscope.KEDA; {
+	case store.Scaled:
+		switch keda := e.Actor == store.KEDA; {
 		case keda && e.Up():
 			return st.glyph.on
 		case keda:
@@ -135,30 +138,30 @@ func (m *Model) entrySign(e kscope.Entry) string {
 			return st.glyph.up
 		}
 		return st.glyph.down
-	case kscope.ReadyPods:
+	case store.ReadyPods:
 		return st.glyph.square
-	case kscope.Trouble:
+	case store.Trouble:
 		return st.glyph.warn
-	case kscope.Mended:
+	case store.Mended:
 		return st.glyph.ok
 	}
 	return st.glyph.dot
 }
 
-func (m *Model) actorLook(e kscope.Entry) (string, style) {
+func (m *Model) actorLook(e explain.Entry) (string, style) {
 	st := m.styles
 	who := string(e.Actor)
 	s := st.text
 	switch e.Actor {
-	case kscope.You:
+	case store.You:
 		s = st.you
-	case kscope.KEDA:
+	case store.KEDA:
 		s = st.keda
-	case kscope.TheHPA:
+	case store.TheHPA:
 		s = st.hpa
-	case kscope.Workers, kscope.Producer:
+	case store.Workers, store.Producer:
 		s = st.queue
-	case kscope.Someone:
+	case store.Someone:
 		who, s = "someone", st.warn.bold()
 		if e.Who != "" {
 			who = e.Who

@@ -12,6 +12,9 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
 )
 
 // Observed carries observations to the model, oldest first.
@@ -36,12 +39,12 @@ type Options struct {
 	// Inject puts jobs into a queue; what came of it arrives as a
 	// kscope.Pushed observation. It is called outside Update and may block.
 	// Nil is the same as ReadOnly.
-	Inject func(kscope.Injection)
+	Inject func(load.Injection)
 	Load   LoadOptions
 	// Purge empties a queue; what came of it arrives as a kscope.Purged
 	// observation. It is called outside Update and may block. Nil takes the
 	// offer away.
-	Purge func(kscope.Purge)
+	Purge func(load.Purge)
 	// Actions gives what the palette offers, as it stands; nil if there is
 	// nothing. It is called when the palette opens and must not block.
 	Actions func() []Action
@@ -58,7 +61,7 @@ type Options struct {
 // Model is the whole screen. It owns the store, and nothing else touches it.
 type Model struct {
 	o      Options
-	store  *kscope.Store
+	store  *store.Store
 	known  map[member]bool // what exists, so that news of its number is told from other news
 	held   held            // what arrived while frozen
 	view   view
@@ -84,12 +87,12 @@ type drawn struct {
 	any    bool
 	second time.Time
 	chart  time.Time // the newest moment in the chart
-	phase  kscope.Phase
+	phase  explain.Phase
 }
 
 // New makes a model with an empty store.
 func New(o Options) *Model {
-	m := &Model{o: o, store: kscope.NewStore(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
+	m := &Model{o: o, store: store.New(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
 	m.view = newView()
 	m.view.teach, m.view.notice = o.Teach, o.Notice
 	m.askPace()
@@ -182,7 +185,7 @@ const chartRest = 5 * time.Second
 // resting reports whether nobody waits for what the screen shows.
 func (d drawn) resting() bool {
 	switch d.phase {
-	case kscope.Asleep, kscope.Steady, kscope.PhasePaused, kscope.Broken, kscope.Looking:
+	case explain.Asleep, explain.Steady, explain.PhasePaused, explain.Broken, explain.Looking:
 		return true
 	}
 	return false

@@ -5,6 +5,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // key acts on a key press.
@@ -267,7 +268,7 @@ func (m *Model) openProblem() {
 	v := &m.view
 	var first, next kscope.Ref
 	for _, ref := range m.store.ScaledObjects() {
-		if c, ok := kscope.Look(m.store, ref); !ok || c.Decision.Phase != kscope.Broken {
+		if c, ok := explain.Look(m.store, ref); !ok || c.Decision.Phase != explain.Broken {
 			continue
 		}
 		if first.Name == "" {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
 )
 
 // screen is which of the two screens is open.
@@ -71,7 +72,7 @@ func newView() view {
 
 // follow brings what is open in line with what exists, and says whether that
 // changed anything.
-func (v *view) follow(s *kscope.Store, o Options) bool {
+func (v *view) follow(s *store.Store, o Options) bool {
 	before, had := v.screen, len(v.refs)+v.jobs
 	ref := v.ref
 	all := s.ScaledObjects()
@@ -125,7 +126,7 @@ func (v *view) open(ref kscope.Ref) {
 }
 
 // now is the moment that the screen shows.
-func (v *view) now(s *kscope.Store) time.Time {
+func (v *view) now(s *store.Store) time.Time {
 	if v.frozen && !v.cursorAt.IsZero() {
 		return v.cursorAt
 	}

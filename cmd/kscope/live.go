@@ -15,6 +15,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/redis"
@@ -79,13 +80,13 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o.InjectPayload = redis.ExampleJob
-	o.Inject = func(inj kscope.Injection) {
+	o.Inject = func(inj load.Injection) {
 		_ = queues.Push(ctx, inj) // what came of it is an observation
 	}
-	o.Purge = func(p kscope.Purge) {
+	o.Purge = func(p load.Purge) {
 		_ = queues.Purge(ctx, p) // as well
 	}
-	o.Load.Run = func(lctx context.Context, l kscope.Load) error {
+	o.Load.Run = func(lctx context.Context, l load.Load) error {
 		lctx, stop := context.WithCancel(lctx)
 		defer stop()
 		defer context.AfterFunc(ctx, stop)() // quitting stops it

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/redis"
 	"github.com/kscope/kscope/tui"
 )
@@ -50,11 +50,11 @@ func (f *screenFlags) bind(fs *pflag.FlagSet) {
 	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
 	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
 	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")
-	fs.StringVar(&f.load, "load", "", "begin with this load, if the queue is armed: "+kscope.ProfileUsage)
-	fs.StringVar(&f.payload, "payload", "", "what a job looks like: text with "+kscope.PayloadUsage+"; by default "+kscope.DefaultPayload)
-	fs.StringVar(&f.pushSide, "push-side", string(kscope.Head), "the command that puts jobs into a list: lpush, or rpush for workers that pop the head")
-	fs.Float64Var(&f.maxRate, "max-rate", kscope.DefaultLimits.Rate, "jobs a second that no load may exceed")
-	fs.Int64Var(&f.maxTotal, "max-total", kscope.DefaultLimits.Total, "jobs that no load may exceed")
+	fs.StringVar(&f.load, "load", "", "begin with this load, if the queue is armed: "+load.ProfileUsage)
+	fs.StringVar(&f.payload, "payload", "", "what a job looks like: text with "+load.PayloadUsage+"; by default "+load.DefaultPayload)
+	fs.StringVar(&f.pushSide, "push-side", string(load.Head), "the command that puts jobs into a list: lpush, or rpush for workers that pop the head")
+	fs.Float64Var(&f.maxRate, "max-rate", load.DefaultLimits.Rate, "jobs a second that no load may exceed")
+	fs.Int64Var(&f.maxTotal, "max-total", load.DefaultLimits.Total, "jobs that no load may exceed")
 }
 
 // options are the screen's, as far as these flags and the environment decide.
@@ -74,15 +74,15 @@ func (f *screenFlags) loads() (o tui.LoadOptions, err error) {
 	if f.maxRate <= 0 || f.maxTotal <= 0 {
 		return o, usageError{fmt.Errorf("--max-rate %v, --max-total %d: must be positive", f.maxRate, f.maxTotal)}
 	}
-	o.Limits = kscope.Limits{Rate: f.maxRate, Total: f.maxTotal}
+	o.Limits = load.Limits{Rate: f.maxRate, Total: f.maxTotal}
 	if err := o.Limits.Check(); err != nil {
 		return o, usageError{fmt.Errorf("--max-rate, --max-total: %w", err)}
 	}
-	if o.Side, err = kscope.ParseSide(f.pushSide); err != nil {
+	if o.Side, err = load.ParseSide(f.pushSide); err != nil {
 		return o, usageError{fmt.Errorf("--push-side: %w", err)}
 	}
 	if f.payload != "" {
-		if o.Payload, err = kscope.ParsePayload(f.payload); err != nil {
+		if o.Payload, err = load.ParsePayload(f.payload); err != nil {
 			return o, usageError{fmt.Errorf("--payload: %w", err)}
 		}
 	}
@@ -92,7 +92,7 @@ func (f *screenFlags) loads() (o tui.LoadOptions, err error) {
 	if f.readOnly {
 		return o, usageError{errors.New("--load puts jobs into a queue, and --read-only forbids it")}
 	}
-	if o.Start, err = kscope.ParseProfile(f.load); err == nil {
+	if o.Start, err = load.ParseProfile(f.load); err == nil {
 		_, err = o.Start.Within(o.Limits)
 	}
 	if err != nil {

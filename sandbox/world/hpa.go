@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kscope/kscope"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // hpaManager is the field manager, hpaUser the identity, of the HPA controller.
@@ -249,7 +251,7 @@ func rulesOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *behavior {
 
 // tolerances are an HPA's, per direction.
 func tolerances(b *autoscalingv2.HorizontalPodAutoscalerBehavior) tolerance {
-	t := tolerance{kscope.HPATolerance, kscope.HPATolerance}
+	t := tolerance{scaling.Tolerance, scaling.Tolerance}
 	if b == nil {
 		return t
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // downscaleStabilization is the HPA controller's flag of that name, at its
@@ -92,7 +93,7 @@ func (m *memory) normalizeSimply(now time.Time, cur, raw int32, in bounds) verdi
 	}
 	// With no policies and no memory of steps this is what the explainer
 	// says too, so ask it.
-	high, why := kscope.UpLimit(kscope.HPA{MaxReplicas: in.max}, cur), "ScaleUpLimit"
+	high, why := scaling.UpLimit(kscope.HPA{MaxReplicas: in.max}, cur), "ScaleUpLimit"
 	if high >= in.max {
 		high, why = in.max, "TooManyReplicas"
 	}

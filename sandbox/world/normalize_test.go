@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // model is a second implementation of the HPA's normalization, written from
@@ -245,8 +246,8 @@ func TestProposalsAgreeWithTheExplainer(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 20000 {
 		total, target, status := r.Int64N(200000), 1+r.Int64N(20000), int32(r.IntN(40))
-		got, _ := perPod(total, target, status, tolerance{kscope.HPATolerance, kscope.HPATolerance})
-		if want := kscope.WantReplicas(float64(total)/1000, float64(target)/1000, status); got != want {
+		got, _ := perPod(total, target, status, tolerance{scaling.Tolerance, scaling.Tolerance})
+		if want := scaling.WantReplicas(float64(total)/1000, float64(target)/1000, status); got != want {
 			t.Fatalf("seed %d: total %d, target %d, %d pods: sandbox %d, explainer %d", seed, total, target, status, got, want)
 		}
 		rules, _ := randomRules(r)
@@ -264,7 +265,7 @@ func TestProposalsAgreeWithTheExplainer(t *testing.T) {
 			h.ScaleUp = append(h.ScaleUp, kscope.ScalingPolicy{Type: typ, Value: p.value, Period: p.period})
 		}
 		var m memory
-		if got, want := min(m.upLimit(epoch, rules.up, cur), high), kscope.UpLimit(h, cur); cur <= high && got != want {
+		if got, want := min(m.upLimit(epoch, rules.up, cur), high), scaling.UpLimit(h, cur); cur <= high && got != want {
 			t.Fatalf("seed %d: %d replicas, %+v: sandbox %d, explainer %d", seed, cur, rules.up, got, want)
 		}
 	}

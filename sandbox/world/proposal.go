@@ -3,7 +3,7 @@ package world
 import (
 	"math"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // tolerance is how far the ratio of a metric to its target may be from 1
@@ -19,13 +19,13 @@ func (t tolerance) within(ratio float64) bool { return 1-t.down <= ratio && rati
 // shown is what the controller makes of infinity: the lowest integer.
 // (replica_calculator.go: GetExternalPerPodMetricReplicas)
 //
-// It is [kscope.WantReplicas] with a tolerance per direction; a test holds the
+// It is [scaling.WantReplicas] with a tolerance per direction; a test holds the
 // two together.
 func perPod(total, target int64, status int32, t tolerance) (proposal int32, shown int64) {
 	proposal = status
 	ratio := float64(total) / (float64(target) * float64(status))
 	if !t.within(ratio) {
-		proposal = kscope.ClampReplicas(math.Ceil(float64(total)/float64(target)), math.MinInt32, math.MaxInt32)
+		proposal = scaling.Clamp(math.Ceil(float64(total)/float64(target)), math.MinInt32, math.MaxInt32)
 	}
 	if status == 0 {
 		return proposal, math.MinInt64
@@ -41,9 +41,9 @@ func wholly(total, target int64, spec, ready int32, t tolerance) int32 {
 	ratio := float64(total) / float64(target)
 	switch {
 	case spec == 0:
-		return kscope.ClampReplicas(math.Ceil(ratio), 0, math.MaxInt32)
+		return scaling.Clamp(math.Ceil(ratio), 0, math.MaxInt32)
 	case t.within(ratio):
 		return spec
 	}
-	return kscope.ClampReplicas(math.Ceil(ratio*float64(ready)), 0, math.MaxInt32)
+	return scaling.Clamp(math.Ceil(ratio*float64(ready)), 0, math.MaxInt32)
 }

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // StandInAddress is the address of every stand-in queue: a name that no DNS
@@ -35,7 +37,7 @@ func StandIn(namespace, name string, index int, typ string) kscope.Queue {
 func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (kscope.Queue, bool) {
 	switch typ {
 	case "redis", "redis-cluster", "redis-sentinel":
-		return kscope.RedisQueue("redis", metadata)
+		return triggers.RedisQueue("redis", metadata)
 	}
 	if _, ok := scalers[typ]; !ok {
 		return kscope.Queue{}, false

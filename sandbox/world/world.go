@@ -18,8 +18,10 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // Options are everything the world needs that manifests do not say.
@@ -101,7 +103,7 @@ type World struct {
 // New makes an empty world that begins at o.Start.
 func New(o Options, q Queues) *World {
 	if o.SyncPeriod <= 0 {
-		o.SyncPeriod = kscope.HPASyncPeriod
+		o.SyncPeriod = scaling.SyncPeriod
 	}
 	if o.ServiceTime <= 0 {
 		o.ServiceTime = 2 * time.Second

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // owner is what the triggers belong to, as far as it decides where their
@@ -56,14 +57,14 @@ func (f fields) metadata() map[string]string {
 // not be shown as it is counts as not understood: showing another would be a
 // lie, and reading another a mistake.
 func queueOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Queue {
-	q, ok := kscope.RedisQueue(typ, metadata)
+	q, ok := triggers.RedisQueue(typ, metadata)
 	for _, text := range []string{q.Key, q.Address, q.Group} {
 		ok = ok && text == kscope.Clean(text)
 	}
 	if !ok {
 		return nil
 	}
-	q.Via = kscope.RedisVia(of.ref, of.target, of.container, metadata, t.AuthKind, t.AuthName)
+	q.Via = triggers.RedisVia(of.ref, of.target, of.container, metadata, t.AuthKind, t.AuthName)
 	return &q
 }
 

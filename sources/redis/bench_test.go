@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // The benchmarks run against a real server on the loopback. Of the processor's
@@ -152,7 +153,7 @@ func BenchmarkPush(b *testing.B) {
 	b.Run("kscope", func(b *testing.B) {
 		s, _ := run(b, Options{})
 		measure(b, syscall.RUSAGE_SELF, "list", func() {
-			if err := s.Push(b.Context(), kscope.Injection{Queue: r.queue("list"), Jobs: jobs}); err != nil {
+			if err := s.Push(b.Context(), load.Injection{Queue: r.queue("list"), Jobs: jobs}); err != nil {
 				b.Fatal(err)
 			}
 		})

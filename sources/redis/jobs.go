@@ -15,7 +15,7 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // Jobs travel as several values to a command and several commands to a
@@ -52,8 +52,8 @@ var lengths = map[keyType]string{list: "llen", set: "scard", zset: "zcard", hash
 type way struct {
 	key     string
 	shape   keyType
-	side    kscope.Side
-	payload *kscope.Payload
+	side    load.Side
+	payload *load.Payload
 }
 
 // jobs makes the commands that put jobs into a queue. What a pipeline is made
@@ -179,7 +179,7 @@ func (j *jobs) write(n int, now time.Time) {
 		j.values = make([]string, jobsPerCommand*commandsPerPush)
 	}
 	j.text, j.ends = j.text[:0], j.ends[:0]
-	job := kscope.Job{Session: j.session, At: now, Random: j.random}
+	job := load.Job{Session: j.session, At: now, Random: j.random}
 	for range n {
 		j.seq++
 		job.Seq = j.seq

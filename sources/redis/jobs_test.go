@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 func TestFields(t *testing.T) {
@@ -30,7 +30,7 @@ func TestFields(t *testing.T) {
 // follows.
 func TestScoresGrow(t *testing.T) {
 	j, last := newJobs(), int64(0)
-	w := way{"key", zset, kscope.Head, kscope.StandardPayload()}
+	w := way{"key", zset, load.Head, load.StandardPayload()}
 	for range 3 {
 		for _, c := range j.commands(w, 250, time.Unix(1, 0)) {
 			for i := 2; i < len(c.Args()); i += 2 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 const (
@@ -34,7 +35,7 @@ const (
 // A server that does not keep up makes the load fall behind; jobs that are more
 // than a second late are given up and counted as missed, except those of a
 // batch, which is late from the beginning.
-func (s *Source) Load(ctx context.Context, l kscope.Load, now kscope.Clock) error {
+func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error {
 	run, err := s.join()
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (s *Source) Load(ctx context.Context, l kscope.Load, now kscope.Clock) erro
 // loading is a load under way.
 type loading struct {
 	kscope.Loading
-	profile kscope.Profile
+	profile load.Profile
 	clock   kscope.Clock
 	emit    func(kscope.Fact)
 	begun   bool // jobs went out over the present connection
@@ -133,7 +134,7 @@ func (t *loading) due() int64 {
 		t.elapsed = was
 	}
 	t.Elapsed, t.Asked = t.elapsed, t.profile.Due(t.elapsed)
-	if t.profile.Kind != kscope.LoadBatch {
+	if t.profile.Kind != load.Batch {
 		overdue := t.profile.Due(t.elapsed-late) - t.Accepted - t.Missed - t.Unknown
 		t.Missed += max(overdue, 0)
 	}
@@ -200,7 +201,7 @@ func (t *loading) rates(since progress) {
 	asked, accepted := float64(t.Asked-since.asked), float64(t.Accepted-since.accepted)
 	t.Rate, t.Achieved = asked/span.Seconds(), accepted/span.Seconds()
 	switch t.profile.Kind {
-	case kscope.LoadSteady, kscope.LoadRamp, kscope.LoadWave:
+	case load.Steady, load.Ramp, load.Wave:
 		if exact := t.profile.RateAt(t.Elapsed - span/2); asked > 0 && exact > 0 {
 			t.Rate, t.Achieved = exact, exact*accepted/asked
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // BenchmarkLoad is a load against a real server: how many jobs a second it
@@ -23,7 +24,7 @@ func BenchmarkLoad(b *testing.B) {
 			var jobs int64
 			before := cpu()
 			for b.Loop() {
-				if err := s.Load(b.Context(), kscope.Load{Queue: r.queue("list"), Profile: p, Limits: kscope.Limits{Rate: 1e6, Total: 1e9}}, nil); err != nil {
+				if err := s.Load(b.Context(), load.Load{Queue: r.queue("list"), Profile: p, Limits: load.Limits{Rate: 1e6, Total: 1e9}}, nil); err != nil {
 					b.Fatal(err)
 				}
 				last := await(f, "the end", kscope.Loading.Ended)

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
-func profile(t testing.TB, text string) kscope.Profile {
+func profile(t testing.TB, text string) load.Profile {
 	t.Helper()
-	p, err := kscope.ParseProfile(text)
+	p, err := load.ParseProfile(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,7 @@ func TestLoadFollowsItsProfile(t *testing.T) {
 			news()
 			began := time.Now()
 			p := profile(t, text)
-			if err := s.Load(context.Background(), kscope.Load{Queue: one, Target: target, Profile: p}, nil); err != nil {
+			if err := s.Load(context.Background(), load.Load{Queue: one, Target: target, Profile: p}, nil); err != nil {
 				t.Errorf("%s: %v", text, err)
 				return
 			}
@@ -68,7 +69,7 @@ func TestLoadFollowsItsProfile(t *testing.T) {
 				if due := p.Due(l.Elapsed); l.Asked != due || due-l.Accepted > int64(p.Top()*loadTick.Seconds())+p.Jobs+1 {
 					t.Errorf("%s: after %v %d were due, %d asked for and %d in", text, l.Elapsed, due, l.Asked, l.Accepted)
 				}
-				if p.Kind == kscope.LoadSteady && l.Elapsed > time.Second && p.Rate > 10 && (math.Abs(l.Rate/p.Rate-1) > 0.05 || math.Abs(l.Achieved/p.Rate-1) > 0.05) {
+				if p.Kind == load.Steady && l.Elapsed > time.Second && p.Rate > 10 && (math.Abs(l.Rate/p.Rate-1) > 0.05 || math.Abs(l.Achieved/p.Rate-1) > 0.05) {
 					t.Errorf("%s: %f asked for and %f achieved of late", text, l.Rate, l.Achieved)
 				}
 			}
@@ -82,11 +83,11 @@ func TestLoadStopsAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(10010*time.Millisecond, cancel)
 		began := time.Now()
-		if err := s.Load(ctx, kscope.Load{Queue: one, Profile: profile(t, "steady:100/s")}, nil); err != nil {
+		if err := s.Load(ctx, load.Load{Queue: one, Profile: profile(t, "steady:100/s")}, nil); err != nil {
 			t.Error(err)
 		}
 		ls := loads(news())
-		if last := ls[len(ls)-1]; last.State != kscope.LoadStopped || last.Accepted != 1000 || *last.Planned != kscope.DefaultLimits.Total {
+		if last := ls[len(ls)-1]; last.State != kscope.LoadStopped || last.Accepted != 1000 || *last.Planned != load.DefaultLimits.Total {
 			t.Errorf("it ends with %+v", last)
 		}
 		if took := time.Since(began); took != 10010*time.Millisecond {
@@ -101,7 +102,7 @@ func TestLoadOnAnotherClock(t *testing.T) {
 		news()
 		began := time.Now()
 		fast := func() time.Time { return began.Add(60 * time.Since(began)) }
-		if err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:10/s,10m")}, fast); err != nil {
+		if err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:10/s,10m")}, fast); err != nil {
 			t.Error(err)
 		}
 		ls := loads(news())
@@ -117,7 +118,7 @@ func TestLoadLosesTheServer(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
 		news()
 		server.refuses.Store(true)
-		err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
 		ls := loads(news())
 		if last := ls[len(ls)-1]; err == nil || last.State != kscope.LoadFailed || last.Err != err.Error() || !strings.Contains(last.Err, "connection refused") || last.Accepted+last.Unknown != 0 {
 			t.Errorf("got %v, and it ends with %+v", err, last)
@@ -127,7 +128,7 @@ func TestLoadLosesTheServer(t *testing.T) {
 		news()
 		time.AfterFunc(10*time.Second, func() { server.silent.Store(true) })
 		began := time.Now()
-		err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
 		ls := loads(news())
 		last := ls[len(ls)-1]
 		if err == nil || last.State != kscope.LoadFailed || last.Accepted < 990 || last.Accepted > 1002 || last.Unknown < 1 || last.Unknown > 4 {
@@ -149,7 +150,7 @@ func TestLoadIsRefused(t *testing.T) {
 	} {
 		bubble(t, tt.o, func(s *Source, server *fakeServer, news func() []seen) {
 			news()
-			err := s.Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, tt.load)}, nil)
+			err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, tt.load)}, nil)
 			ls := loads(news())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(ls) != 1 || ls[0].State != kscope.LoadFailed || ls[0].Err != err.Error() {
 				t.Errorf("%s: got %v and %+v, want %q", tt.load, err, ls, tt.want)
@@ -159,7 +160,7 @@ func TestLoadIsRefused(t *testing.T) {
 			}
 		})
 	}
-	if err := New(Options{}).Load(context.Background(), kscope.Load{Queue: one, Profile: profile(t, "batch:1")}, nil); err == nil {
+	if err := New(Options{}).Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "batch:1")}, nil); err == nil {
 		t.Error("a load without Run")
 	}
 }
@@ -172,14 +173,14 @@ func TestLoadOnARealServer(t *testing.T) {
 	q := r.queue("list")
 	s.Follow(scaledObject("one", q))
 	done := make(chan error)
-	load := func(text string) {
+	one := func(text string) {
 		go func() {
-			done <- s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, text)}, nil)
+			done <- s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, text)}, nil)
 		}()
 	}
-	load("steady:5000/s,3s")
+	one("steady:5000/s,3s")
 	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
-	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 2000}); err != nil {
+	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 2000}); err != nil {
 		t.Error(err)
 	}
 	if err := <-done; err != nil {
@@ -193,7 +194,7 @@ func TestLoadOnARealServer(t *testing.T) {
 		t.Errorf("%v jobs are in, want 17000", n)
 	}
 	f.depth(q, known(17_000))
-	load("steady:5000/s")
+	one("steady:5000/s")
 	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
 	r.kill()
 	err := <-done
@@ -211,7 +212,7 @@ func TestLoadGivesUpWhatIsLate(t *testing.T) {
 		return &slow{c}, err
 	}})
 	q := r.queue("list")
-	err := s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, "steady:5000/s,2s")}, nil)
+	err := s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "steady:5000/s,2s")}, nil)
 	last := await(f, "the end of the load", kscope.Loading.Ended)
 	if err != nil || last.Missed == 0 || last.Accepted+last.Missed != 10_000 || last.State != kscope.LoadFinished {
 		t.Errorf("got %v and %+v", err, last)
@@ -260,7 +261,7 @@ func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
 	s, f := run(t, Options{})
 	p := profile(t, "wave:0-400/s,period=4s,8s")
 	done := make(chan error, 1)
-	go func() { done <- s.Load(t.Context(), kscope.Load{Queue: r.queue("list"), Profile: p}, nil) }()
+	go func() { done <- s.Load(t.Context(), load.Load{Queue: r.queue("list"), Profile: p}, nil) }()
 	began := await(f, "the beginning", func(kscope.Loading) bool { return true }).Began
 	looks := 0
 	for running := true; running; looks++ {
@@ -295,13 +296,13 @@ func TestReadOnlyReplica(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(3)) // it can be measured
 	const want = "the server is a read-only replica"
-	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("pushing: got %v", err)
 	}
-	if err := s.Load(t.Context(), kscope.Load{Queue: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("loading: got %v", err)
 	}
-	if err := s.Purge(t.Context(), kscope.Purge{Queue: q}); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Purge(t.Context(), load.Purge{Queue: q}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("emptying: got %v", err)
 	}
 	if n := master.do("llen", "list"); n != int64(3) {

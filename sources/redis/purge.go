@@ -9,6 +9,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // Purge empties a queue: it deletes the key, or all entries of a stream, whose
@@ -18,7 +19,7 @@ import (
 // the queue measured, and returns the error that the fact tells of. While Run is
 // not running it returns an error and emits nothing. It blocks until the server
 // has answered, for seconds at the most.
-func (s *Source) Purge(ctx context.Context, p kscope.Purge) error {
+func (s *Source) Purge(ctx context.Context, p load.Purge) error {
 	run, err := s.join()
 	if err != nil {
 		return err

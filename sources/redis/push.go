@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 var errReadOnly = errors.New("nothing is put into queues in read-only mode")
@@ -33,7 +34,7 @@ type place struct {
 // connection. It emits exactly one [kscope.Pushed], also on failure, then has
 // the queue measured, and returns the error that the fact tells of. While Run
 // is not running it returns an error and emits nothing.
-func (s *Source) Push(ctx context.Context, inj kscope.Injection) error {
+func (s *Source) Push(ctx context.Context, inj load.Injection) error {
 	run, err := s.join()
 	if err != nil {
 		return err
@@ -63,13 +64,13 @@ func (s *Source) Push(ctx context.Context, inj kscope.Injection) error {
 }
 
 // wayInto is how jobs are tried first: a list, unless it should be a stream.
-func wayInto(q kscope.Queue, side kscope.Side, payload *kscope.Payload) way {
+func wayInto(q kscope.Queue, side load.Side, payload *load.Payload) way {
 	w := way{q.Key, list, side, payload}
 	if w.side == "" {
-		w.side = kscope.Head
+		w.side = load.Head
 	}
 	if w.payload == nil {
-		w.payload = kscope.StandardPayload()
+		w.payload = load.StandardPayload()
 	}
 	if q.Measure != kscope.Size {
 		w.shape = stream

@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 var target = kscope.Ref{Namespace: "demo", Name: "one"}
@@ -32,7 +34,7 @@ func TestPush(t *testing.T) {
 	f.depth(q, known(0))
 	total := int64(0)
 	for _, n := range []int64{1, 10, 950, 1000, 2000, 10_000, 3} {
-		if err := s.Push(t.Context(), kscope.Injection{Queue: q, Target: target, Jobs: n}); err != nil {
+		if err := s.Push(t.Context(), load.Injection{Queue: q, Target: target, Jobs: n}); err != nil {
 			t.Fatal(err)
 		}
 		total += n
@@ -79,23 +81,23 @@ func TestPushIsRefused(t *testing.T) {
 	r := startRedis(t)
 	r.do("set", "text", 1)
 	r.do("sadd", "set", 1)
-	alike, err := kscope.ParsePayload("{time}")
+	alike, err := load.ParsePayload("{time}")
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, f := run(t, Options{})
 	for _, tt := range []struct {
-		inj  kscope.Injection
+		inj  load.Injection
 		want string
 	}{
-		{kscope.Injection{Queue: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
-		{kscope.Injection{Queue: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
-		{kscope.Injection{Queue: r.queue("list")}, "there must be at least one job to put in"},
-		{kscope.Injection{Queue: r.queue(""), Jobs: 1}, "the queue has no key"},
-		{kscope.Injection{Queue: kscope.Queue{Address: r.address, DB: -1, Key: "list"}, Jobs: 1}, "there is no database -1"},
-		{kscope.Injection{Queue: kscope.Queue{Address: r.address, DB: 99, Key: "list"}, Jobs: 1}, "the server has no database of that number"},
-		{kscope.Injection{Queue: kscope.Queue{Key: "list"}, Jobs: 1}, "the address comes from the target's environment"},
-		{kscope.Injection{Queue: kscope.Queue{Address: "127.0.0.1:1", Key: "list"}, Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
+		{load.Injection{Queue: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
+		{load.Injection{Queue: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
+		{load.Injection{Queue: r.queue("list")}, "there must be at least one job to put in"},
+		{load.Injection{Queue: r.queue(""), Jobs: 1}, "the queue has no key"},
+		{load.Injection{Queue: kscope.Queue{Address: r.address, DB: -1, Key: "list"}, Jobs: 1}, "there is no database -1"},
+		{load.Injection{Queue: kscope.Queue{Address: r.address, DB: 99, Key: "list"}, Jobs: 1}, "the server has no database of that number"},
+		{load.Injection{Queue: kscope.Queue{Key: "list"}, Jobs: 1}, "the address comes from the target's environment"},
+		{load.Injection{Queue: kscope.Queue{Address: "127.0.0.1:1", Key: "list"}, Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
 	} {
 		err := s.Push(t.Context(), tt.inj)
 		got := pushed(f)
@@ -124,7 +126,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 	r.do("xadd", "stream", "*", "job", "x")
 	for _, tt := range []struct{ key, length string }{{"set", "scard"}, {"zset", "zcard"}, {"hash", "hlen"}, {"stream", "xlen"}} {
 		for i, n := range []int64{1500, 1} {
-			if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
+			if err := s.Push(t.Context(), load.Injection{Queue: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
 				t.Fatal(err)
 			}
 			want := int64(1501 + i)
@@ -138,7 +140,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 	}
 	q := r.queue("new")
 	q.Measure = kscope.StreamLength
-	if err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
+	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
 		t.Errorf("a stream that was not there: %v", err)
 	}
 	ordered, err := r.ZRange(t.Context(), "zset", 1, -1).Result() // the first was there before
@@ -150,11 +152,11 @@ func TestPushIntoOtherShapes(t *testing.T) {
 func TestPushPayloadAndSide(t *testing.T) {
 	r := startRedis(t)
 	s, _ := run(t, Options{})
-	p, err := kscope.ParsePayload(`{seq}:{rand:4}:{size:300k}`)
+	p, err := load.ParsePayload(`{seq}:{rand:4}:{size:300k}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue("list"), Jobs: 40, Payload: p, Side: kscope.Tail}); err != nil {
+	if err := s.Push(t.Context(), load.Injection{Queue: r.queue("list"), Jobs: 40, Payload: p, Side: load.Tail}); err != nil {
 		t.Fatal(err)
 	}
 	all, err := r.LRange(t.Context(), "list", 0, -1).Result()
@@ -170,7 +172,7 @@ func TestPushPayloadAndSide(t *testing.T) {
 
 func TestPushOutsideRunAndReadOnly(t *testing.T) {
 	r := startRedis(t)
-	inj := kscope.Injection{Queue: r.queue("list"), Jobs: 1}
+	inj := load.Injection{Queue: r.queue("list"), Jobs: 1}
 	s := New(Options{})
 	if err := s.Push(t.Context(), inj); err == nil {
 		t.Error("pushed before Run")
@@ -206,7 +208,7 @@ func TestPushStops(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Push(ctx, kscope.Injection{Queue: q, Jobs: 1 << 40}) }()
+	go func() { done <- s.Push(ctx, load.Injection{Queue: q, Jobs: 1 << 40}) }()
 	f.depth(q, func(d kscope.Depth) bool { return d.N > 5000 }) // measuring goes on meanwhile
 	cancel()
 	err := <-done
@@ -225,7 +227,7 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 	q := r.queue("list")
 	s.Follow(scaledObject("one", q))
 	push := func(n int64) kscope.Pushed {
-		_ = s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: n})
+		_ = s.Push(t.Context(), load.Injection{Queue: q, Jobs: n})
 		return pushed(f)
 	}
 	push(5)
@@ -239,7 +241,7 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 		f.depth(q, func(d kscope.Depth) bool { return d.N > 3000 })
 		r.kill()
 	}()
-	err := s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 1 << 40})
+	err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1 << 40})
 	<-killed
 	if err == nil || !strings.Contains(err.Error(), " of 1099511627776 jobs") {
 		t.Errorf("got %v", err)
@@ -268,7 +270,7 @@ func TestPushesTakeTurns(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if err := s.Push(t.Context(), kscope.Injection{Queue: r.queue("list"), Jobs: 1500}); err != nil {
+			if err := s.Push(t.Context(), load.Injection{Queue: r.queue("list"), Jobs: 1500}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -294,7 +296,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 	go func() { returned <- s.Run(ctx, f.emit) }()
 	s.Follow(scaledObject("one", q))
 	f.status(kscope.Connecting)
-	go func() { gaveUp <- s.Push(t.Context(), kscope.Injection{Queue: q, Jobs: 1}) }()
+	go func() { gaveUp <- s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1}) }()
 	for range 2 { // the poller's connection and the injector's
 		conn, err := l.Accept()
 		if err != nil {

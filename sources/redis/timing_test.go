@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // These tests are about when things happen. They run on a fake clock, against
@@ -270,7 +271,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 // What was sent and never answered for is neither in nor out.
 func TestPushToAServerThatFallsSilent(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
-		inj := kscope.Injection{Queue: one, Jobs: 10}
+		inj := load.Injection{Queue: one, Jobs: 10}
 		synctest.Wait()
 		if err := s.Push(context.Background(), inj); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,131 @@
+// Package explain is why a workload has the replicas it has, what comes next, who
+// did what, and what is wrong: the sentences about scaling, made from what a
+// [store.Store] knows. It has no clock and changes nothing.
+package explain
+
+import (
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// Phase is where a ScaledObject is in its story, in a word or two.
+type Phase string
+
+// The phases.
+const (
+	Looking     Phase = "looking"      // not enough is known yet
+	Asleep      Phase = "asleep"       // at its floor, nothing to do
+	Waking      Phase = "waking"       // leaving zero, nothing ready yet
+	ScalingUp   Phase = "scaling up"   // on its way to more
+	Steady      Phase = "steady"       // has what it wants
+	Draining    Phase = "draining"     // has more than it wants
+	CoolingDown Phase = "cooling down" // nothing to do, waiting for the cooldown
+	PhasePaused Phase = "paused"
+	Broken      Phase = "broken"
+)
+
+// Decision is why a workload has the replicas it has and what comes next.
+// Words that rest on an estimate are marked with ~ or "about".
+type Decision struct {
+	Phase Phase
+	Why   string
+	Next  string
+	Link  int  // which link of the chain is the reason, LinkQueue to LinkPods
+	Stale bool // KEDA's status is older than it should be and must not be believed
+	// Zero is when KEDA takes the workload to its floor if no work comes, by
+	// the clock of the stream: an estimate; the zero time where it will not, or
+	// that cannot be told.
+	Zero  time.Time
+	Want  int32
+	Known bool // Want was computed from a known value
+}
+
+// rule looks at a chain and answers with a decision if it applies. The first
+// one in the catalogue that answers is right, so those nearest to the root of
+// a problem come first.
+type rule func(c *store.Chain, f *facts) (Decision, bool)
+
+// catalogue is every explanation there is. A new one goes where it belongs in
+// the order: object, KEDA, source, HPA, workload, pods, then the ordinary
+// story. The rules after targetMissing may rely on a workload.
+var catalogue = []rule{
+	notSynced, targetMissing, paused, refused, ignored, sourceLost, fallbackRunning, triggerFailing, kedaSilent,
+	hpaStuck, podsCannotStart,
+	outOfBounds, asleep, drained, heldAtZero, overdue, waking, parked,
+	starting, cooling, wantsMore, podsStarting, wantsFewer, full, tolerated, atMinimum, steady, hpaSays,
+}
+
+// facts is what several rules need, worked out once.
+type facts struct {
+	now            time.Time
+	desired, ready int32
+	readyKnown     bool
+	r              store.Reading // the main trigger
+	work           store.Reading // the one with work that KEDA would start for, if hasWork
+	hasWork        bool
+	quiet          bool  // every trigger is known to have no work that counts
+	partly         bool  // the value of some trigger is not known
+	raw            int32 // what r asks for, before any bound or tolerance
+	want           int32 // what the HPA will aim at
+	wantKnown      bool
+	limit          int32 // what one HPA sync may give
+	low, high      int32 // the HPA's bounds
+}
+
+// Explain says why a workload has the replicas it has and what comes next. It
+// is a pure function of what was observed and of the stream's time.
+func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
+
+func decide(c *store.Chain, now time.Time) Decision {
+	f := gather(c, now)
+	for _, r := range catalogue {
+		if d, ok := r(c, &f); ok {
+			d.Want, d.Known = f.want, f.wantKnown
+			return d
+		}
+	}
+	return Decision{Phase: Looking, Why: "Not enough is known yet.", Link: LinkKEDA}
+}
+
+func gather(c *store.Chain, now time.Time) facts {
+	so := &c.ScaledObject
+	f := facts{now: now, r: c.Reading(), low: max(so.MinReplicaCount, 1), high: so.MaxReplicaCount}
+	existing := int32(0)
+	if c.Workload != nil {
+		f.desired, existing = c.Workload.Desired, c.Workload.Current
+	}
+	if c.Ready != nil {
+		f.ready, f.readyKnown = *c.Ready, true
+	}
+	f.limit = f.high
+	if c.HPA != nil {
+		f.limit = scaling.UpLimit(*c.HPA, f.desired)
+	}
+	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
+	for i := range c.Readings {
+		f.weigh(&c.Readings[i], so.ScalingModifiers, existing)
+	}
+	f.want = min(max(f.want, f.low), f.high)
+	return f
+}
+
+// weigh takes one trigger into account. Where a formula combines the triggers,
+// none says anything by itself.
+func (f *facts) weigh(r *store.Reading, formula bool, existing int32) {
+	f.partly = f.partly || !r.Known
+	f.quiet = f.quiet && r.Known && r.Value <= r.ActivationTarget
+	if !r.Known || formula {
+		return
+	}
+	if r.Value > r.ActivationTarget && (!f.hasWork || r.Asks() > f.work.Asks()) {
+		f.work, f.hasWork = *r, true
+	}
+	if r.Target <= 0 || r.Trigger.MetricType == "Value" {
+		return
+	}
+	f.raw = max(f.raw, scaling.WantReplicas(r.Value, r.Target, 0))
+	f.want = max(f.want, scaling.WantReplicas(r.Value, r.Target, existing))
+	f.wantKnown = true
+}

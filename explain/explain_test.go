@@ -1,0 +1,145 @@
+package explain_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+)
+
+// noon is when the stories of the tests are told.
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func at(seconds float64) time.Time {
+	return noon.Add(time.Duration(seconds * float64(time.Second)))
+}
+
+func i32(n int32) *int32 { return &n }
+
+func cond(typ, status, reason string) kscope.Condition {
+	return kscope.Condition{Type: typ, Status: status, Reason: reason}
+}
+
+// with gives a list of conditions with one replaced or added.
+func with(cs kscope.Conditions, c kscope.Condition) kscope.Conditions {
+	out := kscope.Conditions{c}
+	for _, x := range cs {
+		if x.Type != c.Type {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// orders is the queue of the seed story, and orderWorker its ScaledObject.
+var orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
+
+func orderWorker() kscope.ScaledObject {
+	return kscope.ScaledObject{
+		Ref: kscope.Ref{Namespace: "demo", Name: "order-worker"}, UID: "so-1", Created: at(-3600),
+		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
+		PollingInterval: 5 * time.Second, CooldownPeriod: 30 * time.Second, MaxReplicaCount: 10,
+		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Queue: &orders,
+			Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
+		HPAName: "keda-hpa-order-worker", ExternalMetricNames: []string{"s0-redis-orders"},
+		Conditions: kscope.Conditions{cond("Ready", "True", "ScaledObjectReady"), cond("Active", "False", "ScalerNotActive"), cond("Paused", "False", "")},
+	}
+}
+
+// scene is the seed story at some moment: a queue of so many jobs, so many
+// replicas wanted and ready, and KEDA and the HPA in agreement with that.
+func scene(jobs float64, desired, ready int32) *store.Chain {
+	so := orderWorker()
+	c := &store.Chain{
+		ScaledObject: so,
+		HPA: &kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, OwnerUID: so.UID, MinReplicas: 1, MaxReplicas: 10,
+			ScaleDownWindow: 300 * time.Second, CurrentReplicas: desired, DesiredReplicas: desired, StatusEverSynced: true,
+			Metrics: []kscope.Metric{{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}},
+			Conditions: kscope.Conditions{cond("AbleToScale", "True", "ReadyForNewScale"), cond("ScalingActive", "True", "ValidMetricFound"),
+				cond("ScalingLimited", "False", "DesiredWithinRange")}},
+		Workload: &kscope.Workload{Ref: so.Ref, Kind: "Deployment", Desired: desired, Current: desired, Ready: &ready},
+		Ready:    &ready,
+		Readings: []store.Reading{{Trigger: so.Triggers[0], Metric: "s0-redis-orders", Target: 5, Value: jobs, Known: true, From: store.FromBroker, Type: "list"}},
+		Watched:  at(-600),
+	}
+	c.Counts[kscope.PodReady] = int(ready)
+	c.WorkloadStatus = synced(kscope.Deployments)
+	c.PodStatus, c.HPAStatus, c.KEDAStatus = synced(kscope.Pods), synced(kscope.HPAs), synced(kscope.ScaledObjects)
+	if desired > 0 {
+		c.ScaledObject.Conditions = with(so.Conditions, cond("Active", "True", "ScalerActive"))
+		c.ScaledObject.LastActiveTime, c.Polled = at(-2), at(-1.8)
+	}
+	if desired == 0 {
+		c.HPA.Conditions = with(c.HPA.Conditions, cond("ScalingActive", "False", "ScalingDisabled"))
+	}
+	if jobs == 0 {
+		c.Readings[0].Type = "none"
+	}
+	return c
+}
+
+func synced(k kscope.Kind) store.SourceStatus {
+	return store.SourceStatus{Status: kscope.Status{Kind: k, State: kscope.Synced}}
+}
+
+func soCond(c *store.Chain, typ, status, reason, message string) {
+	c.ScaledObject.Conditions = with(c.ScaledObject.Conditions, kscope.Condition{Type: typ, Status: status, Reason: reason, Message: message})
+}
+
+func hpaCond(c *store.Chain, typ, status, reason, message string) {
+	c.HPA.Conditions = with(c.HPA.Conditions, kscope.Condition{Type: typ, Status: status, Reason: reason, Message: message})
+}
+
+func cooldown(c *store.Chain) {
+	soCond(c, "Active", "False", "ScalerCooldown", "")
+	c.ScaledObject.LastActiveTime, c.Polled = at(-12), at(-11.6)
+}
+
+// another adds a trigger that nothing measures.
+func another(c *store.Chain, typ string) {
+	c.Readings = append(c.Readings, store.Reading{Trigger: kscope.Trigger{Type: typ, MetricType: "AverageValue"}})
+}
+
+type explanation struct {
+	name   string
+	scene  *store.Chain
+	change func(c *store.Chain)
+	phase  explain.Phase
+	link   int
+	why    string
+	next   string
+}
+
+func TestExplain(t *testing.T) {
+	for _, table := range [][]explanation{ordinary, troubled} {
+		for _, tt := range table {
+			t.Run(tt.name, func(t *testing.T) {
+				if tt.change != nil {
+					tt.change(tt.scene)
+				}
+				d := explain.Decide(*tt.scene, noon)
+				if d.Phase != tt.phase || d.Link != tt.link || d.Why != tt.why || d.Next != tt.next {
+					t.Errorf("\n got %q %d\n\twhy:  `%s`,\n\tnext: `%s`,\nwant %q %d\n\twhy:  `%s`,\n\tnext: `%s`,",
+						d.Phase, d.Link, d.Why, d.Next, tt.phase, tt.link, tt.why, tt.next)
+				}
+				for _, s := range []string{d.Why, d.Next} {
+					if s != "" && !strings.HasSuffix(s, ".") || strings.Contains(s, "%!") || strings.Contains(s, "..") || strings.Contains(s, "  ") {
+						t.Errorf("not a sentence: %q", s)
+					}
+				}
+			})
+		}
+	}
+}
+
+// The ordinary story is read from the back row: nothing in it may be long.
+func TestOrdinaryStoryIsShort(t *testing.T) {
+	for _, tt := range ordinary {
+		if len(tt.why) > 110 || len(tt.next) > 110 {
+			t.Errorf("%s: %d and %d characters", tt.name, len(tt.why), len(tt.next))
+		}
+	}
+}

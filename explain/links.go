@@ -1,0 +1,222 @@
+package explain
+
+import (
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
+)
+
+// LinkState is how one link of the chain is doing.
+type LinkState int
+
+// The states of a link.
+const (
+	LinkUnknown LinkState = iota // nothing known yet
+	LinkIdle                     // at rest, as it should be
+	LinkOK                       // doing its part
+	LinkWorking                  // on its way to what is wanted
+	LinkWaiting                  // for the link before it, or for a timer
+	LinkBroken
+)
+
+// Link is one link of the live chain: queue, KEDA, HPA, workload, pods.
+type Link struct {
+	Name  string // "orders", "KEDA", "HPA", "queue-worker", "pods"
+	Value string // "42", "active", "wants 9", "4/9", "3 ready"
+	State LinkState
+	Word  string // the state in a word: "waiting", "cooling down"
+	Main  bool   // this link is the reason for the count right now
+}
+
+// The positions of the links in a chain.
+const (
+	LinkQueue = iota
+	LinkKEDA
+	LinkHPA
+	LinkWorkload
+	LinkPods
+)
+
+func links(c *store.Chain, d *Decision) [5]Link {
+	ls := [5]Link{
+		LinkQueue:    queueLink(c),
+		LinkKEDA:     kedaLink(c, d),
+		LinkHPA:      hpaLink(c),
+		LinkWorkload: workloadLink(c),
+		LinkPods:     podsLink(c),
+	}
+	ls[d.Link].Main = true
+	return ls
+}
+
+func queueLink(c *store.Chain) Link {
+	if len(c.Readings) == 0 {
+		return Link{Name: "queue", Word: "no trigger"}
+	}
+	r := c.Reading()
+	l := Link{Name: r.Name(), Word: "not read yet", Value: "?"}
+	switch {
+	case r.Known:
+		l.Value = words.Count(r.Value)
+		if r.From == store.FromHPA {
+			l.Value = "~" + l.Value
+		}
+		l.State, l.Word = LinkOK, "has work"
+		if r.Value == 0 {
+			l.State, l.Word = LinkIdle, "empty"
+		} else if r.Value <= r.ActivationTarget {
+			l.State, l.Word = LinkWaiting, "below activation"
+		}
+		if r.Err != "" { // the HPA's number stands in, and may be its last
+			l.State, l.Word = LinkBroken, "by the HPA only"
+		}
+	case r.Err != "":
+		l.State, l.Word = LinkBroken, "cannot be read"
+	case r.Trigger.Queue == nil:
+		l.Word = "not measured"
+	}
+	return l
+}
+
+// shortReason is a condition's reason in as many letters as a link has room
+// for; the sentence below the chart has the whole cause.
+func shortReason(reason, other string) string {
+	switch reason {
+	case "ScaledObjectCheckFailed":
+		return "not accepted"
+	case "TriggerError":
+		return "source failing"
+	case "FailedGetExternalMetric", "FailedComputeMetricsReplicas":
+		return "no answer"
+	case "FailedGetResourceMetric", "FailedGetContainerResourceMetric":
+		return "no usage data"
+	}
+	return orElse(reason, other)
+}
+
+func kedaLink(c *store.Chain, d *Decision) Link {
+	l := Link{Name: "KEDA"}
+	so := c.ScaledObject
+	active, ready := so.Conditions.Get("Active"), so.Conditions.Get("Ready")
+	switch {
+	case so.FullyPaused():
+		l.State, l.Value, l.Word = LinkWaiting, "paused", "paused"
+	case ready.False():
+		l.State, l.Value, l.Word = LinkBroken, "not ready", shortReason(ready.Reason, "not ready")
+	case so.Conditions.Get("Fallback").True():
+		l.State, l.Value, l.Word = LinkBroken, "fallback", "source failing"
+	case d.Stale:
+		l.State, l.Value, l.Word = LinkBroken, "?", "status is old"
+	case active.True():
+		l.State, l.Value, l.Word = LinkOK, "active", "active"
+	case active.Reason == "ScalerCooldown":
+		l.State, l.Value, l.Word = LinkWaiting, "cooldown", "cooling down"
+	case active.False():
+		l.State, l.Value, l.Word = LinkIdle, "inactive", "nothing to do"
+	default:
+		l.State, l.Value, l.Word = LinkUnknown, "?", "no status yet"
+	}
+	return l
+}
+
+func hpaLink(c *store.Chain) Link {
+	l := Link{Name: "HPA", Value: "?", Word: "unknown"}
+	h := c.HPA
+	if h == nil {
+		switch {
+		case c.ScaledObject.FullyPaused():
+			l.State, l.Value, l.Word = LinkWaiting, "none", "removed while paused"
+		case c.HPAStatus.State == kscope.Forbidden:
+			l.State, l.Word = LinkUnknown, "not permitted"
+		case c.HPAStatus.State == kscope.Synced:
+			l.State, l.Value, l.Word = LinkWaiting, "none", "not made yet"
+		}
+		return l
+	}
+	sa, able := h.Conditions.Get("ScalingActive"), h.Conditions.Get("AbleToScale")
+	switch {
+	case c.Workload != nil && c.Workload.Desired == 0, c.Workload == nil && sa.False() && sa.Reason == "ScalingDisabled":
+		l.State, l.Value, l.Word = LinkIdle, "resting", "resting at zero"
+	case sa.False() && sa.Reason == "ScalingDisabled":
+		l.State, l.Value, l.Word = LinkWaiting, "due", "before next sync"
+	case able.False():
+		l.State, l.Value, l.Word = LinkBroken, "cannot scale", shortReason(able.Reason, "cannot scale")
+	case sa.False():
+		l.State, l.Value, l.Word = LinkBroken, "no metric", shortReason(sa.Reason, "no metric")
+	case !h.StatusEverSynced:
+		l.State, l.Value, l.Word = LinkWaiting, "starting", "no sync yet"
+	default:
+		l.Value = "wants " + itoa(h.DesiredReplicas)
+		l.State, l.Word = hpaWord(h, c.Workload)
+	}
+	return l
+}
+
+// hpaWord is what an HPA that computes is up to.
+func hpaWord(h *kscope.HPA, w *kscope.Workload) (LinkState, string) {
+	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
+	case w != nil && h.DesiredReplicas != w.Desired:
+		return LinkWaiting, "before next sync"
+	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized" && limited != "ScaleUpLimit":
+		return LinkWaiting, "holding"
+	case h.Conditions.Get("AbleToScale").Reason == "ScaleUpStabilized":
+		return LinkWaiting, "holding"
+	case limited == "TooManyReplicas":
+		return LinkOK, "at max"
+	case limited == "TooFewReplicas":
+		return LinkOK, "at min"
+	case limited == "ScaleUpLimit":
+		return LinkWorking, "ramping"
+	case limited == "ScaleDownLimit":
+		return LinkWorking, "stepping down"
+	}
+	return LinkOK, "in range"
+}
+
+func workloadLink(c *store.Chain) Link {
+	l := Link{Name: c.ScaledObject.ScaleTarget.Name, Value: "?", Word: "unknown"}
+	w := c.Workload
+	switch {
+	case w == nil && c.WorkloadStatus.State == kscope.Synced:
+		l.State, l.Value, l.Word = LinkBroken, "missing", "does not exist"
+	case w == nil && c.WorkloadStatus.State == kscope.Forbidden:
+		l.Word = "not permitted"
+	case w != nil:
+		l.Value = itoa(w.Current) + "/" + itoa(w.Desired)
+		l.State, l.Word = LinkOK, "complete"
+		switch {
+		case w.Conditions.Get("ReplicaFailure").True():
+			l.State, l.Word = LinkBroken, "cannot create pods"
+		case w.Desired == 0 && w.Current == 0:
+			l.State, l.Word = LinkIdle, "at zero"
+		case w.Current < w.Desired:
+			l.State, l.Word = LinkWorking, "creating pods"
+		case w.Current > w.Desired:
+			l.State, l.Word = LinkWorking, "removing pods"
+		}
+	}
+	return l
+}
+
+func podsLink(c *store.Chain) Link {
+	l := Link{Name: "pods", Value: "?", Word: "unknown"}
+	if c.Ready == nil {
+		if c.PodStatus.State == kscope.Forbidden {
+			l.Word = "not permitted"
+		}
+		return l
+	}
+	l.Value = itoa(*c.Ready) + " ready"
+	l.State, l.Word = LinkOK, "all ready"
+	switch {
+	case c.Counts[kscope.PodFailing] > 0:
+		l.State, l.Word = LinkBroken, words.Plural(int64(c.Counts[kscope.PodFailing]), "pod")+" failing"
+	case c.Workload != nil && *c.Ready < c.Workload.Desired:
+		l.State, l.Word = LinkWorking, "starting"
+	case c.Counts[kscope.PodTerminating] > 0:
+		l.State, l.Word = LinkWorking, "stopping"
+	case *c.Ready == 0:
+		l.State, l.Word = LinkIdle, "none"
+	}
+	return l
+}

@@ -1,0 +1,41 @@
+package explain
+
+import (
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// Picture is a ScaledObject with all that is linked to it, explained. It is a
+// copy, of one moment.
+type Picture struct {
+	store.Chain
+	Decision
+	Links [5]Link
+	Now   time.Time
+}
+
+// Look explains a ScaledObject as it is known now; false if there is none of
+// that name.
+func Look(s *store.Store, ref kscope.Ref) (Picture, bool) {
+	c, ok := s.Chain(ref)
+	if !ok {
+		return Picture{}, false
+	}
+	p := Picture{Chain: c, Now: s.Now()}
+	p.Decision = decide(&p.Chain, p.Now)
+	p.Links = links(&p.Chain, &p.Decision)
+	return p, true
+}
+
+// zeroAt is [scaling.ZeroAt] by the clock of the stream, where the last active poll was
+// seen to happen.
+func zeroAt(c *store.Chain) time.Time {
+	zero := scaling.ZeroAt(c.ScaledObject)
+	if zero.IsZero() || c.Polled.IsZero() {
+		return zero
+	}
+	return zero.Add(c.Polled.Sub(c.ScaledObject.LastActiveTime))
+}

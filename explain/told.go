@@ -1,0 +1,166 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
+)
+
+// The words of the timeline.
+
+// warns reports whether an entry is not as it should be.
+func warns(l store.Entry) bool {
+	switch l.Kind {
+	case store.Trouble:
+		return true
+	case store.Injected:
+		return l.Said != ""
+	case store.Emptied:
+		return l.Actor == store.You && l.Jobs > 0
+	case store.LoadEnded:
+		return l.Load.State == kscope.LoadFailed || l.Load.Missed > 0
+	}
+	return false
+}
+
+// noteOf is what there is to say of an entry beyond its kind and its numbers.
+func noteOf(l store.Entry) string {
+	switch l.Kind {
+	case store.LoadBegan:
+		return l.Load.Load + ": " + l.Load.Words
+	case store.LoadEnded:
+		return ending(l.Load)
+	case store.Trouble:
+		return troubleNote(l)
+	case store.Mended:
+		return mendedNote(l)
+	}
+	return l.Said
+}
+
+func troubleNote(l store.Entry) string {
+	switch l.Topic {
+	case store.InFallback:
+		return "fallback: the source keeps failing, replicas follow the fallback"
+	case store.Paused, store.PausedIn, store.PausedOut:
+		return pausedWhat(l.Topic) + " paused by annotation"
+	case store.OurSource:
+		return ourSource(l) + ": " + l.Said
+	case store.TheTarget:
+		return l.Subject + " was deleted"
+	case store.Purging:
+		return "the queue was not emptied: " + l.Said
+	}
+	return l.Said
+}
+
+func mendedNote(l store.Entry) string {
+	switch l.Topic {
+	case store.Readiness:
+		return "the ScaledObject is ready"
+	case store.InFallback:
+		return "fallback ended"
+	case store.Paused, store.PausedIn, store.PausedOut:
+		return pausedWhat(l.Topic) + " no longer paused"
+	case store.HPAMetrics:
+		return "can read its metrics again"
+	case store.HPAScaling:
+		return "can scale again"
+	case store.OurSource:
+		return ourSource(l) + " works again"
+	}
+	return l.Said
+}
+
+func pausedWhat(t store.Topic) string {
+	switch t {
+	case store.PausedIn:
+		return "scaling in"
+	case store.PausedOut:
+		return "scaling out"
+	}
+	return "autoscaling"
+}
+
+// ourSource is what kscope watches or reads, in a sentence.
+func ourSource(l store.Entry) string {
+	if l.Kept == kscope.Queues {
+		return kscope.CallServer(l.Subject)
+	}
+	return "watching " + string(l.Kept)
+}
+
+// ending says how a load ended, "" if as it should.
+func ending(l *kscope.Loading) string {
+	var notes []string
+	switch l.State {
+	case kscope.LoadStopped:
+		notes = append(notes, "stopped")
+	case kscope.LoadFailed:
+		notes = append(notes, orElse(l.Err, "failed"))
+	}
+	if l.Missed > 0 {
+		notes = append(notes, words.Count(float64(l.Missed))+" given up, the server did not keep up")
+	}
+	if l.Unknown > 0 {
+		notes = append(notes, words.Count(float64(l.Unknown))+" sent without a word back")
+	}
+	return strings.Join(notes, "; ")
+}
+
+// Words is what an entry says after its actor, and the rest of it, which is
+// often the cluster's own words.
+func (e Entry) Words() (text, note string) {
+	switch e.Kind {
+	case store.Injected:
+		if e.Warn {
+			return fmt.Sprintf("pushed %s of %s: %s", words.Count(float64(e.Jobs)), words.Plural(e.Asked, "job"), e.Note), ""
+		}
+		return "pushed " + words.Plural(e.Jobs, "job"), "the queue is " + words.Count(float64(e.Length)) + " long"
+	case store.LoadBegan:
+		return "began a load", e.Note
+	case store.LoadEnded:
+		if e.Asked > e.Jobs {
+			return fmt.Sprintf("load over: %s of %s", words.Count(float64(e.Jobs)), words.Plural(e.Asked, "job")), e.Note
+		}
+		return "load over: " + words.Plural(e.Jobs, "job"), e.Note
+	case store.Arrived:
+		return words.Plural(e.Jobs, "job") + " in a queue that was empty", ""
+	case store.Emptied:
+		if e.Actor == store.You {
+			return "emptied the queue", words.Plural(e.Jobs, "job") + " lost"
+		}
+		return "took the last job from the queue", ""
+	case store.Active:
+		return "sees work: active", ""
+	case store.Inactive:
+		return "sees no work: inactive", ""
+	case store.Scaled:
+		return e.scaledWords(), e.Note
+	case store.ReadyPods:
+		if e.Up() {
+			return fmt.Sprintf("pods ready %d → %d", e.From, e.To), ""
+		}
+		return fmt.Sprintf("pods leaving, ready %d → %d", e.From, e.To), ""
+	}
+	return strings.TrimSpace(e.Note), ""
+}
+
+// scaledWords is a step; only KEDA's are about activity.
+func (e Entry) scaledWords() string {
+	verb := "scaled"
+	switch {
+	case e.Actor != store.KEDA:
+	case e.From == 0:
+		verb = "activated"
+	case e.To == 0:
+		verb = "deactivated"
+	}
+	if e.From < 0 {
+		return fmt.Sprintf("%s to %d", verb, e.To)
+	}
+	return fmt.Sprintf("%s %d → %d", verb, e.From, e.To)
+}

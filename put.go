@@ -1,0 +1,97 @@
+package kscope
+
+import (
+	"time"
+)
+
+// Pushed is what an attempt to put jobs into a queue did.
+type Pushed struct {
+	Queue    Queue
+	Target   Ref   // the ScaledObject that was on screen
+	Asked    int64 // jobs that should go in
+	Accepted int64 // jobs that the server acknowledged
+	Length   int64 // length that the server answered with the last push
+	Err      string
+	Took     time.Duration
+}
+
+// Purged tells what came of a Purge.
+type Purged struct {
+	Queue  Queue
+	Target Ref
+	Lost   int64 // jobs that were in it, by the server's count at that moment
+	Took   time.Duration
+	Err    string // why it was not emptied, or may not have been; "" if it was
+}
+
+func (Purged) fact() {}
+
+// Loading tells how a load is doing: once when it begins, then at most four
+// times a second, and once at its end. Began and Queue together tell loads
+// apart. The counts only grow; those of two loads of one queue do not mix.
+type Loading struct {
+	Queue   Queue
+	Target  Ref
+	Load    string         // its shape in a word: "steady"
+	Words   string         // what it does: "50 jobs/s for 2m"
+	Planned *int64         // jobs altogether; nil where only somebody ends it
+	Lasts   *time.Duration // from its beginning to its end; nil where jobs, or somebody, end it
+	Began   time.Time      // by the clock of the load
+	Elapsed time.Duration  // since then
+	State   LoadState
+
+	Asked    int64 // jobs that the profile has called for so far
+	Accepted int64 // of those: the server acknowledged them
+	Missed   int64 // of those: given up, because the server did not keep up
+	Unknown  int64 // of those: sent without a word back, so they may be in or not
+
+	// Jobs a second called for and acknowledged of late, over about two
+	// seconds; both are 0 when Elapsed is.
+	Rate, Achieved float64
+
+	Length int64  // that the server answered with the last push; 0 if it does not say
+	Err    string // why it failed
+}
+
+func (Loading) fact() {}
+
+// LoadState is how far a load has come.
+type LoadState string
+
+// The states of a load. It ends once, in one of the last three.
+const (
+	LoadRunning  LoadState = "running"
+	LoadFinished LoadState = "finished" // all that the profile called for was sent, or given up
+	LoadStopped  LoadState = "stopped"  // by the one who started it
+	LoadFailed   LoadState = "failed"   // Err says why
+)
+
+// Ended reports whether nothing more will come of the load.
+func (l Loading) Ended() bool { return l.State != LoadRunning }
+
+// Left is how many jobs are still to come; false where the load has no end.
+func (l Loading) Left() (int64, bool) {
+	switch {
+	case l.Planned == nil:
+		return 0, false
+	case l.Ended():
+		return 0, true
+	}
+	return max(*l.Planned-l.Asked, 0) + l.Behind(), true
+}
+
+// Behind is how many jobs are called for and not yet sent.
+func (l Loading) Behind() int64 { return max(l.Asked-l.Accepted-l.Missed-l.Unknown, 0) }
+
+// Part is how much of the load is over, from 0 to 1: of its time, or of its
+// jobs where that is more; false where it has no end.
+func (l Loading) Part() (float64, bool) {
+	part, known := 0.0, false
+	if l.Lasts != nil && *l.Lasts > 0 {
+		part, known = float64(l.Elapsed)/float64(*l.Lasts), true
+	}
+	if l.Planned != nil && *l.Planned > 0 {
+		part, known = max(part, float64(l.Accepted+l.Missed+l.Unknown)/float64(*l.Planned)), true
+	}
+	return min(max(part, 0), 1), known
+}

@@ -1,0 +1,53 @@
+package kscope
+
+import (
+	"time"
+)
+
+// Event is an event of either event API, its text as the cluster wrote it.
+type Event struct {
+	UID       string
+	Namespace string
+	Regarding ObjectRef
+	Type      string // Normal or Warning
+	Reason    string
+	Note      string
+	Reporter  string
+	Last      time.Time // newest of series, lastTimestamp, eventTime, creation
+	Count     int32     // 1 at least
+}
+
+// ObjectRef names an object of any kind.
+type ObjectRef struct{ Kind, Namespace, Name, UID string }
+
+// Status is the health of one part of a source: a watched kind, or a server.
+// Sources emit it on every change, and not otherwise.
+type Status struct {
+	Kind    Kind
+	Name    string // for Queues the server, as in [Queue.Server]; "" for watched kinds
+	State   State
+	Message string // what went wrong, in the words of the API or the library, cleaned
+	Hint    string // the likely fix; "" when there is none to offer
+}
+
+// State is how a part of a source is doing.
+type State string
+
+// The states of a part of a source.
+const (
+	Connecting State = "connecting" // nothing known yet
+	Synced     State = "synced"     // what is known is current
+	Failing    State = "failing"    // what is known is getting old; being retried
+	Forbidden  State = "forbidden"  // no permission; retried slowly
+	Absent     State = "absent"     // the API does not have this kind
+)
+
+// Gone says that an object of a kind no longer exists.
+type Gone struct {
+	Kind Kind
+	Ref  Ref
+	UID  string
+}
+
+// Heartbeat says only that time has passed.
+type Heartbeat struct{}

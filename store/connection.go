@@ -1,0 +1,41 @@
+package store
+
+import (
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+type connection struct {
+	kscope.Connection
+	at time.Time
+}
+
+func (s *Store) applyConnection(at time.Time, f kscope.Connection) bool {
+	old, had := s.connections[f.Server]
+	if had && at.Before(old.at) {
+		return false
+	}
+	if s.connections == nil {
+		s.connections = map[string]connection{}
+	}
+	s.connections[f.Server] = connection{f, at}
+	return !had || old.Connection != f
+}
+
+// Connection is how the server of a queue is reached; false where nothing is
+// known of it.
+func (s *Store) Connection(q kscope.Queue) (kscope.Connection, bool) {
+	c, ok := s.connections[q.Server()]
+	return c.Connection, ok
+}
+
+// Depth is the newest measurement of a queue, failed or not; false where there
+// is none.
+func (s *Store) Depth(q kscope.Queue) (kscope.Depth, bool) {
+	known := s.queues[q]
+	if known == nil {
+		return kscope.Depth{}, false
+	}
+	return known.last, true
+}

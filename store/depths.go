@@ -1,0 +1,155 @@
+package store
+
+import (
+	"math"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// queue is what is known about a queue, and its history.
+type queue struct {
+	Series
+	last  kscope.Depth
+	at    time.Time // of the newest answer
+	state fill      // as last known
+	since time.Time // since when without a break it has been so; zero after a failure
+}
+
+// fill is whether a queue holds anything.
+type fill int
+
+const (
+	unknownFill fill = iota
+	empty
+	busy
+)
+
+const (
+	// queueGap is how long a depth is believed without another measurement.
+	queueGap = time.Minute
+	// quiet is how long a queue must have been empty, or busy, for the end of
+	// that to be news: one that hovers about zero is not news each time.
+	quiet = 5 * time.Second
+)
+
+func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
+	for _, d := range f.All {
+		q := s.queues[d.Queue]
+		if q == nil {
+			q = &queue{}
+			q.Keep, q.MaxGap = Keep, queueGap
+			s.queues[d.Queue] = q
+		} else if at.Before(q.at) {
+			continue
+		}
+		changed = changed || q.last != d
+		q.at = at
+		if d.Err != "" {
+			q.Add(at, math.NaN())
+			q.since = time.Time{}
+		} else {
+			s.logDepth(at, q, d)
+			q.Add(at, float64(d.N))
+		}
+		q.last = d
+	}
+	return changed
+}
+
+// logDepth notes that a queue was filled by others or ran empty, on every
+// ScaledObject that watches it.
+func (s *Store) logDepth(at time.Time, q *queue, d kscope.Depth) {
+	was, long := q.state, q.since.IsZero() || at.Sub(q.since) >= quiet
+	q.state = busy
+	if d.N == 0 {
+		q.state = empty
+	}
+	if q.state == was {
+		if q.since.IsZero() {
+			q.since = at
+		}
+		return
+	}
+	q.since = at
+	if was == unknownFill {
+		q.since = at.Add(-quiet) // nobody knows how long before; what comes next is news
+		return
+	}
+	for _, o := range s.byQueue[d.Queue] {
+		if q.state == empty {
+			s.addEmptied(at, o, long)
+		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Queue) {
+			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: d.N})
+		}
+	}
+}
+
+// addEmptied notes that a queue ran empty, if it was busy for long or its work
+// was noted. Without a pod that could have taken the last job, somebody else
+// did.
+func (s *Store) addEmptied(at time.Time, o *object, long bool) {
+	if last := o.latest(Emptied); last != nil && last.Actor == You && at.Sub(last.At) <= quiet {
+		return // it was not the workers
+	}
+	e := Entry{At: at, Kind: Emptied, Actor: Workers}
+	if w := s.work[o.workKey()]; w != nil && w.Current == 0 && w.Desired == 0 {
+		e.Actor, e.Guess = Someone, true
+	}
+	for i := len(o.log) - 1; i >= 0 && !long; i-- {
+		if o.log[i].Kind == Emptied {
+			if i == len(o.log)-1 {
+				o.log[i].At = at // it hovers: the last job is this one
+			}
+			return
+		}
+		long = o.log[i].IsWork()
+	}
+	o.add(e)
+}
+
+func (s *Store) applyPushed(at time.Time, f kscope.Pushed) {
+	s.putsInto(f.Queue).add(at, f.Accepted)
+	for _, o := range s.byQueue[f.Queue] {
+		// The measurement may have come before the news of the push.
+		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
+			o.log = o.log[:n]
+		}
+		o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
+	}
+}
+
+func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
+	if f.Err == "" {
+		s.putsInto(f.Queue).interrupt(at)
+	}
+	for _, o := range s.byQueue[f.Queue] {
+		if f.Err != "" {
+			o.add(Entry{At: at, Kind: Trouble, Actor: You, Topic: Purging, Said: f.Err})
+			continue
+		}
+		// The measurement may have come before the news.
+		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && at.Sub(o.log[n].At) <= f.Took+time.Second {
+			o.log = o.log[:n]
+		}
+		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost})
+	}
+}
+
+// JobDepth is the newest measured depth of a ScaledJob's queues together;
+// false when one of them is not known.
+func (s *Store) JobDepth(j kscope.ScaledJob) (float64, bool) {
+	sum, n := 0.0, 0
+	for _, t := range j.Triggers {
+		if t.Queue == nil {
+			continue
+		}
+		q := s.queues[*t.Queue]
+		if q == nil || q.last.Err != "" {
+			return 0, false
+		}
+		sum += float64(q.last.N)
+		n++
+	}
+	return sum, n > 0
+}

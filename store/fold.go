@@ -1,0 +1,312 @@
+package store
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// lives is false for a fact that is older than the end of what it is about.
+func (s *Store) lives(kind kscope.Kind, ref kscope.Ref, uid string, at time.Time) bool {
+	if len(s.gone) == 0 {
+		return true
+	}
+	return !at.Before(s.gone[tomb{kind, ref, uid}]) && !at.Before(s.gone[tomb{kind, ref, ""}])
+}
+
+func (s *Store) applyScaledObject(at time.Time, f kscope.ScaledObject) bool {
+	if !s.lives(kscope.ScaledObjects, f.Ref, f.UID, at) {
+		return false
+	}
+	old := s.objects[f.Ref]
+	switch {
+	case old == nil || old.UID != f.UID && !at.Before(old.at):
+		if old != nil {
+			s.unindex(old)
+		}
+		o := &object{ScaledObject: f, at: at, firstSeen: at, firstActive: f.LastActiveTime, polled: at}
+		o.told.first(f)
+		s.objects[f.Ref] = o
+		s.index(o)
+		return true
+	case old.UID != f.UID:
+		return false
+	}
+	if at.Before(old.firstSeen) {
+		old.firstSeen, old.firstActive = at, f.LastActiveTime
+	}
+	if f.LastActiveTime.After(old.LastActiveTime) || f.LastActiveTime.Equal(old.LastActiveTime) && at.Before(old.polled) {
+		old.polled = at
+	}
+	if at.Before(old.at) {
+		return false
+	}
+	s.again = f.SameButSeen(old.ScaledObject)
+	for _, e := range old.told.news(at, old.ScaledObject, f) {
+		old.add(e)
+	}
+	moved := old.ScaleTarget != f.ScaleTarget || !slices.EqualFunc(old.Triggers, f.Triggers, sameQueue)
+	if moved {
+		s.unindex(old)
+	}
+	old.ScaledObject, old.at = f, at
+	if moved {
+		s.index(old)
+	}
+	return true
+}
+
+func sameQueue(a, b kscope.Trigger) bool {
+	return a.Queue == b.Queue || a.Queue != nil && b.Queue != nil && *a.Queue == *b.Queue
+}
+
+// index makes a ScaledObject known by its uid, its target and its queues.
+func (s *Store) index(o *object) {
+	s.refs = nil
+	s.byUID[o.UID] = o
+	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
+	for _, t := range o.Triggers {
+		if t.Queue != nil && !slices.Contains(s.byQueue[*t.Queue], o) {
+			s.byQueue[*t.Queue] = append(s.byQueue[*t.Queue], o)
+		}
+	}
+}
+
+func (s *Store) unindex(o *object) {
+	s.refs = nil
+	if s.byUID[o.UID] == o {
+		delete(s.byUID, o.UID)
+	}
+	without(s.byTarget, o.workKey(), o)
+	for _, t := range o.Triggers {
+		if t.Queue != nil {
+			without(s.byQueue, *t.Queue, o)
+		}
+	}
+}
+
+// without takes a value out of a list in a map, and the list with its last.
+func without[K, V comparable](m map[K][]V, key K, v V) {
+	left := slices.DeleteFunc(m[key], func(x V) bool { return x == v })
+	if m[key] = left; len(left) == 0 {
+		delete(m, key)
+	}
+}
+
+func (o *object) workKey() workKey {
+	return workKey{o.ScaleTarget.Kind, kscope.Ref{Namespace: o.Ref.Namespace, Name: o.ScaleTarget.Name}}
+}
+
+func (s *Store) applyHPA(at time.Time, f kscope.HPA) bool {
+	old := s.hpas[f.Ref]
+	if old != nil && at.Before(old.at) || !s.lives(kscope.HPAs, f.Ref, f.UID, at) {
+		return false
+	}
+	if old == nil || old.OwnerUID != f.OwnerUID {
+		if old != nil {
+			without(s.owned, old.OwnerUID, f.Ref)
+		}
+		refs := append(s.owned[f.OwnerUID], f.Ref)
+		slices.SortFunc(refs, func(a, b kscope.Ref) int {
+			if a.Less(b) {
+				return -1
+			}
+			return 1
+		})
+		s.owned[f.OwnerUID] = refs
+	}
+	if old != nil && old.UID == f.UID {
+		if o := s.byUID[f.OwnerUID]; o != nil && f.OwnerUID != "" {
+			for _, e := range hpaEntries(at, old.HPA, f) {
+				o.add(e)
+			}
+		}
+	}
+	s.hpas[f.Ref] = &hpa{f, at}
+	return true
+}
+
+func (s *Store) applyWorkload(at time.Time, f kscope.Workload) bool {
+	key := workKey{f.Kind, f.Ref}
+	w := s.work[key]
+	if w != nil && at.Before(w.at) || !s.lives(kindOf(f.Kind), f.Ref, f.UID, at) {
+		return false
+	}
+	isNew := w == nil || w.UID != f.UID
+	moved := isNew || !sameSelector(w.Selector, f.Selector)
+	if w != nil && moved {
+		s.pods.leave(w)
+	}
+	if isNew {
+		w = &workload{pods: map[kscope.Ref]*pod{}}
+		w.ready.Keep, w.desired.Keep = Keep, Keep
+		s.work[key] = w
+	} else {
+		entries := workloadEntries(at, w.Workload, f)
+		for _, o := range s.byTarget[key] {
+			for _, e := range entries {
+				o.add(e)
+			}
+		}
+	}
+	w.Workload, w.at = f, at
+	if moved {
+		s.pods.join(w)
+	}
+	w.record(at)
+	return true
+}
+
+// record puts the present numbers into the series.
+func (w *workload) record(at time.Time) {
+	w.desired.Add(at, float64(w.Desired))
+	if w.Ready != nil {
+		w.ready.Add(at, float64(*w.Ready))
+	}
+}
+
+func (s *Store) applyPod(at time.Time, f kscope.Pod) bool {
+	if !s.lives(kscope.Pods, f.Ref, f.UID, at) {
+		return false
+	}
+	p, ok := s.pods.put(at, f)
+	if ok {
+		s.recordPods(at, p.owner)
+	}
+	return ok
+}
+
+func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
+	key := statusKey{source, f.Kind, f.Name}
+	old, had := s.statuses[key]
+	if had && at.Before(old.at) {
+		return false
+	}
+	since := at
+	if had && old.State == f.State {
+		since = old.Since
+	}
+	is := SourceStatus{Source: source, Status: f, Since: since}
+	s.statuses[key] = status{is, at}
+	if f.Name == "" {
+		s.byKind[f.Kind] = is
+	}
+	if f.State == kscope.Synced && f.Kind == kscope.Pods {
+		s.link() // what is counted now is all there is
+	}
+	s.eventsLive = s.eventsLive || f.State == kscope.Synced && f.Kind == kscope.Events
+	for key, w := range s.work {
+		w.watched(at, old.State, f, kindOf(key.kind))
+		if f.Kind == kscope.Pods && f.State == kscope.Synced && old.State != kscope.Synced {
+			s.recordPods(at, w)
+		}
+	}
+	if had && old.State != f.State && (old.State == kscope.Synced || f.State == kscope.Synced && old.State == kscope.Failing) {
+		s.logStatus(at, f)
+	}
+	return old.Status != f
+}
+
+// watched notes in the series of a workload that its watch, or that of the
+// pods where they are what counts, became blind or sees again.
+func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kind kscope.Kind) {
+	var series []*Series
+	if is.Kind == kind {
+		series = append(series, &w.desired)
+	}
+	if is.Kind == kind && w.Ready != nil || is.Kind == kscope.Pods && w.Ready == nil {
+		series = append(series, &w.ready)
+	}
+	for _, x := range series {
+		switch is.State {
+		case kscope.Synced: // what is known is true again, though nothing may have changed
+			if was != kscope.Synced && is.Kind == kind {
+				w.record(at)
+			}
+		case kscope.Failing, kscope.Forbidden, kscope.Absent:
+			if was == kscope.Synced {
+				x.Extend(at)
+			}
+			if len(x.runs) > 0 {
+				x.Add(at, math.NaN())
+			}
+		}
+	}
+}
+
+func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
+	if f.Kind == kscope.Events {
+		return false // an event that expires has happened all the same
+	}
+	key := tomb{f.Kind, f.Ref, f.UID}
+	if at.After(s.gone[key]) {
+		s.gone[key] = at
+	}
+	// here is whether the end is that of what is known, and not an older one's.
+	here := func(uid string, newest time.Time) bool {
+		return (f.UID == "" || f.UID == uid) && !at.Before(newest)
+	}
+	switch f.Kind {
+	case kscope.Queues: // nothing names that server any more, so its troubles are nobody's
+		delete(s.connections, f.Ref.Name)
+		for key := range s.statuses {
+			if key.kind == kscope.Queues && key.name == f.Ref.Name {
+				delete(s.statuses, key)
+			}
+		}
+		return true
+	case kscope.ScaledObjects:
+		if o := s.objects[f.Ref]; o != nil && here(o.UID, o.at) {
+			s.unindex(o)
+			delete(s.objects, f.Ref)
+			return true
+		}
+	case kscope.ScaledJobs:
+		if j, ok := s.jobs[f.Ref]; ok && here(j.UID, j.at) {
+			delete(s.jobs, f.Ref)
+			return true
+		}
+	case kscope.HPAs:
+		if h := s.hpas[f.Ref]; h != nil && here(h.UID, h.at) {
+			without(s.owned, h.OwnerUID, f.Ref)
+			delete(s.hpas, f.Ref)
+			return true
+		}
+	case kscope.Pods:
+		if p := s.pods.byRef[f.Ref]; p != nil && here(p.UID, p.at) {
+			w := p.owner
+			s.pods.drop(p)
+			s.recordPods(at, w)
+			return true
+		}
+	default:
+		for key, w := range s.work {
+			if key.ref == f.Ref && kindOf(key.kind) == f.Kind && here(w.UID, w.at) {
+				s.dropWorkload(at, key)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Store) dropWorkload(at time.Time, key workKey) {
+	for _, o := range s.byTarget[key] {
+		o.add(Entry{At: at, Kind: Trouble, Actor: Someone, Topic: TheTarget, Subject: key.kind + " " + key.ref.Name})
+	}
+	s.pods.leave(s.work[key])
+	delete(s.work, key)
+}
+
+// kindOf is the watched kind that a workload of an API kind arrives by.
+func kindOf(apiKind string) kscope.Kind {
+	switch apiKind {
+	case "Deployment":
+		return kscope.Deployments
+	case "StatefulSet":
+		return kscope.StatefulSets
+	}
+	return kscope.ScaleTargets
+}

@@ -1,0 +1,139 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// Logged is one thing that was seen to happen to a ScaledObject, or to what is
+// linked to it. It has no words of ours in it, and nothing that was concluded
+// from other entries.
+type Entry struct {
+	At    time.Time
+	Kind  EntryKind
+	Actor Actor // "" for Scaled: Who, and others, tell
+	// Guess says that Actor was concluded from the numbers.
+	Guess    bool
+	Who      string // the field manager that wrote the replicas, for Scaled; "" where none is to be seen
+	From, To int32  // replicas, for Scaled and ReadyPods; From is -1 where it is not known
+	Jobs     int64  // for Injected, Arrived, LoadEnded, and Emptied by You
+	Asked    int64  // for Injected, LoadEnded: more than Jobs where not all went in
+	Length   int64  // for Injected, LoadEnded: the server's answer
+
+	Load    *kscope.Loading // for LoadBegan and LoadEnded, as it was then
+	Topic   Topic           // for Trouble and Mended
+	Kept    kscope.Kind     // for Trouble and Mended of OurSource: what is watched
+	Subject string          // for OurSource the server, for TheTarget its kind and name
+	Said    string          // somebody else's words about it: a message, a reason, an error
+}
+
+// EntryKind is what sort of thing happened.
+type EntryKind int
+
+// The kinds of timeline entries.
+const (
+	Injected  EntryKind = iota // jobs were put in from here
+	Arrived                    // jobs appeared in an empty queue, put there by others
+	Emptied                    // the queue became empty
+	Active                     // KEDA's view: some trigger is active
+	Inactive                   // KEDA's view: none is
+	Scaled                     // the wanted replicas changed
+	ReadyPods                  // the ready replicas changed
+	Trouble                    // something broke, or complains
+	Mended                     // and is well again
+	LoadBegan                  // jobs are being put in from here over time
+	LoadEnded                  // and no longer are
+)
+
+// Topic is what broke or was mended.
+type Topic int
+
+// The topics of Trouble and Mended.
+const (
+	NoTopic    Topic = iota
+	Readiness        // of the ScaledObject, in KEDA's eyes
+	InFallback       // the source keeps failing, and replicas follow spec.fallback
+	Paused           // autoscaling is, by annotation
+	PausedIn         // scaling in is
+	PausedOut        // scaling out is
+	HPAMetrics       // the HPA reads them
+	HPAScaling       // the HPA can scale
+	OurSource        // what kscope itself watches or reads
+	TheTarget        // exists
+	Purging          // a queue that should be emptied from here
+)
+
+// Actor is who did something.
+type Actor string
+
+// The actors of the story.
+const (
+	You        Actor = "you"
+	Producer   Actor = "producer" // whoever else fills the queue
+	Workers    Actor = "workers"
+	KEDA       Actor = "KEDA"
+	TheHPA     Actor = "HPA"
+	Kubelet    Actor = "kubelet"
+	Kubernetes Actor = "k8s" // any other of its controllers
+	Someone    Actor = "someone else"
+	Kscope     Actor = "kscope" // what happened to our own sources
+)
+
+// Up reports whether a change of replicas added some, as far as is known.
+func (e Entry) Up() bool { return e.To > e.From }
+
+// IsWork reports whether jobs came by it.
+func (e Entry) IsWork() bool {
+	return e.Kind == Arrived || e.Kind == LoadBegan || e.Kind == Injected && e.Jobs > 0
+}
+
+const (
+	logLimit  = 600              // entries per ScaledObject
+	sameBurst = 10 * time.Second // ready pods within this are one entry
+)
+
+func (o *object) add(e Entry) {
+	if e.Kind == ReadyPods && len(o.log) > 0 {
+		last := &o.log[len(o.log)-1]
+		if last.Kind == ReadyPods && last.Up() == e.Up() && e.At.Sub(last.At) < sameBurst {
+			last.At, last.To = e.At, e.To
+			return
+		}
+	}
+	o.log = append(o.log, e)
+	if n := len(o.log); n > logLimit {
+		o.log = append([]Entry(nil), o.log[n-logLimit*2/3:]...)
+	}
+}
+
+// forget drops what happened before a time.
+func (o *object) forget(before time.Time) {
+	n := 0
+	for n < len(o.log) && o.log[n].At.Before(before) {
+		n++
+	}
+	if n > 0 {
+		o.log = append([]Entry(nil), o.log[n:]...)
+	}
+}
+
+// latest is the newest logged entry of a kind, nil if there is none.
+func (o *object) latest(kind EntryKind) *Entry {
+	for i := len(o.log) - 1; i >= 0; i-- {
+		if o.log[i].Kind == kind {
+			return &o.log[i]
+		}
+	}
+	return nil
+}
+
+// Log is what was seen to happen around a ScaledObject since it was first seen,
+// oldest first. It is a copy.
+func (s *Store) Log(ref kscope.Ref) []Entry {
+	if o := s.objects[ref]; o != nil {
+		return slices.Clone(o.log)
+	}
+	return nil
+}

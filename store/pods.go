@@ -1,0 +1,246 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// ailing finds an example of the pods that fail: the one whose name comes first
+// among those with the reason that most of them have.
+func (w *workload) ailing() *kscope.Pod {
+	if w.counts[kscope.PodFailing] == 0 {
+		return nil
+	}
+	times, found := map[string]int{}, (*kscope.Pod)(nil)
+	for _, p := range w.pods {
+		if p.State() == kscope.PodFailing {
+			times[p.Reason]++
+		}
+	}
+	for _, p := range w.pods {
+		if p.State() != kscope.PodFailing {
+			continue
+		}
+		if found == nil || times[p.Reason] > times[found.Reason] || times[p.Reason] == times[found.Reason] &&
+			(p.Reason < found.Reason || p.Reason == found.Reason && p.Ref.Less(found.Ref)) {
+			one := p.Pod
+			found = &one
+		}
+	}
+	return found
+}
+
+// pod is a pod and the workload that selects it, nil if none does.
+type pod struct {
+	kscope.Pod
+	at     time.Time // of the newest fact
+	owner  *workload
+	queued bool // in pending
+	gone   bool
+}
+
+// podIndex holds the pods and knows which workload each belongs to. Links are
+// made at the end of an Apply, since pods and workloads arrive in any order and
+// many at a time.
+type podIndex struct {
+	byRef   map[kscope.Ref]*pod
+	pending []*pod             // new, or with new labels, since the last link
+	fresh   map[*workload]bool // new, or with a new selector, since the last link
+	byLabel map[labelKey][]*workload
+}
+
+// labelKey is one label of a namespace. Almost every selector demands some
+// exact label, so workloads are looked up by the first that theirs does; the
+// others are kept for the whole namespace, under no key.
+type labelKey struct{ namespace, key, value string }
+
+func newPodIndex() podIndex {
+	return podIndex{byRef: map[kscope.Ref]*pod{}, fresh: map[*workload]bool{}, byLabel: map[labelKey][]*workload{}}
+}
+
+// labelKey is where a workload is kept.
+func (w *workload) labelKey() labelKey {
+	for _, r := range w.Selector {
+		if r.Operator == kscope.In && len(r.Values) == 1 {
+			return labelKey{w.Ref.Namespace, r.Key, r.Values[0]}
+		}
+	}
+	return labelKey{namespace: w.Ref.Namespace}
+}
+
+// join takes in a workload as it is now.
+func (x *podIndex) join(w *workload) {
+	x.byLabel[w.labelKey()] = append(x.byLabel[w.labelKey()], w)
+	x.fresh[w] = true
+}
+
+// leave takes out a workload, whose pods have to find another.
+func (x *podIndex) leave(w *workload) {
+	without(x.byLabel, w.labelKey(), w)
+	delete(x.fresh, w)
+	for _, p := range w.pods {
+		p.owner = nil
+		x.queue(p)
+	}
+	clear(w.pods)
+	w.counts = kscope.PodCounts{}
+}
+
+// queue has a pod linked when links are next asked for.
+func (x *podIndex) queue(p *pod) {
+	if !p.queued {
+		p.queued = true
+		x.pending = append(x.pending, p)
+	}
+}
+
+// put takes a fact about a pod; false if a newer one is known.
+func (x *podIndex) put(at time.Time, f kscope.Pod) (p *pod, ok bool) {
+	p = x.byRef[f.Ref]
+	switch {
+	case p == nil:
+		p = &pod{}
+		x.byRef[f.Ref] = p
+		x.queue(p)
+	case at.Before(p.at):
+		return p, false
+	case p.UID != f.UID || p.OwnerUID != f.OwnerUID || !maps.Equal(p.Labels, f.Labels):
+		p.unlink()
+		x.queue(p)
+	case p.owner != nil:
+		p.owner.counts[p.State()]--
+		p.owner.counts[f.State()]++
+	}
+	p.Pod, p.at = f, at
+	return p, true
+}
+
+func (x *podIndex) drop(p *pod) {
+	p.unlink()
+	p.gone = true
+	delete(x.byRef, p.Ref)
+}
+
+func (p *pod) unlink() {
+	if w := p.owner; w != nil {
+		w.counts[p.State()]--
+		delete(w.pods, p.Ref)
+		p.owner = nil
+	}
+}
+
+// recordPods puts the number of ready pods into the series of a workload that
+// does not say it itself, if all pods are known.
+func (s *Store) recordPods(at time.Time, w *workload) {
+	if w != nil && w.Ready == nil && s.status(kscope.Pods).State == kscope.Synced {
+		w.ready.Add(at, float64(w.counts[kscope.PodReady]))
+	}
+}
+
+// link gives every pod its workload.
+func (s *Store) link() {
+	x := &s.pods
+	if len(x.fresh) == 0 && len(x.pending) == 0 {
+		return
+	}
+	touched := map[*workload]bool{}
+	if len(x.fresh) > 0 {
+		touched, x.fresh = x.fresh, touched
+		x.release(touched)
+	}
+	for _, p := range x.pending {
+		p.queued = false
+		if p.gone {
+			continue
+		}
+		if w := x.ownerOf(p); w != nil {
+			p.owner = w
+			w.pods[p.Ref] = p
+			w.counts[p.State()]++
+			touched[w] = true
+		}
+	}
+	clear(x.pending) // so that what has gone can be collected
+	x.pending = x.pending[:0]
+	for w := range touched { // to have no pods is to be known too
+		s.recordPods(s.now, w)
+	}
+}
+
+// release makes the pods that a fresh workload may claim look for their owner
+// again. Where there are many such workloads, as at the start, it is all pods.
+func (x *podIndex) release(fresh map[*workload]bool) {
+	const many = 8
+	if len(x.pending) >= len(x.byRef) {
+		return // they do that anyway
+	}
+	for _, p := range x.byRef {
+		mine := len(fresh) > many
+		for w := range fresh {
+			if mine {
+				break
+			}
+			mine = w.Ref.Namespace == p.Ref.Namespace && w.Selector.Matches(p.Labels)
+		}
+		if mine {
+			p.unlink()
+			x.queue(p)
+		}
+	}
+}
+
+// ownerOf finds the workload that a pod belongs to: the one that it names as
+// its owner, as the pods of a StatefulSet do, or the first that selects it.
+func (x *podIndex) ownerOf(p *pod) *workload {
+	found := x.better(p, nil, labelKey{namespace: p.Ref.Namespace})
+	for k, v := range p.Labels {
+		found = x.better(p, found, labelKey{p.Ref.Namespace, k, v})
+	}
+	return found
+}
+
+func (x *podIndex) better(p *pod, found *workload, key labelKey) *workload {
+	for _, w := range x.byLabel[key] {
+		if w.Selector.Matches(p.Labels) && (found == nil || !found.owns(p) && (w.owns(p) || w.before(found))) {
+			found = w
+		}
+	}
+	return found
+}
+
+func (w *workload) owns(p *pod) bool { return p.OwnerUID != "" && w.UID == p.OwnerUID }
+
+// before orders the workloads that select the same pods, which is a mistake:
+// whichever it is, it should not change from one look to the next.
+func (w *workload) before(o *workload) bool {
+	if w.Kind != o.Kind {
+		return w.Kind < o.Kind
+	}
+	return w.Ref.Less(o.Ref)
+}
+
+// list gives a workload's pods, oldest first, so that each keeps its place in
+// the lane while others come and go.
+func (w *workload) list() []kscope.Pod {
+	out := make([]kscope.Pod, 0, len(w.pods))
+	for _, p := range w.pods {
+		out = append(out, p.Pod)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if !out[i].Created.Equal(out[j].Created) {
+			return out[i].Created.Before(out[j].Created)
+		}
+		return out[i].Ref.Name < out[j].Ref.Name
+	})
+	return out
+}
+
+func sameSelector(a, b kscope.Selector) bool {
+	return slices.EqualFunc(a, b, func(x, y kscope.Requirement) bool {
+		return x.Key == y.Key && x.Operator == y.Operator && slices.Equal(x.Values, y.Values)
+	})
+}

@@ -1,0 +1,53 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+)
+
+// A queue that was emptied from here was not worked off, whatever order the
+// measurement and the news of it come in.
+func TestPurgedIsNotWorkedOff(t *testing.T) {
+	purged := kscope.Purged{Queue: orders, Target: orderWorker().Ref, Lost: 40, Took: 5 * time.Millisecond}
+	for _, newsFirst := range []bool{true, false} {
+		x := newWorld(2)
+		x.depth(0, 40)
+		x.depth(20, 40)
+		if newsFirst {
+			x.see(20.1, purged)
+		}
+		x.depth(20.2, 0)
+		if !newsFirst {
+			x.see(20.3, purged)
+		}
+		x.depth(30, 0)
+		var emptied []explain.Entry
+		for _, e := range explain.Timeline(x.Store, x.so.Ref) {
+			if e.Kind == store.Emptied {
+				emptied = append(emptied, e)
+			}
+		}
+		if len(emptied) != 1 || emptied[0].Actor != store.You || emptied[0].Jobs != 40 || !emptied[0].Warn {
+			t.Errorf("news first %v: the timeline has %+v", newsFirst, emptied)
+		}
+		h := x.History(x.so.Ref, &orders)
+		if flow, ok := store.EstimateFlow(h.Queue, h.Own, at(15), at(25)); ok {
+			t.Errorf("news first %v: jobs that were thrown away count as %+v", newsFirst, flow)
+		}
+		if flow, ok := store.EstimateFlow(h.Queue, h.Own, at(25), at(30)); !ok || flow != (store.Flow{}) {
+			t.Errorf("news first %v: afterwards %+v, %v", newsFirst, flow, ok)
+		}
+	}
+	x := newWorld(2)
+	x.depth(0, 40)
+	purged.Err = "NOPERM"
+	x.see(1, purged)
+	es := explain.Timeline(x.Store, x.so.Ref)
+	if last := es[len(es)-1]; last.Kind != store.Trouble || !last.Warn || last.Actor != store.You {
+		t.Errorf("a failure is told as %+v", last)
+	}
+}

@@ -1,0 +1,271 @@
+package store
+
+import (
+	"math"
+	"sort"
+	"time"
+)
+
+// Series is the history of one measured value. Equal values in a row are kept
+// as one run, so that an hour of polling a quiet queue costs one entry. A NaN
+// is a gap: nothing was known then.
+//
+// The zero Series keeps everything and believes a value until the next; the
+// fields bound that. A series with very many changes loses detail in what is
+// old, but never a peak.
+type Series struct {
+	Keep   time.Duration // runs that ended longer ago than this before the newest are dropped; 0 keeps all
+	MaxGap time.Duration // a value not seen again for longer than this is unknown in between; 0 for no limit
+
+	runs []run
+	held int64          // until when the newest value is taken to hold, by Extend
+	next int            // how many runs there may be before the old ones are thinned
+	loc  *time.Location // of the times that come back
+}
+
+// run is a value seen at from, and still the same when last looked at until,
+// in nanoseconds: there are many of them.
+type run struct {
+	from, until int64
+	v           float64
+}
+
+// Thinning sets in above so many runs. It leaves the newest part alone, and
+// makes one run of what happened within a span before that.
+const (
+	thinAbove = 2048
+	thinAfter = int64(5 * time.Minute)
+	thinSpan  = int64(5 * time.Second)
+)
+
+// nano is a time as a number; the zero time is before all others.
+func nano(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MinInt64
+	}
+	return t.UnixNano()
+}
+
+func (s *Series) time(n int64) time.Time { return time.Unix(0, n).In(s.loc) }
+
+// Add records that the value was v at a time not before the newest one
+// recorded. Older times are ignored.
+func (s *Series) Add(at time.Time, v float64) {
+	t := nano(at)
+	if s.loc == nil {
+		s.loc = at.Location()
+	}
+	n := len(s.runs)
+	if n > 0 {
+		last := &s.runs[n-1]
+		if t < last.until {
+			return
+		}
+		same := last.v == v || math.IsNaN(last.v) && math.IsNaN(v)
+		switch bridged := s.MaxGap <= 0 || t-last.until <= int64(s.MaxGap); {
+		case math.IsNaN(v):
+			if !same {
+				last.until = max(last.until, min(s.held, t)) // it held that long, but not into the gap
+			}
+		case math.IsNaN(last.v):
+		case bridged:
+			last.until = t // a value holds until another is known
+		default:
+			same = false
+		}
+		if same {
+			last.until = t
+			return
+		}
+		if last.from == last.until && last.from == t { // changed its mind within a moment
+			last.v = v
+			return
+		}
+	}
+	s.runs = append(s.runs, run{t, t, v})
+	s.bound()
+}
+
+// Extend records that the newest value still holds at a time, until the next
+// one says otherwise. It is for values that are watched rather than polled: no
+// news is the same value.
+func (s *Series) Extend(at time.Time) { s.held = max(s.held, nano(at)) }
+
+// end is until when a run is known to hold.
+func (s *Series) end(i int) int64 {
+	r := s.runs[i]
+	if i == len(s.runs)-1 && !math.IsNaN(r.v) {
+		return max(r.until, s.held)
+	}
+	return r.until
+}
+
+// bound drops and thins what is old, now and then, so that an Add stays cheap.
+func (s *Series) bound() {
+	n := len(s.runs)
+	if s.Keep > 0 {
+		before, i := s.runs[n-1].until-int64(s.Keep), 0
+		for i < n/2 && s.runs[i].until < before {
+			i++
+		}
+		if i > 0 && i == n/2 {
+			s.runs = append([]run(nil), s.runs[i:]...)
+		}
+	}
+	if s.next == 0 {
+		s.next = thinAbove
+	}
+	if len(s.runs) > s.next {
+		s.thin()
+		s.next = max(thinAbove, len(s.runs)*5/4)
+	}
+}
+
+// thin makes one run, of the largest value, of neighbours that are old and
+// together no longer than a span.
+func (s *Series) thin() {
+	old := s.runs[len(s.runs)-1].until - thinAfter
+	out := s.runs[:1]
+	for _, r := range s.runs[1:] {
+		last := &out[len(out)-1]
+		if r.until < old && last.until == r.from && r.until-last.from <= thinSpan && !math.IsNaN(last.v) && !math.IsNaN(r.v) {
+			last.until, last.v = r.until, max(last.v, r.v)
+			continue
+		}
+		out = append(out, r)
+	}
+	s.runs = append(make([]run, 0, len(out)*3/2), out...)
+}
+
+// Last is the newest value and when it was last seen; NaN and the zero time
+// for an empty series.
+func (s *Series) Last() (float64, time.Time) {
+	n := len(s.runs)
+	if n == 0 {
+		return math.NaN(), time.Time{}
+	}
+	return s.runs[n-1].v, s.time(s.end(n - 1))
+}
+
+// LastKnown is the newest value that is not a gap and when it was last seen;
+// NaN and the zero time if there never was one.
+func (s *Series) LastKnown() (float64, time.Time) {
+	for i := len(s.runs) - 1; i >= 0; i-- {
+		if r := s.runs[i]; !math.IsNaN(r.v) {
+			return r.v, s.time(s.end(i))
+		}
+	}
+	return math.NaN(), time.Time{}
+}
+
+// Start is when the series begins; the zero time for an empty one.
+func (s *Series) Start() time.Time {
+	if len(s.runs) == 0 {
+		return time.Time{}
+	}
+	return s.time(s.runs[0].from)
+}
+
+// Above is since when the value has been larger than a level, without a gap;
+// the zero time if it is not so now.
+func (s *Series) Above(level float64) time.Time {
+	i := len(s.runs)
+	for i > 0 && s.runs[i-1].v > level && (i == len(s.runs) || s.runs[i-1].until == s.runs[i].from) {
+		i--
+	}
+	if i == len(s.runs) {
+		return time.Time{}
+	}
+	return s.time(s.runs[i].from)
+}
+
+// At is the value that held at a time, NaN where nothing was known.
+func (s *Series) At(at time.Time) float64 {
+	t := nano(at)
+	i := s.find(t)
+	if i < 0 || t > s.end(i) {
+		return math.NaN()
+	}
+	return s.runs[i].v
+}
+
+// Newest is the time itself, or that of the newest value if that is known and
+// only a little older: what is polled is known up to the last poll, and other
+// news is newer.
+func (s *Series) Newest(at time.Time) time.Time {
+	const little = 2 * time.Second
+	if v, last := s.Last(); !math.IsNaN(v) && last.Before(at) && at.Sub(last) <= little {
+		return last
+	}
+	return at
+}
+
+// find is the index of the last run that starts at or before a time, or -1.
+func (s *Series) find(at int64) int {
+	return sort.Search(len(s.runs), func(i int) bool { return s.runs[i].from > at }) - 1
+}
+
+// Max is the largest value known in [from, to) and when it was first reached;
+// NaN where nothing is known.
+func (s *Series) Max(from, to time.Time) (float64, time.Time) {
+	best, when := math.NaN(), time.Time{}
+	s.between(nano(from), nano(to), func(r run, _ int64) {
+		if !math.IsNaN(r.v) && (math.IsNaN(best) || r.v > best) {
+			best, when = r.v, s.time(max(r.from, nano(from)))
+		}
+	})
+	return best, when
+}
+
+// Columns divides [from, to) into n equal buckets and gives the largest value
+// known in each, NaN where nothing was known. So a short peak is never lost.
+func (s *Series) Columns(from, to time.Time, n int) []float64 {
+	return s.columns(from, to, n, func(old, v float64) float64 { return max(old, v) })
+}
+
+// Steps is like Columns but gives the value that held last in each bucket: a
+// count that went 3, 4, 5 within a bucket has arrived at 5, and one that went
+// 5, 0 at 0.
+func (s *Series) Steps(from, to time.Time, n int) []float64 {
+	return s.columns(from, to, n, func(_, v float64) float64 { return v })
+}
+
+func (s *Series) columns(from, to time.Time, n int, pick func(old, v float64) float64) []float64 {
+	out := make([]float64, max(n, 0))
+	for i := range out {
+		out[i] = math.NaN()
+	}
+	start, width := nano(from), int64(to.Sub(from))/int64(max(n, 1))
+	if n <= 0 || width <= 0 {
+		return out
+	}
+	bucket := func(t int64) int { return int(min(max(t-start, 0)/width, int64(n-1))) }
+	s.between(start, nano(to), func(r run, last int64) {
+		if math.IsNaN(r.v) {
+			return
+		}
+		for i, end := bucket(r.from), bucket(last); i <= end; i++ {
+			if math.IsNaN(out[i]) {
+				out[i] = r.v
+			} else {
+				out[i] = pick(out[i], r.v)
+			}
+		}
+	})
+	return out
+}
+
+// between calls f with every run that touches [from, to), oldest first, and
+// the last moment at which it held: a run that another one follows at once
+// ends before that begins.
+func (s *Series) between(from, to int64, f func(r run, last int64)) {
+	for i := max(s.find(from), 0); i < len(s.runs) && s.runs[i].from < to; i++ {
+		r, last := s.runs[i], s.end(i)
+		if i+1 < len(s.runs) && s.runs[i+1].from == last && last > r.from {
+			last--
+		}
+		if last >= from {
+			f(r, last)
+		}
+	}
+}

@@ -1,0 +1,279 @@
+// Package store folds a stream of observations into what is known, at any moment
+// of it, and how it came about. It says nothing in words, and explains nothing.
+package store
+
+import (
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// Keep is how far back a [Store] remembers series and timelines.
+const Keep = 2 * time.Hour
+
+// Store folds observations into what is known now and how it came about. It
+// is confined to the goroutine that calls Apply and has no lock.
+//
+// Applying the same observations in another order, or some of them twice, ends
+// in the same present, as long as none comes a minute late: of two facts about
+// one thing the one with the later time counts, and of two with the same time
+// the one applied last. What tells of the past (timelines, series, since when)
+// depends on the order of the facts about one thing, but not on how those
+// about different things were interleaved.
+type Store struct {
+	now         time.Time
+	swept       time.Time
+	version     uint64
+	news        uint64
+	again       bool // the ScaledObject being applied says no more than that KEDA saw work again
+	objects     map[kscope.Ref]*object
+	jobs        map[kscope.Ref]scaledJob
+	hpas        map[kscope.Ref]*hpa
+	work        map[workKey]*workload
+	pods        podIndex
+	queues      map[kscope.Queue]*queue
+	puts        map[kscope.Queue]*puts
+	connections map[string]connection // by server
+	events      eventIndex
+	statuses    map[statusKey]status
+	gone        map[tomb]time.Time
+
+	eventsLive bool // the events that were there before are in: any further one is news
+
+	refs     []kscope.Ref                 // of objects, sorted; nil when they have to be gathered again
+	byKind   map[kscope.Kind]SourceStatus // of whole kinds
+	byUID    map[string]*object
+	byTarget map[workKey][]*object
+	byQueue  map[kscope.Queue][]*object
+	owned    map[string][]kscope.Ref // HPAs by the uid of their owner, sorted
+}
+
+// object is a ScaledObject with what happened to it since it was first seen.
+type object struct {
+	kscope.ScaledObject
+	at          time.Time // of the newest fact
+	firstSeen   time.Time
+	firstActive time.Time // LastActiveTime when it was first seen
+	polled      time.Time // when the newest LastActiveTime was first seen
+	told        told
+	log         []Entry // oldest first
+}
+
+type scaledJob struct {
+	kscope.ScaledJob
+	at time.Time
+}
+
+type hpa struct {
+	kscope.HPA
+	at time.Time
+}
+
+// workKey names a scale target; the API version is left out on purpose, since
+// one object may be referred to by several.
+type workKey struct {
+	kind string
+	ref  kscope.Ref
+}
+
+type workload struct {
+	kscope.Workload
+	at             time.Time // of the newest fact
+	ready, desired Series
+	counts         kscope.PodCounts
+	pods           map[kscope.Ref]*pod
+}
+
+type statusKey struct {
+	source string
+	kind   kscope.Kind
+	name   string
+}
+
+type status struct {
+	SourceStatus
+	at time.Time
+}
+
+// SourceStatus is the newest health of a part of a source and since when it
+// has been in that state.
+type SourceStatus struct {
+	Source string
+	kscope.Status
+	Since time.Time
+}
+
+// tomb marks an object that went, so that an older fact does not bring it
+// back. The uid is empty where the end of any object of that name was said.
+type tomb struct {
+	kind kscope.Kind
+	ref  kscope.Ref
+	uid  string
+}
+
+// NewStore makes an empty store.
+func New() *Store {
+	return &Store{
+		objects:  map[kscope.Ref]*object{},
+		jobs:     map[kscope.Ref]scaledJob{},
+		hpas:     map[kscope.Ref]*hpa{},
+		work:     map[workKey]*workload{},
+		pods:     newPodIndex(),
+		queues:   map[kscope.Queue]*queue{},
+		puts:     map[kscope.Queue]*puts{},
+		events:   eventIndex{},
+		statuses: map[statusKey]status{},
+		gone:     map[tomb]time.Time{},
+		byKind:   map[kscope.Kind]SourceStatus{},
+		byUID:    map[string]*object{},
+		byTarget: map[workKey][]*object{},
+		byQueue:  map[kscope.Queue][]*object{},
+		owned:    map[string][]kscope.Ref{},
+	}
+}
+
+// Now is the newest time of an observation.
+func (s *Store) Now() time.Time { return s.now }
+
+// Version changes whenever something other than the time did: a heartbeat, or
+// a measurement that repeats the one before, leaves it as it was.
+func (s *Store) Version() uint64 { return s.version }
+
+// News changes with Version, except where KEDA wrote no more than that it saw
+// work again: it does so at every poll, and only countdowns depend on it.
+func (s *Store) News() uint64 { return s.news }
+
+// Apply folds observations, in their order. What they say of pods and their
+// owners is linked when all are in, since these arrive in any order and many at
+// a time.
+func (s *Store) Apply(os ...kscope.Observation) {
+	for _, o := range os {
+		s.apply(o)
+	}
+	s.link()
+}
+
+func (s *Store) apply(o kscope.Observation) {
+	if o.At.After(s.now) {
+		s.now = o.At
+		s.sweep()
+	}
+	changed := true
+	s.again = false
+	switch f := o.Fact.(type) {
+	case kscope.ScaledObject:
+		changed = s.applyScaledObject(o.At, f)
+	case kscope.ScaledJob:
+		if old, ok := s.jobs[f.Ref]; ok && o.At.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, o.At) {
+			return
+		}
+		s.jobs[f.Ref] = scaledJob{f, o.At}
+	case kscope.HPA:
+		changed = s.applyHPA(o.At, f)
+	case kscope.Workload:
+		changed = s.applyWorkload(o.At, f)
+	case kscope.Pod:
+		changed = s.applyPod(o.At, f)
+	case kscope.Event:
+		changed = s.events.put(o.At, f, s.eventsLive)
+	case kscope.Connection:
+		changed = s.applyConnection(o.At, f)
+	case kscope.Depths:
+		changed = s.applyDepths(o.At, f)
+	case kscope.Pushed:
+		s.applyPushed(o.At, f)
+	case kscope.Loading:
+		changed = s.applyLoading(o.At, f)
+	case kscope.Purged:
+		s.applyPurged(o.At, f)
+	case kscope.Status:
+		changed = s.applyStatus(o.At, o.Source, f)
+	case kscope.Gone:
+		changed = s.applyGone(o.At, f)
+	default: // a Heartbeat
+		changed = false
+	}
+	if changed {
+		s.version++
+		if !s.again {
+			s.news++
+		}
+	}
+}
+
+// late is how much later than others a fact about a thing may come.
+const late = time.Minute
+
+// sweep forgets, once in a while, what is too old to matter.
+func (s *Store) sweep() {
+	if s.now.Sub(s.swept) < late {
+		return
+	}
+	s.swept = s.now
+	for t, at := range s.gone {
+		if s.now.Sub(at) > late {
+			delete(s.gone, t)
+		}
+	}
+	before := s.now.Add(-Keep)
+	for key, q := range s.queues {
+		if q.at.Before(before) {
+			delete(s.queues, key)
+		}
+	}
+	for key, p := range s.puts {
+		if p.at.Before(before) {
+			delete(s.puts, key)
+		}
+	}
+	s.events.forget(before)
+	for _, o := range s.objects {
+		o.forget(before)
+	}
+}
+
+// ScaledObjects lists what is known, by namespace and name.
+func (s *Store) ScaledObjects() []kscope.Ref {
+	if s.refs == nil {
+		s.refs = make([]kscope.Ref, 0, len(s.objects))
+		for ref := range s.objects {
+			s.refs = append(s.refs, ref)
+		}
+		sort.Slice(s.refs, func(i, j int) bool { return s.refs[i].Less(s.refs[j]) })
+	}
+	return slices.Clone(s.refs)
+}
+
+// ScaledJobs lists what is known, by namespace and name.
+func (s *Store) ScaledJobs() []kscope.ScaledJob {
+	jobs := make([]kscope.ScaledJob, 0, len(s.jobs))
+	for _, j := range s.jobs {
+		jobs = append(jobs, j.ScaledJob)
+	}
+	sort.Slice(jobs, func(i, j int) bool { return jobs[i].Ref.Less(jobs[j].Ref) })
+	return jobs
+}
+
+// Statuses lists the health of every part of every source, in a fixed order.
+func (s *Store) Statuses() []SourceStatus {
+	out := make([]SourceStatus, 0, len(s.statuses))
+	for _, st := range s.statuses {
+		out = append(out, st.SourceStatus)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		a, b := out[i], out[j]
+		if a.Source != b.Source {
+			return a.Source < b.Source
+		}
+		if a.Kind != b.Kind {
+			return a.Kind < b.Kind
+		}
+		return a.Name < b.Name
+	})
+	return out
+}
+
+// status is the health of one watched kind, whatever source it is from.
+func (s *Store) status(kind kscope.Kind) SourceStatus { return s.byKind[kind] }

@@ -1,0 +1,142 @@
+package store
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// told is what the timeline of a ScaledObject last said of its conditions.
+// They go through Unknown for a moment at every reconcile, which is not news.
+type told struct {
+	active  string // the last status of Active that was not Unknown
+	trouble string // the reason for which it was not ready; "" when it was
+}
+
+func (t *told) first(so kscope.ScaledObject) {
+	if c := so.Conditions.Get("Active"); c.True() || c.False() {
+		t.active = c.Status
+	}
+	t.trouble, _ = notReady(so)
+}
+
+// notReady is the reason of a ScaledObject that is not ready, "" if it is;
+// false while that is not known.
+func notReady(so kscope.ScaledObject) (reason string, known bool) {
+	switch c := so.Conditions.Get("Ready"); {
+	case c.False(), c.Reason == "PartialTriggerError":
+		return cmp.Or(c.Reason, "NotReady"), true
+	case c.True():
+		return "", true
+	}
+	return "", false
+}
+
+// news is what a change of a ScaledObject means.
+func (t *told) news(at time.Time, was, is kscope.ScaledObject) []Entry {
+	var out []Entry
+	add := func(kind EntryKind, actor Actor, topic Topic, said string) {
+		out = append(out, Entry{At: at, Kind: kind, Actor: actor, Topic: topic, Said: said})
+	}
+	switch c := is.Conditions.Get("Active"); {
+	case c.True() && t.active != c.Status:
+		add(Active, KEDA, NoTopic, "")
+		t.active = c.Status
+	case c.False() && t.active != c.Status:
+		if t.active != "" {
+			add(Inactive, KEDA, NoTopic, "")
+		}
+		t.active = c.Status
+	}
+	if reason, known := notReady(is); known && reason != t.trouble {
+		if c := is.Conditions.Get("Ready"); reason != "" {
+			add(Trouble, KEDA, Readiness, cmp.Or(c.Message, reason))
+		} else {
+			add(Mended, KEDA, Readiness, "")
+		}
+		t.trouble = reason
+	}
+	if old, now := was.Conditions.Get("Fallback").True(), is.Conditions.Get("Fallback").True(); old != now {
+		if now {
+			add(Trouble, KEDA, InFallback, "")
+		} else {
+			add(Mended, KEDA, InFallback, "")
+		}
+	}
+	for _, p := range []struct {
+		was, is bool
+		what    Topic
+	}{
+		{was.FullyPaused(), is.FullyPaused(), Paused},
+		{was.PausedScaleIn, is.PausedScaleIn, PausedIn},
+		{was.PausedScaleOut, is.PausedScaleOut, PausedOut},
+	} {
+		switch {
+		case p.is && !p.was:
+			add(Trouble, Someone, p.what, "")
+		case p.was && !p.is:
+			add(Mended, Someone, p.what, "")
+		}
+	}
+	return out
+}
+
+// workloadEntries is what a new state of a workload means.
+func workloadEntries(at time.Time, was, is kscope.Workload) []Entry {
+	var out []Entry
+	if was.Desired != is.Desired {
+		e := Entry{At: at, Kind: Scaled, From: was.Desired, To: is.Desired, Who: is.SetBy}
+		if is.Desired == 0 && is.SetBy == was.SetBy && is.SetAt.Equal(was.SetAt) {
+			e.Who = "" // an earlier one's trace: writing 0 through /scale leaves none
+		}
+		out = append(out, e)
+	}
+	if was.Ready != nil && is.Ready != nil && *was.Ready != *is.Ready {
+		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
+	}
+	return out
+}
+
+// hpaEntries is what a change of an HPA's conditions means.
+func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
+	var out []Entry
+	for _, x := range []struct {
+		condition string
+		topic     Topic
+	}{{"ScalingActive", HPAMetrics}, {"AbleToScale", HPAScaling}} {
+		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
+		broken := func(c kscope.Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
+		switch {
+		case broken(c) && (!broken(old) || old.Reason != c.Reason):
+			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
+		case broken(old) && !broken(c):
+			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
+		}
+	}
+	return out
+}
+
+// logStatus notes on the timelines it concerns that a source of ours broke or
+// came back.
+func (s *Store) logStatus(at time.Time, f kscope.Status) {
+	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
+	if f.State == kscope.Synced {
+		e.Kind, e.Said = Mended, ""
+	}
+	for _, o := range s.objects {
+		if f.Kind != kscope.Queues || readsFrom(&o.ScaledObject, f.Name) {
+			o.add(e)
+		}
+	}
+}
+
+// readsFrom reports whether a queue of the ScaledObject is at that server.
+func readsFrom(so *kscope.ScaledObject, server string) bool {
+	for _, t := range so.Triggers {
+		if t.Queue != nil && t.Queue.Server() == server {
+			return true
+		}
+	}
+	return false
+}
