@@ -1,6 +1,7 @@
 package kscope
 
 import (
+	"errors"
 	"time"
 )
 
@@ -51,3 +52,29 @@ type Gone struct {
 
 // Heartbeat says only that time has passed.
 type Heartbeat struct{}
+
+// Trouble is an error that says what to do about it.
+type Trouble struct {
+	Message string // "" for that of the cause
+	Hint    string // the next thing to try, "" where there is none to offer
+	Cause   error  // nil for none
+}
+
+// Error is the message, or that of the cause.
+func (t *Trouble) Error() string {
+	if t.Message == "" && t.Cause != nil {
+		return t.Cause.Error()
+	}
+	return t.Message
+}
+
+// Unwrap is the cause.
+func (t *Trouble) Unwrap() error { return t.Cause }
+
+// HintOf is the next thing to try about an error, "" where it does not say.
+func HintOf(err error) string {
+	if t, ok := errors.AsType[*Trouble](err); ok {
+		return t.Hint
+	}
+	return ""
+}

@@ -17,6 +17,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
+
+	"github.com/kscope/kscope"
 )
 
 // Options says how long to wait and how hard to insist. The zero value is what most people want.
@@ -50,21 +52,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// failure is an error with the next thing to try. It is found with errors.As through an interface
-// of the one method Hint.
-type failure struct {
-	err  error
-	hint string
-}
-
-func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
-
-// Hint returns one sentence on what to do about the failure.
-func (f *failure) Hint() string { return f.hint }
-
+// hint is an error with the next thing to try.
 func hint(text, format string, args ...any) error {
-	return &failure{err: fmt.Errorf(format, args...), hint: text}
+	return &kscope.Trouble{Cause: fmt.Errorf(format, args...), Hint: text}
 }
 
 // A cluster is what Up and Down need of one: a client for any kind, and which kinds there are.

@@ -29,7 +29,7 @@ const installKEDA = "install KEDA: helm repo add kedacore https://kedacore.githu
 //
 // Nothing is applied if KEDA is not installed or if an object of the same name belongs to somebody
 // else. A namespace that belongs to somebody else is used as it is. Errors that have a remedy
-// implement interface{ Hint() string }.
+// are of type [*kscope.Trouble].
 func Up(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
 	objs, err := Objects()
 	if err != nil {

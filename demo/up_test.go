@@ -17,6 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	kubetesting "k8s.io/client-go/testing"
+
+	"github.com/kscope/kscope"
 )
 
 var scaledObjects = schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: "scaledobjects"}
@@ -40,11 +42,7 @@ func wantFailure(t *testing.T, err error, message, hint string) {
 	if !strings.Contains(err.Error(), message) {
 		t.Errorf("error: got %q, want it to say %q", err, message)
 	}
-	var hinter interface{ Hint() string }
-	if !errors.As(err, &hinter) {
-		t.Fatalf("error %q has no hint", err)
-	}
-	if got := hinter.Hint(); !strings.Contains(got, hint) {
+	if got := kscope.HintOf(err); !strings.Contains(got, hint) {
 		t.Errorf("hint: got %q, want it to say %q", got, hint)
 	}
 }

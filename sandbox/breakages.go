@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/world"
-	appsv1 "k8s.io/api/apps/v1"
 )
 
 // Breakage is something that can go wrong in the sandbox, on purpose.
@@ -65,7 +66,7 @@ func (s *Sandbox) Mend(name string) error { return s.turn(name, false) }
 func (s *Sandbox) turn(name string, broken bool) error {
 	i := slices.IndexFunc(breakages, func(b breakage) bool { return b.Name == name })
 	if i < 0 {
-		return hinted{fmt.Errorf("there is no breakage %q", name), "there is: " + strings.Join(BreakageNames(), ", ")}
+		return &kscope.Trouble{Cause: fmt.Errorf("there is no breakage %q", name), Hint: "there is: " + strings.Join(BreakageNames(), ", ")}
 	}
 	b := breakages[i]
 	s.mu.Lock()

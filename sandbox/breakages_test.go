@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,8 +81,7 @@ func TestBreakageNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{})
 		err := r.Break("dynamo")
-		var h interface{ Hint() string }
-		if err == nil || !errors.As(err, &h) || !strings.Contains(h.Hint(), "redis, image, room, crash, permission, scale, quota, pause, scaler") {
+		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, scale, quota, pause, scaler") {
 			t.Error(err)
 		}
 		for _, b := range r.Breakages() {

@@ -18,8 +18,7 @@ const (
 
 func checkSpeed(speed float64) error {
 	if !(speed >= MinSpeed && speed <= MaxSpeed) { // NaN is neither
-		return hinted{fmt.Errorf("speed %v is out of range", speed),
-			fmt.Sprintf("from %v (slow motion) to %v (a minute in a second); 1 is life", MinSpeed, MaxSpeed)}
+		return &kscope.Trouble{Cause: fmt.Errorf("speed %v is out of range", speed), Hint: fmt.Sprintf("from %v (slow motion) to %v (a minute in a second); 1 is life", MinSpeed, MaxSpeed)}
 	}
 	return nil
 }

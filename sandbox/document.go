@@ -9,6 +9,8 @@ import (
 
 	yamlnode "go.yaml.in/yaml/v3"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kscope/kscope"
 )
 
 // document is one object of a file, with what is needed to say in which line
@@ -105,7 +107,7 @@ func placed(name string, line int, text, hint string) error {
 	if hint == "" {
 		return err
 	}
-	return hinted{err, hint}
+	return &kscope.Trouble{Cause: err, Hint: hint}
 }
 
 // problem is why an object is refused.

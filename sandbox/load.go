@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kscope/kscope/demo"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/demo"
 )
 
 // Manifests are objects ready to be applied.
@@ -35,7 +37,7 @@ type Manifests struct {
 // What kubectl or an API server with KEDA's CRDs would refuse is an error that
 // names the file, the line and the field. What only KEDA's operator refuses is
 // not: it will say so itself, in the object's conditions. Errors that have a
-// remedy implement interface{ Hint() string }.
+// remedy are of type [*kscope.Trouble].
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
 	if len(paths) == 0 {
 		return loadDemo()
@@ -56,7 +58,7 @@ func Load(paths []string, stdin io.Reader) (Manifests, error) {
 		}
 	}
 	if len(found) == 0 {
-		return Manifests{}, hinted{fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), wanted}
+		return Manifests{}, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
 	}
 	return arrange(found, notes)
 }
@@ -116,7 +118,7 @@ func manifestsIn(dir string) ([]string, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, hinted{fmt.Errorf("no manifests in the directory %s", dir), "files ending in " + strings.Join(extensions, ", ") + " are read, those of folders in it are not"}
+		return nil, &kscope.Trouble{Cause: fmt.Errorf("no manifests in the directory %s", dir), Hint: "files ending in " + strings.Join(extensions, ", ") + " are read, those of folders in it are not"}
 	}
 	return out, nil
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +13,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -36,9 +37,8 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: more than one line: %q", path, err)
 		}
 		fmt.Fprintln(&got, strings.ReplaceAll(err.Error(), "testdata/refused/", ""))
-		var h interface{ Hint() string }
-		if errors.As(err, &h) {
-			fmt.Fprintln(&got, "    hint:", h.Hint())
+		if hint := kscope.HintOf(err); hint != "" {
+			fmt.Fprintln(&got, "    hint:", hint)
 		}
 	}
 	golden(t, "testdata/refused.golden", got.String())

@@ -14,6 +14,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
+
+	"github.com/kscope/kscope"
 )
 
 // redis is the one Redis server of the sandbox: every address that a trigger
@@ -65,10 +67,9 @@ func (r *redis) startUnheard() error {
 func portError(port int, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return hinted{fmt.Errorf("port %d of %s is in use", port, loopback),
-			"something else listens there, perhaps a Redis: choose another port, or 0 for one that is free"}
+		return &kscope.Trouble{Cause: fmt.Errorf("port %d of %s is in use", port, loopback), Hint: "something else listens there, perhaps a Redis: choose another port, or 0 for one that is free"}
 	case errors.Is(err, syscall.EACCES):
-		return hinted{fmt.Errorf("port %d of %s may not be used", port, loopback), "ports below 1024 are the administrator's"}
+		return &kscope.Trouble{Cause: fmt.Errorf("port %d of %s may not be used", port, loopback), Hint: "ports below 1024 are the administrator's"}
 	}
 	return fmt.Errorf("start redis: %w", err)
 }

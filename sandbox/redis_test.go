@@ -13,9 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/kscope/kscope"
 )
 
 func unheard(t *testing.T, wrote func()) *redis {
@@ -241,8 +242,7 @@ func TestPort(t *testing.T) {
 	defer r.close()
 	address := r.address()
 	_, err = startRedis(true, r.port, func() {})
-	var h interface{ Hint() string }
-	if want := fmt.Sprintf("port %d of 127.0.0.1 is in use", r.port); errText(err) != want || !errors.As(err, &h) {
+	if want := fmt.Sprintf("port %d of 127.0.0.1 is in use", r.port); errText(err) != want || kscope.HintOf(err) == "" {
 		t.Errorf("got %v, want %s and a hint", err, want)
 	}
 	c := client(t, r, goredis.Options{})

@@ -27,8 +27,12 @@ func TestWantReplicas(t *testing.T) {
 }
 
 func TestUpLimit(t *testing.T) {
-	pods := func(n int32) kscope.ScalingPolicy { return kscope.ScalingPolicy{Type: "Pods", Value: n, Period: 15 * time.Second} }
-	percent := func(n int32) kscope.ScalingPolicy { return kscope.ScalingPolicy{Type: "Percent", Value: n, Period: 15 * time.Second} }
+	pods := func(n int32) kscope.ScalingPolicy {
+		return kscope.ScalingPolicy{Type: "Pods", Value: n, Period: 15 * time.Second}
+	}
+	percent := func(n int32) kscope.ScalingPolicy {
+		return kscope.ScalingPolicy{Type: "Percent", Value: n, Period: 15 * time.Second}
+	}
 	behavior := func(choice string, ps ...kscope.ScalingPolicy) kscope.HPA {
 		return kscope.HPA{MaxReplicas: 1000, HasBehavior: true, ScaleUpSelect: choice, ScaleUp: ps}
 	}

@@ -55,7 +55,7 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 	open := func(ctx context.Context) (<-chan kscope.Observation, error) {
 		typed, dynamic, err := k8s.Clients(s.config)
 		if err != nil {
-			return nil, hinted{fmt.Errorf("use kubeconfig: %w", err), "kubectl config view shows what is there"}
+			return nil, &kscope.Trouble{Cause: fmt.Errorf("use kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
 		}
 		way.into(s.config, typed, dynamic)
 		watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic, Namespace: s.tui.Namespace})

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
 )
 
@@ -21,7 +22,7 @@ func logTo(path string) (closeLog func(), err error) {
 	if path != "" {
 		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
-			return nil, hinted{fmt.Errorf("--log: %w", err), "name a file in a directory that you may write to"}
+			return nil, &kscope.Trouble{Cause: fmt.Errorf("--log: %w", err), Hint: "name a file in a directory that you may write to"}
 		}
 		handler = slog.NewTextHandler(file, nil)
 		closeLog = func() { _ = file.Close() }

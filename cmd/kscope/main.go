@@ -40,28 +40,21 @@ func exitCode(stderr io.Writer, err error) int {
 		return 130 // as a shell reports an interrupted command
 	}
 	fmt.Fprintln(stderr, "kscope:", kscope.Clean(err.Error())) // it may quote the cluster
-	var h interface{ Hint() string }
-	if errors.As(err, &h) && h.Hint() != "" {
-		fmt.Fprintln(stderr, "hint:", kscope.Clean(h.Hint()))
+	_, usage := errors.AsType[usageError](err)
+	hint := kscope.HintOf(err)
+	if usage && hint == "" {
+		hint = "kscope --help lists the commands and flags"
 	}
-	var u usageError
-	if errors.As(err, &u) {
+	if hint != "" {
+		fmt.Fprintln(stderr, "hint:", kscope.Clean(hint))
+	}
+	if usage {
 		return 2
 	}
 	return 1
 }
 
-// hinted is an error with the next thing to try.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h hinted) Hint() string  { return h.hint }
-func (h hinted) Unwrap() error { return h.error }
-
 // usageError is a command line that cannot be meant.
 type usageError struct{ error }
 
-func (u usageError) Hint() string  { return "kscope --help lists the commands and flags" }
 func (u usageError) Unwrap() error { return u.error }

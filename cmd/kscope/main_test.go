@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"github.com/kscope/kscope"
 )
 
 var update = flag.Bool("update", false, "rewrite the flags in the README")
@@ -153,7 +155,7 @@ func TestVersionSaysWhatItIs(t *testing.T) {
 
 func TestErrorsCannotWriteToTheTerminal(t *testing.T) {
 	var out bytes.Buffer
-	exitCode(&out, hinted{errors.New("bad \x1b[2J thing"), "\x1b]0;hint\a"})
+	exitCode(&out, &kscope.Trouble{Cause: errors.New("bad \x1b[2J thing"), Hint: "\x1b]0;hint\a"})
 	if strings.ContainsAny(out.String(), "\x1b\a") {
 		t.Errorf("got %q, want no control characters", out.String())
 	}

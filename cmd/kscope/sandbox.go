@@ -133,7 +133,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 	if slices.Contains(f.files, "-") { // the keys come from the terminal itself
 		in, out, err := tea.OpenTTY()
 		if err != nil {
-			return hinted{fmt.Errorf("-f - takes stdin, and there is no terminal for the keys: %w", err), "give the manifests as a file"}
+			return &kscope.Trouble{Cause: fmt.Errorf("-f - takes stdin, and there is no terminal for the keys: %w", err), Hint: "give the manifests as a file"}
 		}
 		defer func() { _, _ = in.Close(), out.Close() }()
 		stdin = in

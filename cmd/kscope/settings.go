@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
 	"github.com/kscope/kscope/tui"
 )
@@ -131,12 +132,11 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	loader := f.loader()
 	raw, err := loader.RawConfig()
 	if err != nil {
-		return nil, "", "", hinted{fmt.Errorf("read kubeconfig: %w", err), "check KUBECONFIG and --kubeconfig"}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "check KUBECONFIG and --kubeconfig"}
 	}
 	if len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
 		// client-go would try localhost:8080, where hardly anyone is at home.
-		return nil, "", "", hinted{errors.New("no cluster: there is no kubeconfig, or it is empty"),
-			"set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
+		return nil, "", "", &kscope.Trouble{Cause: errors.New("no cluster: there is no kubeconfig, or it is empty"), Hint: "set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
 	}
 	context = raw.CurrentContext
 	if f.cluster.CurrentContext != "" {
@@ -147,14 +147,14 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 		for name := range raw.Contexts {
 			names = append(names, name)
 		}
-		return nil, "", "", hinted{fmt.Errorf("context %q is not in the kubeconfig", context), "known contexts: " + orNone(names)}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("context %q is not in the kubeconfig", context), Hint: "known contexts: " + orNone(names)}
 	}
 	namespace, _, err = loader.Namespace()
 	if err == nil {
 		config, err = loader.ClientConfig()
 	}
 	if err != nil {
-		return nil, "", "", hinted{fmt.Errorf("read kubeconfig: %w", err), "kubectl config view shows what is there"}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
 	}
 	config.Timeout = 0 // --request-timeout would end every watch
 	return config, context, namespace, nil
@@ -201,14 +201,14 @@ func needTerminal(stdin io.Reader, stdout io.Writer) error {
 	const hint = "run it in a terminal; for scripts there is kubectl get scaledobject,hpa -w"
 	out, ok := stdout.(term.File)
 	if !ok || !term.IsTerminal(out.Fd()) {
-		return hinted{errors.New("the dashboard needs a terminal, and stdout is not one"), hint}
+		return &kscope.Trouble{Cause: errors.New("the dashboard needs a terminal, and stdout is not one"), Hint: hint}
 	}
 	in, ok := stdin.(term.File)
 	if !ok || !term.IsTerminal(in.Fd()) {
-		return hinted{errors.New("the dashboard needs a terminal, and stdin is not one"), hint}
+		return &kscope.Trouble{Cause: errors.New("the dashboard needs a terminal, and stdin is not one"), Hint: hint}
 	}
 	if t := os.Getenv("TERM"); t == "dumb" {
-		return hinted{errors.New("the dashboard needs a terminal that can move its cursor, and TERM is dumb"), "set TERM to what the terminal is, for instance xterm-256color"}
+		return &kscope.Trouble{Cause: errors.New("the dashboard needs a terminal that can move its cursor, and TERM is dumb"), Hint: "set TERM to what the terminal is, for instance xterm-256color"}
 	}
 	return nil
 }

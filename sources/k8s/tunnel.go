@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes"
@@ -21,6 +20,8 @@ import (
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport/spdy"
 	"k8s.io/streaming/pkg/httpstream"
+
+	"github.com/kscope/kscope"
 )
 
 // Tunnel dials addresses that perhaps only the cluster can: directly first, and
@@ -61,18 +62,6 @@ func NewTunnel(cfg *rest.Config, client kubernetes.Interface, namespace func(con
 	return &Tunnel{config: c, client: client, namespace: namespace, inside: map[string]bool{}, failed: map[string]time.Time{}}
 }
 
-// TunnelError says why there is no way into the cluster.
-type TunnelError struct {
-	message, hint string
-	cause         error
-}
-
-func (e *TunnelError) Error() string { return e.message }
-func (e *TunnelError) Unwrap() error { return e.cause }
-
-// Hint is the likely fix, "" where there is none to offer.
-func (e *TunnelError) Hint() string { return e.hint }
-
 const useOverride = "or reach Redis by other means and name it with --redis"
 
 // errElsewhere is for addresses that are none of the cluster's.
@@ -81,7 +70,7 @@ var errElsewhere = errors.New("not an address of the cluster")
 // DialContext connects to host:port. It returns when ctx is done, if not
 // before; ctx is not needed by the connection afterwards. The error is that of
 // the direct way unless the address is one of the cluster's, and then a
-// [*TunnelError]. A connection through the cluster has a method Through that
+// [*kscope.Trouble]. A connection through the cluster has a method Through that
 // says in words what it goes through.
 func (t *Tunnel) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
@@ -182,18 +171,18 @@ func (t *Tunnel) within(ctx context.Context, b backend, last bool) (net.Conn, er
 func (t *Tunnel) explain(b backend, err error) error {
 	switch {
 	case forbids(err):
-		return &TunnelError{"you may not port-forward to pods in namespace " + b.namespace, "get permission to create pods/portforward, " + useOverride, err}
+		return &kscope.Trouble{Message: "you may not port-forward to pods in namespace " + b.namespace, Hint: "get permission to create pods/portforward, " + useOverride, Cause: err}
 	case errors.Is(err, context.DeadlineExceeded):
-		return &TunnelError{fmt.Sprintf("the port-forward to pod %s did not come about in time", b), "are the API server and the pod's node well?", err}
+		return &kscope.Trouble{Message: fmt.Sprintf("the port-forward to pod %s did not come about in time", b), Hint: "are the API server and the pod's node well?", Cause: err}
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &TunnelError{"the API server, through which Redis is reached, refuses connections", "", err}
+		return &kscope.Trouble{Message: "the API server, through which Redis is reached, refuses connections", Cause: err}
 	}
 	text := err.Error()
 	var status *apierrors.StatusError
 	if errors.As(err, &status) {
 		text = status.ErrStatus.Message
 	}
-	return &TunnelError{kscope.Clean(fmt.Sprintf("no port-forward to pod %s: %s", b, text)), "", err}
+	return &kscope.Trouble{Message: kscope.Clean(fmt.Sprintf("no port-forward to pod %s: %s", b, text)), Cause: err}
 }
 
 // forbids reports whether a port-forward failed for want of permission. Not

@@ -29,6 +29,8 @@ import (
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/streaming/pkg/httpstream"
 	"k8s.io/streaming/pkg/httpstream/spdy"
+
+	"github.com/kscope/kscope"
 )
 
 // forwarder is an API server and kubelets, as far as a tunnel needs them.
@@ -270,8 +272,8 @@ func TestTunnel(t *testing.T) {
 			if c, err = tunnel.DialContext(t.Context(), "tcp", inCluster); err != nil {
 				t.Fatal(err)
 			}
-			var told *TunnelError
-			if got, err := ask(c); !errors.As(err, &told) || told.Error() != "nothing listens on port 7000 in pod demo/redis-0" || told.Hint() == "" {
+			var told *kscope.Trouble
+			if got, err := ask(c); !errors.As(err, &told) || told.Error() != "nothing listens on port 7000 in pod demo/redis-0" || told.Hint == "" {
 				t.Errorf("got %q, %v", got, err)
 			}
 			c.Close()
@@ -371,8 +373,8 @@ func TestTunnelSaysWhyNot(t *testing.T) {
 	f.put(slicesPath, behind(7000, "redis-0", "redis-1"))
 	f.shut.Store(true)
 	_, err := tunnel.DialContext(t.Context(), "tcp", inCluster)
-	var told *TunnelError
-	if !errors.As(err, &told) || told.Error() != "you may not port-forward to pods in namespace demo" || !strings.Contains(told.Hint(), "pods/portforward") {
+	var told *kscope.Trouble
+	if !errors.As(err, &told) || told.Error() != "you may not port-forward to pods in namespace demo" || !strings.Contains(told.Hint, "pods/portforward") {
 		t.Errorf("got %v", err)
 	}
 	if len(tunnel.failed) > 0 {
@@ -410,7 +412,7 @@ func TestTunnelGoesDirectlyWhereItCan(t *testing.T) {
 	if _, tunnelled := c.(*forwarded); tunnelled || len(f.asked) > 0 {
 		t.Error("it was tunnelled")
 	}
-	if _, err := tunnel.DialContext(t.Context(), "tcp", "127.0.0.1:1"); err == nil || errors.As(err, new(*TunnelError)) {
+	if _, err := tunnel.DialContext(t.Context(), "tcp", "127.0.0.1:1"); err == nil || errors.As(err, new(*kscope.Trouble)) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -457,7 +459,7 @@ func TestTunnelPastAPodThatHangs(t *testing.T) {
 			}
 
 			f.put(slicesPath, behind(7000, "mute"))
-			var told *TunnelError
+			var told *kscope.Trouble
 			if _, err := dial(2 * time.Second); !errors.As(err, &told) || told.Error() != "the port-forward to pod demo/mute did not come about in time" {
 				t.Errorf("got %v", err)
 			}

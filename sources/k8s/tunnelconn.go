@@ -9,9 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/streaming/pkg/httpstream"
+
+	"github.com/kscope/kscope"
 )
 
 // forwarded is a connection to a port of a pod. The streams underneath know no
@@ -69,10 +70,10 @@ func newForwarded(streams httpstream.Connection, pod backend, fail func()) (*for
 // end notes in plain words why the pod's side ended it.
 func (c *forwarded) end(text string) {
 	c.fail()
-	e := &TunnelError{message: kscope.Clean("the port-forward to pod " + c.pod.String() + " ended: " + strings.TrimSpace(text))}
+	e := &kscope.Trouble{Message: kscope.Clean("the port-forward to pod " + c.pod.String() + " ended: " + strings.TrimSpace(text))}
 	if strings.Contains(text, "refused") {
-		e.message = c.pod.listensNot()
-		e.hint = "is Redis running there, and is the port right?"
+		e.Message = c.pod.listensNot()
+		e.Hint = "is Redis running there, and is the port right?"
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -80,7 +81,7 @@ func (c *forwarded) end(text string) {
 }
 
 // Read reads what the pod sent. When the pod's side has ended the connection
-// and said why, the error is a [*TunnelError] with that.
+// and said why, the error is a [*kscope.Trouble] with that.
 func (c *forwarded) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
 	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {

@@ -14,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/kscope/kscope"
 )
 
 // backend is a port of a pod.
@@ -105,20 +107,20 @@ func (t *Tunnel) named(ctx context.Context, n hostName, port uint16) ([]backend,
 func (n hostName) unknown(err error, what string) error {
 	switch {
 	case apierrors.IsNotFound(err) && n.namespace != "" && n.sure:
-		return &TunnelError{"there is no " + what, "check the address", err}
+		return &kscope.Trouble{Message: "there is no " + what, Hint: "check the address", Cause: err}
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err) && !n.sure: // most likely a name of the outside world
 		return errElsewhere
 	case apierrors.IsForbidden(err):
-		return &TunnelError{"you may not read " + what + ", through which Redis would be reached", "get permission to get services and list endpointslices, " + useOverride, err}
+		return &kscope.Trouble{Message: "you may not read " + what + ", through which Redis would be reached", Hint: "get permission to get services and list endpointslices, " + useOverride, Cause: err}
 	}
-	return &TunnelError{fmt.Sprintf("%s could not be read: %v", what, err), "", err}
+	return &kscope.Trouble{Message: fmt.Sprintf("%s could not be read: %v", what, err), Cause: err}
 }
 
 // ofService finds the ready pods of a Service and which port of theirs is meant.
 func (t *Tunnel) ofService(ctx context.Context, s *corev1.Service, port uint16) ([]backend, error) {
 	name := s.Namespace + "/" + s.Name
 	if s.Spec.Type == corev1.ServiceTypeExternalName {
-		return nil, &TunnelError{"Service " + name + " stands for " + s.Spec.ExternalName + ", outside of the cluster", "name that with --redis", nil}
+		return nil, &kscope.Trouble{Message: "Service " + name + " stands for " + s.Spec.ExternalName + ", outside of the cluster", Hint: "name that with --redis"}
 	}
 	headless := s.Spec.ClusterIP == corev1.ClusterIPNone
 	i := slices.IndexFunc(s.Spec.Ports, func(p corev1.ServicePort) bool { return p.Port == int32(port) })
@@ -127,7 +129,7 @@ func (t *Tunnel) ofService(ctx context.Context, s *corev1.Service, port uint16) 
 	case i >= 0:
 		at = s.Spec.Ports[i]
 	case !headless:
-		return nil, &TunnelError{fmt.Sprintf("Service %s has no port %d", name, port), "check the port of the address", nil}
+		return nil, &kscope.Trouble{Message: fmt.Sprintf("Service %s has no port %d", name, port), Hint: "check the port of the address"}
 	}
 	list, err := t.client.DiscoveryV1().EndpointSlices(s.Namespace).List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + s.Name})
 	var found []backend
@@ -141,7 +143,7 @@ func (t *Tunnel) ofService(ctx context.Context, s *corev1.Service, port uint16) 
 		return nil, hostName{namespace: s.Namespace, sure: true}.unknown(err, "EndpointSlices of "+name)
 	}
 	if len(found) == 0 {
-		return nil, &TunnelError{"no pod behind Service " + name + " is ready", "kubectl -n " + s.Namespace + " get pods shows why", nil}
+		return nil, &kscope.Trouble{Message: "no pod behind Service " + name + " is ready", Hint: "kubectl -n " + s.Namespace + " get pods shows why"}
 	}
 	return found, nil
 }

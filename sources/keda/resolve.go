@@ -7,9 +7,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kscope/kscope"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/kscope/kscope"
 )
 
 // Access is how a Redis trigger's server is reached, as KEDA would resolve it.
@@ -37,14 +38,6 @@ func (a Access) String() string { return strings.Join(a.Addresses, ",") }
 
 // GoString is String, so that %#v does not print secrets either.
 func (a Access) GoString() string { return "keda.Access(" + a.String() + ")" }
-
-// UnresolvedError says why a trigger's parameters cannot be known here.
-type UnresolvedError struct{ message, hint string }
-
-func (e *UnresolvedError) Error() string { return e.message }
-
-// Hint is the likely fix, "" when there is none to offer.
-func (e *UnresolvedError) Hint() string { return e.hint }
 
 // Resolver resolves the connection parameters of Redis triggers as KEDA does:
 // metadata, the environment of the target's container, TriggerAuthentication
@@ -91,7 +84,7 @@ type resolution struct {
 }
 
 // Resolve reads how to reach the server of a Redis trigger. It fails with an
-// [*UnresolvedError] where KEDA would fail too, where something may not be
+// [*kscope.Trouble] where KEDA would fail too, where something may not be
 // read, and where a value is kept by what only KEDA can ask, such as a vault.
 func (r *Resolver) Resolve(ctx context.Context, t kscope.TriggerRef) (Access, error) {
 	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object, read: map[string]map[string]string{}}
@@ -114,7 +107,7 @@ func (x *resolution) begin(t kscope.TriggerRef) error {
 	}
 	triggers := spec.list("triggers")
 	if t.Index < 0 || t.Index >= len(triggers) {
-		return &UnresolvedError{message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
+		return &kscope.Trouble{Message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
 	}
 	m, _ := triggers[t.Index].(map[string]any)
 	trigger := fields(m)
@@ -269,7 +262,7 @@ func (x *resolution) flag(name string) (bool, error) {
 // refuse is an error for what KEDA would refuse too. What is missing is the
 // likely cause of it.
 func (x *resolution) refuse(format string, args ...any) error {
-	return &UnresolvedError{kscope.Clean(fmt.Sprintf(format, args...)), kscope.Clean(strings.Join(x.out.Missing, "; "))}
+	return &kscope.Trouble{Message: kscope.Clean(fmt.Sprintf(format, args...)), Hint: kscope.Clean(strings.Join(x.out.Missing, "; "))}
 }
 
 // missing notes something that KEDA takes for empty.

@@ -2,6 +2,8 @@ package keda
 
 import (
 	"fmt"
+
+	"github.com/kscope/kscope"
 )
 
 // authentication is a TriggerAuthentication or ClusterTriggerAuthentication:
@@ -76,9 +78,9 @@ func (a *authentication) value(parameter string) (value, from string, err error)
 // elsewhere says that a value cannot be had from here.
 func (a *authentication) elsewhere(store string) func() (string, string, error) {
 	return func() (string, string, error) {
-		return "", "", &UnresolvedError{
-			fmt.Sprintf("%s %s takes what is needed to connect from %s, which kscope cannot read", a.kind, a.name, store),
-			"name the server with --redis, and put its password into KSCOPE_REDIS_PASSWORD",
+		return "", "", &kscope.Trouble{
+			Message: fmt.Sprintf("%s %s takes what is needed to connect from %s, which kscope cannot read", a.kind, a.name, store),
+			Hint:    "name the server with --redis, and put its password into KSCOPE_REDIS_PASSWORD",
 		}
 	}
 }

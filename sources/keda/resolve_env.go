@@ -154,7 +154,7 @@ func (e *environment) expand(n int, text string, depth int) (string, error) {
 			continue
 		}
 		if depth >= deepest {
-			return "", &UnresolvedError{message: "variables of " + e.from.of + " refer to each other too deeply"}
+			return "", &kscope.Trouble{Message: "variables of " + e.from.of + " refer to each other too deeply"}
 		}
 		value, found, err := e.before(n, name, depth+1)
 		if err != nil {
@@ -178,9 +178,9 @@ func (e *environment) data(kind, name string) (map[string]string, error) {
 }
 
 func (e *environment) absent(kind, name string) error {
-	return &UnresolvedError{
-		kscope.Clean(fmt.Sprintf("%s %s/%s, which %s takes its environment from, does not exist", kind, e.ref.Namespace, name, e.from.of)),
-		"create it, or mark it optional",
+	return &kscope.Trouble{
+		Message: kscope.Clean(fmt.Sprintf("%s %s/%s, which %s takes its environment from, does not exist", kind, e.ref.Namespace, name, e.from.of)),
+		Hint:    "create it, or mark it optional",
 	}
 }
 
@@ -204,7 +204,7 @@ func (e *environment) find() (*container, error) {
 		}
 	}
 	if name != "" {
-		return nil, &UnresolvedError{message: kscope.Clean(of + " has no container " + name)}
+		return nil, &kscope.Trouble{Message: kscope.Clean(of + " has no container " + name)}
 	}
 	return &container{fields{}, kscope.Clean(of)}, nil
 }
@@ -227,7 +227,7 @@ func (e *environment) template() (fields, string, error) {
 	}
 	of := kind + " " + e.ref.Namespace + "/" + name
 	if u == nil {
-		return nil, "", &UnresolvedError{kscope.Clean(of + ", whose environment the trigger takes values from, does not exist"), ""}
+		return nil, "", &kscope.Trouble{Message: kscope.Clean(of + ", whose environment the trigger takes values from, does not exist")}
 	}
 	return fields(u.Object).at("spec").at("template"), of, nil
 }

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"maps"
 
-	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kscope/kscope"
 )
 
 var (
@@ -35,7 +36,7 @@ func (x *resolution) object(t kscope.TriggerRef) (fields, error) {
 		return nil, x.unreadable(err, kind, t.Object.Namespace, t.Object.Name)
 	}
 	if u == nil {
-		return nil, &UnresolvedError{message: fmt.Sprintf("%s %s does not exist", kind, t.Object)}
+		return nil, &kscope.Trouble{Message: fmt.Sprintf("%s %s does not exist", kind, t.Object)}
 	}
 	return fields(u.Object).at("spec"), nil
 }
@@ -104,12 +105,12 @@ func (x *resolution) unreadable(err error, kind, namespace, name string) error {
 	}
 	object := kind + " " + kscope.Ref{Namespace: namespace, Name: name}.String()
 	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
-		return &UnresolvedError{
-			kscope.Clean("you may not read " + object + ", which says how to reach Redis"),
-			"get permission to get it, or name the server with --redis and put its password into KSCOPE_REDIS_PASSWORD",
+		return &kscope.Trouble{
+			Message: kscope.Clean("you may not read " + object + ", which says how to reach Redis"),
+			Hint:    "get permission to get it, or name the server with --redis and put its password into KSCOPE_REDIS_PASSWORD",
 		}
 	}
-	return &UnresolvedError{kscope.Clean(fmt.Sprintf("%s could not be read: %v", object, err)), ""}
+	return &kscope.Trouble{Message: kscope.Clean(fmt.Sprintf("%s could not be read: %v", object, err))}
 }
 
 // resource is that of a kind: known for the usual ones, discovered for others.

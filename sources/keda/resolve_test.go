@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,6 +18,8 @@ import (
 	dynamicfake "k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/kscope/kscope"
 )
 
 // The values that must never be seen. Every Secret here holds nothing else.
@@ -215,14 +216,14 @@ func TestResolveSaysWhatItCannot(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			r, _ := tt.asked.resolver(t)
 			got, err := r.Resolve(t.Context(), redisTrigger)
-			var u *UnresolvedError
+			var u *kscope.Trouble
 			if !errors.As(err, &u) {
 				t.Fatalf("got %v, error %v", got, err)
 			}
-			if !strings.Contains(u.Error(), tt.message) || !strings.Contains(u.Hint(), tt.hint) || (tt.hint == "") != (u.Hint() == "") {
-				t.Errorf("got %q, hint %q, want %q, %q", u, u.Hint(), tt.message, tt.hint)
+			if !strings.Contains(u.Error(), tt.message) || !strings.Contains(u.Hint, tt.hint) || (tt.hint == "") != (u.Hint == "") {
+				t.Errorf("got %q, hint %q, want %q, %q", u, u.Hint, tt.message, tt.hint)
 			}
-			if strings.Contains(u.Error()+u.Hint(), shh) {
+			if strings.Contains(u.Error()+u.Hint, shh) {
 				t.Error("it holds a secret")
 			}
 		})

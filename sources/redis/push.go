@@ -111,7 +111,7 @@ func (s *Source) injector(run *session, q kscope.Queue) (*injector, error) {
 // why is an error of reaching a queue in plain words.
 func (s *Source) why(err error, q kscope.Queue) string {
 	var h interface{ Hint() string }
-	if errors.Is(err, errNoAddress) || errors.As(err, &h) {
+	if errors.Is(err, errNoAddress) || errors.As(err, &h) || errors.As(err, new(*kscope.Trouble)) {
 		message, _ := explain(err, s.server(q.Address), s.options.Override != nil)
 		return message
 	}

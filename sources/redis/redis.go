@@ -44,8 +44,8 @@ type Options struct {
 	// that it takes, or not known from it; nil makes do with the address. It is
 	// called from the goroutine that measures that server: before the first
 	// connection, again when the trigger changes and, seconds apart, while the
-	// server fails. Its errors are shown, so they hold no secret; one with a
-	// method Hint() string says with that what to do.
+	// server fails. Its errors are shown, so they hold no secret; a
+	// [*kscope.Trouble] says with its hint what to do.
 	Resolve func(ctx context.Context, trigger kscope.TriggerRef) (Server, error)
 	// ReadOnly makes every Push fail without a word to the server.
 	ReadOnly bool

@@ -24,7 +24,9 @@ func explain(err error, s Server, override bool) (message, hint string) {
 		error
 		Hint() string
 	}
-	if errors.As(err, &told) { // by whoever resolves, or by a tunnel: they know best
+	if t, ok := errors.AsType[*kscope.Trouble](err); ok { // by whoever resolves, or by a tunnel: they know best
+		message, hint = t.Error(), t.Hint
+	} else if errors.As(err, &told) {
 		message, hint = told.Error(), told.Hint()
 	} else if message, hint = explainAnswer(err, override); message == "" {
 		message, hint = explainConnection(err, s, override)
