@@ -83,6 +83,18 @@ func TestImports(t *testing.T) {
 			}
 		}
 	}
+	for from, rooms := range map[string][]string{"tui/screen": nil, "tui/chart": {ours("tui/screen")}} {
+		for _, path := range goList(t, "Imports")[from] {
+			if under(path, module) && !slices.Contains(rooms, path) {
+				t.Errorf("%s imports %s", from, path)
+			}
+		}
+	}
+	for from, paths := range goList(t, "Imports") {
+		if from != "tui/chart" && slices.Contains(paths, "github.com/guptarohit/asciigraph") {
+			t.Errorf("%s imports asciigraph, which only tui/chart draws with", from)
+		}
+	}
 	for from, deps := range goList(t, "Deps") {
 		for _, path := range deps {
 			switch {

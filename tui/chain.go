@@ -1,14 +1,10 @@
 package tui
 
 import (
-	"math"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kscope/kscope/explain"
-	"github.com/kscope/kscope/store"
-	"github.com/kscope/kscope/words"
+	"github.com/kscope/kscope/tui/screen"
 )
 
 // The live chain, a cell for each link and an arrow to the next, lit where
@@ -49,234 +45,160 @@ func chainBox(w int, least [5]int) (xs, ws [5]int, gap int) {
 	return xs, ws, gap
 }
 
-func (m *Model) drawChain(c canvas, p picture) {
-	if c.h < 3 {
+func (m *Model) drawChain(c screen.Canvas, p picture) {
+	if c.H < 3 {
 		m.drawChainLine(c, p)
 		return
 	}
-	least, big := smallLinks, c.h >= bigHeight+2
+	least, big := smallLinks, c.H >= screen.BigHeight+2
 	if big {
 		least = bigLinks
 	}
-	xs, ws, gap := chainBox(c.w, least)
+	xs, ws, gap := chainBox(c.W, least)
 	times := chainTimes(p.log)
 	for i, l := range p.Links {
 		if l.Main {
-			m.stress(c.sub(xs[i]-1, 0, ws[i]+2, c.h), l)
+			m.stress(c.Sub(xs[i]-1, 0, ws[i]+2, c.H), l)
 		}
-		m.drawLink(c.sub(xs[i], 0, ws[i], c.h), p, i, big)
+		m.drawLink(c.Sub(xs[i], 0, ws[i], c.H), p, i, big)
 		word := ws[i] + gap - 2 // the last row has no arrow
 		if l.Main {
 			word = ws[i] // within its ground
 		}
-		m.drawWord(c.sub(xs[i], c.h-1, word, 1), l)
+		m.drawWord(c.Sub(xs[i], c.H-1, word, 1), l)
 		if i == 0 {
 			continue
 		}
 		x := xs[i] - gap
-		m.drawArrow(c.sub(x, 0, gap, c.h), m.flows(p, i-1), times[i])
+		m.drawArrow(c.Sub(x, 0, gap, c.H), m.flows(p, i-1), times[i])
 	}
 }
 
 // stress makes a link stand out by its ground, and by a bar for eyes and
 // terminals that do not see it.
-func (m *Model) stress(c canvas, l explain.Link) {
+func (m *Model) stress(c screen.Canvas, l explain.Link) {
 	st := m.styles
-	if st.chosen.bg != 0 {
-		c.fill(0, 0, c.w, c.h, style{bg: st.chosen.bg}, ' ')
+	if st.Chosen.Bg != 0 {
+		c.Fill(0, 0, c.W, c.H, screen.Style{Bg: st.Chosen.Bg}, ' ')
 	}
 	look, _ := m.linkLook(l.State)
-	c.vline(0, 0, c.h, look.bold(), '▌')
+	c.VLine(0, 0, c.H, look.Bold(), '▌')
 }
 
 // drawLink is one link: its name and a note, and its value.
-func (m *Model) drawLink(c canvas, p picture, i int, big bool) {
+func (m *Model) drawLink(c screen.Canvas, p picture, i int, big bool) {
 	st, l := m.styles, p.Links[i]
-	name := st.muted
+	name := st.Muted
 	if l.Main {
-		name = st.strong
+		name = st.Strong
 	}
 	note := m.linkNote(p, i)
-	x := c.fit(0, 0, c.w, name, l.Name)
-	if note != "" && x+1+textWidth(note) <= c.w {
-		c.right(c.w, 0, st.muted, note)
+	x := c.Fit(0, 0, c.W, name, l.Name)
+	if note != "" && x+1+screen.Width(note) <= c.W {
+		c.Right(c.W, 0, st.Muted, note)
 	}
 	value := m.valueStyle(i, l.State)
 	if big && l.State == explain.LinkIdle {
-		value = [5]style{st.queueGuide, st.muted, st.muted, st.idle, st.idle}[i]
+		value = [5]screen.Style{st.QueueGuide, st.Muted, st.Muted, st.Idle, st.Idle}[i]
 	}
 	text, unit := m.linkValue(p, i)
-	if digits, rest := bigPart(text); big && digits != "" && bigWidth(st, strings.TrimPrefix(digits, "~")) <= c.w {
+	if digits, rest := bigPart(text); big && digits != "" && screen.BigWidth(st, strings.TrimPrefix(digits, "~")) <= c.W {
 		x := 0
 		if d, ok := strings.CutPrefix(digits, "~"); ok { // small, or it would be the largest sign of all
-			x, digits = c.text(0, bigHeight/2+1, value.bold(), "~")+1, d
+			x, digits = c.Text(0, screen.BigHeight/2+1, value.Bold(), "~")+1, d
 		}
-		x = drawBig(c, x, 1, st, value, digits) + 1
+		x = screen.DrawBig(c, x, 1, st, value, digits) + 1
 		for _, u := range []string{unit + rest, strings.Fields(unit + rest + " .")[0]} {
-			if x+textWidth(u) <= c.w {
-				c.text(x, bigHeight, st.muted, u)
+			if x+screen.Width(u) <= c.W {
+				c.Text(x, screen.BigHeight, st.Muted, u)
 				break
 			}
 		}
 	} else {
-		c.fit(0, c.h/2, c.w, value.bold(), strings.TrimSpace(text+unit))
+		c.Fit(0, c.H/2, c.W, value.Bold(), strings.TrimSpace(text+unit))
 	}
 }
 
 // drawWord is how a link is doing.
-func (m *Model) drawWord(c canvas, l explain.Link) {
+func (m *Model) drawWord(c screen.Canvas, l explain.Link) {
 	look, glyph := m.linkLook(l.State)
-	x := c.text(0, 0, look, glyph)
-	c.fit(x+1, 0, c.w-x-1, look, l.Word)
-}
-
-// bigPart splits a value into what can be written large and what goes beside.
-func bigPart(s string) (digits, rest string) {
-	switch s {
-	case "active":
-		return "ON", ""
-	case "inactive":
-		return "OFF", ""
-	}
-	s, wants := strings.CutPrefix(s, "wants ")
-	digits, rest, _ = strings.Cut(s, " ")
-	for _, r := range digits {
-		if !strings.ContainsRune("0123456789,./~kM?", r) {
-			return "", s
-		}
-	}
-	if wants {
-		rest = "wanted"
-	}
-	return digits, rest
-}
-
-// linkValue is a link's value and a unit that is written small. The countdown
-// to zero takes the place of the word for it, since it is what one waits for.
-func (m *Model) linkValue(p picture, i int) (value, unit string) {
-	l := p.Links[i]
-	switch i {
-	case explain.LinkQueue:
-		if textWidth(l.Value) > 6 && !math.IsNaN(p.depth()) {
-			return bigNumber(p.depth()), ""
-		}
-	case explain.LinkKEDA:
-		if left, ok := p.untilZero(); ok {
-			return "~" + strconv.Itoa(int(left.Seconds())), "s to " + strconv.Itoa(int(p.ScaledObject.Floor()))
-		}
-	}
-	return l.Value, ""
-}
-
-// untilZero is how long KEDA will still wait before its step to the floor, in
-// whole seconds, at least one; an estimate from its rules.
-func (p picture) untilZero() (time.Duration, bool) {
-	zero := p.Decision.Zero
-	if p.past || zero.IsZero() || p.now.After(zero) {
-		return 0, false
-	}
-	return max(zero.Sub(p.now).Round(time.Second), time.Second), true
-}
-
-// linkNote is what stands beside a link's name where there is room.
-func (m *Model) linkNote(p picture, i int) string {
-	switch i {
-	case explain.LinkQueue:
-		return m.queueNote(p)
-	case explain.LinkKEDA:
-		return "poll " + words.Span(p.ScaledObject.PollingInterval)
-	case explain.LinkHPA:
-		return "max " + strconv.Itoa(int(p.ScaledObject.MaxReplicaCount))
-	}
-	return ""
-}
-
-func (m *Model) valueStyle(i int, s explain.LinkState) style {
-	st := m.styles
-	switch {
-	case s == explain.LinkBroken:
-		return st.bad
-	case s == explain.LinkUnknown:
-		return st.muted
-	case i == explain.LinkQueue:
-		return st.queue
-	case i == explain.LinkKEDA && s == explain.LinkOK:
-		return st.ok
-	case i == explain.LinkKEDA && s == explain.LinkIdle:
-		return st.muted
-	case i >= explain.LinkWorkload:
-		return st.pods
-	}
-	return st.text
+	x := c.Text(0, 0, look, glyph)
+	c.Fit(x+1, 0, c.W-x-1, look, l.Word)
 }
 
 // drawArrow is the way from a link to the next, and above it how long that
 // took at the last change.
-func (m *Model) drawArrow(c canvas, lit bool, took string) {
-	st, y := m.styles, c.h/2
-	look, line := st.grid, '┈'
+func (m *Model) drawArrow(c screen.Canvas, lit bool, took string) {
+	st, y := m.styles, c.H/2
+	look, line := st.Grid, '┈'
 	if lit {
-		look, line = st.accent, '─'
+		look, line = st.Accent, '─'
 	}
-	if c.w < 5 {
-		c.text(c.w/2, y, look, st.glyph.right)
+	if c.W < 5 {
+		c.Text(c.W/2, y, look, st.Glyph.Right)
 		return
 	}
-	c.hline(1, y, c.w-4, look, line)
-	c.text(c.w-3, y, look, st.glyph.right)
-	if textWidth(took) <= c.w-2 {
-		x := max((c.w-1-textWidth(took))/2, 1) // clear of the ground of a link that stands out
-		c.text(x, y-1, st.muted, took)
+	c.HLine(1, y, c.W-4, look, line)
+	c.Text(c.W-3, y, look, st.Glyph.Right)
+	if screen.Width(took) <= c.W-2 {
+		x := max((c.W-1-screen.Width(took))/2, 1) // clear of the ground of a link that stands out
+		c.Text(x, y-1, st.Muted, took)
 	}
 }
 
-// flows reports whether something passes from a link to the next.
-func (m *Model) flows(p picture, i int) bool {
-	s := p.Links[i].State
-	return s == explain.LinkOK || s == explain.LinkWorking
-}
+// brevity is how much of a link is said where there is one row for all.
+type brevity int
 
-func (m *Model) linkLook(s explain.LinkState) (style, string) {
-	st := m.styles
-	switch s {
-	case explain.LinkOK:
-		return st.ok, st.glyph.ok
-	case explain.LinkWorking:
-		return st.queue, st.glyph.half
-	case explain.LinkWaiting:
-		return st.warn, st.glyph.wait
-	case explain.LinkBroken:
-		return st.bad, st.glyph.bad
-	case explain.LinkIdle:
-		return st.muted, st.glyph.off
+const (
+	named  brevity = iota // orders 61 > active > HPA wants 10 > 4/10 > 4 ready
+	plain                 // 61 > active > wants 10 > 4/10 > 4 ready
+	tersed                // 61 > active > 10 > 4/10 > 4
+)
+
+// drawChainLine is the chain in one row, as wordy as fits, and the state of
+// each link as its glyph.
+func (m *Model) drawChainLine(c screen.Canvas, p picture) {
+	if c.H == 0 {
+		return
 	}
-	return st.muted, "?"
-}
-
-// chainTimes is how long each link took in the story that runs, which began
-// when work last arrived: from the work to KEDA's step, from that to the
-// HPA's, to the pods.
-func chainTimes(es []explain.Entry) [5]string {
-	var out [5]string
-	for i := len(es) - 1; i >= 0; i-- {
-		e := es[i]
-		if e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan {
+	st, b := m.styles, named
+	for ; b < tersed; b++ {
+		w := 1
+		for i := range p.Links {
+			w += screen.Width(m.shortLink(p, i, b)) + len("x > ")
+		}
+		if w-3 < c.W {
 			break
 		}
-		link := -1
-		switch {
-		case e.After <= 0:
-			continue
-		case e.Kind == store.Scaled && e.Actor == store.KEDA:
-			link = explain.LinkKEDA
-		case e.Kind == store.Scaled && e.Actor == store.TheHPA:
-			link = explain.LinkHPA
-		case e.Kind == store.ReadyPods:
-			link = explain.LinkPods
-		}
-		if link >= 0 && out[link] == "" {
-			out[link] = "+" + words.Age(e.After)
-		}
 	}
-	return out
+	x := 1
+	for i, l := range p.Links {
+		if i > 0 {
+			arrow := st.Grid
+			if m.flows(p, i-1) {
+				arrow = st.Accent
+			}
+			x = c.Text(x+1, 0, arrow, st.Glyph.Right) + 1
+		}
+		look, glyph := m.linkLook(l.State)
+		value := m.valueStyle(i, l.State).Bold()
+		if l.Main {
+			value = value.Underline()
+		}
+		x = c.Text(x, 0, look, glyph)
+		x = c.Text(x, 0, value, m.shortLink(p, i, b))
+	}
+}
+
+func (m *Model) shortLink(p picture, i int, b brevity) string {
+	value, unit := m.linkValue(p, i)
+	value += unit
+	name := p.Links[i].Name
+	switch {
+	case b == named && (i == explain.LinkQueue || i == explain.LinkHPA) && name != "":
+		return name + " " + value
+	case b == tersed:
+		value = strings.TrimSuffix(strings.TrimPrefix(value, "wants "), " ready")
+	}
+	return value
 }

@@ -1,248 +1,233 @@
 package tui
 
 import (
+	"fmt"
 	"math"
+	"strings"
 	"time"
+
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/chart"
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
 )
 
-// A chart, overlaid:
-//
-//	  ▇ queue                 ━ ready  ┄ desired     head
-//	8k │      peak 7,035 ┌┄┄┏━━━━━━┓        │ 30
-//	   │    ▄▇████████▇▅ ┆  ┃      ┗━━┓     │        plot
-//	 0 │━━━━━━━━━━━━━━━━━━━━┛         ┗━━━━━│ 0
-//	   └──┬──────────┬──────────┬───────────┘        axis
-//	     -90s       -1m       -30s        now        times
-//	        +500 ●1   ▲10 ▲30      ▼12 ○0            marks
-//
-// Everything is a function of the input: no clock, no memory. Whoever calls
-// reduces the series to a value per column ([chartCols] says how many), aligns
-// the window to whole columns so that the picture shifts without shimmer, and
-// keeps the axes' maxima steady.
-
-// chartMode is how queue and replicas share the space.
-type chartMode uint8
-
-const (
-	chartOverlay chartMode = iota // one plot, two scales
-	chartStacked                  // a plot each, one time axis
-)
-
-// chartInput is what a chart shows. In the series NaN is "not known".
-type chartInput struct {
-	mode     chartMode
-	from, to time.Time // the window; column i covers [from+i*bin, from+(i+1)*bin)
-	end      string    // label of the right end, "now" when empty
-
-	queue   []float64 // largest value of each column
-	ready   []float64 // last value of each column
-	desired []float64 // last value of each column
-
-	queueMax, readyMax float64 // tops of the scales, see niceMax
-
-	queueName string // legend, "queue" when empty
-	queueFlow string // what comes and goes, after it; "" when nothing does or is known
-	empty     string // said while nothing is known yet
-
-	marks  []mark
-	loads  [][2]time.Time // from when to when work was put in from here
-	guides []guide
-
-	cursor      time.Time // moment under inspection, zero for none
-	cursorLabel string    // said under the axis at the cursor
+// bins are the spans of time that one column of the chart may stand for.
+var bins = []time.Duration{
+	250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second,
+	10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
 }
 
-// guide is a level worth seeing: a maximum, an activation threshold.
-type guide struct {
-	v     float64
-	label string
-	pods  bool // measured on the replicas' scale
+// shownByDefault is how much time the chart shows at least before any zooming:
+// the seed story fits.
+const shownByDefault = 100 * time.Second
+
+// window is the time that the chart covers, aligned to whole columns so that
+// the picture moves by columns and does not shimmer.
+type window struct {
+	from, to time.Time
+	bin      time.Duration
+	cols     int
 }
 
-// chartBox is how a chart divides its height and width.
-type chartBox struct {
-	left, right                    int // gutters for the scales
-	head, plot, axis, times, marks int // rows, from top to bottom
-}
-
-// chartBoxOf decides what survives as the space shrinks: first the plot, then
-// the times, the marks, the axis line, the legend, a second row of marks.
-func chartBoxOf(w, h int, mode chartMode) chartBox {
-	b := chartBox{}
-	switch {
-	case w >= 40:
-		b.left, b.right = 6, 6
-	case w >= 24:
-		b.left, b.right = 5, 5
-	case w >= 12:
-		b.left = 5
+func (m *Model) window() window {
+	v := &m.view
+	r := share(v.w, v.h, v, 0)
+	mode := chart.Overlay
+	if v.stacked {
+		mode = chart.Stacked
 	}
-	if mode == chartStacked {
-		b.right = min(b.right, 1)
-	}
-	for _, part := range []struct {
-		from int
-		row  *int
-	}{{4, &b.times}, {6, &b.marks}, {8, &b.axis}, {10, &b.head}, {24, &b.marks}} {
-		if h >= part.from {
-			*part.row++
-		}
-	}
-	b.plot = max(h-b.head-b.axis-b.times-b.marks, 0)
-	return b
+	return windowAt(m.drawn.chart, chart.Columns(v.w-r.side, mode), v.zoom)
 }
 
-// chartCols is how many columns the plot of a chart w wide has, which is how
-// many values each series should have.
-func chartCols(w int, mode chartMode) int {
-	b := chartBoxOf(w, 0, mode)
-	return max(w-b.left-b.right, 0)
+func windowAt(now time.Time, cols, zoom int) window {
+	i := 0
+	for i < len(bins)-1 && bins[i]*time.Duration(cols) < shownByDefault {
+		i++
+	}
+	bin := bins[min(max(i+zoom, 0), len(bins)-1)]
+	to := now.Truncate(bin).Add(bin)
+	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
 }
 
-// drawChart draws a chart over the whole canvas.
-func drawChart(c canvas, st *styles, in chartInput) {
-	b := chartBoxOf(c.w, c.h, in.mode)
-	cols := c.w - b.left - b.right
-	if cols < 1 || b.plot < 1 {
+// drawChart draws the chart of the open ScaledObject.
+func (m *Model) drawChart(c screen.Canvas, p picture) {
+	if c.H <= 0 || c.W <= 0 {
 		return
 	}
-	in.queue = lastN(in.queue, cols)
-	in.ready = lastN(in.ready, cols)
-	in.desired = lastN(in.desired, cols)
-	if unknown(in.queue) && unknown(in.ready) && unknown(in.desired) {
-		drawWaiting(c, st, in, b)
+	v := &m.view
+	win := m.window()
+	queued, ok := p.Queued()
+	if !ok {
+		queued = p.Reading()
+	}
+	in := chart.Input{From: win.from, To: win.to, QueueName: queued.Name(), End: "now"}
+	if v.stacked {
+		in.Mode = chart.Stacked
+	}
+	if v.frozen {
+		in.End = v.frozenAt.Format("15:04:05")
+		in.Cursor = v.cursorAt
+		if !in.Cursor.IsZero() {
+			in.CursorLabel = "-" + words.Age(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
+		}
+	}
+	in.QueueFlow = flowWords(p)
+	h := p.history
+	if h.Queue != nil {
+		in.Queue = h.Queue.Columns(win.from, win.to, win.cols)
+	}
+	if h.Ready != nil {
+		in.Ready = h.Ready.Steps(win.from, win.to, win.cols)
+		in.Desired = h.Desired.Steps(win.from, win.to, win.cols)
+	}
+	blind(&in, win, m.drawn.chart)
+	in.QueueMax = chart.NiceMax(math.Max(largest(in.Queue), queued.Target))
+	in.ReadyMax = replicasTop(p, math.Max(largest(in.Ready), largest(in.Desired)))
+	in.Marks = marks(p.all, win.from)
+	in.Loads = loads(p.all, m.drawn.chart)
+	in.Guides = guides(p, queued, in)
+	in.Empty = waitingFor(queued)
+	chart.Draw(c, m.styles, in)
+}
+
+// flowSpan is the time over which the flow of a queue is estimated.
+const flowSpan = 10 * time.Second
+
+// flowWords is what comes into the queue and leaves it, and how much of it was
+// put in from here: an estimate, "" while nothing moves or nothing is known.
+func flowWords(p picture) string {
+	flow, ok := store.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)
+	const least = 0.05 // what would be written as 0.0
+	var words []string
+	if ok && flow.In >= least {
+		words = append(words, "~"+perSecond(flow.In)+"/s in")
+		if others := flow.In - flow.Own; flow.Own >= least && others >= least {
+			words[0] += fmt.Sprintf(", %s of it yours", perSecond(flow.Own))
+		} else if flow.Own >= least {
+			words[0] += ", all yours"
+		}
+	}
+	if ok && flow.Out >= least {
+		words = append(words, "~"+perSecond(flow.Out)+"/s out")
+	}
+	return strings.Join(words, "  ")
+}
+
+// blind leaves the columns after now unknown without calling them a gap: they
+// have not happened yet. Only the column that contains now can be one.
+func blind(in *chart.Input, win window, now time.Time) {
+	last := win.cols - 1
+	if last < 1 || now.Sub(win.from) < win.bin {
 		return
 	}
-	if in.mode == chartStacked && b.plot >= 5 {
-		drawStacked(c, st, in, b)
-	} else {
-		drawOverlay(c, st, in, b)
-	}
-	drawTimes(c, st, in, b)
-	drawMarks(c, st, in, b)
-}
-
-func drawOverlay(c canvas, st *styles, in chartInput, b chartBox) {
-	p := plot{c.sub(b.left, b.head, c.w-b.left-b.right, b.plot), st}
-	left := scale{in.queueMax, b.plot}
-	right := scale{in.readyMax, b.plot}
-	ticks := left.ticks()
-	p.gridLines(left, ticks)
-	leftAxis(c.sub(0, b.head, b.left, b.plot), st, left, ticks)
-	rightAxis(c.sub(c.w-b.right, b.head, b.right, b.plot), st, right)
-
-	p.area(in.queue, left, &st.queueArea, in.chasing(right))
-	p.gaps(in.queue)
-	p.guideLines(in.guides, left, right)
-	p.desired(in.desired, in.ready, right)
-	p.steps(in.ready, right)
-	p.cursor(in)
-	p.guideLabels(in.guides, left, right)
-	p.gapLabel(in.queue)
-	p.peak(in.queue, left)
-
-	if b.head > 0 {
-		x := legendQueue(c, st, in, b.left)
-		legendPods(c, st, max(x+2, c.w-b.right-textWidth(legendWidest)), c.w-b.right, "━━", st.ready)
-	}
-}
-
-func drawStacked(c canvas, st *styles, in chartInput, b chartBox) {
-	heads := 2 * b.head
-	rows := b.plot + b.head - heads
-	top := (rows + 1) / 2
-	cols := c.w - b.left - b.right
-	qc := c.sub(0, 0, c.w, b.head+top)
-	rc := c.sub(0, b.head+top, c.w, b.head+rows-top)
-
-	q := plot{qc.sub(b.left, b.head, cols, top), st}
-	left := scale{in.queueMax, top}
-	ticks := left.ticks()
-	q.gridLines(left, ticks)
-	leftAxis(qc.sub(0, b.head, b.left, top), st, left, ticks)
-	q.area(in.queue, left, &st.queueSolo, span{})
-	q.gaps(in.queue)
-	q.guideLines(onScale(in.guides, false), left, left)
-	q.cursor(in)
-	q.guideLabels(onScale(in.guides, false), left, left)
-	q.gapLabel(in.queue)
-	q.peak(in.queue, left)
-
-	r := plot{rc.sub(b.left, b.head, cols, rows-top), st}
-	right := scale{in.readyMax, rows - top}
-	ticks = right.ticks()
-	r.gridLines(right, ticks)
-	podsAxis := *st
-	podsAxis.queue = st.pods
-	leftAxis(rc.sub(0, b.head, b.left, rows-top), &podsAxis, right, ticks)
-	r.area(in.ready, right, &st.podsArea, in.chasing(right))
-	r.gaps(in.ready)
-	r.guideLines(onScale(in.guides, true), right, right)
-	r.desired(in.desired, in.ready, right)
-	r.cursor(in)
-	r.guideLabels(onScale(in.guides, true), right, right)
-	r.gapLabel(in.ready)
-
-	if b.head > 0 {
-		legendQueue(qc, st, in, b.left)
-		legendPods(rc, st, max(b.left-2, 0), c.w-b.right, st.glyph.bar, st.pods)
-	}
-}
-
-// drawWaiting is the chart before anything is known: the frame, so that
-// nothing jumps when the first value comes, and a word.
-func drawWaiting(c canvas, st *styles, in chartInput, b chartBox) {
-	p := plot{c.sub(b.left, b.head, c.w-b.left-b.right, b.plot), st}
-	leftAxis(c.sub(0, b.head, b.left, b.plot), st, scale{0, b.plot}, nil)
-	if b.right > 1 {
-		c.vline(c.w-b.right, b.head, b.plot, st.grid, '│')
-	}
-	p.c.hline(0, b.plot-1, p.c.w, st.grid, '┈')
-	say := in.empty
-	if say == "" {
-		say = "waiting for the first measurement"
-	}
-	p.c.centre((b.plot-1)/2, st.muted, say)
-	drawTimes(c, st, in, b)
-	if b.head > 0 {
-		legendQueue(c, st, in, b.left)
-	}
-}
-
-// lastN is the newest n values; where there are fewer, the older columns are
-// unknown. Values that cannot be drawn become ones that can.
-func lastN(vs []float64, n int) []float64 {
-	out := make([]float64, n)
-	if len(vs) > n {
-		vs = vs[len(vs)-n:]
-	}
-	for i := range n - len(vs) {
-		out[i] = math.NaN()
-	}
-	for i, v := range vs {
-		if v < 0 { // nothing that is counted here goes below zero
-			v = 0
+	for _, vs := range [][]float64{in.Queue, in.Ready, in.Desired} {
+		// The newest column is open: until its first measurement arrives
+		// the last known value stands for it, for no longer than a column.
+		if len(vs) == win.cols && math.IsNaN(vs[last]) && now.Sub(now.Truncate(win.bin)) < min(win.bin, time.Second) {
+			vs[last] = vs[last-1]
 		}
-		out[n-len(vs)+i] = v
+	}
+}
+
+func largest(vs []float64) float64 {
+	top := 0.0
+	for _, v := range vs {
+		if v > top {
+			top = v
+		}
+	}
+	return top
+}
+
+// replicasTop is the top of the replicas' scale: the maximum where that does
+// not flatten the line, since reaching it is part of the story.
+func replicasTop(p picture, seen float64) float64 {
+	limit := float64(p.ScaledObject.MaxReplicaCount)
+	if limit <= 30 || limit <= 3*seen {
+		return math.Max(limit, seen)
+	}
+	return chart.NiceMax(math.Max(seen, 5))
+}
+
+func guides(p picture, queued store.Reading, in chart.Input) []chart.Guide {
+	var gs []chart.Guide
+	limit := float64(p.ScaledObject.MaxReplicaCount)
+	if top := math.Max(largest(in.Ready), largest(in.Desired)); top > 0.6*limit {
+		gs = append(gs, chart.Guide{Value: limit, Label: "max", Pods: true})
+	}
+	if a := queued.ActivationTarget; a > 0 && a > in.QueueMax/20 {
+		gs = append(gs, chart.Guide{Value: a, Label: "activation"})
+	}
+	return gs
+}
+
+// marks are the steps, injections and troubles of a timeline since a time.
+func marks(es []explain.Entry, from time.Time) []chart.Mark {
+	var out []chart.Mark
+	for _, e := range es {
+		if e.At.Before(from) {
+			continue
+		}
+		k := chart.Mark{At: e.At, N: int64(e.To)}
+		switch {
+		case e.Kind == store.Injected && e.Jobs > 0:
+			k.Kind, k.N = chart.MarkInject, e.Jobs
+		case e.Kind == store.LoadBegan:
+			k.Kind, k.Label = chart.MarkLoad, e.Load.Load
+		case e.Kind == store.Scaled && e.Actor == store.KEDA && e.Up():
+			k.Kind = chart.MarkActivate
+		case e.Kind == store.Scaled && e.Actor == store.KEDA:
+			k.Kind = chart.MarkDeactivate
+		case e.Kind == store.Scaled && e.Up():
+			k.Kind = chart.MarkUp
+		case e.Kind == store.Scaled:
+			k.Kind = chart.MarkDown
+		case e.Kind == store.Trouble && e.Warn:
+			k.Kind = chart.MarkTrouble
+		default:
+			continue
+		}
+		out = append(out, k)
 	}
 	return out
 }
 
-func unknown(vs []float64) bool {
-	for _, v := range vs {
-		if !math.IsNaN(v) {
-			return false
+// loads is from when to when loads ran, by the timeline; one that runs still
+// reaches to now.
+func loads(es []explain.Entry, now time.Time) (out [][2]time.Time) {
+	open := false
+	for _, e := range es {
+		switch e.Kind {
+		case store.LoadBegan:
+			out, open = append(out, [2]time.Time{e.At, now}), true
+		case store.LoadEnded:
+			if open {
+				out[len(out)-1][1], open = e.At, false
+			}
 		}
 	}
-	return true
+	return out
 }
 
-// column is the column of a moment in a window of n columns; it may lie
-// outside.
-func (in *chartInput) column(t time.Time, n int) int {
-	window := in.to.Sub(in.from)
-	if window <= 0 {
-		return -1
+// waitingFor says what the chart lacks before its first value.
+func waitingFor(r store.Reading) string {
+	switch {
+	case r.Err != "":
+		return "cannot read " + r.Name() + ": " + r.Err
+	case r.Trigger.Type != "" && r.Trigger.Queue == nil:
+		return "no list to measure: the trigger is of type " + r.Trigger.Type
 	}
-	return int(math.Floor(float64(t.Sub(in.from)) / float64(window) * float64(n)))
+	return "waiting for the first measurement"
+}
+
+// zoom changes the time of a column. Steps beyond the ends are not counted, so
+// that the way back is as long as the way there.
+func (m *Model) zoom(steps int) {
+	before := m.window().bin
+	m.view.zoom += steps
+	if m.window().bin == before {
+		m.view.zoom -= steps
+	}
 }

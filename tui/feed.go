@@ -80,15 +80,6 @@ func (m *Model) join(who member) bool {
 	return true
 }
 
-// pushed ends the notice of a push: the timeline says what came of it, and
-// only a failure must not be missed.
-func (m *Model) pushed(f kscope.Pushed) {
-	m.view.notice = ""
-	if f.Err != "" {
-		m.view.notice = "The push failed: " + f.Err
-	}
-}
-
 // shown is what the current frame was made of. It is filled while drawing and
 // asked when something arrives.
 type shown struct {

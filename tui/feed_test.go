@@ -159,7 +159,7 @@ func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	}
 	m.Update(Observed{{At: ta.at.Add(time.Second), Fact: kscope.Heartbeat{}}})
 	if !strings.Contains(m.frame, "4,321") {
-		t.Errorf("not seen:\n%s", m.grid.plain())
+		t.Errorf("not seen:\n%s", m.grid.Plain())
 	}
 }
 
@@ -171,14 +171,14 @@ func TestFreeze(t *testing.T) {
 	if !strings.Contains(m.frame, "FROZEN") {
 		t.Fatal("the header does not say FROZEN")
 	}
-	frozen := m.grid.plain()
+	frozen := m.grid.Plain()
 	var later Observed
 	for range 60 {
 		batch := ta.run(time.Second).take()
 		later = append(later, batch...)
 		m.Update(batch)
 	}
-	if got := m.grid.plain(); got != frozen {
+	if got := m.grid.Plain(); got != frozen {
 		t.Fatalf("moved while frozen:\n%s\nwas:\n%s", got, frozen)
 	}
 	press(m, "space")
@@ -186,7 +186,7 @@ func TestFreeze(t *testing.T) {
 	ta = newTale("demo", "worker-scaler").begin().run(30 * time.Second).push(100).run(10 * time.Second)
 	never := tell(ta, 120, 35)
 	never.Update(later)
-	if got, want := m.grid.plain(), never.grid.plain(); got != want {
+	if got, want := m.grid.Plain(), never.grid.Plain(); got != want {
 		t.Errorf("after the freeze:\n%s\nwithout one:\n%s", got, want)
 	}
 	if len(m.held.all) != 0 {
@@ -224,8 +224,8 @@ func TestHoldIsBounded(t *testing.T) {
 			break
 		}
 	}
-	if m.view.frozen || !strings.Contains(m.grid.plain(), "Live again") {
-		t.Errorf("still frozen with a weight of %d:\n%s", m.held.weight, m.grid.plain())
+	if m.view.frozen || !strings.Contains(m.grid.Plain(), "Live again") {
+		t.Errorf("still frozen with a weight of %d:\n%s", m.held.weight, m.grid.Plain())
 	}
 }
 
@@ -288,7 +288,7 @@ func TestOpens(t *testing.T) {
 		opt    string
 		facts  []kscope.Fact
 		keys   string
-		screen screen
+		screen opened
 		ref    string
 	}{
 		{name: "one", facts: []kscope.Fact{so("a"), listed}, ref: "a"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/tui/screen"
 )
 
 // FuzzModel presses any keys, at any size, while anything arrives in any
@@ -24,6 +25,7 @@ func FuzzModel(f *testing.F) {
 		m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
 			o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster = rnd.Intn(4) == 0, rnd.Intn(4) == 0, rnd.Intn(8) == 0, rnd.Intn(2) == 0
 			o.Load.Run = func(context.Context, load.Load) error { return nil }
+			o.Purge = func(load.Purge) {}
 			if rnd.Intn(3) == 0 {
 				o.Namespace = ""
 			}
@@ -66,6 +68,7 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 var fuzzKeys = []string{
 	"?", "esc", "enter", "up", "down", "left", "right", "g", "G", "pgup", "pgdown", "tab", "1", "2", "3", "4", "/", "space", "[", "]",
 	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "I", "home", "end", "世",
+	":", "ctrl+w", "ctrl+k", "alt+b", "alt+f", "delete",
 }
 
 func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {
@@ -98,12 +101,12 @@ func checkFrame(t *testing.T, m *Model) {
 	if v.w <= 0 || v.h <= 0 {
 		return
 	}
-	if m.grid.w != v.w || m.grid.h != v.h {
-		t.Fatalf("the frame is %dx%d, the window %dx%d", m.grid.w, m.grid.h, v.w, v.h)
+	if c := m.grid.Canvas(); c.W != v.w || c.H != v.h {
+		t.Fatalf("the frame is %dx%d, the window %dx%d", c.W, c.H, v.w, v.h)
 	}
-	for _, c := range m.grid.cells {
-		if c.r > 0 && printable(c.r) != c.r {
-			t.Fatalf("the screen holds %q", c.r)
+	for _, c := range m.grid.Cells() {
+		if c.Rune > 0 && screen.Printable(c.Rune) != c.Rune {
+			t.Fatalf("the screen holds %q", c.Rune)
 		}
 	}
 }

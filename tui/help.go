@@ -1,31 +1,38 @@
 package tui
 
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope/tui/screen"
+)
+
 // drawHelp is every key, over the screen: two columns of groups, or one where
 // it is narrow, which then scrolls.
-func (m *Model) drawHelp(c canvas) {
+func (m *Model) drawHelp(c screen.Canvas) {
 	st, v := m.styles, &m.view
-	cols := helpColumns(m.canInject(), c.w)
-	h := min(helpHeight(cols)+4, c.h)
-	w := min(c.w, 80)
-	box := c.sub((c.w-w)/2, (c.h-h)/2, w, h)
-	c.fill(0, 1, c.w, c.h-2, style{}, ' ') // half a screen around it would only confuse
-	box.fill(0, 0, box.w, box.h, style{}, ' ')
-	in := box.box(st.accent, " Keys ", st.accent)
-	body := in.h
+	cols := helpColumns(m.canInject(), c.W)
+	h := min(helpHeight(cols)+4, c.H)
+	w := min(c.W, 80)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	c.Fill(0, 1, c.W, c.H-2, screen.Style{}, ' ') // half a screen around it would only confuse
+	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
+	in := box.Box(st.Accent, " Keys ", st.Accent)
+	body := in.H
 	if notes := 2; body >= helpHeight(cols)+notes {
-		in.fit(2, in.h-1, in.w-3, st.muted, "~ estimate   ? unknown   name?  guessed   esc closes")
+		in.Fit(2, in.H-1, in.W-3, st.Muted, "~ estimate   ? unknown   name?  guessed   esc closes")
 		body -= notes
 	}
-	half := in.w / len(cols)
+	half := in.W / len(cols)
 	for i, col := range cols {
-		part := in.sub(i*half, 0, half, body)
+		part := in.Sub(i*half, 0, half, body)
 		for y, l := range col[min(v.helpTop, len(col)):] {
 			if l.title != "" {
-				part.text(2, y, st.strong, l.title)
+				part.Text(2, y, st.Strong, l.title)
 				continue
 			}
-			x := part.fit(2, y, helpKeys-1, st.key, l.names)
-			part.fit(max(2+helpKeys, x+1), y, part.w-3-helpKeys, st.text, l.what)
+			x := part.Fit(2, y, helpKeys-1, st.Key, l.names)
+			part.Fit(max(2+helpKeys, x+1), y, part.W-3-helpKeys, st.Text, l.what)
 		}
 	}
 }
@@ -69,4 +76,13 @@ func helpHeight(cols [][]helpRow) int {
 // helpLimit is how far the help can scroll on a screen.
 func helpLimit(inject bool, w, h int) int {
 	return max(helpHeight(helpColumns(inject, w))-(h-2), 0)
+}
+
+func (m *Model) helpKey(msg tea.KeyPressMsg) {
+	v := &m.view
+	if key.Matches(msg, keys.Help, keys.Back, keys.Open) {
+		v.help = false
+		return
+	}
+	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.canInject(), v.w, v.h))
 }

@@ -2,8 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"strings"
-	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -11,21 +9,6 @@ import (
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
 )
-
-// prompt asks before the first job goes into a queue that nobody has armed.
-type prompt struct {
-	queue  kscope.Queue
-	target kscope.Ref
-	// type out: the namespace, where a slip would reach somebody else's
-	// cluster; empty where y is enough.
-	must  string
-	input string
-	wrong bool // what was typed is not it
-
-	payload *load.Payload // nil for the default
-	load    *load.Load    // what to begin; nil for a batch
-	purge   bool          // empty the queue, instead of putting something in
-}
 
 // canInject reports whether load keys exist at all.
 func (m *Model) canInject() bool { return m.o.Inject != nil && !m.o.ReadOnly }
@@ -77,14 +60,6 @@ func (m *Model) armed(so *kscope.ScaledObject, q kscope.Queue) bool {
 	return m.o.Armed || so.InjectAllowed || m.view.armed[q]
 }
 
-// ask opens a question.
-func (m *Model) ask(p prompt) {
-	if !m.o.LocalCluster {
-		p.must = p.target.Namespace
-	}
-	m.view.prompt = &p
-}
-
 func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *load.Payload) tea.Cmd {
 	inject, jobs, side := m.o.Inject, load.BatchSizes[m.view.batch], m.o.Load.Side
 	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Key)
@@ -94,83 +69,38 @@ func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *load.Payload) t
 	}
 }
 
-// promptKey answers the question. The size of the batch can still be changed;
-// where a namespace is typed, minus belongs to it, so the arrows do that too.
-func (m *Model) promptKey(msg tea.KeyPressMsg) tea.Cmd {
-	v := &m.view
-	p := v.prompt
-	s := msg.String()
-	typing := p.must != ""
-	p.wrong = false
-	switch {
-	case s == "esc", !typing && (s == "n" || s == "N" || s == "q"):
-		v.prompt, v.notice = nil, "Nothing was pushed."
-		if p.purge {
-			v.notice = "Nothing was thrown away."
-		}
-	case !typing && (s == "y" || s == "Y"), typing && s == "enter" && p.input == p.must:
-		v.prompt = nil
-		if p.purge {
-			return m.purge(p.queue, p.target)
-		}
-		v.armed[p.queue] = true
-		if p.load != nil {
-			return m.start(*p.load)
-		}
-		return m.push(p.queue, p.target, p.payload)
-	case (p.load != nil || p.purge) && (s == "+" || s == "up" || s == "down" || !typing && (s == "=" || s == "-")): // its size was chosen before
-	case s == "+", s == "up", !typing && s == "=":
-		v.bigger(+1)
-	case s == "down", !typing && s == "-":
-		v.bigger(-1)
-	case !typing:
-	case s == "enter":
-		p.wrong = true
-	case s == "backspace":
-		p.input = shortened(p.input)
-	case s == "ctrl+u":
-		p.input = ""
-	default:
-		p.input = lastly(p.input + typedText(msg.Text))
+// pushed ends the notice of a push: the timeline says what came of it, and
+// only a failure must not be missed.
+func (m *Model) pushed(f kscope.Pushed) {
+	m.view.notice = ""
+	if f.Err != "" {
+		m.view.notice = "The push failed: " + f.Err
 	}
+}
+
+// choose begins a load if the queue is armed, and asks if it is not. One that
+// exceeds a limit says so and leaves the list open.
+func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile load.Profile) tea.Cmd {
+	v := &m.view
+	c, ok := m.store.Chain(target)
+	if !ok {
+		v.load.picker = nil
+		return nil
+	}
+	if _, err := profile.Within(m.o.Load.Limits); err != nil {
+		v.notice = "Not started: " + err.Error()
+		return nil
+	}
+	v.load.picker = nil
+	payload, err := m.payloadOf(&c.ScaledObject)
+	if err != nil {
+		v.notice = "Not started: " + kscope.Clean(err.Error())
+		return nil
+	}
+	l := load.Load{Queue: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
+	if m.armed(&c.ScaledObject, q) {
+		return m.start(l)
+	}
+	m.ask(prompt{queue: q, target: target, payload: payload, load: &l})
 	return nil
-}
-
-// typed takes pasted text where text is being typed, and ignores it elsewhere.
-func (m *Model) typed(s string) {
-	v := &m.view
-	s = strings.TrimSpace(typedText(s))
-	switch {
-	case v.prompt != nil && v.prompt.must != "":
-		v.prompt.input = lastly(v.prompt.input + s)
-	case v.palette != nil:
-		v.palette.narrow(v.palette.input + s)
-	case v.prompt == nil && v.typing:
-		m.setFilter(v.filter + s)
-	}
-}
-
-// typedText keeps what may appear on one line of the screen.
-func typedText(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) && printable(r) == r {
-			return r
-		}
-		return -1
-	}, s)
-}
-
-// lastly bounds what is typed, to as many characters as a name can have.
-func lastly(s string) string {
-	const limit = 80
-	if r := []rune(s); len(r) > limit {
-		return string(r[:limit])
-	}
-	return s
-}
-
-// shortened takes the last character away.
-func shortened(s string) string {
-	r := []rune(s)
-	return string(r[:max(len(r)-1, 0)])
 }

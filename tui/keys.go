@@ -15,7 +15,8 @@ type keyMap struct {
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
 	Connection                                 key.Binding
-	Inject, Bigger, Smaller, Profiles, Stop    key.Binding
+	Inject, Bigger, Smaller                    key.Binding
+	Profiles, Edit, Stop                       key.Binding
 	Filter, Problem, Palette                   key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
@@ -51,6 +52,7 @@ var keys = keyMap{
 	Bigger:     bind("bigger batch", "+", "+", "="),
 	Smaller:    bind("smaller batch", "-"),
 	Profiles:   bind("load by profile", "I"),
+	Edit:       bind("change the load", "e"),
 	Stop:       bind("stop the load", "x"),
 	Filter:     bind("filter", "/"),
 	Problem:    bind("first problem", "!"),
@@ -106,7 +108,7 @@ func (k keyMap) groups(inject bool) []group {
 		{"Time", []helpLine{
 			line("freeze, go on", k.Freeze), line("step in time", k.Older, k.Newer), line("the same", k.Left, k.Right),
 		}},
-		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger), line("load over time, stop it", k.Profiles, k.Stop)}},
+		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger), line("load: begin, change, stop", k.Profiles, k.Edit, k.Stop)}},
 		{"Move", []helpLine{
 			line("up, down", k.Up, k.Down), line("a page", k.PageUp, k.PageDown), line("first, last", k.First, k.Last),
 			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("first problem", k.Problem), line("what else to do", k.Palette),

@@ -115,13 +115,13 @@ func TestKeys(t *testing.T) {
 		{"! opens the first problem", all, "!", func(v *view) bool { return v.screen == detail && v.ref.Name == "mail-008" }},
 		{"! again the next", all, "! !", func(v *view) bool { return v.ref.Name == "mail-028" }},
 		{"! goes round", all, "! ! ! ! !", func(v *view) bool { return v.ref.Name == "mail-008" }},
-		{"filter", all, "/ m a i", func(v *view) bool { return v.typing && v.filter == "mai" && len(v.refs) == 8 }},
-		{"filter: letters that are keys", all, "/ q ? !", func(v *view) bool { return v.filter == "q?!" && !v.help }},
-		{"filter: backspace", all, "/ m x backspace", func(v *view) bool { return v.filter == "m" }},
-		{"filter: arrows move", all, "/ m a i down down", func(v *view) bool { return v.row == 2 && v.filter == "mai" }},
-		{"filter: enter keeps", all, "/ m a i enter", func(v *view) bool { return !v.typing && v.filter == "mai" }},
-		{"filter: esc clears", all, "/ m a i esc", func(v *view) bool { return !v.typing && v.filter == "" && len(v.refs) == 40 }},
-		{"filter: esc later clears", all, "/ m a i enter esc", func(v *view) bool { return v.filter == "" && len(v.refs) == 40 }},
+		{"filter", all, "/ m a i", func(v *view) bool { return v.typing && v.filter.text() == "mai" && len(v.refs) == 8 }},
+		{"filter: letters that are keys", all, "/ q ? !", func(v *view) bool { return v.filter.text() == "q?!" && !v.help }},
+		{"filter: backspace", all, "/ m x backspace", func(v *view) bool { return v.filter.text() == "m" }},
+		{"filter: arrows move", all, "/ m a i down down", func(v *view) bool { return v.row == 2 && v.filter.text() == "mai" }},
+		{"filter: enter keeps", all, "/ m a i enter", func(v *view) bool { return !v.typing && v.filter.text() == "mai" }},
+		{"filter: esc clears", all, "/ m a i esc", func(v *view) bool { return !v.typing && v.filter.text() == "" && len(v.refs) == 40 }},
+		{"filter: esc later clears", all, "/ m a i enter esc", func(v *view) bool { return v.filter.text() == "" && len(v.refs) == 40 }},
 		{"filter: keeps the row", all, "G / s e a r c h", func(v *view) bool { return len(v.refs) == 8 && v.row == 0 }},
 		{"freeze in the table", all, "space", func(v *view) bool { return v.frozen }},
 		{"and go on", all, "space esc", func(v *view) bool { return !v.frozen }},
@@ -204,8 +204,8 @@ func TestInject(t *testing.T) {
 		if !reflect.DeepEqual(got, tt.want) || (m.view.prompt != nil) != tt.asks {
 			t.Errorf("%s: pushed %v, asks %v; want %v, %v", tt.name, got, m.view.prompt != nil, tt.want, tt.asks)
 		}
-		if tt.readOnly && strings.Contains(m.grid.plain(), "inject") {
-			t.Errorf("%s: the screen offers it:\n%s", tt.name, m.grid.plain())
+		if tt.readOnly && strings.Contains(m.grid.Plain(), "inject") {
+			t.Errorf("%s: the screen offers it:\n%s", tt.name, m.grid.Plain())
 		}
 	}
 }
@@ -219,7 +219,7 @@ func TestPaste(t *testing.T) {
 	m.Update(tea.PasteMsg{Content: "q"})
 	press(m, "i")
 	m.Update(tea.PasteMsg{Content: " demo\x1b[31m\n"})
-	if got := m.view.prompt.input; got != "demo[31m" {
+	if got := m.view.prompt.input.text(); got != "demo[31m" {
 		t.Errorf("pasted into the question: %q", got)
 	}
 	press(m, "ctrl+u")
@@ -230,7 +230,7 @@ func TestPaste(t *testing.T) {
 	m = tell(many(10), 80, 24)
 	press(m, "/")
 	m.Update(tea.PasteMsg{Content: strings.Repeat("mail", 100)})
-	if got := m.view.filter; len(got) != 80 {
+	if got := m.view.filter.text(); len(got) != 80 {
 		t.Errorf("pasted into the filter: %d characters", len(got))
 	}
 	if got := quits(press(m, "ctrl+c")); !got {
@@ -242,11 +242,11 @@ func TestPaste(t *testing.T) {
 func TestWindows(t *testing.T) {
 	m := tell(phase("cooling-down"), 120, 35)
 	press(m, "[", "[", "3", "G")
-	want := m.grid.plain()
+	want := m.grid.Plain()
 	for _, s := range [][2]int{{20, 5}, {1, 1}, {0, 0}, {40, 10}, {500, 3}, {3, 200}, {160, 45}, {120, 35}} {
 		m.Update(tea.WindowSizeMsg{Width: s[0], Height: s[1]})
 	}
-	if got := m.grid.plain(); got != want {
+	if got := m.grid.Plain(); got != want {
 		t.Errorf("after resizing there and back:\n%s\nwant:\n%s", got, want)
 	}
 }

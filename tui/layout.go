@@ -1,5 +1,7 @@
 package tui
 
+import "github.com/kscope/kscope/tui/screen"
+
 // The detail, from top to bottom in order of what survives a small terminal:
 //
 //	┌ header ───────────────────────────────────────────────┐
@@ -57,7 +59,7 @@ func share(w, h int, v *view, why int) rows {
 		if h >= 34 {
 			r.air += take(1, 0)
 		}
-		r.chain = take(bigHeight+2, 0)
+		r.chain = take(screen.BigHeight+2, 0)
 	case w >= smallChainW && h >= 14:
 		r.chain = take(3, 0)
 	default:
@@ -114,10 +116,10 @@ func (m *Model) settle() {
 }
 
 // draw paints the whole screen.
-func (m *Model) draw(c canvas) {
+func (m *Model) draw(c screen.Canvas) {
 	v := &m.view
 	switch {
-	case c.w < tinyW || c.h < tinyH:
+	case c.W < tinyW || c.H < tinyH:
 		m.drawTiny(c)
 	case v.screen == overview:
 		m.drawOverview(c)
@@ -141,51 +143,83 @@ func (m *Model) draw(c canvas) {
 	}
 }
 
-func (m *Model) drawDetail(c canvas) {
+func (m *Model) drawDetail(c screen.Canvas) {
 	v := &m.view
 	p, ok := m.picture()
 	v.teach = v.teach && (!ok || !storySeen(p))
 	why := 0
 	if ok && v.focus == whyPane {
-		why = m.whyRows(p, c.w)
+		why = m.whyRows(p, c.W)
 	}
-	r := share(c.w, c.h, v, why)
-	m.drawHeader(c.sub(0, 0, c.w, r.header), p, ok)
-	m.drawFooter(c.sub(0, c.h-r.keys, c.w, r.keys))
-	m.drawLesson(c.sub(0, c.h-r.keys-r.teach, c.w, r.teach), p)
+	r := share(c.W, c.H, v, why)
+	m.drawHeader(c.Sub(0, 0, c.W, r.header), p, ok)
+	m.drawFooter(c.Sub(0, c.H-r.keys, c.W, r.keys))
+	m.drawLesson(c.Sub(0, c.H-r.keys-r.teach, c.W, r.teach), p)
 	if !ok {
-		m.drawNothing(c.sub(0, r.header, c.w, c.h-r.header-r.keys))
+		m.drawNothing(c.Sub(0, r.header, c.W, c.H-r.header-r.keys))
 		return
 	}
 	y := r.header
-	next := func(n, w int) canvas {
-		s := c.sub(0, y, w, n)
+	next := func(n, w int) screen.Canvas {
+		s := c.Sub(0, y, w, n)
 		y += n
 		return s
 	}
 	y += r.air / 2
-	m.drawChain(next(r.chain, c.w), p)
+	m.drawChain(next(r.chain, c.W), p)
 	y += r.air - r.air/2
-	top, w := y, c.w-r.side
+	top, w := y, c.W-r.side
 	m.drawChart(next(r.chart, w), p)
 	m.drawWhy(next(r.why, w), p)
 	m.drawPods(next(r.pods, w), p)
 	m.drawTimeline(next(r.timeline, w), p)
 	if r.side > 0 {
-		m.drawSide(c.sub(w, top, r.side, c.h-top-r.teach-r.keys), p)
+		m.drawSide(c.Sub(w, top, r.side, c.H-top-r.teach-r.keys), p)
 	}
 }
 
 // drawSide is the pods and the timeline in a column of their own.
-func (m *Model) drawSide(c canvas, p picture) {
-	c.vline(0, 0, c.h, m.styles.grid, '│')
-	c = c.sub(1, 0, c.w-1, c.h)
-	pods := min(max(c.h/3, 8), 16)
+func (m *Model) drawSide(c screen.Canvas, p picture) {
+	c.VLine(0, 0, c.H, m.styles.Grid, '│')
+	c = c.Sub(1, 0, c.W-1, c.H)
+	pods := min(max(c.H/3, 8), 16)
 	if m.view.podTable {
-		pods = c.h / 2
+		pods = c.H / 2
 	}
-	card, rows := m.cardSide(p, c.w, c.h-pods-1)
-	m.drawTimelineSide(c.sub(0, 0, c.w, c.h-pods-1-rows), p)
-	m.drawCardSide(c.sub(0, c.h-pods-rows, c.w, rows), card)
-	m.drawPodsSide(c.sub(0, c.h-pods, c.w, pods), p)
+	card, rows := m.cardSide(p, c.W, c.H-pods-1)
+	m.drawTimelineSide(c.Sub(0, 0, c.W, c.H-pods-1-rows), p)
+	m.drawCardSide(c.Sub(0, c.H-pods-rows, c.W, rows), card)
+	m.drawPodsSide(c.Sub(0, c.H-pods, c.W, pods), p)
+}
+
+// gutter is the column in which the panes below the chart begin; their names
+// stand before it.
+func gutter(w int) int {
+	if w < 70 {
+		return 7
+	}
+	return 11
+}
+
+// heading writes a pane's name, marked when the pane has the focus.
+func (m *Model) heading(c screen.Canvas, p pane, title string) int {
+	look := m.styles.Muted
+	if m.view.focus == p {
+		look = m.styles.Accent
+		c.Put(0, 0, look, '▌')
+	}
+	if gutter(c.W) < len(title)+2 {
+		title = title[:4]
+	}
+	return c.Text(1, 0, look, title)
+}
+
+// headline is a name with a rule after it, for panes in the side column.
+func (m *Model) headline(c screen.Canvas, p pane, title string) {
+	look := m.styles.Muted
+	if m.view.focus == p {
+		look = m.styles.Accent
+	}
+	x := c.Text(1, 0, look, title)
+	c.HLine(x+1, 0, c.W-x-2, m.styles.Grid, '─')
 }

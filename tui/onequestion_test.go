@@ -33,7 +33,7 @@ func TestTwoListsAreOneQuestion(t *testing.T) {
 	ta, returns := twoLists(3, 900)
 	var into []kscope.Queue
 	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i load.Injection) { into = append(into, i.Queue) } })
-	screen := m.grid.plain()
+	screen := m.grid.Plain()
 	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
 		t.Errorf("no sentence %q", want)
 	}

@@ -1,79 +1,199 @@
 package tui
 
-// palette is the colours of the roles. Amber and blue are the pair of Okabe
-// and Ito that every kind of colour vision tells apart; text reaches a contrast
-// of 4.5 to its background and lines reach 3, which a test checks.
-type palette struct {
-	text, strong, muted, grid, accent, bar, chosen tone
-	queue, peak, ready, pods, desired              tone
-	ok, warn, bad, you, keda                       tone
-	idle, queueGuide, podsGuide, chase             tone
-	queueArea, queueSolo, podsArea                 []tone // bottom to top
-	chaseOnQueue, chaseOnPods                      uint32
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/tui/screen"
+)
+
+// Action is something that the palette offers beside the keys.
+type Action struct {
+	Name  string // a word or two, to type
+	About string // what it does, in a sentence
+	On    bool   // in effect, so that choosing it again ends it
+	// Run does it. It is called outside Update and may block; an error is
+	// shown, and what else came of it arrives as observations.
+	Run func() error
+
+	here func() tea.Cmd // instead of Run: the screen's own doing
 }
 
-var darkPalette = palette{
-	text:   tone{0xD6DAE0, 253, -1},
-	strong: tone{0xFFFFFF, 231, 15},
-	muted:  tone{0x8A94A3, 246, -1},
-	grid:   tone{0x2F3743, 237, 8},
-	accent: tone{0xA5E6FF, 153, 14},
-	bar:    tone{0x161C26, 234, -1},
-	chosen: tone{0x233247, 237, -1},
-
-	queue:   tone{0xFFB000, 214, 11},
-	peak:    tone{0xFFD27A, 222, 11},
-	ready:   tone{0xA5E6FF, 153, 14},
-	pods:    tone{0x56B4E9, 74, 14},
-	desired: tone{0xA8C7DC, 152, 7},
-
-	ok:   tone{0x3FD0A0, 79, 10},
-	warn: tone{0xF0E442, 227, 11},
-	bad:  tone{0xFF7A33, 209, 9},
-	you:  tone{0xFFFFFF, 231, 15},
-	keda: tone{0x3FD0A0, 79, 10},
-
-	idle:       tone{0x3F7FA3, 67, 6},
-	queueGuide: tone{0xA67A22, 136, 3},
-	podsGuide:  tone{0x3A6E8F, 60, 6},
-
-	chase:        tone{0x13283A, 235, -1},
-	queueArea:    []tone{{0x4A2C00, 94, 3}, {0xA86A00, 94, 3}},
-	queueSolo:    []tone{{0x6B4000, 94, 3}, {0xA06A00, 136, 3}, {0xF0A500, 214, 3}},
-	podsArea:     []tone{{0x16405F, 24, 6}, {0x1F5F8C, 24, 6}, {0x3D8FC4, 31, 6}},
-	chaseOnQueue: 0x6F5A3A,
-	chaseOnPods:  0x2F5F86,
+// chooser is the palette while it is open.
+type chooser struct {
+	all   []Action
+	input field
+	row   int
 }
 
-var lightPalette = palette{
-	text:   tone{0x1F2328, 235, -1},
-	strong: tone{0x000000, 16, -1},
-	muted:  tone{0x5B6472, 241, -1},
-	grid:   tone{0xDCE1E8, 254, 7},
-	accent: tone{0x0550A0, 25, 4},
-	bar:    tone{0xE8EDF5, 255, -1},
-	chosen: tone{0xCFE3F8, 189, -1},
+// matching is the actions that what was typed leaves.
+func (p *chooser) matching() []Action {
+	var out []Action
+	for _, a := range p.all {
+		if strings.Contains(strings.ToLower(a.Name+" "+a.About), strings.ToLower(p.input.text())) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
 
-	queue:   tone{0x8F5100, 94, -1},
-	peak:    tone{0x7A4500, 94, -1},
-	ready:   tone{0x0550A0, 25, 4},
-	pods:    tone{0x0550A0, 25, 4},
-	desired: tone{0x3E5A75, 60, -1},
+// acted is how an action ended.
+type acted struct {
+	name string
+	err  error
+}
 
-	ok:   tone{0x0A7150, 23, 2},
-	warn: tone{0x7A5C00, 58, -1},
-	bad:  tone{0xB23A00, 130, 1},
-	you:  tone{0x000000, 16, -1},
-	keda: tone{0x0A7150, 23, 2},
+// openPalette asks what there is to do, since it changes with what was done.
+func (m *Model) openPalette() {
+	all := m.ownActions()
+	if m.o.Actions != nil {
+		all = append(all, m.o.Actions()...)
+	}
+	if len(all) == 0 {
+		m.view.notice = "There is nothing to do here beyond the keys: kscope only watches."
+		return
+	}
+	m.view.palette = &chooser{all: all, input: newField("")}
+}
 
-	idle:       tone{0x5A8FC7, 67, 4},
-	queueGuide: tone{0xB98A4A, 137, 3},
-	podsGuide:  tone{0x7FA6D0, 110, 6},
+func (m *Model) paletteKey(msg tea.KeyPressMsg) tea.Cmd {
+	p := m.view.palette
+	found := p.matching()
+	switch s := msg.String(); {
+	case s == "esc":
+		m.view.palette = nil
+	case s == "enter":
+		m.view.palette = nil
+		if p.row >= len(found) {
+			m.view.notice = "Nothing was chosen."
+			return nil
+		}
+		return m.act(found[p.row])
+	case listKey(msg):
+		p.row = min(max(p.row+step(msg, 5), 0), max(len(found)-1, 0))
+	default:
+		before := p.input.text()
+		if p.input.key(msg); p.input.text() != before {
+			p.row = 0 // at the top of what is left
+		}
+	}
+	return nil
+}
 
-	chase:        tone{0xE3EEF9, 255, -1},
-	queueArea:    []tone{{0xFFE9C2, 222, 3}, {0xFFB84D, 222, 3}},
-	queueSolo:    []tone{{0xFFE3B3, 223, 3}, {0xFFC870, 222, 3}, {0xF5A623, 214, 3}},
-	podsArea:     []tone{{0xDDEBF8, 189, 6}, {0xB8D7F2, 153, 6}, {0x7FB6E6, 117, 6}},
-	chaseOnQueue: 0xE8CFA8,
-	chaseOnPods:  0x9CC3E6,
+func (m *Model) act(a Action) tea.Cmd {
+	if a.here != nil {
+		return a.here()
+	}
+	name := a.Name
+	if a.On {
+		name = "end " + name
+	}
+	m.view.notice = name + " ..."
+	return func() tea.Msg { return acted{name, a.Run()} }
+}
+
+// ended shows how an action ended.
+func (m *Model) ended(a acted) {
+	m.askPace()
+	if a.err != nil {
+		m.view.notice = a.name + ": " + a.err.Error()
+		return
+	}
+	m.view.notice = a.name + ": done."
+}
+
+func (m *Model) askPace() {
+	if m.o.Pace != nil {
+		m.pace = m.o.Pace()
+	}
+}
+
+// drawPalette is the list of actions, over the middle of the screen.
+func (m *Model) drawPalette(c screen.Canvas) {
+	p, st := m.view.palette, m.styles
+	found := p.matching()
+	w, h := min(76, c.W), min(len(p.all)+4, c.H)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
+	in := box
+	if box.H >= 4 {
+		in = box.Box(st.Accent, " What should happen? ", st.Accent)
+	}
+	x := in.Text(1, 0, st.Key, ":")
+	x = m.drawField(in, x, 0, in.W-x-1, &p.input)
+	if hint := "enter do it  esc leave it"; x+3+len(hint) <= in.W {
+		in.Right(in.W-1, 0, st.Muted, hint)
+	}
+	page := in.H - 1
+	if len(found) == 0 {
+		in.Fit(1, 1, in.W-2, st.Muted, "Nothing like that.")
+		return
+	}
+	names := 0
+	for _, a := range p.all {
+		names = max(names, screen.Width(a.Name))
+	}
+	top := max(p.row-page+1, 0)
+	for y, a := range found[top:min(top+page, len(found))] {
+		row := in.Sub(0, 1+y, in.W, 1)
+		look := st.Text
+		if top+y == p.row {
+			row.Fill(0, 0, row.W, 1, st.Chosen, ' ')
+			row.Put(0, 0, st.Accent, '▌')
+			look = st.Strong
+		}
+		row.Fit(2, 0, names, look, a.Name)
+		mark, about := "", a.About
+		if a.On {
+			mark, about = st.Glyph.On, "ends it: "+a.About
+		}
+		row.Text(names+3, 0, st.Warn, mark)
+		row.Fit(names+5, 0, row.W-names-6, st.Muted, about)
+	}
+}
+
+// ownActions is what the palette offers on the open screen whatever the mode.
+func (m *Model) ownActions() []Action {
+	v := &m.view
+	if m.o.Purge == nil || !m.canInject() || v.screen != detail {
+		return nil
+	}
+	c, ok := m.store.Chain(v.ref)
+	if !ok {
+		return nil
+	}
+	q, ok := queueOf(&c)
+	if !ok {
+		return nil
+	}
+	return []Action{{
+		Name: "empty the queue", About: "throws the jobs in " + q.Key + " away; asks first",
+		here: func() tea.Cmd {
+			m.ask(prompt{queue: q, target: v.ref, purge: true})
+			return nil
+		},
+	}}
+}
+
+// purge empties a queue. What came of it arrives as an observation.
+func (m *Model) purge(q kscope.Queue, target kscope.Ref) tea.Cmd {
+	run := m.o.Purge
+	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Key)
+	return func() tea.Msg {
+		run(load.Purge{Queue: q, Target: target})
+		return nil
+	}
+}
+
+// purged says what came of it.
+func (m *Model) purged(f kscope.Purged) {
+	if f.Err != "" {
+		m.view.notice = fmt.Sprintf("%s was not emptied: %s", f.Queue.Key, kscope.Clean(f.Err))
+		return
+	}
+	m.view.notice = fmt.Sprintf("%s is empty: %s lost.", f.Queue.Key, plural(f.Lost, "job"))
 }

@@ -1,11 +1,80 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
+
+// prompt asks before the first job goes into a queue that nobody has armed.
+type prompt struct {
+	queue  kscope.Queue
+	target kscope.Ref
+	// type out: the namespace, where a slip would reach somebody else's
+	// cluster; empty where y is enough.
+	must  string
+	input field
+	wrong bool // what was typed is not it
+
+	payload *load.Payload // nil for the default
+	load    *load.Load    // what to begin; nil for a batch
+	purge   bool          // empty the queue, instead of putting something in
+}
+
+// ask opens a question.
+func (m *Model) ask(p prompt) {
+	if !m.o.LocalCluster {
+		p.must, p.input = p.target.Namespace, newField("")
+	}
+	m.view.prompt = &p
+}
+
+// promptKey answers the question. The size of the batch can still be changed;
+// where a namespace is typed, minus belongs to it, so the arrows do that too.
+func (m *Model) promptKey(msg tea.KeyPressMsg) tea.Cmd {
+	v := &m.view
+	p := v.prompt
+	s := msg.String()
+	typing := p.must != ""
+	p.wrong = false
+	switch {
+	case s == "esc", !typing && (s == "n" || s == "N" || s == "q"):
+		v.prompt, v.notice = nil, "Nothing was pushed."
+		if p.purge {
+			v.notice = "Nothing was thrown away."
+		}
+	case !typing && (s == "y" || s == "Y"), typing && s == "enter" && p.input.text() == p.must:
+		v.prompt = nil
+		if p.purge {
+			return m.purge(p.queue, p.target)
+		}
+		v.armed[p.queue] = true
+		if p.load != nil {
+			return m.start(*p.load)
+		}
+		return m.push(p.queue, p.target, p.payload)
+	case (p.load != nil || p.purge) && (s == "+" || s == "up" || s == "down" || !typing && (s == "=" || s == "-")): // its size was chosen before
+	case s == "+", s == "up", !typing && s == "=":
+		v.bigger(+1)
+	case s == "down", !typing && s == "-":
+		v.bigger(-1)
+	case !typing:
+	case s == "enter":
+		p.wrong = true
+	default:
+		p.input.key(msg)
+	}
+	return nil
+}
+
+// unknownAddress is said where a server is named by what cannot be resolved.
+const unknownAddress = "an address that is not known here"
 
 // promptLine is one fact of the question. Where the screen is low, lines go,
 // those with the highest drop first.
@@ -16,15 +85,15 @@ type promptLine struct {
 
 // drawPrompt is the question, over the middle of the screen: what would go
 // where, and how to answer.
-func (m *Model) drawPrompt(c canvas) {
+func (m *Model) drawPrompt(c screen.Canvas) {
 	p, st := m.view.prompt, m.styles
 	jobs := load.BatchSizes[m.view.batch]
 	reached, _ := m.store.Connection(p.queue)
 	lines := []promptLine{
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
-		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, orElse(reached.Address, orUnknown(p.queue.Address)), p.queue.DB), 0},
-		{"jobs", words.Count(float64(jobs)) + "  (" + st.glyph.up + " " + st.glyph.down + " to change)", 0},
+		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, cmp.Or(reached.Address, p.queue.Address, unknownAddress), p.queue.DB), 0},
+		{"jobs", words.Count(float64(jobs)) + "  (" + st.Glyph.Up + " " + st.Glyph.Down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
@@ -43,7 +112,7 @@ func (m *Model) drawPrompt(c canvas) {
 		lines[3].text = words.Count(float64(jobs)) + "  (+ - to change)"
 	}
 	h := len(lines) + 4
-	for drop := 5; h > c.h && drop > 0; drop-- {
+	for drop := 5; h > c.H && drop > 0; drop-- {
 		kept := lines[:0]
 		for _, l := range lines {
 			if l.drop != drop {
@@ -53,11 +122,11 @@ func (m *Model) drawPrompt(c canvas) {
 		lines = kept
 		h = len(lines) + 4
 	}
-	h = min(h, c.h)
-	w := min(76, c.w)
-	box := c.sub((c.w-w)/2, (c.h-h)/2, w, h)
-	box.fill(0, 0, box.w, box.h, style{}, ' ')
-	if box.h < 4 { // hardly a window: the question and nothing else
+	h = min(h, c.H)
+	w := min(76, c.W)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
+	if box.H < 4 { // hardly a window: the question and nothing else
 		what := words.Count(float64(jobs))
 		switch {
 		case p.purge:
@@ -65,48 +134,47 @@ func (m *Model) drawPrompt(c canvas) {
 		case p.load != nil:
 			what = p.load.Profile.Words()
 		}
-		box.fit(0, 0, box.w, st.accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
-		m.drawAnswer(box.sub(0, 1, box.w, 1))
+		box.Fit(0, 0, box.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
+		m.drawAnswer(box.Sub(0, 1, box.W, 1))
 		return
 	}
-	in := box.box(st.accent, title, st.accent)
+	in := box.Box(st.Accent, title, st.Accent)
 	for i, l := range lines {
 		if l.label == "" {
-			in.fit(2, i, in.w-3, st.muted, l.text)
+			in.Fit(2, i, in.W-3, st.Muted, l.text)
 			continue
 		}
 		x := 2
-		if in.w >= 30 {
-			in.text(2, i, st.muted, l.label)
+		if in.W >= 30 {
+			in.Text(2, i, st.Muted, l.label)
 			x = 13
 		}
-		in.fit(x, i, in.w-x-1, st.text, l.text)
+		in.Fit(x, i, in.W-x-1, st.Text, l.text)
 	}
-	m.drawAnswer(in.sub(2, in.h-1, in.w-3, 1))
+	m.drawAnswer(in.Sub(2, in.H-1, in.W-3, 1))
 }
 
 // drawAnswer is how to say yes or no.
-func (m *Model) drawAnswer(c canvas) {
+func (m *Model) drawAnswer(c screen.Canvas) {
 	p, st := m.view.prompt, m.styles
 	if p.must == "" {
-		x := c.text(0, 0, st.key, "y")
-		x = c.text(x, 0, st.text, " "+p.does()+"   ")
-		x = c.text(x, 0, st.key, "n")
-		c.text(x, 0, st.text, " leave it")
+		x := c.Text(0, 0, st.Key, "y")
+		x = c.Text(x, 0, st.Text, " "+p.does()+"   ")
+		x = c.Text(x, 0, st.Key, "n")
+		c.Text(x, 0, st.Text, " leave it")
 		return
 	}
-	ask, look := "Type the namespace to go on: ", st.text
+	ask, look := "Type the namespace to go on: ", st.Text
 	if p.wrong {
-		ask, look = "Not the namespace. Again: ", st.warn
+		ask, look = "Not the namespace. Again: ", st.Warn
 	}
-	if c.w < 50 {
+	if c.W < 50 {
 		ask = "namespace: "
 	}
-	x := c.text(0, 0, look, ask)
-	x = c.text(x, 0, st.strong, p.input)
-	x = c.text(x, 0, st.accent, "_")
-	if hint := "enter " + p.does() + "  esc leave it"; x+2+len(hint) <= c.w {
-		c.right(c.w, 0, st.muted, hint)
+	x := c.Text(0, 0, look, ask)
+	x = m.drawField(c, x, 0, c.W-x, &p.input)
+	if hint := "enter " + p.does() + "  esc leave it"; x+2+len(hint) <= c.W {
+		c.Right(c.W, 0, st.Muted, hint)
 	}
 }
 
@@ -121,17 +189,21 @@ func (p *prompt) does() string {
 	return "push"
 }
 
-func orUnknown(s string) string {
-	if s == "" {
-		return "an address that is not known here"
-	}
-	return s
-}
-
 func plural(n int64, noun string) string {
 	s := words.Count(float64(n)) + " " + noun
 	if n != 1 {
 		s += "s"
 	}
 	return s
+}
+
+// lost says how many jobs are in a queue, for whoever is about to lose them.
+func (m *Model) lost(q kscope.Queue) string {
+	if d, ok := m.store.Depth(q); ok && d.Err == "" {
+		if q.Measure == kscope.StreamPending || q.Measure == kscope.StreamLag {
+			return fmt.Sprintf("all entries of the stream, %s of them counted here", words.Count(float64(d.N)))
+		}
+		return plural(d.N, "job") + ", and what comes until you answer"
+	}
+	return "all, and how many is not known"
 }

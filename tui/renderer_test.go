@@ -40,14 +40,14 @@ func TestTerminalShowsWhatWasDrawn(t *testing.T) {
 func (t *terminal) differs(m *Model) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	g := &m.grid
-	for y := range g.h {
-		for x := range g.w {
-			drawn := g.cells[y*g.w+x]
-			if drawn.r == 0 {
+	c := m.grid.Canvas()
+	for y := range c.H {
+		for x := range c.W {
+			drawn := *c.At(x, y)
+			if drawn.Rune == 0 {
 				continue
 			}
-			want := string(g.appendRune(nil, drawn.r))
+			want := m.grid.Chars(drawn)
 			shown := t.em.CellAt(x, y)
 			got, painted := " ", false
 			if shown != nil {
@@ -56,8 +56,8 @@ func (t *terminal) differs(m *Model) string {
 				}
 				painted = shown.Style.Bg != nil
 			}
-			if got != want || painted != (drawn.st.bg != 0) {
-				return fmt.Sprintf("at %d,%d: %q painted %v, want %q painted %v", x, y, got, painted, want, drawn.st.bg != 0)
+			if got != want || painted != (drawn.Style.Bg != 0) {
+				return fmt.Sprintf("at %d,%d: %q painted %v, want %q painted %v", x, y, got, painted, want, drawn.Style.Bg != 0)
 			}
 		}
 	}

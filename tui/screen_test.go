@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/tui/screen"
 )
 
 // press gives keys to a model, each as a terminal would: "x", "enter", "ctrl+c".
@@ -25,7 +26,7 @@ func press(m *Model, ks ...string) (cmds []tea.Cmd) {
 func keyOf(k string) tea.KeyPressMsg {
 	named := map[string]rune{
 		"enter": tea.KeyEnter, "esc": tea.KeyEscape, "tab": tea.KeyTab, "backspace": tea.KeyBackspace, "up": tea.KeyUp, "down": tea.KeyDown,
-		"left": tea.KeyLeft, "right": tea.KeyRight, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd,
+		"left": tea.KeyLeft, "right": tea.KeyRight, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd, "delete": tea.KeyDelete,
 	}
 	if code, ok := named[k]; ok {
 		return tea.KeyPressMsg{Code: code}
@@ -33,8 +34,11 @@ func keyOf(k string) tea.KeyPressMsg {
 	if k == "space" {
 		return tea.KeyPressMsg{Code: ' ', Text: " "}
 	}
-	if c, ok := strings.CutPrefix(k, "ctrl+"); ok {
-		return tea.KeyPressMsg{Code: []rune(c)[0], Mod: tea.ModCtrl}
+	for prefix, mod := range map[string]tea.KeyMod{"ctrl+": tea.ModCtrl, "alt+": tea.ModAlt} {
+		if c, ok := strings.CutPrefix(k, prefix); ok {
+			p := keyOf(c)
+			return tea.KeyPressMsg{Code: p.Code, Mod: mod}
+		}
 	}
 	return tea.KeyPressMsg{Code: []rune(k)[0], Text: k}
 }
@@ -52,15 +56,15 @@ func phase(name string) *tale {
 // TestPhases compares the whole screen in every phase with golden files.
 func TestPhases(t *testing.T) {
 	for _, p := range phases {
-		golden(t, "detail/"+p.name+"-80x24.txt", tell(p.tale(), 80, 24).grid.plain())
+		golden(t, "detail/"+p.name+"-80x24.txt", tell(p.tale(), 80, 24).grid.Plain())
 	}
 	for _, s := range append(sizes[1:], []struct{ w, h int }{{60, 20}, {40, 10}, {20, 5}, {100, 30}}...) {
-		golden(t, fmt.Sprintf("detail/cooling-down-%dx%d.txt", s.w, s.h), tell(phase("cooling-down"), s.w, s.h).grid.plain())
+		golden(t, fmt.Sprintf("detail/cooling-down-%dx%d.txt", s.w, s.h), tell(phase("cooling-down"), s.w, s.h).grid.Plain())
 	}
-	golden(t, "detail/redis-lost-120x35.txt", tell(phase("redis-lost"), 120, 35).grid.plain())
+	golden(t, "detail/redis-lost-120x35.txt", tell(phase("redis-lost"), 120, 35).grid.Plain())
 	ascii := func(o *Options) { o.ASCII, o.NoColor = true, true }
-	golden(t, "detail/ascii-120x35.txt", tell(phase("scaling-up"), 120, 35, ascii).grid.plain())
-	golden(t, "detail/no-color-80x24.txt", tell(phase("scaling-up"), 80, 24, func(o *Options) { o.NoColor = true }).grid.plain())
+	golden(t, "detail/ascii-120x35.txt", tell(phase("scaling-up"), 120, 35, ascii).grid.Plain())
+	golden(t, "detail/no-color-80x24.txt", tell(phase("scaling-up"), 80, 24, func(o *Options) { o.NoColor = true }).grid.Plain())
 }
 
 // TestOpened compares what keys open with golden files.
@@ -85,25 +89,25 @@ func TestOpened(t *testing.T) {
 	} {
 		m := tell(phase(tt.phase), tt.w, tt.h)
 		press(m, tt.keys...)
-		golden(t, fmt.Sprintf("opened/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.plain())
+		golden(t, fmt.Sprintf("opened/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
 	}
 	m := tell(phase("scaling-up"), 80, 24, func(o *Options) { o.ReadOnly = true })
 	press(m, "?")
-	golden(t, "opened/help-read-only-80x24.txt", m.grid.plain())
+	golden(t, "opened/help-read-only-80x24.txt", m.grid.Plain())
 }
 
 func TestOverview(t *testing.T) {
 	for _, s := range append(sizes, []struct{ w, h int }{{60, 20}, {40, 10}, {20, 5}}...) {
-		golden(t, fmt.Sprintf("overview/%dx%d.txt", s.w, s.h), tell(many(40), s.w, s.h).grid.plain())
+		golden(t, fmt.Sprintf("overview/%dx%d.txt", s.w, s.h), tell(many(40), s.w, s.h).grid.Plain())
 	}
 	m := tell(many(40), 80, 24)
 	press(m, "/", "m", "a", "i")
-	golden(t, "overview/filter-80x24.txt", m.grid.plain())
+	golden(t, "overview/filter-80x24.txt", m.grid.Plain())
 	press(m, "x", "x")
-	golden(t, "overview/no-match-80x24.txt", m.grid.plain())
+	golden(t, "overview/no-match-80x24.txt", m.grid.Plain())
 	jobs := many(3)
 	jobs.say(kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "nightly"}, MaxReplicaCount: 5, Conditions: kscope.Conditions{{Type: "Active", Status: "True"}}})
-	golden(t, "overview/jobs-80x24.txt", tell(jobs, 80, 24).grid.plain())
+	golden(t, "overview/jobs-80x24.txt", tell(jobs, 80, 24).grid.Plain())
 }
 
 // TestNothing is what the screen says before, or instead of, a ScaledObject.
@@ -132,14 +136,14 @@ func TestNothing(t *testing.T) {
 		if opt == nil {
 			opt = func(*Options) {}
 		}
-		golden(t, "nothing/"+tt.name+"-80x24.txt", tell(ta, 80, 24, opt).grid.plain())
+		golden(t, "nothing/"+tt.name+"-80x24.txt", tell(ta, 80, 24, opt).grid.Plain())
 	}
 	gone := phase("scaling-up")
 	gone.say(kscope.Gone{Kind: kscope.ScaledObjects, Ref: gone.so.Ref, UID: gone.so.UID})
-	golden(t, "nothing/gone-80x24.txt", tell(gone, 80, 24).grid.plain())
+	golden(t, "nothing/gone-80x24.txt", tell(gone, 80, 24).grid.Plain())
 	bare := newTale("demo", "worker-scaler")
 	bare.say(bare.so, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
-	golden(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24).grid.plain())
+	golden(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24).grid.Plain())
 }
 
 func TestPrompt(t *testing.T) {
@@ -166,20 +170,20 @@ func TestPrompt(t *testing.T) {
 	} {
 		m := tell(asks(), tt.w, tt.h, tt.opt)
 		press(m, tt.keys...)
-		golden(t, fmt.Sprintf("prompt/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.plain())
+		golden(t, fmt.Sprintf("prompt/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
 	}
 }
 
 // styleOf finds a text on the screen and gives the style of its first cell.
-func styleOf(t *testing.T, m *Model, text string) style {
+func styleOf(t *testing.T, m *Model, text string) screen.Style {
 	t.Helper()
-	for y, line := range strings.Split(m.grid.plain(), "\n") {
+	for y, line := range strings.Split(m.grid.Plain(), "\n") {
 		if before, _, ok := strings.Cut(line, text); ok {
-			return m.grid.canvas().at(textWidth(before), y).st
+			return m.grid.Canvas().At(screen.Width(before), y).Style
 		}
 	}
-	t.Fatalf("%q is not on the screen:\n%s", text, m.grid.plain())
-	return style{}
+	t.Fatalf("%q is not on the screen:\n%s", text, m.grid.Plain())
+	return screen.Style{}
 }
 
 // TestLooks is what colour says, which golden files of text do not hold.
@@ -187,46 +191,46 @@ func TestLooks(t *testing.T) {
 	for _, theme := range []string{"dark", "light"} {
 		m := tell(phase("cooling-down"), 120, 35, func(o *Options) { o.Theme = theme })
 		st := m.styles
-		if got := styleOf(t, m, "KEDA "); got.bg != st.chosen.bg || got.fg != st.strong.fg {
-			t.Errorf("%s: the link that is the reason stands on %x, want the ground %x", theme, got.bg, st.chosen.bg)
+		if got := styleOf(t, m, "KEDA "); got.Bg != st.Chosen.Bg || got.Fg != st.Strong.Fg {
+			t.Errorf("%s: the link that is the reason stands on %x, want the ground %x", theme, got.Bg, st.Chosen.Bg)
 		}
-		if got := styleOf(t, m, "HPA "); got.bg != 0 {
-			t.Errorf("%s: another link has the ground %x", theme, got.bg)
+		if got := styleOf(t, m, "HPA "); got.Bg != 0 {
+			t.Errorf("%s: another link has the ground %x", theme, got.Bg)
 		}
-		if got := styleOf(t, m, "cooling down"); got.attr&reverse == 0 || got.fg != st.pods.fg {
+		if got := styleOf(t, m, "cooling down"); got.Attr&screen.Reverse == 0 || got.Fg != st.Pods.Fg {
 			t.Errorf("%s: the phase is %+v, want it reversed", theme, got)
 		}
-		if got := styleOf(t, m, "The queue"); got.fg != st.strong.fg || got.attr&bold == 0 {
+		if got := styleOf(t, m, "The queue"); got.Fg != st.Strong.Fg || got.Attr&screen.Bold == 0 {
 			t.Errorf("%s: why is %+v, want it strong", theme, got)
 		}
-		if got := styleOf(t, m, "scaled 5"); got.attr&bold == 0 {
+		if got := styleOf(t, m, "scaled 5"); got.Attr&screen.Bold == 0 {
 			t.Errorf("%s: a step is not bold in the timeline", theme)
 		}
 	}
 	m := tell(phase("broken"), 120, 35)
-	if got := styleOf(t, m, "KEDA does not"); got.fg != m.styles.bad.fg {
-		t.Errorf("why something is broken is %+v, want %+v", got, m.styles.bad)
+	if got := styleOf(t, m, "KEDA does not"); got.Fg != m.styles.Bad.Fg {
+		t.Errorf("why something is broken is %+v, want %+v", got, m.styles.Bad)
 	}
 	m = tell(many(40), 120, 35)
-	if got := styleOf(t, m, "mail-008"); got.fg != m.styles.bad.fg || got.attr&bold == 0 {
-		t.Errorf("a broken row is %+v, want %+v", got, m.styles.bad)
+	if got := styleOf(t, m, "mail-008"); got.Fg != m.styles.Bad.Fg || got.Attr&screen.Bold == 0 {
+		t.Errorf("a broken row is %+v, want %+v", got, m.styles.Bad)
 	}
 	m = tell(phase("scaling-up"), 120, 35, func(o *Options) { o.NoColor = true })
-	for _, c := range m.grid.cells {
-		if c.st.fg != 0 || c.st.bg != 0 {
-			t.Fatalf("NO_COLOR, yet a cell %q has the colours %+v", c.r, c.st)
+	for _, c := range m.grid.Cells() {
+		if c.Style.Fg != 0 || c.Style.Bg != 0 {
+			t.Fatalf("NO_COLOR, yet a cell %q has the colours %+v", c.Rune, c.Style)
 		}
 	}
 	m = tell(phase("scaling-up"), 120, 35, func(o *Options) { o.ASCII = true })
-	for _, c := range m.grid.cells {
-		if c.r > 0x7e {
-			t.Fatalf("ASCII only, yet there is %q", c.r)
+	for _, c := range m.grid.Cells() {
+		if c.Rune > 0x7e {
+			t.Fatalf("ASCII only, yet there is %q", c.Rune)
 		}
 	}
 	m.Update(tea.ColorProfileMsg{Profile: colorprofile.ANSI})
-	for _, c := range m.grid.cells {
-		if c.st.fg&isRGB != 0 || c.st.bg&isRGB != 0 {
-			t.Fatalf("16 colours, yet a cell %q has %+v", c.r, c.st)
+	for _, c := range m.grid.Cells() {
+		if c.Style.Fg&screen.IsRGB != 0 || c.Style.Bg&screen.IsRGB != 0 {
+			t.Fatalf("16 colours, yet a cell %q has %+v", c.Rune, c.Style)
 		}
 	}
 }
@@ -243,7 +247,7 @@ func TestSteady(t *testing.T) {
 	ta := newTale("demo", "worker-scaler").begin()
 	m := tell(ta, 120, 35)
 	where := func(text string) int {
-		for y, line := range strings.Split(m.grid.plain(), "\n") {
+		for y, line := range strings.Split(m.grid.Plain(), "\n") {
 			if strings.HasPrefix(line, text) {
 				return y
 			}
@@ -257,7 +261,7 @@ func TestSteady(t *testing.T) {
 		got := [4]int{where(" Why"), where(" Next"), where(" Pods"), where(" Timeline")}
 		got[1] = want[1] // Next follows the last line of Why
 		if got != want {
-			t.Fatalf("at %s the panes are at %v, want %v:\n%s", ta.at.Format("15:04:05"), got, want, m.grid.plain())
+			t.Fatalf("at %s the panes are at %v, want %v:\n%s", ta.at.Format("15:04:05"), got, want, m.grid.Plain())
 		}
 	}
 }
@@ -277,9 +281,9 @@ func TestHostileText(t *testing.T) {
 	m := tell(ta, 200, 55, func(o *Options) { o.Context, o.Namespace = "ctx"+evil, "demo" })
 	for _, keys := range [][]string{nil, {"4"}, {"t"}, {"f"}, {"f", "c"}, {"i"}} {
 		press(m, keys...)
-		for _, c := range m.grid.cells {
-			for _, r := range append([]rune(m.clusterOf(c)), c.r) {
-				if r > 0 && printable(r) != r {
+		for _, c := range m.grid.Cells() {
+			for _, r := range m.grid.Chars(c) {
+				if screen.Printable(r) != r {
 					t.Fatalf("after %v the screen holds %q", keys, r)
 				}
 			}
@@ -288,12 +292,4 @@ func TestHostileText(t *testing.T) {
 	if s := m.View().WindowTitle; strings.ContainsAny(s, "\x1b\x07") {
 		t.Errorf("the title is %q", s)
 	}
-}
-
-// clusterOf is the text of a cell of several runes.
-func (m *Model) clusterOf(c cell) string {
-	if c.r < 0 {
-		return m.grid.clusters[-1-c.r]
-	}
-	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
 
@@ -62,14 +63,14 @@ func (m *Model) lesson(p picture) lesson {
 }
 
 // drawLesson is the line above the keys.
-func (m *Model) drawLesson(c canvas, p picture) {
-	if c.h <= 0 || p.ScaledObject.Ref.Name == "" {
+func (m *Model) drawLesson(c screen.Canvas, p picture) {
+	if c.H <= 0 || p.ScaledObject.Ref.Name == "" {
 		return
 	}
 	st, l := m.styles, m.lesson(p)
-	x := c.text(1, 0, st.accent, st.glyph.right) + 1
+	x := c.Text(1, 0, st.Accent, st.Glyph.Right) + 1
 	if l.key != "" {
-		x = c.text(x, 0, st.key, l.key) + 1
+		x = c.Text(x, 0, st.Key, l.key) + 1
 	}
-	c.fit(x, 0, c.w-x-1, st.text, l.text)
+	c.Fit(x, 0, c.W-x-1, st.Text, l.text)
 }

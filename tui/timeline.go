@@ -7,31 +7,32 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
 
 // drawTimeline is what happened, newest first: when, who, what, how long after
 // its cause.
-func (m *Model) drawTimeline(c canvas, p picture) {
-	if c.h <= 0 {
+func (m *Model) drawTimeline(c screen.Canvas, p picture) {
+	if c.H <= 0 {
 		return
 	}
 	m.heading(c, timelinePane, "Timeline")
-	x := gutter(c.w)
-	m.drawEntries(c.sub(x, 0, c.w-x-1, c.h), p)
-	if n := m.skipped(p); n > 0 && c.h > 1 {
-		c.fit(1, 1, x-2, m.styles.muted, fmt.Sprintf("%d newer", n))
+	x := gutter(c.W)
+	m.drawEntries(c.Sub(x, 0, c.W-x-1, c.H), p)
+	if n := m.skipped(p); n > 0 && c.H > 1 {
+		c.Fit(1, 1, x-2, m.styles.Muted, fmt.Sprintf("%d newer", n))
 	}
 }
 
 // drawTimelineSide is the same in the side column.
-func (m *Model) drawTimelineSide(c canvas, p picture) {
+func (m *Model) drawTimelineSide(c screen.Canvas, p picture) {
 	title := "Timeline"
 	if n := m.skipped(p); n > 0 {
 		title += fmt.Sprintf("  %d newer", n)
 	}
 	m.headline(c, timelinePane, title)
-	m.drawEntries(c.sub(1, 1, c.w-2, c.h-1), p)
+	m.drawEntries(c.Sub(1, 1, c.W-2, c.H-1), p)
 }
 
 // skipped is how many of the newest entries are scrolled away.
@@ -39,15 +40,15 @@ func (m *Model) skipped(p picture) int {
 	return min(m.view.scroll[timelinePane], max(len(p.log)-1, 0))
 }
 
-func (m *Model) drawEntries(c canvas, p picture) {
+func (m *Model) drawEntries(c screen.Canvas, p picture) {
 	es := p.log
 	if len(es) == 0 {
-		c.fit(0, 0, c.w, m.styles.muted, m.noEntries(p))
+		c.Fit(0, 0, c.W, m.styles.Muted, m.noEntries(p))
 		return
 	}
 	es = es[:len(es)-m.skipped(p)]
-	for y := 0; y < c.h && y < len(es); y++ {
-		m.drawEntry(c.sub(0, y, c.w, 1), es[len(es)-1-y])
+	for y := 0; y < c.H && y < len(es); y++ {
+		m.drawEntry(c.Sub(0, y, c.W, 1), es[len(es)-1-y])
 	}
 }
 
@@ -87,38 +88,38 @@ func columnsOf(w int) entryColumns {
 	return e
 }
 
-func (m *Model) drawEntry(c canvas, e explain.Entry) {
-	st, at := m.styles, columnsOf(c.w)
-	c.text(0, 0, st.muted, e.At.Format("15:04:05"))
+func (m *Model) drawEntry(c screen.Canvas, e explain.Entry) {
+	st, at := m.styles, columnsOf(c.W)
+	c.Text(0, 0, st.Muted, e.At.Format("15:04:05"))
 	who, look := m.actorLook(e)
 	sign := look
 	if e.Warn {
-		sign = st.warn.bold()
+		sign = st.Warn.Bold()
 	}
-	c.text(at.who, 0, sign, m.entrySign(e))
-	c.fit(at.who+2, 0, at.what-at.who-3, look, who)
+	c.Text(at.who, 0, sign, m.entrySign(e))
+	c.Fit(at.who+2, 0, at.what-at.who-3, look, who)
 	end := at.after - 8
 	if e.After >= time.Millisecond {
-		c.right(at.after, 0, st.text, "+"+words.Age(e.After))
-		if at.cause < c.w && e.Cause != "" {
-			c.fit(at.cause, 0, c.w-at.cause, st.muted, "after "+e.Cause)
+		c.Right(at.after, 0, st.Text, "+"+words.Age(e.After))
+		if at.cause < c.W && e.Cause != "" {
+			c.Fit(at.cause, 0, c.W-at.cause, st.Muted, "after "+e.Cause)
 		}
 	} else {
-		end = c.w
+		end = c.W
 	}
-	s := st.text
+	s := st.Text
 	switch {
 	case e.Warn:
-		s = st.warn
+		s = st.Warn
 	case e.Kind == store.Scaled:
-		s = st.strong
+		s = st.Strong
 	case e.Kind == store.Active || e.Kind == store.Inactive:
-		s = st.muted
+		s = st.Muted
 	}
 	text, note := e.Words()
-	x := c.fit(at.what, 0, end-at.what, s, text)
+	x := c.Fit(at.what, 0, end-at.what, s, text)
 	if note != "" && x+2 < end {
-		c.fit(x+2, 0, end-x-2, st.muted, note)
+		c.Fit(x+2, 0, end-x-2, st.Muted, note)
 	}
 }
 
@@ -127,42 +128,42 @@ func (m *Model) entrySign(e explain.Entry) string {
 	st := m.styles
 	switch e.Kind {
 	case store.Injected, store.Arrived, store.LoadBegan:
-		return st.glyph.plus
+		return st.Glyph.Plus
 	case store.Scaled:
 		switch keda := e.Actor == store.KEDA; {
 		case keda && e.Up():
-			return st.glyph.on
+			return st.Glyph.On
 		case keda:
-			return st.glyph.off
+			return st.Glyph.Off
 		case e.Up():
-			return st.glyph.up
+			return st.Glyph.Up
 		}
-		return st.glyph.down
+		return st.Glyph.Down
 	case store.ReadyPods:
-		return st.glyph.square
+		return st.Glyph.Square
 	case store.Trouble:
-		return st.glyph.warn
+		return st.Glyph.Warn
 	case store.Mended:
-		return st.glyph.ok
+		return st.Glyph.OK
 	}
-	return st.glyph.dot
+	return st.Glyph.Dot
 }
 
-func (m *Model) actorLook(e explain.Entry) (string, style) {
+func (m *Model) actorLook(e explain.Entry) (string, screen.Style) {
 	st := m.styles
 	who := string(e.Actor)
-	s := st.text
+	s := st.Text
 	switch e.Actor {
 	case store.You:
-		s = st.you
+		s = st.You
 	case store.KEDA:
-		s = st.keda
+		s = st.KEDA
 	case store.TheHPA:
-		s = st.hpa
+		s = st.HPA
 	case store.Workers, store.Producer:
-		s = st.queue
+		s = st.Queue
 	case store.Someone:
-		who, s = "someone", st.warn.bold()
+		who, s = "someone", st.Warn.Bold()
 		if e.Who != "" {
 			who = e.Who
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/screen"
 )
 
 // Observed carries observations to the model, oldest first.
@@ -65,12 +66,12 @@ type Model struct {
 	known  map[member]bool // what exists, so that news of its number is told from other news
 	held   held            // what arrived while frozen
 	view   view
-	styles *styles
+	styles *screen.Styles
 	dark   bool
 	colour colorprofile.Profile
 	err    error
 
-	grid   grid
+	grid   screen.Grid
 	frame  string // what View answers, built by Update
 	frames int    // built so far
 	title  string
@@ -106,7 +107,7 @@ func (m *Model) restyle() {
 	if m.o.NoColor {
 		profile = colorprofile.ASCII
 	}
-	m.styles = newStyles(m.dark, profile, m.o.ASCII)
+	m.styles = screen.NewStyles(m.dark, profile, m.o.ASCII)
 }
 
 // Init asks the terminal for its background.
@@ -142,7 +143,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		cmd = m.key(msg)
 	case tea.PasteMsg:
-		m.typed(msg.Content)
+		m.pasted(msg.Content)
 	case loadOver:
 		m.loadOver(msg)
 	case acted:
@@ -169,8 +170,8 @@ func (m *Model) redraw(quiet bool) {
 		m.drawn.chart = now
 	}
 	m.shown.reset()
-	m.grid.reset(v.w, v.h, m.styles)
-	m.draw(m.grid.canvas())
+	m.grid.Reset(v.w, v.h, m.styles)
+	m.draw(m.grid.Canvas())
 	m.frame = m.grid.String()
 	m.frames++
 	m.title = m.titleNow()
@@ -206,7 +207,7 @@ func (m *Model) titleNow() string {
 	} else if m.o.Namespace != "" {
 		title += " " + m.o.Namespace
 	}
-	return strings.Map(printable, title)
+	return strings.Map(screen.Printable, title)
 }
 
 // Frames is how many frames were built so far, so that whoever sends messages

@@ -55,15 +55,6 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-func (m *Model) helpKey(msg tea.KeyPressMsg) {
-	v := &m.view
-	if key.Matches(msg, keys.Help, keys.Back, keys.Open) {
-		v.help = false
-		return
-	}
-	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.canInject(), v.w, v.h))
-}
-
 // step is how far a key moves within a list: by a line, a page or to its end.
 func step(msg tea.KeyPressMsg, page int) int {
 	switch {
@@ -76,24 +67,25 @@ func step(msg tea.KeyPressMsg, page int) int {
 	case key.Matches(msg, keys.PageDown):
 		return page
 	case key.Matches(msg, keys.First):
-		return -far
+		return -toTheEnd
 	case key.Matches(msg, keys.Last):
-		return far
+		return toTheEnd
 	}
 	return 0
 }
 
-// far is further than any list is long.
-const far = 1 << 20
+// toTheEnd is further than any list is long.
+const toTheEnd = 1 << 20
 
 func (m *Model) overviewKey(msg tea.KeyPressMsg) {
 	v := &m.view
 	switch {
 	case key.Matches(msg, keys.Filter):
 		v.typing = true
+		v.filter.in.CursorEnd()
 	case key.Matches(msg, keys.Back):
 		switch {
-		case v.filter != "":
+		case v.filter.text() != "":
 			m.setFilter("")
 		case v.frozen:
 			m.release()
@@ -107,48 +99,6 @@ func (m *Model) overviewKey(msg tea.KeyPressMsg) {
 		v.row += step(msg, m.overviewPage())
 	}
 	v.row = min(max(v.row, 0), max(len(v.refs)-1, 0))
-}
-
-// setFilter changes the filter and keeps the selected row if it still matches.
-func (m *Model) setFilter(s string) {
-	v := &m.view
-	var on kscope.Ref
-	if v.row < len(v.refs) {
-		on = v.refs[v.row]
-	}
-	v.filter = lastly(s)
-	v.row, v.top = 0, 0
-	v.follow(m.store, m.o)
-	v.selectRow(on)
-}
-
-func (v *view) selectRow(on kscope.Ref) {
-	for i, ref := range v.refs {
-		if ref == on {
-			v.row = i
-		}
-	}
-}
-
-func (m *Model) filterKey(msg tea.KeyPressMsg) {
-	v := &m.view
-	switch msg.String() {
-	case "enter":
-		v.typing = false
-	case "esc":
-		v.typing = false
-		m.setFilter("")
-	case "backspace":
-		m.setFilter(shortened(v.filter))
-	case "ctrl+u":
-		m.setFilter("")
-	case "up", "down", "pgup", "pgdown":
-		v.row = min(max(v.row+step(msg, m.overviewPage()), 0), max(len(v.refs)-1, 0))
-	default:
-		if s := typedText(msg.Text); s != "" {
-			m.setFilter(v.filter + s)
-		}
-	}
 }
 
 func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -198,16 +148,6 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// zoom changes the time of a column. Steps beyond the ends are not counted, so
-// that the way back is as long as the way there.
-func (m *Model) zoom(steps int) {
-	before := m.window().bin
-	m.view.zoom += steps
-	if m.window().bin == before {
-		m.view.zoom -= steps
-	}
-}
-
 // back closes what was opened last: the full chart, the freeze, the table of
 // pods, the detail.
 func (m *Model) back() {
@@ -241,9 +181,9 @@ func (m *Model) scrollKey(msg tea.KeyPressMsg) {
 	if v.focus == chartPane {
 		switch {
 		case !v.frozen:
-		case by <= -far:
+		case by <= -toTheEnd:
 			m.scrub(-m.window().cols)
-		case by >= far:
+		case by >= toTheEnd:
 			m.scrub(+m.window().cols)
 		}
 		return

@@ -8,11 +8,11 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// screen is which of the two screens is open.
-type screen int
+// opened is which of the two screens is open.
+type opened int
 
 const (
-	detail   screen = iota // one ScaledObject in full
+	detail   opened = iota // one ScaledObject in full
 	overview               // all of them as a table
 )
 
@@ -31,14 +31,14 @@ const (
 // where the cursors are, what is being typed. Keys change it, drawing reads it.
 type view struct {
 	w, h   int
-	screen screen
+	screen opened
 	chosen bool         // the user, or a NAME, has decided what is open
 	ref    kscope.Ref   // the ScaledObject of the detail
 	refs   []kscope.Ref // those the overview lists, after the filter
 	jobs   int          // ScaledJobs that exist
 
 	row, top int // overview: selected row and first visible one
-	filter   string
+	filter   field
 	typing   bool // the filter is being typed
 
 	focus    pane
@@ -67,7 +67,7 @@ type view struct {
 }
 
 func newView() view {
-	return view{batch: 1, armed: map[kscope.Queue]bool{}}
+	return view{batch: 1, filter: newField(""), armed: map[kscope.Queue]bool{}}
 }
 
 // follow brings what is open in line with what exists, and says whether that
@@ -91,7 +91,8 @@ func (v *view) follow(s *store.Store, o Options) bool {
 }
 
 func (v *view) matches(ref kscope.Ref) bool {
-	return v.filter == "" || strings.Contains(strings.ToLower(ref.String()), strings.ToLower(v.filter))
+	want := v.filter.text()
+	return want == "" || strings.Contains(strings.ToLower(ref.String()), strings.ToLower(want))
 }
 
 // choose opens what the command line named, or what there is: a namespace with

@@ -1,0 +1,239 @@
+package tui
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
+)
+
+// cardLine is one fact about a queue and how it is reached.
+type cardLine struct {
+	label, text string
+	look        screen.Style
+}
+
+// cardLabels is the width of the labels.
+const cardLabels = 12
+
+// cards is the connection card of every queue that the ScaledObject's triggers
+// name, with a blank line between two.
+func (m *Model) cards(p picture) []cardLine {
+	var out []cardLine
+	seen := map[kscope.Queue]bool{}
+	for _, t := range p.ScaledObject.Triggers {
+		if t.Queue == nil || seen[*t.Queue] {
+			continue
+		}
+		seen[*t.Queue] = true
+		if out != nil {
+			out = append(out, cardLine{})
+		}
+		out = append(out, m.card(t.Type, *t.Queue)...)
+	}
+	return out
+}
+
+// card is what is known of a queue and of the connection to its server. It
+// says where credentials come from; what they are is not known here.
+func (m *Model) card(typ string, q kscope.Queue) []cardLine {
+	st := m.styles
+	c, known := m.store.Connection(q)
+	d, measured := m.store.Depth(q)
+	lines := []cardLine{
+		{"queue", q.Key + m.holds(q, d, measured), st.Strong},
+		{"trigger", triggerWords(typ, q), st.Text},
+		{"address", cmp.Or(c.Address, q.Address, unknownAddress), st.Text},
+	}
+	add := func(label, text string, look screen.Style) {
+		if text != "" {
+			lines = append(lines, cardLine{label, text, look})
+		}
+	}
+	if !known {
+		add("reached", "not tried yet", st.Muted)
+		return lines
+	}
+	switch {
+	case c.Reached == "":
+		add("reached", "never so far", st.Warn)
+	case c.Failing:
+		add("reached", c.Reached+", until it failed", st.Warn)
+	default:
+		add("reached", c.Reached, st.OK)
+		add("round trip", roundTrip(c.RTT), st.Text)
+	}
+	if q.Topology != kscope.Cluster { // which has no other
+		add("database", fmt.Sprint(q.DB), st.Text)
+	}
+	add("TLS", cmp.Or(c.TLS, "none"), st.Text)
+	add("user", cmp.Or(c.User, "the default one"), st.Text)
+	add("credentials", cmp.Or(c.Credentials, "none"), st.Text)
+	add("server", serverWords(c), st.Text)
+	switch {
+	case c.Failing:
+		add("error", fmt.Sprintf("%s, for %s", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.Bad)
+		if c.Retry > 0 {
+			add("tried again", "after "+words.Age(c.Retry), st.Text)
+		}
+		add("try", c.Hint, st.Text)
+	case c.Err != "":
+		add("last error", fmt.Sprintf("%s, %s ago", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.Muted)
+	default:
+		add("last error", "none", st.Muted)
+	}
+	if d.Err != "" && d.Err != c.Err {
+		add("this key", d.Err, st.Bad)
+	}
+	return lines
+}
+
+// holds says what type a key has.
+func (m *Model) holds(q kscope.Queue, d kscope.Depth, measured bool) string {
+	switch {
+	case !measured || d.Err != "":
+		return ""
+	case d.Type == "none" || d.Type == "":
+		return ", no such key now"
+	case d.Type == "zset":
+		return ", a sorted set"
+	case q.Measure == kscope.StreamPending, q.Measure == kscope.StreamLag:
+		return fmt.Sprintf(", a stream, group %s", q.Group)
+	}
+	return ", a " + d.Type
+}
+
+// triggerWords is the trigger's type and what it counts.
+func triggerWords(typ string, q kscope.Queue) string {
+	switch q.Measure {
+	case kscope.StreamLag:
+		return typ + ": entries not yet delivered to the group"
+	case kscope.StreamPending:
+		return typ + ": entries taken and not acknowledged"
+	case kscope.StreamLength:
+		return typ + ": entries of the stream"
+	}
+	return typ + ": length of the key"
+}
+
+func roundTrip(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f ms when the connection was new", d.Seconds()*1000)
+}
+
+func serverWords(c kscope.Connection) string {
+	name := c.Version
+	if name != "" && name[0] >= '0' && name[0] <= '9' {
+		name = "Redis " + name
+	}
+	if name == "" {
+		return c.Role
+	}
+	if c.Role != "" {
+		name += ", " + c.Role
+	}
+	return name
+}
+
+// drawCard writes lines, folding what is too long, as far as there is room.
+func (m *Model) drawCard(c screen.Canvas, lines []cardLine) {
+	y := 0
+	for _, l := range lines {
+		if l.label == "" {
+			y++
+			continue
+		}
+		x := min(cardLabels, c.W/3)
+		for i, text := range wrap(l.text, max(c.W-x, 8)) {
+			if y >= c.H {
+				return
+			}
+			if i == 0 {
+				c.Fit(0, y, x-1, m.styles.Muted, l.label)
+			}
+			c.Fit(x, y, c.W-x, l.look, text)
+			y++
+		}
+	}
+}
+
+// cardHeight is the rows that lines take on a width.
+func cardHeight(lines []cardLine, w int) int {
+	n, x := 0, min(cardLabels, w/3)
+	for _, l := range lines {
+		n += max(len(wrap(l.text, max(w-x, 8))), 1)
+	}
+	return n
+}
+
+// drawConnection is the card over the middle of the screen.
+func (m *Model) drawConnection(c screen.Canvas) {
+	st := m.styles
+	p, ok := m.picture()
+	if !ok {
+		return
+	}
+	lines := m.cards(p)
+	if lines == nil {
+		lines = []cardLine{{"queue", noQueue, st.Text}}
+	}
+	w := min(84, c.W)
+	h := min(cardHeight(lines, w-4)+4, c.H)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
+	if box.H < 5 {
+		m.drawCard(box, lines)
+		return
+	}
+	in := box.Box(st.Accent, " How the queue is reached ", st.Accent)
+	m.drawCard(in.Sub(1, 0, in.W-2, in.H-2), lines[min(m.view.cardTop, len(lines)-1):])
+	in.Text(1, in.H-1, st.Key, "esc")
+	in.Fit(5, in.H-1, in.W-6, st.Muted, "leave it.  No password is shown here.")
+}
+
+// noQueue is what there is to say of a ScaledObject without one.
+const noQueue = "no trigger names a Redis queue that could be read from here"
+
+// drawCardSide is the first card in the side column.
+func (m *Model) drawCardSide(c screen.Canvas, lines []cardLine) {
+	x := c.Text(1, 0, m.styles.Muted, "Queue")
+	c.HLine(x+1, 0, c.W-x-2, m.styles.Grid, '─')
+	m.drawCard(c.Sub(1, 1, c.W-2, c.H-1), lines)
+}
+
+// cardSide is the card for a side column of a size: its lines and rows, none
+// where it would crowd the timeline out.
+func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
+	lines := m.cards(p)
+	for i, l := range lines { // the first card only; C shows all
+		if l.label == "" {
+			lines = lines[:i]
+			break
+		}
+	}
+	rows := cardHeight(lines, w-2) + 2
+	if lines == nil || rows > h/2 {
+		return nil, 0
+	}
+	return lines, rows
+}
+
+// cardKey moves in the card, or leaves it.
+func (m *Model) cardKey(msg tea.KeyPressMsg) {
+	v := &m.view
+	if key.Matches(msg, keys.Back, keys.Open, keys.Connection, keys.Quit) {
+		v.card = false
+		return
+	}
+	if p, ok := m.picture(); ok {
+		v.cardTop = min(max(v.cardTop+step(msg, 5), 0), max(len(m.cards(p))-1, 0))
+	}
+}

@@ -1,0 +1,83 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// reachedBy adds how the queue is reached.
+func (t *tale) reachedBy(c kscope.Connection) *tale {
+	c.Server = t.queue.Server()
+	t.say(c)
+	return t
+}
+
+var tunnelled = kscope.Connection{
+	Address: "redis.demo.svc:6379", Reached: "by a port-forward to pod demo/redis-6f7d9c8b54-x2x9z", User: "kscope", TLS: "certificate verified by the trigger's ca",
+	Credentials: "user: the trigger itself; password: Secret demo/redis key password, by TriggerAuthentication redis",
+	Version:     "7.0.15", Role: "master", RTT: 1400 * time.Microsecond,
+}
+
+func TestConnectionCard(t *testing.T) {
+	for _, s := range [][2]int{{80, 24}, {120, 35}, {40, 10}} {
+		m := tell(phase("asleep").reachedBy(tunnelled), s[0], s[1])
+		press(m, "C")
+		golden(t, fmt.Sprintf("connection/tunnel-%dx%d.txt", s[0], s[1]), m.grid.Plain())
+	}
+	m := tell(phase("asleep").reachedBy(tunnelled), 200, 55)
+	golden(t, "connection/side-200x55.txt", m.grid.Plain())
+
+	ta := phase("asleep")
+	failing := kscope.Connection{
+		Address: "redis.demo.svc:6379", Credentials: "Secret demo/redis key password, by TriggerAuthentication redis",
+		Failing: true, Err: "redis.demo.svc:6379 refused the password", Hint: "check Secret demo/redis key password, by TriggerAuthentication redis", ErrAt: ta.at.Add(-12 * time.Second), Retry: 3 * time.Second,
+	}
+	m = tell(ta.reachedBy(failing), 80, 24)
+	press(m, "C")
+	golden(t, "connection/failing-80x24.txt", m.grid.Plain())
+	press(m, "q")
+	if m.view.card || strings.Contains(m.grid.Plain(), "How the queue is reached") {
+		t.Error("q does not close the card")
+	}
+
+	m = tell(phase("asleep"), 80, 24)
+	press(m, "C")
+	if text := m.grid.Plain(); !strings.Contains(text, "not tried yet") {
+		t.Errorf("nothing is known yet, but the screen says\n%s", text)
+	}
+	press(m, "G", "G", "down", "up", "esc")
+	if m.view.card {
+		t.Error("esc does not close the card")
+	}
+}
+
+func TestCardOfStreams(t *testing.T) {
+	m := tell(phase("asleep"), 80, 24)
+	q := kscope.Queue{Address: "a:1", Key: "orders", Measure: kscope.StreamLag, Group: "workers", Topology: kscope.Cluster}
+	var words []string
+	for _, l := range m.card("redis-cluster-streams", q) {
+		words = append(words, l.label+" "+l.text)
+	}
+	if text := strings.Join(words, "\n"); !strings.Contains(text, "entries not yet delivered to the group") || strings.Contains(text, "database") {
+		t.Errorf("got\n%s", text)
+	}
+}
+
+// A server that is known by more than its address is watched over too.
+func TestTroubleOfAResolvedServer(t *testing.T) {
+	ta := phase("asleep")
+	q := ta.queue
+	q.Address, q.Via = "", "TriggerAuthentication demo/redis"
+	ta.so.Triggers[0].Queue = &q
+	ta.say(ta.so)
+	ta.say(kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Failing, Message: "you may not read Secret demo/redis"})
+	m := tell(ta, 120, 35)
+	text := m.grid.Plain()
+	if !strings.Contains(text, "PARTLY BLIND") || !strings.Contains(text, "× Redis (TriggerAuthentication demo/redis) you may not read Secret demo/redis") {
+		t.Errorf("got\n%s", text)
+	}
+}

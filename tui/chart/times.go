@@ -1,0 +1,110 @@
+package chart
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/kscope/kscope/tui/screen"
+)
+
+// timeSteps are the distances that time labels may have.
+var timeSteps = []time.Duration{
+	time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 15 * time.Second, 30 * time.Second,
+	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+}
+
+// drawTimes draws the axis line, its ticks, and how long before the right end
+// they are.
+func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
+	cols := c.W - b.left - b.right
+	y := b.head + b.plot
+	if b.axis > 0 {
+		c.HLine(b.left, y, cols, st.Grid, '─')
+		c.Put(b.left-1, y, st.Grid, '└')
+		in.shadeLoads(c, st, b, y)
+		if b.right > 1 {
+			c.Put(c.W-b.right, y, st.Grid, '┘')
+		}
+	}
+	if b.times == 0 {
+		return
+	}
+	tick := func(col int) {
+		if b.axis > 0 {
+			c.Put(b.left+col, y, st.Grid, '┬')
+		}
+	}
+	row := y + b.axis
+	end := in.End
+	if end == "" {
+		end = "now"
+	}
+	free := c.Right(b.left+cols, row, st.Muted, end) - 2
+	tick(cols - 1)
+	window := in.To.Sub(in.From)
+	step := timeStep(window, cols)
+	for ago := step; ago < window+step/2; ago += step {
+		col := max(in.column(in.To.Add(-ago), cols), 0)
+		if ago > window {
+			break
+		}
+		label := "-" + shortDuration(ago)
+		x := max(b.left+col-len(label)/2, 0)
+		if x+len(label) > free {
+			continue
+		}
+		tick(col)
+		c.Text(x, row, st.Muted, label)
+		free = x - 2
+	}
+	p := in.column(in.Cursor, cols)
+	if !in.Cursor.IsZero() && p >= 0 && p < cols && in.CursorLabel != "" {
+		label := " " + in.CursorLabel + " "
+		x := min(max(b.left+p-screen.Width(label)/2, 0), max(c.W-screen.Width(label), 0))
+		c.Text(x, row, st.Chosen, label)
+		tick(p)
+	}
+}
+
+// shadeLoads makes the time axis heavy where a load ran.
+func (in *Input) shadeLoads(c screen.Canvas, st *screen.Styles, b box, y int) {
+	cols := c.W - b.left - b.right
+	for _, l := range in.Loads {
+		from, to := max(in.column(l[0], cols), 0), min(in.column(l[1], cols), cols-1)
+		c.HLine(b.left+from, y, to-from+1, st.You, '━')
+	}
+}
+
+// timeStep is the shortest round step whose labels stand comfortably apart.
+func timeStep(window time.Duration, cols int) time.Duration {
+	apart := max(14, cols/10)
+	if cols < 60 {
+		apart = 10
+	}
+	for _, step := range timeSteps {
+		if int(float64(step)/float64(max(window, 1))*float64(cols)) >= apart {
+			return step
+		}
+	}
+	day := 24 * time.Hour
+	return max(window/time.Duration(max(cols/apart, 1)), day).Round(day)
+}
+
+// shortDuration writes a round duration: 30s, 90s, 2m, 2m30s, 1h30m, 2d.
+func shortDuration(d time.Duration) string {
+	s := int(d / time.Second)
+	switch {
+	case s < 120 && s%60 != 0 || s == 0:
+		return strconv.Itoa(s) + "s"
+	case s >= 2*86400 && s%86400 == 0:
+		return strconv.Itoa(s/86400) + "d"
+	case s < 3600 && s%60 == 0:
+		return strconv.Itoa(s/60) + "m"
+	case s < 3600:
+		return strconv.Itoa(s/60) + "m" + strconv.Itoa(s%60) + "s"
+	case s%3600 < 60:
+		return strconv.Itoa(s/3600) + "h"
+	}
+	return strconv.Itoa(s/3600) + "h" + strconv.Itoa(s%3600/60) + "m"
+}

@@ -1,0 +1,171 @@
+package tui
+
+import (
+	"fmt"
+
+	"charm.land/bubbles/v2/key"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
+)
+
+// worst is the part of a source that is least well and that matters here, nil
+// when all are. A kind that the API does not have degrades only itself; nobody
+// looks at a server that no trigger on screen names.
+func (m *Model) worst() *store.SourceStatus {
+	rank := func(s store.SourceStatus) int {
+		switch {
+		case s.Kind == kscope.Queues && m.view.screen == detail && !m.reads(s.Name):
+			return 0
+		case s.State == kscope.Absent && s.Kind == kscope.ScaledObjects, s.State == kscope.Failing && s.Kind == kscope.ScaledObjects:
+			return 4
+		case s.State == kscope.Failing && s.Kind != kscope.Queues:
+			return 3
+		case s.State == kscope.Failing, s.State == kscope.Forbidden && s.Kind == kscope.ScaledObjects:
+			return 2
+		case s.State == kscope.Forbidden:
+			return 1
+		}
+		return 0
+	}
+	var worst *store.SourceStatus
+	for _, s := range m.store.Statuses() {
+		if worst == nil && rank(s) > 0 || worst != nil && rank(s) > rank(*worst) {
+			worst = &s
+		}
+	}
+	return worst
+}
+
+// reads reports whether the open ScaledObject has a queue on a server.
+func (m *Model) reads(server string) bool {
+	for q := range m.shown.queues {
+		if q.Server() == server {
+			return true
+		}
+	}
+	return false
+}
+
+func statusOf(s *store.Store, kind kscope.Kind) store.SourceStatus {
+	for _, st := range s.Statuses() {
+		if st.Kind == kind {
+			return st
+		}
+	}
+	return store.SourceStatus{}
+}
+
+// drawFooter is the bottom line: what the last key did, else what is broken,
+// else what can be pressed.
+func (m *Model) drawFooter(c screen.Canvas) {
+	if c.H <= 0 {
+		return
+	}
+	st, v := m.styles, &m.view
+	c.Fill(0, 0, c.W, 1, st.Bar, ' ')
+	if v.typing {
+		m.drawFilter(c)
+		return
+	}
+	if v.notice != "" {
+		c.Fit(1, 0, c.W-2, st.Accent, v.notice)
+		return
+	}
+	if m.drawLoad(c) {
+		return
+	}
+	if bad := m.worst(); bad != nil && !m.shown.all { // where nothing is shown, that says why
+		m.drawTrouble(c, *bad)
+		return
+	}
+	x := 1
+	if v.filter.text() != "" && v.screen == overview {
+		x = m.drawFilter(c) + 2
+	}
+	end := c.W - 1
+	if m.canInject() && v.screen == detail && !m.shown.all {
+		size := "batch " + words.Count(float64(load.BatchSizes[v.batch]))
+		end = c.Right(end, 0, st.You, size) - 2
+	} else if v.screen == overview && len(v.refs) > 0 {
+		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2
+	}
+	for _, h := range m.hints() {
+		k, what := h.Help().Key, h.Help().Desc
+		if x+screen.Width(k)+1+screen.Width(what) > end {
+			break
+		}
+		x = c.Text(x, 0, st.Key, k)
+		x = c.Text(x+1, 0, st.Muted, what) + 2
+	}
+}
+
+func (m *Model) drawTrouble(c screen.Canvas, bad store.SourceStatus) {
+	st := m.styles
+	x := c.Text(1, 0, st.Bad, st.Glyph.Bad+" "+statusName(bad))
+	said := string(bad.State)
+	if bad.Message != "" {
+		said = bad.Message
+	}
+	if bad.Hint != "" {
+		said += " - " + bad.Hint
+	}
+	end := c.W - 1
+	if bad.State == kscope.Failing {
+		end = c.Right(end, 0, st.Warn, "for "+words.Age(m.store.Now().Sub(bad.Since))) - 2
+	}
+	c.Fit(x+1, 0, end-x-1, st.Text, said)
+}
+
+// hints is what is worth pressing on the screen that is open, the most
+// important first, because a narrow screen shows only the first few.
+func (m *Model) hints() []key.Binding {
+	hint := func(name, what string, b key.Binding) key.Binding {
+		return key.NewBinding(key.WithKeys(b.Keys()...), key.WithHelp(name, what))
+	}
+	help, quit := hint("?", "help", keys.Help), hint("q", "quit", keys.Quit)
+	v := &m.view
+	if v.screen == overview {
+		freeze := hint("space", "freeze", keys.Freeze)
+		if v.frozen {
+			freeze = hint("space", "go on", keys.Freeze)
+		}
+		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("!", "problem", keys.Problem), help, quit, freeze}
+	}
+	others := len(v.refs)+v.jobs > 1
+	if m.shown.all {
+		hs := []key.Binding{help, quit}
+		if others {
+			hs = append(hs, hint("esc", "all", keys.Back))
+		}
+		return hs
+	}
+	var hs []key.Binding
+	if m.canInject() {
+		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger))
+		if m.o.Load.Run != nil {
+			hs = append(hs, hint("I", "load", keys.Profiles))
+		}
+	}
+	if v.frozen {
+		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))
+	} else {
+		hs = append(hs, hint("space", "freeze", keys.Freeze))
+	}
+	hs = append(hs, help, quit)
+	if others {
+		hs = append(hs, hint("esc", "all", keys.Back))
+	}
+	return append(hs, hint("f", "full chart", keys.Full), hint("c", "mode", keys.ChartMode), hint("< >", "zoom", keys.ZoomIn),
+		hint("tab", "pane", keys.NextPane), hint("t", "pods", keys.PodTable))
+}
+
+func statusName(s store.SourceStatus) string {
+	if s.Kind == kscope.Queues {
+		return kscope.CallServer(s.Name)
+	}
+	return string(s.Kind)
+}

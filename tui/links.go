@@ -1,0 +1,201 @@
+package tui
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/tui/chart"
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
+)
+
+// queueNote says how the queue has moved over the last ten seconds, an
+// estimate from two measurements, or how old the number is.
+func (m *Model) queueNote(p picture) string {
+	st := m.styles
+	q := p.history.Queue
+	r := p.Reading()
+	if r.Trigger.Queue == nil {
+		q = nil // that is another trigger's
+	}
+	if !p.past && !r.Known {
+		if q != nil {
+			if v, when := q.LastKnown(); !math.IsNaN(v) {
+				return fmt.Sprintf("%s, %s ago", words.Count(v), words.Age(p.now.Sub(when)))
+			}
+		}
+		return ""
+	}
+	if !p.past && r.From == store.FromHPA {
+		return "via HPA"
+	}
+	if q == nil {
+		return ""
+	}
+	const span = 10 * time.Second
+	now := q.Newest(p.now)
+	rate := (q.At(now) - q.At(now.Add(-span))) / span.Seconds()
+	switch {
+	case math.IsNaN(rate) || math.Abs(rate) < 0.05:
+		return ""
+	case rate > 0:
+		return fmt.Sprintf("%s~%s/s", st.Glyph.Up, perSecond(rate))
+	}
+	return fmt.Sprintf("%s~%s/s", st.Glyph.Down, perSecond(-rate))
+}
+
+func perSecond(v float64) string {
+	if v >= 10 {
+		return chart.Short(math.Round(v))
+	}
+	return fmt.Sprintf("%.1f", v)
+}
+
+// bigNumber shortens what would not fit where numbers are big.
+func bigNumber(v float64) string {
+	switch {
+	case math.IsNaN(v):
+		return "?"
+	case v >= 10e6:
+		return fmt.Sprintf("%.0fM", v/1e6)
+	case v >= 100e3:
+		return fmt.Sprintf("%.0fk", v/1e3)
+	}
+	return words.Count(v)
+}
+
+// bigPart splits a value into what can be written large and what goes beside.
+func bigPart(s string) (digits, rest string) {
+	switch s {
+	case "active":
+		return "ON", ""
+	case "inactive":
+		return "OFF", ""
+	}
+	s, wants := strings.CutPrefix(s, "wants ")
+	digits, rest, _ = strings.Cut(s, " ")
+	for _, r := range digits {
+		if !strings.ContainsRune("0123456789,./~kM?", r) {
+			return "", s
+		}
+	}
+	if wants {
+		rest = "wanted"
+	}
+	return digits, rest
+}
+
+// linkValue is a link's value and a unit that is written small. The countdown
+// to zero takes the place of the word for it, since it is what one waits for.
+func (m *Model) linkValue(p picture, i int) (value, unit string) {
+	l := p.Links[i]
+	switch i {
+	case explain.LinkQueue:
+		if screen.Width(l.Value) > 6 && !math.IsNaN(p.depth()) {
+			return bigNumber(p.depth()), ""
+		}
+	case explain.LinkKEDA:
+		if left, ok := p.untilZero(); ok {
+			return "~" + strconv.Itoa(int(left.Seconds())), "s to " + strconv.Itoa(int(p.ScaledObject.Floor()))
+		}
+	}
+	return l.Value, ""
+}
+
+// untilZero is how long KEDA will still wait before its step to the floor, in
+// whole seconds, at least one; an estimate from its rules.
+func (p picture) untilZero() (time.Duration, bool) {
+	zero := p.Decision.Zero
+	if p.past || zero.IsZero() || p.now.After(zero) {
+		return 0, false
+	}
+	return max(zero.Sub(p.now).Round(time.Second), time.Second), true
+}
+
+// linkNote is what stands beside a link's name where there is room.
+func (m *Model) linkNote(p picture, i int) string {
+	switch i {
+	case explain.LinkQueue:
+		return m.queueNote(p)
+	case explain.LinkKEDA:
+		return "poll " + words.Span(p.ScaledObject.PollingInterval)
+	case explain.LinkHPA:
+		return "max " + strconv.Itoa(int(p.ScaledObject.MaxReplicaCount))
+	}
+	return ""
+}
+
+func (m *Model) valueStyle(i int, s explain.LinkState) screen.Style {
+	st := m.styles
+	switch {
+	case s == explain.LinkBroken:
+		return st.Bad
+	case s == explain.LinkUnknown:
+		return st.Muted
+	case i == explain.LinkQueue:
+		return st.Queue
+	case i == explain.LinkKEDA && s == explain.LinkOK:
+		return st.OK
+	case i == explain.LinkKEDA && s == explain.LinkIdle:
+		return st.Muted
+	case i >= explain.LinkWorkload:
+		return st.Pods
+	}
+	return st.Text
+}
+
+// flows reports whether something passes from a link to the next.
+func (m *Model) flows(p picture, i int) bool {
+	s := p.Links[i].State
+	return s == explain.LinkOK || s == explain.LinkWorking
+}
+
+func (m *Model) linkLook(s explain.LinkState) (screen.Style, string) {
+	st := m.styles
+	switch s {
+	case explain.LinkOK:
+		return st.OK, st.Glyph.OK
+	case explain.LinkWorking:
+		return st.Queue, st.Glyph.Half
+	case explain.LinkWaiting:
+		return st.Warn, st.Glyph.Wait
+	case explain.LinkBroken:
+		return st.Bad, st.Glyph.Bad
+	case explain.LinkIdle:
+		return st.Muted, st.Glyph.Off
+	}
+	return st.Muted, "?"
+}
+
+// chainTimes is how long each link took in the story that runs, which began
+// when work last arrived: from the work to KEDA's step, from that to the
+// HPA's, to the pods.
+func chainTimes(es []explain.Entry) [5]string {
+	var out [5]string
+	for i := len(es) - 1; i >= 0; i-- {
+		e := es[i]
+		if e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan {
+			break
+		}
+		link := -1
+		switch {
+		case e.After <= 0:
+			continue
+		case e.Kind == store.Scaled && e.Actor == store.KEDA:
+			link = explain.LinkKEDA
+		case e.Kind == store.Scaled && e.Actor == store.TheHPA:
+			link = explain.LinkHPA
+		case e.Kind == store.ReadyPods:
+			link = explain.LinkPods
+		}
+		if link >= 0 && out[link] == "" {
+			out[link] = "+" + words.Age(e.After)
+		}
+	}
+	return out
+}

@@ -1,0 +1,73 @@
+package tui
+
+import (
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
+)
+
+// drawTiny is what is left of the screen in a very small window: the two
+// numbers, the phase, and where it could be seen in full.
+func (m *Model) drawTiny(c screen.Canvas) {
+	st := m.styles
+	if m.view.screen == overview {
+		m.drawTinyList(c)
+		return
+	}
+	p, ok := m.picture()
+	if !ok {
+		c.Fit(0, 0, c.W, st.Strong, "kscope")
+		c.Fit(0, 1, c.W, st.Muted, m.nothing()[0])
+		return
+	}
+	phase := string(p.Decision.Phase)
+	if left, ok := p.untilZero(); ok {
+		phase += " ~" + words.Age(left)
+	}
+	state, look := "", st.Muted
+	switch bad := m.worst(); {
+	case m.view.frozen:
+		state, look = "frozen "+p.now.Format("15:04:05"), st.Warn
+	case m.view.notice != "":
+		state, look = m.view.notice, st.Accent
+	case bad != nil:
+		state, look = statusName(*bad)+" "+string(bad.State), st.Bad
+	case c.H >= 5:
+		state = "made for 80x24"
+	}
+	for y, l := range []struct {
+		look screen.Style
+		text string
+	}{
+		{st.Queue.Bold(), p.Links[explain.LinkQueue].Name + " " + p.Links[explain.LinkQueue].Value},
+		{st.Pods.Bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
+		{m.phaseStyle(p.Decision.Phase), phase},
+		{look, state},
+	} {
+		c.Fit(0, y, c.W, l.look, l.text)
+	}
+}
+
+// drawTinyList is the table in a very small window: the selected row and those
+// around it.
+func (m *Model) drawTinyList(c screen.Canvas) {
+	v, st := &m.view, m.styles
+	m.shown.overview = true
+	for y := 0; y < c.H && v.row+y < len(v.refs); y++ {
+		ch, _ := explain.Look(m.store, v.refs[v.row+y])
+		m.shown.chain(&ch.Chain)
+		look, glyph := m.phaseGlyph(ch.Decision.Phase)
+		x := c.Text(0, y, look, glyph)
+		s := st.Text
+		if y == 0 {
+			s = st.Strong
+		}
+		end := c.Right(c.W, y, st.Pods, ch.Links[explain.LinkWorkload].Value)
+		end = c.Right(end-1, y, st.Queue, ch.Links[explain.LinkQueue].Value)
+		c.Fit(x+1, y, end-x-2, s, ch.ScaledObject.Ref.Name)
+	}
+	if len(v.refs) == 0 {
+		m.shown.all = true
+		c.Fit(0, 0, c.W, st.Strong, m.nothing()[0])
+	}
+}
