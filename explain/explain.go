@@ -32,7 +32,7 @@ type Decision struct {
 	Phase Phase
 	Why   string
 	Next  string
-	Link  int  // which link of the chain is the reason, LinkQueue to LinkPods
+	Link  Role // which link of the chain is the reason, LinkQueue to LinkPods
 	Stale bool // KEDA's status is older than it should be and must not be believed
 	// Zero is when KEDA takes the workload to its floor if no work comes, by
 	// the clock of the stream: an estimate; the zero time where it will not, or

@@ -108,7 +108,7 @@ type explanation struct {
 	scene  *store.Chain
 	change func(c *store.Chain)
 	phase  explain.Phase
-	link   int
+	link   explain.Role
 	why    string
 	next   string
 }

@@ -19,33 +19,90 @@ const (
 	LinkBroken
 )
 
-// Link is one link of the live chain: queue, KEDA, HPA, workload, pods.
-type Link struct {
-	Name  string // "orders", "KEDA", "HPA", "queue-worker", "pods"
-	Value string // "42", "active", "wants 9", "4/9", "3 ready"
-	State LinkState
-	Word  string // the state in a word: "waiting", "cooling down"
-	Main  bool   // this link is the reason for the count right now
-}
+// Role is what a link does in its chain.
+type Role int
 
-// The positions of the links in a chain.
+// The roles, in the order in which they act. A chain need not have all: an HPA
+// without KEDA has no LinkKEDA, a ScaledJob no LinkHPA.
 const (
-	LinkQueue = iota
-	LinkKEDA
-	LinkHPA
-	LinkWorkload
-	LinkPods
+	LinkQueue    Role = iota // where work waits, or what is measured
+	LinkKEDA                 // looks at that
+	LinkHPA                  // decides
+	LinkWorkload             // is scaled: a workload, or the Jobs of a ScaledJob
+	LinkPods                 // do the work
 )
 
-func links(c *store.Chain, d *Decision) [5]Link {
-	ls := [5]Link{
-		LinkQueue:    queueLink(c),
-		LinkKEDA:     kedaLink(c, d),
-		LinkHPA:      hpaLink(c),
-		LinkWorkload: workloadLink(c),
-		LinkPods:     podsLink(c),
+// Unknown is the Value of a link whose state or number is not known.
+const Unknown = "?"
+
+// Link is one link of the live chain: a number with its unit, or a word where
+// there is none, and how it is doing.
+type Link struct {
+	Role     Role
+	Name     string   // "orders", "KEDA", "HPA", "queue-worker", "pods"
+	Number   *float64 // nil where it has none, or it is not known
+	Of       *float64 // what it should be, for LinkWorkload
+	Unit     string   // "wanted", "ready"; "" where the number says it all
+	Estimate bool     // of the number
+	Value    string   // instead of a number: "active", "resting", [Unknown]
+	State    LinkState
+	Word     string // the state in a word: "waiting", "cooling down"
+	Main     bool   // this link is the reason for the count right now
+}
+
+// Text is the number with its unit, or what stands for it.
+func (l Link) Text() string {
+	digits := l.Digits()
+	switch {
+	case l.Number == nil:
+		return l.Value
+	case l.Unit == "wanted":
+		return "wants " + digits
+	case l.Unit != "":
+		return digits + " " + l.Unit
 	}
-	ls[d.Link].Main = true
+	return digits
+}
+
+// Digits is the number alone, "" where there is none.
+func (l Link) Digits() string {
+	if l.Number == nil {
+		return ""
+	}
+	s := words.Count(*l.Number)
+	if l.Estimate {
+		s = "~" + s
+	}
+	if l.Of != nil {
+		s += "/" + words.Count(*l.Of)
+	}
+	return s
+}
+
+// Chain is the links in their order.
+type Chain []Link
+
+// Of is the link of a role; false if the chain has none.
+func (c Chain) Of(r Role) (Link, bool) {
+	for _, l := range c {
+		if l.Role == r {
+			return l, true
+		}
+	}
+	return Link{Role: r}, false
+}
+
+func number[N int32 | int | float64](n N) *float64 {
+	v := float64(n)
+	return &v
+}
+
+func links(c *store.Chain, d *Decision) Chain {
+	ls := Chain{queueLink(c), kedaLink(c, d), hpaLink(c), workloadLink(c), podsLink(c)}
+	for i := range ls {
+		ls[i].Role = Role(i)
+		ls[i].Main = ls[i].Role == d.Link
+	}
 	return ls
 }
 
@@ -54,13 +111,10 @@ func queueLink(c *store.Chain) Link {
 		return Link{Name: "queue", Word: "no trigger"}
 	}
 	r := c.Reading()
-	l := Link{Name: r.Name(), Word: "not read yet", Value: "?"}
+	l := Link{Name: r.Name(), Word: "not read yet", Value: Unknown}
 	switch {
 	case r.Known:
-		l.Value = words.Count(r.Value)
-		if r.From == store.FromHPA {
-			l.Value = "~" + l.Value
-		}
+		l.Number, l.Estimate = &r.Value, r.From == store.FromHPA
 		l.State, l.Word = LinkOK, "has work"
 		if r.Value == 0 {
 			l.State, l.Word = LinkIdle, "empty"
@@ -106,7 +160,7 @@ func kedaLink(c *store.Chain, d *Decision) Link {
 	case so.Conditions.Get("Fallback").True():
 		l.State, l.Value, l.Word = LinkBroken, "fallback", "source failing"
 	case d.Stale:
-		l.State, l.Value, l.Word = LinkBroken, "?", "status is old"
+		l.State, l.Value, l.Word = LinkBroken, Unknown, "status is old"
 	case active.True():
 		l.State, l.Value, l.Word = LinkOK, "active", "active"
 	case active.Reason == "ScalerCooldown":
@@ -114,13 +168,13 @@ func kedaLink(c *store.Chain, d *Decision) Link {
 	case active.False():
 		l.State, l.Value, l.Word = LinkIdle, "inactive", "nothing to do"
 	default:
-		l.State, l.Value, l.Word = LinkUnknown, "?", "no status yet"
+		l.State, l.Value, l.Word = LinkUnknown, Unknown, "no status yet"
 	}
 	return l
 }
 
 func hpaLink(c *store.Chain) Link {
-	l := Link{Name: "HPA", Value: "?", Word: "unknown"}
+	l := Link{Name: "HPA", Value: Unknown, Word: "unknown"}
 	h := c.HPA
 	if h == nil {
 		switch {
@@ -146,7 +200,7 @@ func hpaLink(c *store.Chain) Link {
 	case !h.StatusEverSynced:
 		l.State, l.Value, l.Word = LinkWaiting, "starting", "no sync yet"
 	default:
-		l.Value = "wants " + itoa(h.DesiredReplicas)
+		l.Number, l.Unit = number(h.DesiredReplicas), "wanted"
 		l.State, l.Word = hpaWord(h, c.Workload)
 	}
 	return l
@@ -174,7 +228,7 @@ func hpaWord(h *kscope.HPA, w *kscope.Workload) (LinkState, string) {
 }
 
 func workloadLink(c *store.Chain) Link {
-	l := Link{Name: c.ScaledObject.ScaleTarget.Name, Value: "?", Word: "unknown"}
+	l := Link{Name: c.ScaledObject.ScaleTarget.Name, Value: Unknown, Word: "unknown"}
 	w := c.Workload
 	switch {
 	case w == nil && c.WorkloadStatus.State == kscope.Synced:
@@ -182,7 +236,7 @@ func workloadLink(c *store.Chain) Link {
 	case w == nil && c.WorkloadStatus.State == kscope.Forbidden:
 		l.Word = "not permitted"
 	case w != nil:
-		l.Value = itoa(w.Current) + "/" + itoa(w.Desired)
+		l.Number, l.Of = number(w.Current), number(w.Desired)
 		l.State, l.Word = LinkOK, "complete"
 		switch {
 		case w.Conditions.Get("ReplicaFailure").True():
@@ -199,14 +253,14 @@ func workloadLink(c *store.Chain) Link {
 }
 
 func podsLink(c *store.Chain) Link {
-	l := Link{Name: "pods", Value: "?", Word: "unknown"}
+	l := Link{Name: "pods", Value: Unknown, Word: "unknown"}
 	if c.Ready == nil {
 		if c.PodStatus.State == kscope.Forbidden {
 			l.Word = "not permitted"
 		}
 		return l
 	}
-	l.Value = itoa(*c.Ready) + " ready"
+	l.Number, l.Unit = number(*c.Ready), "ready"
 	l.State, l.Word = LinkOK, "all ready"
 	switch {
 	case c.Counts[kscope.PodFailing] > 0:

@@ -32,7 +32,7 @@ func TestLinks(t *testing.T) {
 		name  string
 		size  int32
 		do    func(x *world)
-		link  int
+		link  explain.Role
 		state explain.LinkState
 		want  string
 	}{
@@ -98,8 +98,8 @@ func TestLinks(t *testing.T) {
 			x := newWorld(tt.size)
 			tt.do(x)
 			c := x.chain(t)
-			if l := c.Links[tt.link]; l.Value+" "+l.Word != tt.want || l.State != tt.state {
-				t.Errorf("%q %d, want %q %d", l.Value+" "+l.Word, l.State, tt.want, tt.state)
+			if l := c.Links[tt.link]; l.Text()+" "+l.Word != tt.want || l.State != tt.state {
+				t.Errorf("%q %d, want %q %d", l.Text()+" "+l.Word, l.State, tt.want, tt.state)
 			}
 			mains := 0
 			for _, l := range c.Links {

@@ -13,7 +13,7 @@ import (
 type Picture struct {
 	store.Chain
 	Decision
-	Links [5]Link
+	Links Chain
 	Now   time.Time
 }
 

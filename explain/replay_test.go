@@ -189,7 +189,7 @@ func TestRecordedStory(t *testing.T) {
 		}
 		var links []string
 		for _, l := range c.Links {
-			links = append(links, l.Value+" "+l.Word)
+			links = append(links, l.Text()+" "+l.Word)
 		}
 		if got := strings.Join(links, ", "); c.Decision.Phase != m.phase || got != m.links {
 			t.Errorf("%s: %s, %s\n%s\nwant %s, %s", m.name, c.Decision.Phase, c.Decision.Why, got, m.phase, m.links)

@@ -222,7 +222,7 @@ func TestWorkloadWithoutReady(t *testing.T) {
 	x.so.ScaleTarget = kscope.TargetRef{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "order-worker"}
 	x.w = kscope.Workload{Ref: x.so.Ref, Kind: "Rollout", UID: "r-1", Desired: 2, Current: 2, Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}}
 	x.see(1, x.so, x.w, pod("a", "w", false))
-	if c := x.chain(t); c.Ready != nil || c.Links[explain.LinkPods].Value != "?" {
+	if c := x.chain(t); c.Ready != nil || c.Links[explain.LinkPods].Text() != "?" {
 		t.Errorf("ready %d before pods are watched", *c.Ready)
 	}
 	x.see(2, kscope.Status{Kind: kscope.Pods, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaleTargets, State: kscope.Synced})

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"strings"
-
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -60,7 +58,7 @@ func (m *Model) drawChain(c screen.Canvas, p picture) {
 		if l.Main {
 			m.stress(c.Sub(xs[i]-1, 0, ws[i]+2, c.H), l)
 		}
-		m.drawLink(c.Sub(xs[i], 0, ws[i], c.H), p, i, big)
+		m.drawLink(c.Sub(xs[i], 0, ws[i], c.H), p, l, big)
 		word := ws[i] + gap - 2 // the last row has no arrow
 		if l.Main {
 			word = ws[i] // within its ground
@@ -70,7 +68,7 @@ func (m *Model) drawChain(c screen.Canvas, p picture) {
 			continue
 		}
 		x := xs[i] - gap
-		m.drawArrow(c.Sub(x, 0, gap, c.H), m.flows(p, i-1), times[i])
+		m.drawArrow(c.Sub(x, 0, gap, c.H), m.flows(p, i-1), times[l.Role])
 	}
 }
 
@@ -86,36 +84,36 @@ func (m *Model) stress(c screen.Canvas, l explain.Link) {
 }
 
 // drawLink is one link: its name and a note, and its value.
-func (m *Model) drawLink(c screen.Canvas, p picture, i int, big bool) {
-	st, l := m.styles, p.Links[i]
+func (m *Model) drawLink(c screen.Canvas, p picture, l explain.Link, big bool) {
+	st := m.styles
 	name := st.Muted
 	if l.Main {
 		name = st.Strong
 	}
-	note := m.linkNote(p, i)
+	note := m.linkNote(p, l.Role)
 	x := c.Fit(0, 0, c.W, name, l.Name)
 	if note != "" && x+1+screen.Width(note) <= c.W {
 		c.Right(c.W, 0, st.Muted, note)
 	}
-	value := m.valueStyle(i, l.State)
+	value := m.valueStyle(l)
 	if big && l.State == explain.LinkIdle {
-		value = [5]screen.Style{st.QueueGuide, st.Muted, st.Muted, st.Idle, st.Idle}[i]
+		value = [...]screen.Style{st.QueueGuide, st.Muted, st.Muted, st.Idle, st.Idle}[l.Role]
 	}
-	text, unit := m.linkValue(p, i)
-	if digits, rest := bigPart(text); big && digits != "" && screen.BigWidth(st, strings.TrimPrefix(digits, "~")) <= c.W {
-		x := 0
-		if d, ok := strings.CutPrefix(digits, "~"); ok { // small, or it would be the largest sign of all
-			x, digits = c.Text(0, screen.BigHeight/2+1, value.Bold(), "~")+1, d
+	f := m.face(p, l)
+	if !big || f.large == "" || screen.BigWidth(st, f.large) > c.W {
+		c.Fit(0, c.H/2, c.W, value.Bold(), f.text)
+		return
+	}
+	x = 0
+	if f.about { // small, or it would be the largest sign of all
+		x = c.Text(0, screen.BigHeight/2+1, value.Bold(), "~") + 1
+	}
+	x = screen.DrawBig(c, x, 1, st, value, f.large) + 1
+	for _, u := range f.beside {
+		if x+screen.Width(u) <= c.W {
+			c.Text(x, screen.BigHeight, st.Muted, u)
+			break
 		}
-		x = screen.DrawBig(c, x, 1, st, value, digits) + 1
-		for _, u := range []string{unit + rest, strings.Fields(unit + rest + " .")[0]} {
-			if x+screen.Width(u) <= c.W {
-				c.Text(x, screen.BigHeight, st.Muted, u)
-				break
-			}
-		}
-	} else {
-		c.Fit(0, c.H/2, c.W, value.Bold(), strings.TrimSpace(text+unit))
 	}
 }
 
@@ -164,8 +162,8 @@ func (m *Model) drawChainLine(c screen.Canvas, p picture) {
 	st, b := m.styles, named
 	for ; b < tersed; b++ {
 		w := 1
-		for i := range p.Links {
-			w += screen.Width(m.shortLink(p, i, b)) + len("x > ")
+		for _, l := range p.Links {
+			w += screen.Width(m.shortLink(p, l, b)) + len("x > ")
 		}
 		if w-3 < c.W {
 			break
@@ -181,24 +179,22 @@ func (m *Model) drawChainLine(c screen.Canvas, p picture) {
 			x = c.Text(x+1, 0, arrow, st.Glyph.Right) + 1
 		}
 		look, glyph := m.linkLook(l.State)
-		value := m.valueStyle(i, l.State).Bold()
+		value := m.valueStyle(l).Bold()
 		if l.Main {
 			value = value.Underline()
 		}
 		x = c.Text(x, 0, look, glyph)
-		x = c.Text(x, 0, value, m.shortLink(p, i, b))
+		x = c.Text(x, 0, value, m.shortLink(p, l, b))
 	}
 }
 
-func (m *Model) shortLink(p picture, i int, b brevity) string {
-	value, unit := m.linkValue(p, i)
-	value += unit
-	name := p.Links[i].Name
+func (m *Model) shortLink(p picture, l explain.Link, b brevity) string {
+	f := m.face(p, l)
 	switch {
-	case b == named && (i == explain.LinkQueue || i == explain.LinkHPA) && name != "":
-		return name + " " + value
+	case b == named && (l.Role == explain.LinkQueue || l.Role == explain.LinkHPA) && l.Name != "":
+		return l.Name + " " + f.text
 	case b == tersed:
-		value = strings.TrimSuffix(strings.TrimPrefix(value, "wants "), " ready")
+		return f.terse
 	}
-	return value
+	return f.text
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope/explain"
@@ -69,42 +68,45 @@ func bigNumber(v float64) string {
 	return words.Count(v)
 }
 
-// bigPart splits a value into what can be written large and what goes beside.
-func bigPart(s string) (digits, rest string) {
-	switch s {
-	case "active":
-		return "ON", ""
-	case "inactive":
-		return "OFF", ""
-	}
-	s, wants := strings.CutPrefix(s, "wants ")
-	digits, rest, _ = strings.Cut(s, " ")
-	for _, r := range digits {
-		if !strings.ContainsRune("0123456789,./~kM?", r) {
-			return "", s
-		}
-	}
-	if wants {
-		rest = "wanted"
-	}
-	return digits, rest
+// face is how the value of a link is written.
+type face struct {
+	large  string   // what can be written large, "" where nothing can
+	about  bool     // an estimate, marked where the number is large
+	beside []string // small beside that, the first that fits
+	text   string   // all of it in small letters
+	terse  string   // as little of it as can be
 }
 
-// linkValue is a link's value and a unit that is written small. The countdown
-// to zero takes the place of the word for it, since it is what one waits for.
-func (m *Model) linkValue(p picture, i int) (value, unit string) {
-	l := p.Links[i]
-	switch i {
-	case explain.LinkQueue:
-		if screen.Width(l.Value) > 6 && !math.IsNaN(p.depth()) {
-			return bigNumber(p.depth()), ""
+// face gives the number of a link, or its word. The countdown to zero takes the
+// place of KEDA's word, since it is what one waits for.
+func (m *Model) face(p picture, l explain.Link) face {
+	f := face{text: l.Text(), terse: l.Text(), beside: []string{l.Unit}}
+	left, waits := p.untilZero()
+	switch {
+	case l.Role == explain.LinkKEDA && waits:
+		f.large, f.about = strconv.Itoa(int(left.Seconds())), true
+		unit := "s to " + strconv.Itoa(int(p.ScaledObject.Floor()))
+		f.beside = []string{unit, "s"}
+		f.text = "~" + f.large + unit
+		f.terse = f.text
+	case l.Role == explain.LinkKEDA && l.State == explain.LinkOK:
+		f.large = "ON"
+	case l.Role == explain.LinkKEDA && l.State == explain.LinkIdle:
+		f.large = "OFF"
+	case l.Number != nil:
+		f.about = l.Estimate
+		l.Estimate = false
+		f.large, f.terse = l.Digits(), l.Digits()
+		if l.Role == explain.LinkQueue && screen.Width(f.text) > 6 {
+			f.large = bigNumber(*l.Number)
+			f.text, f.terse, f.about = f.large, f.large, false
+		} else if f.about {
+			f.terse = "~" + f.terse
 		}
-	case explain.LinkKEDA:
-		if left, ok := p.untilZero(); ok {
-			return "~" + strconv.Itoa(int(left.Seconds())), "s to " + strconv.Itoa(int(p.ScaledObject.Floor()))
-		}
+	case l.Value == explain.Unknown:
+		f.large = l.Value
 	}
-	return l.Value, ""
+	return f
 }
 
 // untilZero is how long KEDA will still wait before its step to the floor, in
@@ -118,8 +120,8 @@ func (p picture) untilZero() (time.Duration, bool) {
 }
 
 // linkNote is what stands beside a link's name where there is room.
-func (m *Model) linkNote(p picture, i int) string {
-	switch i {
+func (m *Model) linkNote(p picture, r explain.Role) string {
+	switch r {
 	case explain.LinkQueue:
 		return m.queueNote(p)
 	case explain.LinkKEDA:
@@ -130,8 +132,8 @@ func (m *Model) linkNote(p picture, i int) string {
 	return ""
 }
 
-func (m *Model) valueStyle(i int, s explain.LinkState) screen.Style {
-	st := m.styles
+func (m *Model) valueStyle(l explain.Link) screen.Style {
+	st, i, s := m.styles, l.Role, l.State
 	switch {
 	case s == explain.LinkBroken:
 		return st.Bad
@@ -182,7 +184,7 @@ func chainTimes(es []explain.Entry) [5]string {
 		if e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan {
 			break
 		}
-		link := -1
+		link := explain.Role(-1)
 		switch {
 		case e.After <= 0:
 			continue

@@ -66,7 +66,7 @@ func TestOneTimeToZero(t *testing.T) {
 			t.Fatalf("skew %v: %s", skew, p.Decision.Phase)
 		}
 		says := sentence.FindStringSubmatch(p.Decision.Next)
-		value, _ := m.linkValue(p, explain.LinkKEDA)
+		value := m.face(p, p.Links[explain.LinkKEDA]).text
 		shows := number.FindStringSubmatch(value)
 		if says == nil || shows == nil || says[1] != shows[1] {
 			t.Errorf("cluster %v ahead: the chain says %q, the sentence %q", skew, value, p.Decision.Next)

@@ -42,11 +42,11 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		c.Fit(0, 0, c.W, m.phaseStyle(r.Decision.Phase), string(r.Decision.Phase))
 	}},
 	{"QUEUE", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
-		s := m.valueStyle(explain.LinkQueue, r.Links[explain.LinkQueue].State)
+		s := m.valueStyle(r.Links[explain.LinkQueue])
 		if v := r.Reading(); v.Known && v.Value == 0 {
 			s = m.styles.Muted
 		}
-		c.Right(c.W, 0, s, r.Links[explain.LinkQueue].Value)
+		c.Right(c.W, 0, s, r.Links[explain.LinkQueue].Text())
 	}},
 	{"", 17, false, 3, func(m *Model, c screen.Canvas, r overviewRow) {
 		spark(m, c, m.styles.Queue, r.history.Queue, r.now, 0)

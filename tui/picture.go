@@ -2,13 +2,12 @@ package tui
 
 import (
 	"math"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
-	"github.com/kscope/kscope/words"
 )
 
 // picture is what the detail is drawn from: the chain of the open
@@ -96,14 +95,14 @@ func at(s *store.Series, t time.Time) float64 {
 
 // linksThen is the chain at an earlier moment, from what was recorded: the
 // three numbers, and what the timeline tells of KEDA and the HPA.
-func (p picture) linksThen() [5]explain.Link {
-	ls := p.Links
+func (p picture) linksThen() explain.Chain {
+	ls := slices.Clone(p.Links)
 	for i := range ls {
-		ls[i] = explain.Link{Name: ls[i].Name, Value: "?", Word: "not recorded"}
+		ls[i] = explain.Link{Role: ls[i].Role, Name: ls[i].Name, Value: explain.Unknown, Word: "not recorded"}
 	}
 	depth, ready, desired := p.depth(), p.ready(), p.desired()
 	if !math.IsNaN(depth) {
-		ls[explain.LinkQueue] = explain.Link{Name: ls[0].Name, Value: words.Count(depth), State: explain.LinkOK, Word: "had work"}
+		ls[explain.LinkQueue] = explain.Link{Name: ls[0].Name, Number: &depth, State: explain.LinkOK, Word: "had work"}
 		if depth == 0 {
 			ls[explain.LinkQueue].State, ls[explain.LinkQueue].Word = explain.LinkIdle, "was empty"
 		}
@@ -116,22 +115,23 @@ func (p picture) linksThen() [5]explain.Link {
 		case e.Kind == store.Inactive, e.Kind == store.Scaled && e.Actor == store.KEDA:
 			keda.Value, keda.State, keda.Word = "inactive", explain.LinkIdle, "was inactive"
 		case e.Kind == store.Scaled && e.Actor == store.TheHPA:
-			hpa.Value, hpa.State, hpa.Word = "wants "+strconv.Itoa(int(e.To)), explain.LinkOK, "had asked"
+			to := float64(e.To)
+			hpa.Number, hpa.Unit, hpa.State, hpa.Word = &to, "wanted", explain.LinkOK, "had asked"
 		}
 		if e.Kind == store.Scaled && e.To == 0 {
-			hpa.Value, hpa.State, hpa.Word = "resting", explain.LinkIdle, "was resting"
+			hpa.Number, hpa.Value, hpa.State, hpa.Word = nil, "resting", explain.LinkIdle, "was resting"
 		}
 	}
 	if !math.IsNaN(desired) {
 		w := &ls[explain.LinkWorkload]
-		w.Value, w.State, w.Word = words.Count(desired), explain.LinkOK, "were wanted"
+		w.Number, w.State, w.Word = &desired, explain.LinkOK, "were wanted"
 		if desired == 0 {
 			w.State = explain.LinkIdle
 		}
 	}
 	if !math.IsNaN(ready) {
 		l := &ls[explain.LinkPods]
-		l.Value, l.State, l.Word = words.Count(ready)+" ready", explain.LinkOK, "all ready"
+		l.Number, l.Unit, l.State, l.Word = &ready, "ready", explain.LinkOK, "all ready"
 		switch {
 		case ready < desired:
 			l.State, l.Word = explain.LinkWorking, "starting"

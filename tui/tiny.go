@@ -39,7 +39,7 @@ func (m *Model) drawTiny(c screen.Canvas) {
 		look screen.Style
 		text string
 	}{
-		{st.Queue.Bold(), p.Links[explain.LinkQueue].Name + " " + p.Links[explain.LinkQueue].Value},
+		{st.Queue.Bold(), p.Links[0].Name + " " + p.Links[0].Text()},
 		{st.Pods.Bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
 		{m.phaseStyle(p.Decision.Phase), phase},
 		{look, state},
@@ -62,8 +62,8 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 		if y == 0 {
 			s = st.Strong
 		}
-		end := c.Right(c.W, y, st.Pods, ch.Links[explain.LinkWorkload].Value)
-		end = c.Right(end-1, y, st.Queue, ch.Links[explain.LinkQueue].Value)
+		end := c.Right(c.W, y, st.Pods, ch.Links[explain.LinkWorkload].Text())
+		end = c.Right(end-1, y, st.Queue, ch.Links[explain.LinkQueue].Text())
 		c.Fit(x+1, y, end-x-2, s, ch.ScaledObject.Ref.Name)
 	}
 	if len(v.refs) == 0 {
