@@ -74,7 +74,7 @@ type facts struct {
 	low, high      int32 // the HPA's bounds
 }
 
-// Explain says why a workload has the replicas it has and what comes next. It
+// Decide says why a workload has the replicas it has and what comes next. It
 // is a pure function of what was observed and of the stream's time.
 func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
 

@@ -264,7 +264,7 @@ func podsLink(c *store.Chain) Link {
 	l.State, l.Word = LinkOK, "all ready"
 	switch {
 	case c.Counts[kscope.PodFailing] > 0:
-		l.State, l.Word = LinkBroken, words.Plural(int64(c.Counts[kscope.PodFailing]), "pod")+" failing"
+		l.State, l.Word = LinkBroken, words.Plural(c.Counts[kscope.PodFailing], "pod")+" failing"
 	case c.Workload != nil && *c.Ready < c.Workload.Desired:
 		l.State, l.Word = LinkWorking, "starting"
 	case c.Counts[kscope.PodTerminating] > 0:

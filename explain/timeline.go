@@ -83,7 +83,7 @@ func podTroubles(pods []kscope.Pod) []Entry {
 	}
 	var out []Entry
 	for reason, e := range byReason {
-		e.Note = strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", words.Plural(int64(n[reason]), "pod"), reason, e.Note), ": ")
+		e.Note = strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", words.Plural(n[reason], "pod"), reason, e.Note), ": ")
 		if reason == "Unschedulable" {
 			e.Actor = store.Kubernetes
 		}

@@ -103,10 +103,10 @@ func ending(l *kscope.Loading) string {
 		notes = append(notes, orElse(l.Err, "failed"))
 	}
 	if l.Missed > 0 {
-		notes = append(notes, words.Count(float64(l.Missed))+" given up, the server did not keep up")
+		notes = append(notes, words.Count(l.Missed)+" given up, the server did not keep up")
 	}
 	if l.Unknown > 0 {
-		notes = append(notes, words.Count(float64(l.Unknown))+" sent without a word back")
+		notes = append(notes, words.Count(l.Unknown)+" sent without a word back")
 	}
 	return strings.Join(notes, "; ")
 }
@@ -117,14 +117,14 @@ func (e Entry) Words() (text, note string) {
 	switch e.Kind {
 	case store.Injected:
 		if e.Warn {
-			return fmt.Sprintf("pushed %s of %s: %s", words.Count(float64(e.Jobs)), words.Plural(e.Asked, "job"), e.Note), ""
+			return fmt.Sprintf("pushed %s of %s: %s", words.Count(e.Jobs), words.Plural(e.Asked, "job"), e.Note), ""
 		}
-		return "pushed " + words.Plural(e.Jobs, "job"), "the queue is " + words.Count(float64(e.Length)) + " long"
+		return "pushed " + words.Plural(e.Jobs, "job"), "the queue is " + words.Count(e.Length) + " long"
 	case store.LoadBegan:
 		return "began a load", e.Note
 	case store.LoadEnded:
 		if e.Asked > e.Jobs {
-			return fmt.Sprintf("load over: %s of %s", words.Count(float64(e.Jobs)), words.Plural(e.Asked, "job")), e.Note
+			return fmt.Sprintf("load over: %s of %s", words.Count(e.Jobs), words.Plural(e.Asked, "job")), e.Note
 		}
 		return "load over: " + words.Plural(e.Jobs, "job"), e.Note
 	case store.Arrived:

@@ -15,7 +15,7 @@ import (
 func itoa(n int32) string { return strconv.FormatInt(int64(n), 10) }
 
 // jobs writes a number of jobs; a fraction of one counts for nothing.
-func jobs(n float64) string { return words.Plural(int64(n), "job") }
+func jobs(n float64) string { return words.Plural(n, "job") }
 
 // jobsWait says how many items wait: "7 jobs wait".
 func jobsWait(r store.Reading) string {
@@ -84,12 +84,12 @@ func calls(f *facts) string {
 	if f.r.Value == 1 || f.r.Trigger.Queue == nil {
 		call = "calls"
 	}
-	return fmt.Sprintf("%s at %s per pod %s for %s%s", amount(f.r), words.Count(f.r.Target), call, least, words.Plural(int64(f.raw), "pod"))
+	return fmt.Sprintf("%s at %s per pod %s for %s%s", amount(f.r), words.Count(f.r.Target), call, least, words.Plural(f.raw, "pod"))
 }
 
-func replicas(n int32) string { return words.Plural(int64(n), "replica") }
+func replicas(n int32) string { return words.Plural(n, "replica") }
 
-func pods(n int) string { return words.Plural(int64(n), "pod") }
+func pods(n int) string { return words.Plural(n, "pod") }
 
 // verb chooses by number.
 func verb(n int, one, many string) string {
@@ -106,7 +106,7 @@ func isOrAre(n int32) string {
 	if n == 0 {
 		return "none is"
 	}
-	return words.Count(float64(n)) + " " + are(n)
+	return words.Count(n) + " " + are(n)
 }
 
 func podsAre(n int32) string { return podsAreInt(int(n)) }

@@ -129,7 +129,7 @@ func (p Profile) Within(l Limits) (Profile, error) {
 	case !ends:
 		p.Total = l.Total
 	case n > l.Total:
-		return p, fmt.Errorf("%s altogether %w of %s; --max-total lifts it", words.Plural(n, "job"), ErrLimit, words.Count(float64(l.Total)))
+		return p, fmt.Errorf("%s altogether %w of %s; --max-total lifts it", words.Plural(n, "job"), ErrLimit, words.Count(l.Total))
 	}
 	return p, nil
 }

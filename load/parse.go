@@ -245,7 +245,7 @@ func (p Profile) Words() string {
 		s = words.Rate(p.Base) + " to " + words.Rate(p.Peak) + " jobs/s every " + spanText(p.Period)
 	case Spikes:
 		if s = "about " + words.Rate(p.Rate) + " jobs/s"; p.Jobs > 1 {
-			s += " in spikes of " + words.Count(float64(p.Jobs))
+			s += " in spikes of " + words.Count(p.Jobs)
 		}
 	default:
 		s = words.Rate(p.Rate) + " jobs/s"
@@ -259,7 +259,7 @@ func (p Profile) Words() string {
 		s += " until stopped"
 	}
 	if p.Total > 0 {
-		s += ", " + words.Count(float64(p.Total)) + " at most"
+		s += ", " + words.Count(p.Total) + " at most"
 	}
 	return s
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// LoadKind is the shape of a profile.
+// Kind is the shape of a profile.
 type Kind string
 
 // The shapes of profiles. In the pictures time goes to the right and the rate
@@ -22,7 +22,7 @@ const (
 	Spikes Kind = "spikes" // ▁▌▁▁▌▌▁ at random, a Poisson process
 )
 
-// LoadKinds are all shapes, the simplest first.
+// Kinds are all shapes, the simplest first.
 var Kinds = []Kind{Batch, Burst, Steady, Ramp, Wave, Spikes}
 
 // Profile says how many jobs are due when, as a function of the time since a

@@ -35,7 +35,7 @@ func WantReplicas(total, target float64, current int32) int32 {
 	return Clamp(math.Ceil(total/target), 0, math.MaxInt32)
 }
 
-// ClampReplicas bounds a number of replicas.
+// Clamp bounds a number of replicas.
 func Clamp(n float64, low, high int32) int32 {
 	return int32(min(max(n, float64(low)), float64(high)))
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// Logged is one thing that was seen to happen to a ScaledObject, or to what is
+// Entry is one thing that was seen to happen to a ScaledObject, or to what is
 // linked to it. It has no words of ours in it, and nothing that was concluded
 // from other entries.
 type Entry struct {

@@ -113,7 +113,7 @@ type tomb struct {
 	uid  string
 }
 
-// NewStore makes an empty store.
+// New makes an empty store.
 func New() *Store {
 	return &Store{
 		objects:  map[kscope.Ref]*object{},

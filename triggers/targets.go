@@ -10,7 +10,7 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// metricName is the external metric of a trigger, by KEDA's naming: the
+// MetricName is the external metric of a trigger, by KEDA's naming: the
 // trigger's position is the prefix.
 func MetricName(so kscope.ScaledObject, trigger int) string {
 	prefix := "s" + strconv.Itoa(trigger) + "-"
@@ -22,7 +22,7 @@ func MetricName(so kscope.ScaledObject, trigger int) string {
 	return ""
 }
 
-// targets reads a trigger's target and activation target from its metadata,
+// Targets reads a trigger's target and activation target from its metadata,
 // with KEDA's defaults; 0 where they are not known here.
 func Targets(t kscope.Trigger) (target, activation float64) {
 	number := func(key string, def float64) float64 {

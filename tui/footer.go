@@ -88,7 +88,7 @@ func (m *Model) drawFooter(c screen.Canvas) {
 	}
 	end := c.W - 1
 	if m.canInject() && v.screen == detail && !m.shown.all {
-		size := "batch " + words.Count(float64(load.BatchSizes[v.batch]))
+		size := "batch " + words.Count(load.BatchSizes[v.batch])
 		end = c.Right(end, 0, st.You, size) - 2
 	} else if v.screen == overview && len(v.refs) > 0 {
 		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2

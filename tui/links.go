@@ -8,7 +8,6 @@ import (
 
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
-	"github.com/kscope/kscope/tui/chart"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
@@ -50,7 +49,7 @@ func (m *Model) queueNote(p picture) string {
 
 func perSecond(v float64) string {
 	if v >= 10 {
-		return chart.Short(math.Round(v))
+		return words.Short(math.Round(v))
 	}
 	return fmt.Sprintf("%.1f", v)
 }

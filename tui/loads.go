@@ -116,10 +116,10 @@ func loadEnd(f kscope.Loading) string {
 	did := fmt.Sprintf("%s in %s", plural(f.Accepted, "job"), words.Age(f.Elapsed))
 	lost := ""
 	if f.Missed > 0 {
-		lost = fmt.Sprintf(" The server did not keep up: %s given up.", words.Count(float64(f.Missed)))
+		lost = fmt.Sprintf(" The server did not keep up: %s given up.", words.Count(f.Missed))
 	}
 	if f.Unknown > 0 {
-		lost += fmt.Sprintf(" %s sent without a word back.", words.Count(float64(f.Unknown)))
+		lost += fmt.Sprintf(" %s sent without a word back.", words.Count(f.Unknown))
 	}
 	switch f.State {
 	case kscope.LoadFailed:
@@ -212,14 +212,14 @@ func (m *Model) drawLoad(c screen.Canvas) bool {
 // loadParts is what there is to say of a load, the most important first.
 func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if l.Missed > 0 {
-		parts = append(parts, words.Count(float64(l.Missed))+" given up")
+		parts = append(parts, words.Count(l.Missed)+" given up")
 	}
 	if l.Elapsed > 0 {
 		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", words.Rate(l.Rate), words.Rate(l.Achieved)))
 	}
-	total := words.Count(float64(l.Accepted))
+	total := words.Count(l.Accepted)
 	if l.Planned != nil {
-		total += " of " + words.Count(float64(*l.Planned))
+		total += " of " + words.Count(*l.Planned)
 	}
 	parts = append(parts, total)
 	if l.Lasts != nil && *l.Lasts > l.Elapsed {

@@ -200,7 +200,7 @@ func (m *Model) drawProfile(row screen.Canvas, p load.Profile, chosen bool) {
 	}
 	end := row.W - 1
 	if n, ends := p.Planned(); ends && row.W >= 66 {
-		end = row.Right(end, 0, st.Muted, words.Count(float64(n))+" jobs") - 2
+		end = row.Right(end, 0, st.Muted, words.Count(n)+" jobs") - 2
 	}
 	row.Fit(x, 0, end-x, look, p.Words())
 }

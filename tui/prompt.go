@@ -93,7 +93,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
 		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, cmp.Or(reached.Address, p.queue.Address, unknownAddress), p.queue.DB), 0},
-		{"jobs", words.Count(float64(jobs)) + "  (" + st.Glyph.Up + " " + st.Glyph.Down + " to change)", 0},
+		{"jobs", words.Count(jobs) + "  (" + st.Glyph.Up + " " + st.Glyph.Down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
@@ -109,7 +109,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 			lines[3].text += ": " + plural(n, "job")
 		}
 	case p.must == "":
-		lines[3].text = words.Count(float64(jobs)) + "  (+ - to change)"
+		lines[3].text = words.Count(jobs) + "  (+ - to change)"
 	}
 	h := len(lines) + 4
 	for drop := 5; h > c.H && drop > 0; drop-- {
@@ -127,7 +127,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
 	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
 	if box.H < 4 { // hardly a window: the question and nothing else
-		what := words.Count(float64(jobs))
+		what := words.Count(jobs)
 		switch {
 		case p.purge:
 			what = "empty"
@@ -190,7 +190,7 @@ func (p *prompt) does() string {
 }
 
 func plural(n int64, noun string) string {
-	s := words.Count(float64(n)) + " " + noun
+	s := words.Count(n) + " " + noun
 	if n != 1 {
 		s += "s"
 	}
@@ -201,7 +201,7 @@ func plural(n int64, noun string) string {
 func (m *Model) lost(q kscope.Queue) string {
 	if d, ok := m.store.Depth(q); ok && d.Err == "" {
 		if q.Measure == kscope.StreamPending || q.Measure == kscope.StreamLag {
-			return fmt.Sprintf("all entries of the stream, %s of them counted here", words.Count(float64(d.N)))
+			return fmt.Sprintf("all entries of the stream, %s of them counted here", words.Count(d.N))
 		}
 		return plural(d.N, "job") + ", and what comes until you answer"
 	}

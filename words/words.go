@@ -9,9 +9,13 @@ import (
 	"time"
 )
 
-// FormatCount writes a number of jobs in full with thousands separators:
+// Number is what there are so many of.
+type Number interface{ int | int32 | int64 | float64 }
+
+// Count writes a number of jobs in full with thousands separators:
 // 7,035. Fractions are kept to one digit.
-func Count(v float64) string {
+func Count[N Number](n N) string {
+	v := float64(n)
 	if math.IsNaN(v) {
 		return "?"
 	}
@@ -35,7 +39,7 @@ func Count(v float64) string {
 	return s
 }
 
-// FormatAge writes a duration as a person would: 340ms, 4s, 2m05s, 3h12m, 5d.
+// Age writes a duration as a person would: 340ms, 4s, 2m05s, 3h12m, 5d.
 func Age(d time.Duration) string {
 	switch {
 	case d <= 0:
@@ -52,7 +56,7 @@ func Age(d time.Duration) string {
 	return strconv.FormatInt(int64(d/(24*time.Hour)), 10) + "d"
 }
 
-// FormatSpan writes a configured duration: 5s, 90s, 5m, 2h.
+// Span writes a configured duration: 5s, 90s, 5m, 2h.
 func Span(d time.Duration) string {
 	switch {
 	case d >= time.Hour && d%time.Hour == 0:
@@ -70,16 +74,16 @@ func pad2(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// plural writes a count with its noun: 1 pod, 2 pods.
-func Plural(n int64, noun string) string {
-	s := Count(float64(n)) + " " + noun
+// Plural writes a count with its noun: 1 pod, 2 pods.
+func Plural[N Number](n N, noun string) string {
+	s := Count(n) + " " + noun
 	if n != 1 {
 		s += "s"
 	}
 	return s
 }
 
-// FormatRate writes a number of jobs a second to three digits: 0.25, 4.5, 50,
+// Rate writes a number of jobs a second to three digits: 0.25, 4.5, 50,
 // 5,000.
 func Rate(v float64) string {
 	switch {
@@ -91,4 +95,41 @@ func Rate(v float64) string {
 		return Count(math.Round(v*10) / 10)
 	}
 	return strconv.FormatFloat(math.Round(v*100)/100, 'f', -1, 64)
+}
+
+// Short writes a number in at most five columns: 7, 850, 1.5k, 20k, 3M.
+func Short(v float64) string {
+	if math.IsNaN(v) {
+		return "?"
+	}
+	if math.IsInf(v, 0) || math.Abs(v) >= 1e21 {
+		return "inf"
+	}
+	const units = "kMGTPE"
+	unit := -1
+	for math.Abs(v) >= 999.5 && unit < len(units)-1 {
+		v /= 1000
+		unit++
+	}
+	digits := 0
+	switch {
+	case unit < 0 && v == math.Trunc(v):
+	case math.Abs(v) < 1:
+		digits = 2
+	case math.Abs(v) < 9.95:
+		digits = 1
+	}
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if digits > 0 {
+		for s[len(s)-1] == '0' {
+			s = s[:len(s)-1]
+		}
+		if s[len(s)-1] == '.' {
+			s = s[:len(s)-1]
+		}
+	}
+	if unit >= 0 {
+		s += units[unit : unit+1]
+	}
+	return s
 }

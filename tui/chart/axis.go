@@ -1,6 +1,9 @@
 package chart
 
-import "github.com/kscope/kscope/tui/screen"
+import (
+	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
+)
 
 func (p plot) gridLines(s scale, ticks []float64) {
 	if p.st.ASCII || !p.st.Colours { // without colour they would be as loud as the data
@@ -18,7 +21,7 @@ func leftAxis(c screen.Canvas, st *screen.Styles, s scale, ticks []float64) {
 	}
 	c.VLine(c.W-1, 0, c.H, st.Grid, '│')
 	for _, v := range ticks {
-		c.Right(c.W-2, s.row(v), st.Queue, Short(v))
+		c.Right(c.W-2, s.row(v), st.Queue, words.Short(v))
 	}
 }
 
@@ -29,6 +32,6 @@ func rightAxis(c screen.Canvas, st *screen.Styles, s scale) {
 	}
 	c.VLine(0, 0, c.H, st.Grid, '│')
 	for _, v := range s.ticks() {
-		c.Text(2, s.row(v), st.Pods, Short(v))
+		c.Text(2, s.row(v), st.Pods, words.Short(v))
 	}
 }

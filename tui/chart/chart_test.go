@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
 )
 
 func chartText(w, h int, st *screen.Styles, in Input) string {
@@ -159,7 +160,7 @@ func TestTicks(t *testing.T) {
 		rows := map[int]bool{}
 		s := scale{tt.top, tt.rows}
 		for _, v := range s.ticks() {
-			got = append(got, Short(v))
+			got = append(got, words.Short(v))
 			if rows[s.row(v)] {
 				t.Errorf("top %v, %d rows: two labels on a row", tt.top, tt.rows)
 			}
@@ -205,7 +206,7 @@ func TestLineAndAreaAgree(t *testing.T) {
 func TestShortAndCommas(t *testing.T) {
 	for v, want := range map[float64][2]string{0: {"0", "0"}, 7: {"7", "7"}, 999: {"999", "999"}, 1000: {"1k", "1,000"}, 1500: {"1.5k", "1,500"},
 		7035: {"7k", "7,035"}, 999_999: {"1M", "999,999"}, 12_345_678: {"12M", "12M"}, 1e15: {"1P", "1P"}, 0.25: {"0.25", "0.25"}, -1234: {"-1.2k", "-1,234"}, 2.5: {"2.5", "2.5"}} {
-		if diff := cmp.Diff(want, [2]string{Short(v), commas(v)}); diff != "" {
+		if diff := cmp.Diff(want, [2]string{words.Short(v), commas(v)}); diff != "" {
 			t.Errorf("%v (-want +got): %s", v, diff)
 		}
 	}

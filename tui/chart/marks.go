@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope/tui/screen"
+	"github.com/kscope/kscope/words"
 )
 
 // MarkKind is who did what.
@@ -59,7 +60,7 @@ func (m Mark) text() string {
 	case m.Label != "":
 		return m.Label
 	case m.Kind == MarkInject:
-		return Short(float64(m.N))
+		return words.Short(float64(m.N))
 	case m.Kind == MarkTrouble:
 		return ""
 	}
