@@ -1,11 +1,8 @@
 package load
 
 import (
-	"fmt"
 	"math"
 	"time"
-
-	"github.com/kscope/kscope/words"
 )
 
 // Kind is the shape of a profile.
@@ -43,112 +40,8 @@ type Profile struct {
 	Seed     uint64        // spikes: the same seed, rate and size are the same spikes
 }
 
-// What nobody may exceed, whatever limits are set: more is a slip of the
-// fingers.
-const (
-	mostRate   = 1e6                // jobs a second
-	mostJobs   = 1e9                // of one load
-	leastRate  = 1e-4               // jobs a second, where it is not zero
-	mostTime   = 7 * 24 * time.Hour // of a load
-	leastEvery = 2 * time.Second    // between bursts, and of a wave
-	mostEvery  = 24 * time.Hour
-)
-
 // burstSpan is the time within which the jobs of a burst come, evenly.
 const burstSpan = time.Second
-
-// Check says what is wrong with a profile in itself, nil if nothing is.
-func (p Profile) Check() error {
-	for _, check := range []func() error{p.checkRates, p.checkCounts, p.checkTimes} {
-		if err := check(); err != nil {
-			return fmt.Errorf("%s: %w", p.Kind, err)
-		}
-	}
-	return nil
-}
-
-func (p Profile) checkRates() error {
-	for _, r := range []float64{p.Rate, p.Base, p.Peak} {
-		switch {
-		case math.IsNaN(r) || math.IsInf(r, 0):
-			return fmt.Errorf("a rate of %v jobs/s", r)
-		case r < 0:
-			return fmt.Errorf("a rate of %v jobs/s is negative", r)
-		case r > mostRate:
-			return fmt.Errorf("a rate of %v jobs/s is absurd: want up to %s", r, words.Count(mostRate))
-		case r > 0 && r < leastRate:
-			return fmt.Errorf("a rate of %v jobs/s is absurd: want %v at least", r, leastRate)
-		}
-	}
-	unused := p.Base + p.Peak
-	switch p.Kind {
-	case Steady, Spikes:
-		if p.Rate == 0 {
-			return fmt.Errorf("a rate of 0 jobs/s does nothing")
-		}
-	case Ramp, Wave:
-		unused = p.Rate
-		if p.Base == 0 && p.Peak == 0 {
-			return fmt.Errorf("a rate of 0 jobs/s does nothing")
-		}
-		if p.Kind == Wave && p.Peak <= p.Base {
-			return fmt.Errorf("the peak of %v jobs/s is not above the base of %v", p.Peak, p.Base)
-		}
-	case Batch, Burst:
-		unused += p.Rate
-	default:
-		return fmt.Errorf("there is no such profile: want %s", kindNames())
-	}
-	if unused != 0 {
-		return fmt.Errorf("has a rate that it does not know")
-	}
-	return nil
-}
-
-func (p Profile) checkCounts() error {
-	counted := p.Kind == Batch || p.Kind == Burst || p.Kind == Spikes
-	switch {
-	case p.Jobs < 0 || p.Total < 0:
-		return fmt.Errorf("a number of jobs is negative")
-	case p.Jobs > mostJobs || p.Total > mostJobs:
-		return fmt.Errorf("a number of jobs is absurd: want up to %s", words.Count(mostJobs))
-	case counted && p.Jobs == 0:
-		return fmt.Errorf("0 jobs do nothing")
-	case !counted && p.Jobs != 0:
-		return fmt.Errorf("has a number of jobs that it does not know")
-	case p.Kind == Burst && float64(p.Jobs) > mostRate:
-		return fmt.Errorf("%d jobs within a second are absurd: want up to %s", p.Jobs, words.Count(mostRate))
-	case p.Kind == Batch && p.Total != 0:
-		return fmt.Errorf("has its total already")
-	case p.Kind != Spikes && p.Seed != 0:
-		return fmt.Errorf("has a seed, and leaves nothing to chance")
-	}
-	return nil
-}
-
-func (p Profile) checkTimes() error {
-	periodic := p.Kind == Wave || p.Kind == Burst
-	switch {
-	case p.Duration < 0 || p.Period < 0:
-		return fmt.Errorf("a time is negative")
-	case p.Duration > mostTime:
-		return fmt.Errorf("%v is absurd: want up to %s", p.Duration, words.Span(mostTime))
-	case p.Duration > 0 && p.Duration < time.Millisecond:
-		return fmt.Errorf("%v is absurd: want 1ms at least", p.Duration)
-	case p.Kind == Ramp && p.Duration == 0:
-		return fmt.Errorf("needs a duration: %s:0-200/s,1m", p.Kind)
-	case p.Kind == Batch && p.Duration != 0:
-		return fmt.Errorf("takes no duration")
-	case !periodic && p.Period != 0:
-		return fmt.Errorf("has a period that it does not know")
-	case p.Kind == Burst && p.Period == 0 && p.Duration != 0:
-		return fmt.Errorf("a single one takes no duration: say how often with every=30s")
-	case p.Kind == Burst && p.Period == 0:
-	case periodic && (p.Period < leastEvery || p.Period > mostEvery):
-		return fmt.Errorf("a period of %v: want %v to %s", p.Period, leastEvery, words.Span(mostEvery))
-	}
-	return nil
-}
 
 // RateAt is how many jobs a second the profile calls for at a time: 0 before it
 // begins, when it is over, and always for a batch, whose jobs come at once. For
@@ -266,50 +159,4 @@ func (p Profile) Top() float64 {
 		return float64(p.Jobs) / burstSpan.Seconds()
 	}
 	return max(p.Rate, p.Base, p.Peak)
-}
-
-// Scaled is the profile with its rates, or the jobs of its batch or bursts,
-// so many times as large, rounded to two digits. Times and total stay.
-func (p Profile) Scaled(by float64) Profile {
-	rate := func(v float64) float64 {
-		if v == 0 {
-			return 0
-		}
-		return min(max(twoDigits(v*by), leastRate), mostRate)
-	}
-	p.Rate, p.Base, p.Peak = rate(p.Rate), rate(p.Base), rate(p.Peak)
-	switch p.Kind {
-	case Batch:
-		p.Jobs = int64(min(max(twoDigits(float64(p.Jobs)*by), 1), mostJobs))
-	case Burst:
-		p.Jobs = int64(min(max(twoDigits(float64(p.Jobs)*by), 1), mostRate))
-	}
-	return p
-}
-
-func twoDigits(v float64) float64 {
-	unit := math.Pow(10, math.Floor(math.Log10(v))-1)
-	if unit < 1 { // divide by a whole number, which loses nothing
-		return math.Round(v*math.Round(1/unit)) / math.Round(1/unit)
-	}
-	return math.Round(v/unit) * unit
-}
-
-// Presets are a profile of each kind for a workload that so many jobs bring to
-// its full size: something that it copes with, for a few minutes.
-func Presets(jobs int64) []Profile {
-	jobs = min(max(jobs, 1), 20_000)
-	n := float64(jobs)
-	ps := []Profile{
-		{Kind: Batch, Jobs: jobs},
-		{Kind: Burst, Jobs: jobs, Period: 30 * time.Second, Duration: 3 * time.Minute},
-		{Kind: Steady, Rate: n / 10, Duration: 2 * time.Minute},
-		{Kind: Ramp, Peak: n / 5, Duration: time.Minute},
-		{Kind: Wave, Peak: n / 5, Period: 30 * time.Second, Duration: 3 * time.Minute},
-		{Kind: Spikes, Rate: n / 10, Jobs: max(jobs/4, 1), Seed: 1, Duration: 3 * time.Minute},
-	}
-	for i := range ps {
-		ps[i] = ps[i].Scaled(1)
-	}
-	return ps
 }

@@ -9,8 +9,6 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// The words of the timeline.
-
 // warns reports whether an entry is not as it should be.
 func warns(l store.Entry) bool {
 	switch l.Kind {

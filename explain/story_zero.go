@@ -1,0 +1,164 @@
+package explain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
+)
+
+// asleep is zero replicas and no work.
+func asleep(c *store.Chain, f *facts) (Decision, bool) {
+	so, r := &c.ScaledObject, f.r
+	if f.desired > 0 || f.hasWork || so.ForceActivation || c.Counts[kscope.PodTerminating] > 0 {
+		return Decision{}, false
+	}
+	d := Decision{Phase: Asleep, Link: LinkQueue, Next: "KEDA looks every " + words.Span(so.PollingInterval) + "."}
+	first := fmt.Sprintf(" The first job starts %s.", pods(int(so.StartsWith())))
+	if r.ActivationTarget > 0 {
+		first = fmt.Sprintf(" More than %s start %s.", jobs(r.ActivationTarget), pods(int(so.StartsWith())))
+	}
+	active := so.Conditions.Get("Active")
+	switch {
+	case f.quiet && r.Value > 0:
+		d.Why = fmt.Sprintf("%s in %s, but KEDA starts nothing until there are more than %s.", jobsWait(r), r.Name(), words.Count(r.ActivationTarget))
+	case f.quiet && active.True():
+		d.Why = fmt.Sprintf("%s, but KEDA still says that a trigger is active.", isEmpty(r))
+	case f.quiet:
+		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. The HPA rests, as it should.", isEmpty(r), so.ScaleTarget.Name)
+		d.Next += first
+	case active.False():
+		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. The HPA rests, as it should.", so.ScaleTarget.Name)
+	default:
+		d.Why = fmt.Sprintf("%s is at zero; whether there is work is not known.", so.ScaleTarget.Name)
+	}
+	if err := firstError(c); err != "" {
+		d.Next += " kscope cannot read the queue: " + sentence(err)
+	}
+	if so.PausedScaleOut {
+		d.Next = "Scaling out is paused by annotation: no work starts anything."
+	}
+	return d, true
+}
+
+// drained is zero replicas while the last pods are still stopping.
+func drained(c *store.Chain, f *facts) (Decision, bool) {
+	n := c.Counts[kscope.PodTerminating]
+	if f.desired > 0 || n == 0 || c.ScaledObject.ForceActivation || f.hasWork {
+		return Decision{}, false
+	}
+	return Decision{Phase: Draining, Link: LinkPods,
+		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", c.ScaledObject.ScaleTarget.Name, podsAreInt(n)),
+		Next: fmt.Sprintf("Then nothing runs until work arrives; KEDA looks every %s.", words.Span(c.ScaledObject.PollingInterval))}, true
+}
+
+// heldAtZero is work that may not start anything.
+func heldAtZero(c *store.Chain, f *facts) (Decision, bool) {
+	if f.desired > 0 || !c.ScaledObject.PausedScaleOut {
+		return Decision{}, false
+	}
+	return Decision{Phase: PhasePaused, Link: LinkKEDA,
+		Why:  fmt.Sprintf("%s, but scaling out is paused by annotation, so KEDA starts nothing.", thereIsWork(f)),
+		Next: "Work waits until autoscaling.keda.sh/paused-scale-out is removed."}, true
+}
+
+// overdue is work that KEDA should have seen by now.
+func overdue(c *store.Chain, f *facts) (Decision, bool) {
+	r, poll := f.work, c.ScaledObject.PollingInterval
+	waited := f.now.Sub(r.Waiting)
+	if f.desired > 0 || !f.hasWork || r.Waiting.IsZero() || waited <= 2*poll+5*time.Second {
+		return Decision{}, false
+	}
+	return Decision{Phase: Broken, Link: LinkKEDA,
+		Why:  fmt.Sprintf("%s in %s, for %s now, and KEDA has started nothing.", jobsWait(r), r.Name(), words.Age(waited)),
+		Next: fmt.Sprintf("KEDA looks every %s: check that it runs and reads the same Redis as kscope.", words.Span(poll))}, true
+}
+
+// waking is work that KEDA will find at its next poll.
+func waking(c *store.Chain, f *facts) (Decision, bool) {
+	so := &c.ScaledObject
+	if f.desired > 0 {
+		return Decision{}, false
+	}
+	then := "then the HPA takes over."
+	if f.wantKnown && f.want > so.StartsWith() {
+		then = fmt.Sprintf("then the HPA takes over, towards %d.", f.want)
+	}
+	return Decision{Phase: Waking, Link: LinkKEDA,
+		Why:  fmt.Sprintf("%s and nothing runs yet: KEDA acts when it next looks.", thereIsWork(f)),
+		Next: fmt.Sprintf("KEDA starts %s within %s; %s", pods(int(so.StartsWith())), words.Span(so.PollingInterval), then)}, true
+}
+
+// parked is a workload at an idleReplicaCount above zero, which the HPA will
+// not leave alone.
+func parked(c *store.Chain, f *facts) (Decision, bool) {
+	so := &c.ScaledObject
+	if so.IdleReplicaCount == nil || f.desired != *so.IdleReplicaCount || !f.quiet || so.ForceActivation {
+		return Decision{}, false
+	}
+	return Decision{Phase: Asleep, Link: LinkHPA,
+		Why: fmt.Sprintf("There is no work, so KEDA parks %s at idleReplicaCount %d.", so.ScaleTarget.Name, f.desired),
+		Next: fmt.Sprintf("The HPA lifts it to minReplicaCount %d again at its next sync: only an idleReplicaCount of 0 lasts.",
+			so.MinReplicaCount)}, true
+}
+
+// starting is the first pods on their way.
+func starting(c *store.Chain, f *facts) (Decision, bool) {
+	if f.ready > 0 || !f.readyKnown || f.desired > f.low || c.ScaledObject.Floor() > 0 || f.quiet {
+		return Decision{}, false
+	}
+	who := podsAre(f.desired) + " set"
+	if isKEDA(c.Workload.SetBy) {
+		who = "KEDA started " + pods(int(f.desired))
+	}
+	none := "none is ready yet"
+	if f.desired == 1 {
+		none = "it is not ready yet"
+	}
+	d := Decision{Phase: Waking, Link: LinkPods, Why: who + "; " + none + ".",
+		Next: fmt.Sprintf("The HPA takes over at its next sync, within about %s.", words.Span(scaling.SyncPeriod))}
+	if f.wantKnown && f.want > f.desired {
+		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s, towards %d.", words.Span(scaling.SyncPeriod), f.want)
+	}
+	return d, true
+}
+
+// cooling is pods without work that only KEDA's cooldown keeps.
+func cooling(c *store.Chain, f *facts) (Decision, bool) {
+	so := &c.ScaledObject
+	active := so.Conditions.Get("Active")
+	if so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.ForceActivation ||
+		!f.quiet && (active.Reason != "ScalerCooldown" || f.hasWork) {
+		return Decision{}, false
+	}
+	d := Decision{Phase: CoolingDown, Link: LinkKEDA}
+	quiet := "No trigger is active"
+	if f.quiet {
+		quiet = isEmpty(f.r)
+	}
+	d.Why = fmt.Sprintf("%s; %s while KEDA waits out its cooldown of %s.", quiet, remain(f.desired), words.Span(so.CooldownPeriod))
+	zero := zeroAt(c)
+	if so.LastActiveTime.IsZero() {
+		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))
+	}
+	floor := "to " + itoa(so.Floor())
+	if !so.PausedScaleIn {
+		d.Zero = zero
+	}
+	switch left := zero.Sub(f.now); {
+	case so.PausedScaleIn:
+		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
+	case zero.IsZero() || left <= 0:
+		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
+	case f.desired > f.low && c.HPA != nil && c.HPA.ScaleDownWindow > left:
+		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.ScaleDownWindow))
+	case f.desired > f.low && c.HPA != nil:
+		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
+	default:
+		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
+	}
+	return d, true
+}
