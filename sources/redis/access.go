@@ -11,11 +11,11 @@ import (
 	"net"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/youmark/pkcs8"
+
+	"github.com/kscope/kscope"
 )
 
 // Access is all that it takes to reach the server of a trigger, as resolved
@@ -81,7 +81,7 @@ func (a Access) Server() (Server, error) {
 			roots = x509.NewCertPool()
 		}
 		if !roots.AppendCertsFromPEM([]byte(a.CA)) {
-			return Server{}, &badMaterial{errCA, a.From["ca"]}
+			return Server{}, badMaterial(errCA, a.From["ca"])
 		}
 		m.tls.RootCAs = roots
 	}
@@ -90,11 +90,11 @@ func (a Access) Server() (Server, error) {
 	}
 	key, err := a.plainKey()
 	if err != nil {
-		return Server{}, &badMaterial{err, cmp.Or(a.From["keyPassword"], a.From["key"])}
+		return Server{}, badMaterial(err, cmp.Or(a.From["keyPassword"], a.From["key"]))
 	}
 	pair, err := tls.X509KeyPair([]byte(a.Cert), key)
 	if err != nil {
-		return Server{}, &badMaterial{errCertificate, cmp.Or(a.From["cert"], a.From["key"])}
+		return Server{}, badMaterial(errCertificate, cmp.Or(a.From["cert"], a.From["key"]))
 	}
 	m.tls.Certificates = []tls.Certificate{pair}
 	return s, nil
@@ -125,18 +125,12 @@ func (a Access) plainKey() ([]byte, error) {
 }
 
 // badMaterial is a certificate or key that is not one.
-type badMaterial struct {
-	err  error
-	from string
-}
-
-func (e *badMaterial) Error() string { return "the TLS parameter " + e.err.Error() }
-func (e *badMaterial) Unwrap() error { return e.err }
-func (e *badMaterial) Hint() string {
-	if e.from == "" {
-		return ""
+func badMaterial(err error, from string) *kscope.Trouble {
+	t := &kscope.Trouble{Message: "the TLS parameter " + err.Error(), Cause: err}
+	if from != "" {
+		t.Hint = "check " + from
 	}
-	return "check " + e.from
+	return t
 }
 
 // tlsConfig is how TLS is spoken with a server.
@@ -214,10 +208,8 @@ const (
 // resolveWait is how long resolving may take.
 const resolveWait = 5 * time.Second
 
-// access is how a poller comes to know its server.
+// access is how a meter comes to know its server.
 type access struct {
-	outdated atomic.Bool // what was resolved is of a trigger that has changed
-
 	known    bool
 	err      error         // why it is not known
 	due      time.Time     // when to try again, if not known or failed
@@ -227,38 +219,25 @@ type access struct {
 	asked    time.Time // the sentinels
 }
 
-// plainError is an error in words that need no others.
-type plainError struct{ message, hint string }
-
-func (e *plainError) Error() string { return e.message }
-func (e *plainError) Hint() string  { return e.hint }
-
 // errShared is for an authentication that means another server, user or
 // password for each workload that shares it.
-var errShared = &plainError{
-	"the authentication takes values from the environment of each workload, and several share it",
-	"kscope cannot tell their servers apart; name the variables in the triggers (passwordFromEnv), or the server with --redis",
+var errShared = &kscope.Trouble{
+	Message: "the authentication takes values from the environment of each workload, and several share it",
+	Hint:    "kscope cannot tell their servers apart; name the variables in the triggers (passwordFromEnv), or the server with --redis",
 }
 
 // find makes the server known, if it is not or should be looked up anew.
-func (p *poller) find(ctx context.Context) error {
-	a := p.access
+func (m *meter) find(ctx context.Context) error {
+	a := m.access
 	if a == nil {
 		return nil
 	}
-	if a.outdated.Swap(false) {
-		a.known, a.due, a.wait = false, time.Time{}, 0
-		p.drop()
-	}
 	if (!a.known || a.failed) && !time.Now().Before(a.due) {
-		p.mu.Lock()
-		trigger := p.plan.trigger
-		p.mu.Unlock()
-		server, err := p.resolve(ctx, trigger)
+		server, err := m.resolve(ctx, m.ask.Trigger)
 		a.wait = min(max(2*a.wait, resolveAgain), resolveMost)
 		a.due = time.Now().Add(a.wait)
 		if err == nil {
-			p.server, a.known = server, true
+			m.server, a.known = server, true
 		}
 		a.err = err
 	}
@@ -267,51 +246,18 @@ func (p *poller) find(ctx context.Context) error {
 	}
 	// Where only looking again failed, what was true before is the best guess:
 	// the API server may be what is away.
-	p.mu.Lock()
-	alone := p.plan.alone
-	p.mu.Unlock()
-	if p.server.more != nil && p.server.more.perWorkload && !alone {
+	if m.server.more != nil && m.server.more.perWorkload && !m.ask.Alone {
 		return errShared
 	}
-	return p.keepUp(ctx)
+	return m.keepUp(ctx)
 }
 
-func (p *poller) resolve(ctx context.Context, trigger kscope.TriggerRef) (Server, error) {
+func (m *meter) resolve(ctx context.Context, trigger kscope.TriggerRef) (Server, error) {
 	rctx, cancel := context.WithTimeout(ctx, resolveWait)
 	defer cancel()
-	server, err := p.options.Resolve(rctx, trigger)
+	server, err := m.options.Resolve(rctx, trigger)
 	if err != nil && errors.Is(rctx.Err(), context.DeadlineExceeded) {
-		err = &plainError{fmt.Sprintf("the API server did not say within %v how to reach Redis", resolveWait), ""}
+		err = &kscope.Trouble{Message: fmt.Sprintf("the API server did not say within %v how to reach Redis", resolveWait)}
 	}
 	return server, err
 }
-
-// found notes where keys are, for those who put jobs there.
-func (p *poller) found(last func(key string) Server) {
-	p.mu.Lock()
-	p.last = last
-	p.mu.Unlock()
-}
-
-// reach is the server at which a queue was last measured, a cluster's node and
-// the sentinels' master included. It is for whoever puts jobs into the queue;
-// the error says that it has not been reached yet.
-func (s *Source) reach(run *session, q kscope.Queue) (Server, error) {
-	if !s.resolves(q) {
-		return s.server(q.Address), nil
-	}
-	run.mu.Lock()
-	p := run.pollers[s.measuredAt(q)]
-	run.mu.Unlock()
-	if p != nil {
-		p.mu.Lock()
-		last := p.last
-		p.mu.Unlock()
-		if last != nil {
-			return last(q.Key), nil
-		}
-	}
-	return Server{}, errNotReached
-}
-
-var errNotReached = errors.New("the server has not been reached yet")

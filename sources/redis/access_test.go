@@ -114,15 +114,10 @@ func TestResolvesAgainWhenTheServerFails(t *testing.T) {
 	noSecrets(t, f, "s3cret")
 }
 
-type told struct{ message, hint string }
-
-func (e told) Error() string { return e.message }
-func (e told) Hint() string  { return e.hint }
-
 func TestWhatCannotBeResolvedIsSaid(t *testing.T) {
 	q := viaAuth("", "jobs")
 	s, f := run(t, Options{Resolve: func(context.Context, kscope.TriggerRef) (Server, error) {
-		return Server{}, told{"the password is in HashiCorp Vault", "name it with --redis"}
+		return Server{}, &kscope.Trouble{Message: "the password is in HashiCorp Vault", Hint: "name it with --redis"}
 	}})
 	s.Follow(scaledObject("one", q))
 	if d := f.depth(q, failed); d.Err != "the password is in HashiCorp Vault" {
@@ -290,7 +285,7 @@ func TestTunnelledConnection(t *testing.T) {
 	var shut atomic.Bool
 	s, f := run(t, Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		if shut.Load() {
-			return nil, fmt.Errorf("%w: %w", told{"no pod behind Service demo/redis is ready", "look at its pods"}, errNowhere)
+			return nil, fmt.Errorf("%w: %w", &kscope.Trouble{Message: "no pod behind Service demo/redis is ready", Hint: "look at its pods"}, errNowhere)
 		}
 		c, err := net.Dial(network, r.address)
 		return through{c}, err

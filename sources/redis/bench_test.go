@@ -15,6 +15,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sources/broker"
 )
 
 // The benchmarks run against a real server on the loopback. Of the processor's
@@ -45,16 +46,16 @@ func (r *realServer) cpu() (d time.Duration) {
 func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{1, 500} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			p := newPoller(Server{}, New(Options{}).options, func(kscope.Fact) {})
 			queues := lists(b, startRedis(b), n)
-			p.server.Address = queues[0].Address
-			p.follow(plan{groups: map[string][]kscope.Queue{p.server.Address: queues}})
-			p.tick(b.Context())
+			t := newTechnology(Options{})
+			m := t.Meter(t.Place(queues[0]), queues[0])
+			defer m.Close()
+			ask, readings := &broker.Ask{Backlogs: queues}, make([]broker.Reading, n)
 			b.ReportAllocs()
 			before := cpu()
 			for b.Loop() {
-				if p.tick(b.Context()) != DefaultInterval {
-					b.Fatal("the server did not answer")
+				if _, err := m.Measure(b.Context(), ask, readings); err != nil || readings[n-1].N != 3 {
+					b.Fatal(err, readings[n-1])
 				}
 			}
 			b.ReportMetric(float64(cpu()-before)/float64(b.N), "cpu-ns/op")
@@ -82,7 +83,7 @@ func BenchmarkPolling(b *testing.B) {
 			<-depths
 			before := cpu()
 			for b.Loop() {
-				for range time.Second / DefaultInterval / repeatEvery {
+				for range time.Second / (4 * DefaultInterval) {
 					<-depths
 				}
 			}

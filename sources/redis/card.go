@@ -1,8 +1,6 @@
 package redis
 
 import (
-	"time"
-
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
@@ -32,39 +30,25 @@ func helloField(hello *goredis.Cmd, field string) string {
 	return ""
 }
 
-// introduce tells, for each group, how its server is reached, if that is news.
-// It is called after the numbers were told, which matter more.
-func (p *poller) introduce(rtt time.Duration, answered bool) {
-	l := p.link
-	if p.cluster != nil {
-		l = p.cluster.first()
+// introduce notes how the server is reached, from the connection that it
+// answered on.
+func (m *meter) introduce() {
+	l := m.line.link
+	if m.cluster != nil {
+		l = m.cluster.first()
 	}
-	for _, g := range p.groups {
-		c := g.card
-		c.Server = g.address
-		if answered && l != nil {
-			c.Address, c.Reached = p.at.Address, l.reached
-			c.Version, c.Role = l.version(), l.says("role")
-			if c.RTT == 0 || c.Reached != g.card.Reached || c.Address != g.card.Address {
-				c.RTT = rtt
-			}
-		} else if p.at.Address != "" {
-			c.Address = p.at.Address
-		}
-		c.User, c.TLS, c.Credentials = kscope.Clean(p.server.Username), p.server.tlsWords(), kscope.Clean(p.server.credentials())
-		c.Failing, c.Retry = g.status.State == kscope.Failing, 0
-		if c.Failing {
-			c.Retry = max(p.pause, p.options.Interval)
-			if c.Err != g.status.Message || !g.card.Failing {
-				c.ErrAt = time.Now()
-			}
-			c.Err, c.Hint = g.status.Message, g.status.Hint
-		}
-		if c != g.card {
-			g.card = c
-			p.emit(c)
-		}
+	if l != nil && l != m.knows {
+		m.knows = l
+		m.card.Reached, m.card.Version, m.card.Role = l.reached, l.version(), l.says("role")
 	}
+}
+
+// Describe says how the server is, or was last, reached.
+func (m *meter) Describe() kscope.Connection {
+	c := m.card
+	c.Address = m.at.Address
+	c.User, c.TLS, c.Credentials = kscope.Clean(m.server.Username), m.server.tlsWords(), kscope.Clean(m.server.credentials())
+	return c
 }
 
 // version is the server's name and version; Redis itself needs no name.

@@ -11,12 +11,21 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/kscope/kscope"
 )
 
 const slotCount = 16384
 
+// How often it is asked who has which slots, where that has changed, and how
+// long a node that did not answer is let alone.
+const (
+	learnAgain = 250 * time.Millisecond
+	nodePause  = 3 * time.Second
+)
+
 // cluster is what is known of a Redis Cluster, and the links to its nodes. It
-// belongs to the goroutine of the poller.
+// belongs to the goroutine of the meter.
 type cluster struct {
 	server  Server // how any node is reached, but for the address
 	options Options
@@ -53,20 +62,20 @@ func (c *cluster) first() *link {
 }
 
 // readCluster measures every key at the node that has it.
-func (p *poller) readCluster(ctx context.Context) (time.Duration, error) {
-	if p.cluster == nil {
-		p.cluster = &cluster{server: p.server, options: p.options, nodes: map[string]*link{}, down: map[string]outage{}}
+func (m *meter) readCluster(ctx context.Context) (time.Duration, error) {
+	if m.cluster == nil {
+		m.cluster = &cluster{server: m.server, options: m.options, nodes: map[string]*link{}, down: map[string]outage{}}
 	}
-	c := p.cluster
-	if c.owners == nil || c.stale && time.Since(c.learned) >= firstPause {
+	c := m.cluster
+	if c.owners == nil || c.stale && time.Since(c.learned) >= learnAgain {
 		if err := c.learn(ctx); err != nil && c.owners == nil {
 			return 0, err
 		}
 	}
-	p.at = p.server
-	rtt, err := c.measure(ctx, p.gauges.all)
-	if server, owners := p.server, c.owners; err == nil {
-		p.found(func(key string) Server { return server.at(owners[slot(key)]) })
+	m.at = m.server
+	rtt, err := c.measure(ctx, m.gauges.all)
+	if server, owners := m.server, c.owners; err == nil {
+		m.found(func(key string) Server { return server.at(owners[slot(key)]) })
 	}
 	return rtt, err
 }
@@ -90,7 +99,7 @@ func (c *cluster) measure(ctx context.Context, all []*gauge) (rtt time.Duration,
 			err = d.err
 			continue
 		}
-		v := &visit{at: at, link: c.nodes[at], part: part}
+		v := &visit{at: at, line: line{link: c.nodes[at]}, part: part}
 		ask = append(ask, v)
 		work.Go(func() { c.visit(ctx, v) })
 	}
@@ -99,13 +108,13 @@ func (c *cluster) measure(ctx context.Context, all []*gauge) (rtt time.Duration,
 	for _, v := range ask {
 		if v.err != nil {
 			err, c.stale = v.err, true
-			c.down[v.at] = outage{time.Now().Add(maxPause), v.err}
+			c.down[v.at] = outage{time.Now().Add(nodePause), v.err}
 			delete(c.nodes, v.at)
 			v.part.fail(v.err)
 			continue
 		}
 		delete(c.down, v.at)
-		c.nodes[v.at] = v.link
+		c.nodes[v.at] = v.line.link
 		answered, rtt = true, max(rtt, v.rtt)
 	}
 	if !answered {
@@ -123,53 +132,34 @@ func (m *gauges) fail(err error) {
 // visit is one node's share of a measurement.
 type visit struct {
 	at   string
-	link *link // before and after; nil where there is none
+	line line // before and after
 	part *gauges
 	rtt  time.Duration
 	err  error
 }
 
-// visit asks one node, over the link that there is or a new one. It changes
-// nothing but v and its gauges.
+// visit asks one node, over the connection that is kept or a new one. It
+// changes nothing but v and its gauges.
 func (c *cluster) visit(ctx context.Context, v *visit) {
 	if v.at == "" {
 		v.err = errors.New("no node of the cluster has the key's slot")
 		return
 	}
-	for {
-		isNew := v.link == nil
-		if isNew {
-			if v.link, v.err = connect(ctx, c.server.at(v.at), 0, c.options); v.err != nil {
-				v.err = &nodeError{c.server.at(v.at), v.err}
-				return
-			}
-		}
-		if v.rtt, v.err = v.part.measure(ctx, v.link); v.err == nil {
-			return
-		}
-		v.link.close()
-		v.link = nil
-		if isNew || !hungUp(v.err) {
-			v.err = &nodeError{c.server.at(v.at), v.err}
-			return
-		}
+	at := c.server.at(v.at)
+	dial := func() (*link, error) { return connect(ctx, at, 0, c.options) }
+	err := v.line.do(ctx, dial, func(l *link) (err error) {
+		v.rtt, err = v.part.measure(ctx, l)
+		return err
+	}, ended)
+	if err != nil {
+		v.err = nodeTrouble(at, err)
 	}
 }
 
-// nodeError is a node's trouble, told of its own address.
-type nodeError struct {
-	at  Server
-	err error
-}
-
-func (e *nodeError) Error() string {
-	message, _ := explain(e.err, e.at, false)
-	return message
-}
-func (e *nodeError) Unwrap() error { return e.err }
-func (e *nodeError) Hint() string {
-	_, hint := explain(e.err, e.at, false)
-	return hint
+// nodeTrouble is a node's trouble, told of its own address.
+func nodeTrouble(at Server, err error) *kscope.Trouble {
+	message, hint := explain(err, at, false)
+	return &kscope.Trouble{Message: message, Hint: hint, Cause: err}
 }
 
 // redirect follows what nodes said of keys that are elsewhere: MOVED for good,
@@ -186,7 +176,7 @@ func (c *cluster) redirect(ctx context.Context, all []*gauge) error {
 			if l == nil {
 				var err error
 				if l, err = connect(ctx, c.server.at(at), 0, c.options); err != nil {
-					g.err = &nodeError{c.server.at(at), err}
+					g.err = nodeTrouble(c.server.at(at), err)
 					break
 				}
 				c.nodes[at] = l
@@ -194,7 +184,7 @@ func (c *cluster) redirect(ctx context.Context, all []*gauge) error {
 			if err := g.askAt(ctx, l, how == "ASK"); err != nil {
 				l.close()
 				delete(c.nodes, at)
-				g.err = &nodeError{c.server.at(at), err}
+				g.err = nodeTrouble(c.server.at(at), err)
 			}
 		}
 	}
@@ -256,7 +246,7 @@ func (c *cluster) learn(ctx context.Context) error {
 		return ctx.Err()
 	case r.err != nil:
 		c.stale = true
-		return &nodeError{r.at, r.err}
+		return nodeTrouble(r.at, r.err)
 	}
 	c.owners, c.nodes[r.at.Address] = r.value, r.link
 	return nil
@@ -292,7 +282,7 @@ func askOwners(ctx context.Context, l *link, at string) (*[slotCount]string, err
 	return owners, nil
 }
 
-var errNoCluster = &plainError{"the server is not part of a Redis Cluster", "for a single server the trigger's type is redis, or redis-streams"}
+var errNoCluster = &kscope.Trouble{Message: "the server is not part of a Redis Cluster", Hint: "for a single server the trigger's type is redis, or redis-streams"}
 
 // slot is the hash slot of a key: CRC-16/XMODEM of the key, or of what is in
 // its first braces, modulo 16384, as the cluster specification has it.

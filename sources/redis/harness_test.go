@@ -19,6 +19,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 // trusted vouches for localhost and is among the authorities of the system,
@@ -218,7 +219,8 @@ func run(t testing.TB, o Options) (*Source, *facts) {
 	ctx, cancel := context.WithCancel(context.Background())
 	returned := make(chan error)
 	go func() { returned <- s.Run(ctx, f.emit) }()
-	for !s.running() {
+	for !f.begun() { // a push of nothing is told of as soon as it runs
+		_ = s.Push(ctx, load.Injection{})
 		runtime.Gosched()
 	}
 	t.Cleanup(func() {
@@ -235,10 +237,15 @@ func run(t testing.TB, o Options) (*Source, *facts) {
 	return s, f
 }
 
-func (s *Source) running() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.session != nil
+// begun forgets the first fact, and reports whether there was one.
+func (f *facts) begun() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.all) == 0 {
+		return false
+	}
+	f.all = f.all[1:]
+	return true
 }
 
 // scaledObject is the observation of a ScaledObject with a trigger for each queue.

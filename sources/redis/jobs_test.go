@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sources/broker"
 )
 
 func TestFields(t *testing.T) {
@@ -29,10 +29,10 @@ func TestFields(t *testing.T) {
 // The oldest job of a sorted set comes first, however soon the next pipeline
 // follows.
 func TestScoresGrow(t *testing.T) {
-	j, last := newJobs(), int64(0)
-	w := way{"key", zset, load.Head, load.StandardPayload()}
+	var made commands
+	last := int64(0)
 	for range 3 {
-		for _, c := range j.commands(w, 250, time.Unix(1, 0)) {
+		for _, c := range made.of(&broker.Batch{At: time.Unix(1, 0), Jobs: make([]string, 250)}, zset) {
 			for i := 2; i < len(c.Args()); i += 2 {
 				score := c.Args()[i].(int64)
 				if score <= last {

@@ -10,9 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/kscope/kscope"
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/kscope/kscope"
 )
 
 // How long to wait for a connection and for an answer.
@@ -145,6 +146,11 @@ func (l *link) exec(ctx context.Context, cmds ...goredis.Cmder) error {
 	}
 	l.named = true
 	return nil
+}
+
+// ping waits for a sign of life: any answer will do.
+func (l *link) ping(ctx context.Context) error {
+	return l.exec(ctx, goredis.NewStatusCmd(ctx, "ping"))
 }
 
 // refused reports whether an error is the server's own answer.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sources/broker"
 )
 
 var target = kscope.Ref{Namespace: "demo", Name: "one"}
@@ -297,7 +298,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	f.status(kscope.Connecting)
 	go func() { gaveUp <- s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1}) }()
-	for range 2 { // the poller's connection and the injector's
+	for range 2 { // the meter's connection and the writer's
 		conn, err := l.Accept()
 		if err != nil {
 			t.Fatal(err)
@@ -326,8 +327,8 @@ func shape(job string) string {
 // go-redis gives the error that ended a connection to one command of the
 // pipeline and leaves the others as they were marked.
 func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
-	j := newJobs()
-	cmds := j.commands(wayInto(kscope.Queue{Key: "list"}, "", nil), 1000, time.Unix(0, 0))
+	var made commands
+	cmds := made.of(&broker.Batch{Side: load.Head, Jobs: make([]string, 1000)}, list)
 	for _, c := range cmds {
 		c.SetErr(errUnanswered)
 	}
@@ -335,7 +336,7 @@ func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
 	cmds[0].SetErr(nil)
 	cmds[1].SetErr(io.EOF)
 	disown(cmds, io.EOF)
-	if did := account(cmds); did.accepted != 100 || did.unknown != 900 || did.sent != 1000 {
+	if did := account(cmds); did.Accepted != 100 || did.Unknown != 900 {
 		t.Errorf("got %+v, want 100 acknowledged and 900 unknown of 1000", did)
 	}
 }

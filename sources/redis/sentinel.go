@@ -12,63 +12,55 @@ import (
 	"github.com/kscope/kscope"
 )
 
-var errReplica = &plainError{"the master has become a replica", "wait: the sentinels are choosing another, or have just done so"}
+var errReplica = &kscope.Trouble{Message: "the master has become a replica", Hint: "wait: the sentinels are choosing another, or have just done so"}
 
-// noMasterError is for sentinels that answer, but do not know the master.
-type noMasterError string
+// errNoMaster is the cause where sentinels answer, but do not know the master.
+var errNoMaster = errors.New("no such master")
 
-func (e noMasterError) Error() string {
-	return fmt.Sprintf("the sentinels know no master named %q", kscope.Clean(string(e)))
+func noMaster(name string) *kscope.Trouble {
+	return &kscope.Trouble{
+		Message: fmt.Sprintf("the sentinels know no master named %q", kscope.Clean(name)),
+		Hint:    "check sentinelMaster in the trigger", Cause: errNoMaster,
+	}
 }
 
-func (e noMasterError) Hint() string { return "check sentinelMaster in the trigger" }
-
-// sentinelError is a failure to get an answer out of a sentinel.
-type sentinelError struct {
-	at  Server
-	err error
-}
-
-func (e *sentinelError) Error() string {
-	message, _ := explain(e.err, e.at, false)
-	return "no sentinel answers: " + message
-}
-func (e *sentinelError) Unwrap() error { return e.err }
-func (e *sentinelError) Hint() string {
-	_, hint := explain(e.err, e.at, false)
-	return hint
+// sentinelTrouble is a failure to get an answer out of a sentinel.
+func sentinelTrouble(at Server, err error) *kscope.Trouble {
+	t := nodeTrouble(at, err)
+	t.Message = "no sentinel answers: " + t.Message
+	return t
 }
 
 // master is the server to measure at: the known one, or the one that the
 // sentinels name.
-func (p *poller) master(ctx context.Context) (Server, error) {
-	if p.access == nil || p.topology != kscope.Sentinel {
-		return p.server, nil
+func (m *meter) master(ctx context.Context) (Server, error) {
+	if m.access == nil || m.topology != kscope.Sentinel {
+		return m.server, nil
 	}
-	return p.askSentinels(ctx, p.options)
+	return m.askSentinels(ctx, m.options)
 }
 
 // askSentinels asks the sentinels for the master's address, over a connection
 // that is kept.
-func (p *poller) askSentinels(ctx context.Context, o Options) (Server, error) {
-	a, m := p.access, p.server.more
+func (m *meter) askSentinels(ctx context.Context, o Options) (Server, error) {
+	a, more := m.access, m.server.more
 	a.asked = time.Now()
 	if a.sentinel != nil {
-		if at, err := askMaster(ctx, a.sentinel, m.master); err == nil {
-			return p.server.at(at), nil
+		if at, err := askMaster(ctx, a.sentinel, more.master); err == nil {
+			return m.server.at(at), nil
 		}
 		a.sentinel.close()
 		a.sentinel = nil
 	}
 	var nodes []Server
-	for _, node := range m.nodes {
-		sentinel := p.server.at(node)
-		sentinel.Username, sentinel.password = m.sentinelUsername, m.sentinelPassword
+	for _, node := range more.nodes {
+		sentinel := m.server.at(node)
+		sentinel.Username, sentinel.password = more.sentinelUsername, more.sentinelPassword
 		nodes = append(nodes, sentinel)
 	}
-	unknown := func(err error) bool { return errors.As(err, new(noMasterError)) }
+	unknown := func(err error) bool { return errors.Is(err, errNoMaster) }
 	r := firstOf(ctx, nodes, o, unknown, func(ctx context.Context, l *link) (string, error) {
-		return askMaster(ctx, l, m.master)
+		return askMaster(ctx, l, more.master)
 	})
 	switch {
 	case ctx.Err() != nil:
@@ -76,11 +68,11 @@ func (p *poller) askSentinels(ctx context.Context, o Options) (Server, error) {
 		return Server{}, ctx.Err()
 	case r.err == nil:
 		a.sentinel = r.link
-		return p.server.at(r.value), nil
+		return m.server.at(r.value), nil
 	case unknown(r.err):
 		return Server{}, r.err
 	}
-	return Server{}, &sentinelError{r.at, r.err}
+	return Server{}, sentinelTrouble(r.at, r.err)
 }
 
 func askMaster(ctx context.Context, l *link, name string) (string, error) {
@@ -91,7 +83,7 @@ func askMaster(ctx context.Context, l *link, name string) (string, error) {
 	at, err := ask.Result()
 	switch {
 	case errors.Is(err, goredis.Nil) || err == nil && len(at) < 2:
-		return "", noMasterError(name)
+		return "", noMaster(name)
 	case err != nil:
 		return "", err
 	}
@@ -104,26 +96,25 @@ const hurry = time.Second
 
 // keepUp asks the sentinels now and then whether the master is still the one
 // that is measured: one that was cut off from them would go on answering.
-func (p *poller) keepUp(ctx context.Context) error {
-	if p.topology != kscope.Sentinel || p.link == nil || time.Since(p.access.asked) < askAgain {
+func (m *meter) keepUp(ctx context.Context) error {
+	if m.topology != kscope.Sentinel || m.line.link == nil || time.Since(m.access.asked) < askAgain {
 		return nil
 	}
-	o := p.options
+	o := m.options
 	o.DialTimeout = hurry
-	at, err := p.askSentinels(ctx, o)
+	at, err := m.askSentinels(ctx, o)
 	switch {
 	case err != nil: // which does not make the master's numbers wrong
-		p.access.asked = time.Now().Add(resolveMost - askAgain)
-	case at.Address != p.at.Address:
-		p.link.close()
-		p.link = nil
+		m.access.asked = time.Now().Add(resolveMost - askAgain)
+	case at.Address != m.at.Address:
+		m.line.close()
 	}
 	return ctx.Err()
 }
 
 // check refuses the answers of a server that is not what it was taken for.
-func (p *poller) check(l *link) error {
-	if p.topology == kscope.Sentinel && l.says("role") == "replica" {
+func (m *meter) check(l *link) error {
+	if m.topology == kscope.Sentinel && l.says("role") == "replica" {
 		return errReplica
 	}
 	return nil

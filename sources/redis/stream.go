@@ -21,12 +21,12 @@ import (
 // Redis does not always know a lag. KEDA takes that for 0, which would be said
 // here as if it were measured; so it is an error instead.
 
-// answerError is an answer that is no number, told as an error of its queue:
-// the server is well.
-type answerError struct{ message, hint string }
+// errOfTheKey is the cause of an answer that is no number: the server is well.
+var errOfTheKey = errors.New("of the key alone")
 
-func (e *answerError) Error() string { return e.message }
-func (e *answerError) Hint() string  { return e.hint }
+func keyTrouble(message, hint string) *kscope.Trouble {
+	return &kscope.Trouble{Message: message, Hint: hint, Cause: errOfTheKey}
+}
 
 func newStreamGauge(q kscope.Queue, db int) *gauge {
 	g := &gauge{queue: q, db: db, typ: "stream"}
@@ -82,7 +82,7 @@ func pending(answer []any, err error) (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, &answerError{"the server's answer to XPENDING is not understood", ""}
+	return 0, keyTrouble("the server's answer to XPENDING is not understood", "")
 }
 
 // lag finds a group in the answer to XINFO GROUPS.
@@ -109,12 +109,9 @@ func lag(answer []any, err error, group string) (n int64, found bool, _ error) {
 			return n, true, nil
 		}
 		if !has {
-			return 0, true, &answerError{"the server does not tell the lag of a group", "lagCount needs Redis 7 or newer"}
+			return 0, true, keyTrouble("the server does not tell the lag of a group", "lagCount needs Redis 7 or newer")
 		}
-		return 0, true, &answerError{
-			fmt.Sprintf("Redis cannot tell the lag of group %s", kscope.Clean(group)),
-			"KEDA takes that for 0. It comes of entries deleted from the middle of the stream, or of a group made in the middle of it",
-		}
+		return 0, true, keyTrouble(fmt.Sprintf("Redis cannot tell the lag of group %s", kscope.Clean(group)), "KEDA takes that for 0. It comes of entries deleted from the middle of the stream, or of a group made in the middle of it")
 	}
 	return 0, false, nil
 }
@@ -125,18 +122,14 @@ func (g *gauge) inWords(err error) error {
 	case err == nil || !refused(err):
 		return err
 	case strings.HasPrefix(err.Error(), "WRONGTYPE"):
-		return &answerError{"the key does not hold a stream", "a trigger of type redis counts lists, sets, sorted sets and hashes"}
+		return keyTrouble("the key does not hold a stream", "a trigger of type redis counts lists, sets, sorted sets and hashes")
 	case strings.HasPrefix(err.Error(), "NOGROUP"):
-		return &answerError{
-			fmt.Sprintf("there is no stream %s with a group %s", kscope.Clean(g.queue.Key), kscope.Clean(g.queue.Group)),
-			"a worker makes the group when it first starts: XGROUP CREATE … MKSTREAM",
-		}
+		return keyTrouble(fmt.Sprintf("there is no stream %s with a group %s", kscope.Clean(g.queue.Key), kscope.Clean(g.queue.Group)), "a worker makes the group when it first starts: XGROUP CREATE … MKSTREAM")
 	}
 	return err
 }
 
 // ownWords reports whether an error is about the key alone.
 func ownWords(err error) bool {
-	var a *answerError
-	return errors.As(err, &a)
+	return errors.Is(err, errOfTheKey)
 }

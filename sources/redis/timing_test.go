@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -19,15 +20,26 @@ import (
 	"github.com/kscope/kscope/load"
 )
 
+// What is waited for at least and at most, by package broker.
+const (
+	minGap   = 20 * time.Millisecond
+	maxPause = 3 * time.Second
+)
+
 // These tests are about when things happen. They run on a fake clock, against
 // a server that knows one answer.
 
 // fakeServer answers :1 to everything that is not a greeting, unless told to
-// refuse connections or to fall silent, or that the list is longer.
+// refuse connections or to fall silent, at once or when a job comes, or that
+// the list is longer.
 type fakeServer struct {
-	refuses, silent atomic.Bool
-	dials, llens    atomic.Int64
-	longer          atomic.Int64 // than 1, the list
+	refuses, silent, jobless atomic.Bool
+	dials, llens             atomic.Int64
+	longer                   atomic.Int64 // than 1, the list
+	pushes                   atomic.Int64 // commands with jobs
+
+	mu    sync.Mutex
+	conns []net.Conn
 }
 
 func (s *fakeServer) dial(context.Context, string, string) (net.Conn, error) {
@@ -36,8 +48,21 @@ func (s *fakeServer) dial(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 	}
 	client, server := net.Pipe()
+	s.mu.Lock()
+	s.conns = append(s.conns, server)
+	s.mu.Unlock()
 	go s.serve(server)
 	return client, nil
+}
+
+// hangUp closes all connections.
+func (s *fakeServer) hangUp() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.conns {
+		_ = c.Close()
+	}
+	s.conns = nil
 }
 
 func (s *fakeServer) serve(conn net.Conn) {
@@ -52,6 +77,9 @@ func (s *fakeServer) serve(conn net.Conn) {
 	in := bufio.NewReader(conn)
 	for {
 		words, err := readCommand(in)
+		if err == nil && s.jobless.Load() && strings.HasSuffix(words[0], "push") {
+			s.silent.Store(true)
+		}
 		if err != nil || s.silent.Load() {
 			_, _ = io.Copy(io.Discard, in) // until the other side gives up
 			return
@@ -62,6 +90,8 @@ func (s *fakeServer) serve(conn net.Conn) {
 			answer = "-ERR unknown command\r\n"
 		case "client":
 			answer = "+OK\r\n"
+		case "lpush":
+			s.pushes.Add(1)
 		case "llen":
 			s.llens.Add(1)
 			answer = fmt.Sprintf(":%d\r\n", 1+s.longer.Load())
@@ -276,12 +306,17 @@ func TestPushToAServerThatFallsSilent(t *testing.T) {
 		if err := s.Push(context.Background(), inj); err != nil {
 			t.Fatal(err)
 		}
-		server.silent.Store(true)
+		server.jobless.Store(true)
 		started := time.Now()
 		err := s.Push(context.Background(), inj)
 		want := one.Address + " took the connection but gave no answer within 2s; 10 more were sent and may or may not be in"
 		if err == nil || err.Error() != want || time.Since(started) != readTimeout {
 			t.Errorf("got %v after %v", err, time.Since(started))
+		}
+		// By now it gives no answer to anything, and so is given no jobs.
+		want, _, _ = strings.Cut(want, ";")
+		if err := s.Push(context.Background(), inj); err == nil || err.Error() != want {
+			t.Errorf("got %v", err)
 		}
 		server.refuses.Store(true)
 		want = "nothing listens at " + one.Address + " (connection refused)"
@@ -289,7 +324,7 @@ func TestPushToAServerThatFallsSilent(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		got := news()
-		if len(got) != 3 || got[1].fact.(kscope.Pushed).Took != readTimeout {
+		if len(got) != 4 || got[1].fact.(kscope.Pushed).Took != readTimeout {
 			t.Errorf("got %v", got)
 		}
 	})

@@ -14,6 +14,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
 func freePort(t *testing.T) string {
@@ -218,11 +219,8 @@ func TestClusterWithSlotMigration(t *testing.T) {
 		all()
 		all()
 	}
-	s.mu.Lock()
-	session := s.session
-	s.mu.Unlock()
-	if at, err := s.reach(session, queues[0]); err != nil || at.Address != to.address {
-		t.Errorf("jobs would be put at %v, error %v, want %v", at, err, to.address)
+	if err := s.Push(t.Context(), load.Injection{Queue: queues[0], Jobs: 1}); err != nil || to.do("llen", moving) != int64(4) {
+		t.Errorf("a job was not put where the key is now: %v", err)
 	}
 	nodes[2].kill() // the keys of others are still known
 	await(f, "depths of the rest", func(d kscope.Depths) bool {

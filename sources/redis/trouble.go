@@ -20,14 +20,8 @@ import (
 // a likely one, the way out. The words stay the same while the trouble does:
 // no times, no local ports. They hold no control characters and no password.
 func explain(err error, s Server, override bool) (message, hint string) {
-	var told interface {
-		error
-		Hint() string
-	}
 	if t, ok := errors.AsType[*kscope.Trouble](err); ok { // by whoever resolves, or by a tunnel: they know best
 		message, hint = t.Error(), t.Hint
-	} else if errors.As(err, &told) {
-		message, hint = told.Error(), told.Hint()
 	} else if message, hint = explainAnswer(err, override); message == "" {
 		message, hint = explainConnection(err, s, override)
 	}
@@ -43,6 +37,12 @@ func explain(err error, s Server, override bool) (message, hint string) {
 		}
 	}
 	return kscope.Clean(message), kscope.Clean(hint)
+}
+
+// explained is an error in the words of explain.
+func explained(err error, s Server, override bool) *kscope.Trouble {
+	message, hint := explain(err, s, override)
+	return &kscope.Trouble{Message: message, Hint: hint}
 }
 
 const useOverride = "kscope --redis HOST:PORT measures every queue there"

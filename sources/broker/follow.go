@@ -1,4 +1,4 @@
-package redis
+package broker
 
 import (
 	"cmp"
@@ -20,14 +20,14 @@ type followed struct {
 	all []wanted // never empty
 }
 
-// wanted is a queue with the trigger that names it.
+// wanted is a backlog with the trigger that names it.
 type wanted struct {
 	queue    kscope.Queue
 	trigger  kscope.TriggerRef
 	metadata map[string]string // of the trigger, as far as it is shown; another may mean another server
 }
 
-// Follow learns from an observation which queues to measure: those that the
+// Follow learns from an observation which backlogs to measure: those that the
 // triggers of ScaledObjects and ScaledJobs name, for as long as these exist.
 // It is made to be a tap: it never blocks, and what it learns before Run
 // starts is measured as soon as Run does.
@@ -56,7 +56,7 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 	same, n := old.uid == uid, 0
 	for _, t := range triggers {
 		if t.Queue != nil {
-			same = same && n < len(old.all) && old.all[n].queue == *t.Queue && (t.Queue.Via == "" || maps.Equal(old.all[n].metadata, t.Metadata))
+			same = same && n < len(old.all) && old.all[n].queue == *t.Queue && maps.Equal(old.all[n].metadata, t.Metadata)
 			n++
 		}
 	}

@@ -1,8 +1,7 @@
-package redis
+package broker
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -25,10 +24,10 @@ const (
 	rateOver = 2 * time.Second
 )
 
-// Load puts jobs into a queue as its profile has them due by the clock now,
+// Load puts jobs into a backlog as its profile has them due by the clock now,
 // nil for the wall's, until the profile is done, ctx is done, or the server is
 // lost or refuses: then what is due is not sent later. It takes turns with
-// Push, pipeline by pipeline. It tells of itself in [kscope.Loading] facts, the
+// Push, batch by batch. It tells of itself in [kscope.Loading] facts, the
 // last of which says how it ended, and returns an error where that is not as it
 // should or as ctx wanted. It may be called from any goroutine, and blocks.
 //
@@ -54,24 +53,25 @@ func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error 
 	if err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
-	in, err := s.injector(run, l.Queue)
-	if err != nil {
-		return t.end(kscope.LoadFailed, s.why(err, l.Queue))
+	if t.gate, err = s.gate(run, l.Queue); err != nil {
+		return t.end(kscope.LoadFailed, err.Error())
 	}
-	w := wayInto(l.Queue, l.Side, l.Payload)
+	t.delivery = newDelivery(l.Queue, l.Side, l.Payload)
 	t.tell()
-	err = t.run(ctx, in, &w)
-	run.measure(s.measuredAt(l.Queue))
+	err = t.run(ctx)
+	run.measure(s.technology.Place(l.Queue))
 	return err
 }
 
 // loading is a load under way.
 type loading struct {
 	kscope.Loading
-	profile load.Profile
-	clock   kscope.Clock
-	emit    func(kscope.Fact)
-	begun   bool // jobs went out over the present connection
+	profile  load.Profile
+	clock    kscope.Clock
+	emit     func(kscope.Fact)
+	gate     *gate
+	delivery delivery
+	begun    bool // jobs went out
 
 	looked  time.Time     // by the wall, when what is due was last seen
 	told    time.Time     // by the wall
@@ -87,14 +87,14 @@ type progress struct {
 }
 
 // run sends what is due until there is an end to it.
-func (t *loading) run(ctx context.Context, in *injector, w *way) error {
+func (t *loading) run(ctx context.Context) error {
 	tick := time.NewTicker(loadTick)
 	defer tick.Stop()
 	t.looked = time.Now()
 	for {
 		n := t.due()
 		if n > 0 {
-			if err := t.send(ctx, in, w, n); err != nil {
+			if err := t.send(ctx, n); err != nil {
 				return err
 			}
 		}
@@ -103,16 +103,14 @@ func (t *loading) run(ctx context.Context, in *injector, w *way) error {
 		}
 		more := t.Behind() > 0
 		if !more && t.profile.Done(t.elapsed) {
-			if w.shape != list {
-				t.Length = in.lengthInTurn(ctx, *w)
-			}
+			t.measure(ctx)
 			return t.end(kscope.LoadFinished, "")
 		}
 		if quiet := time.Since(t.told); quiet >= repeatLoad || quiet >= tellEvery && t.saying != [2]int64{t.Asked, t.Accepted} {
 			t.tell()
 		}
 		if more && n > 0 {
-			continue // it did not fit into one pipeline
+			continue // it did not fit into one batch
 		}
 		select {
 		case <-tick.C:
@@ -141,40 +139,31 @@ func (t *loading) due() int64 {
 	return t.Behind()
 }
 
-// send sends one pipeline of what is due, in its turn.
-func (t *loading) send(ctx context.Context, in *injector, w *way, n int64) error {
-	select {
-	case in.turn <- struct{}{}:
-	case <-ctx.Done():
+// send sends one batch of what is due, in its turn.
+func (t *loading) send(ctx context.Context, n int64) error {
+	if !t.gate.enter(ctx) {
 		return t.end(kscope.LoadStopped, "")
 	}
-	did := in.put(w, n, !t.begun)
-	why := ""
-	if did.err != nil {
-		why = in.complain(did.err)
-	}
-	<-in.turn
+	sent, did := t.gate.put(t.delivery, n, !t.begun)
+	t.gate.leave()
 	t.begun = true
-	t.Accepted += did.accepted
-	t.Unknown += did.unknown
-	if did.length > 0 {
-		t.Length = did.length
+	t.Accepted += did.Accepted
+	t.Unknown += did.Unknown
+	if did.Length > 0 {
+		t.Length = did.Length
 	}
-	if did.err == nil {
-		t.Missed += did.sent - did.accepted // a set had them already
+	if did.Err == nil {
+		t.Missed += sent - did.Accepted // a set had them already
 		return nil
 	}
-	return t.end(kscope.LoadFailed, why)
+	return t.end(kscope.LoadFailed, did.Err.Error())
 }
 
-// lengthInTurn is length for who has no turn.
-func (in *injector) lengthInTurn(ctx context.Context, w way) int64 {
-	select {
-	case in.turn <- struct{}{}:
-		defer func() { <-in.turn }()
-		return in.length(w)
-	case <-ctx.Done():
-		return 0
+// measure asks for the length of the backlog, in its turn, if no answer told it.
+func (t *loading) measure(ctx context.Context) {
+	if t.begun && t.Length == 0 && t.gate.enter(ctx) {
+		t.Length = t.gate.writer.Length(t.gate.ctx, t.Queue)
+		t.gate.leave()
 	}
 }
 
@@ -212,8 +201,5 @@ func (t *loading) rates(since progress) {
 func (t *loading) end(state kscope.LoadState, why string) error {
 	t.State, t.Err = state, why
 	t.tell()
-	if why != "" {
-		return errors.New(why)
-	}
-	return nil
+	return orNil(why)
 }

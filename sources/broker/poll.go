@@ -1,0 +1,156 @@
+package broker
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// minGap keeps a burst of news, such as the first list of 500 ScaledObjects,
+// from becoming a burst of questions. The first of them is served at once.
+const minGap = 20 * time.Millisecond
+
+// The pause after a failure doubles up to a cap, so that a server that comes
+// back is seen within seconds and one that does not costs next to nothing.
+const (
+	firstPause = 250 * time.Millisecond
+	maxPause   = 3 * time.Second
+	forever    = time.Duration(1<<63 - 1)
+)
+
+// plan is what to measure at one place: backlogs by the server that triggers
+// name. Without an override there is one such name.
+type plan struct {
+	groups   map[string][]kscope.Queue
+	trigger  kscope.TriggerRef // one of those that name it
+	metadata map[string]string // of that trigger
+	alone    bool              // no other object names it
+}
+
+// same reports whether two plans ask for the same. Who asks for nothing is no
+// matter.
+func (p plan) same(next plan) bool {
+	return maps.EqualFunc(p.groups, next.groups, slices.Equal) &&
+		(len(next.groups) == 0 || p.alone == next.alone && p.trigger == next.trigger && maps.Equal(p.metadata, next.metadata))
+}
+
+// first is one of the backlogs, any but always the same.
+func (p plan) first() kscope.Queue {
+	return p.groups[slices.Min(slices.Collect(maps.Keys(p.groups)))][0]
+}
+
+// poller measures the backlogs of one place. All but follow and wake belongs to
+// the goroutine of run.
+type poller struct {
+	place    string
+	meter    Meter
+	interval time.Duration
+	emit     func(kscope.Fact)
+	woken    chan struct{}
+
+	mu    sync.Mutex
+	plan  plan // never changed in place
+	fresh bool // run has not taken it up yet
+
+	groups   []*group
+	ask      *Ask      // the backlogs of all groups
+	readings []Reading // of each
+	pause    time.Duration
+}
+
+func newPoller(place string, m Meter, interval time.Duration, emit func(kscope.Fact)) *poller {
+	return &poller{place: place, meter: m, interval: interval, emit: emit, woken: make(chan struct{}, 1), pause: firstPause}
+}
+
+// follow replaces the backlogs to measure, and measures at once if anything
+// about them is new. It does not block.
+func (p *poller) follow(next plan) {
+	p.mu.Lock()
+	same := p.plan.same(next)
+	if !same {
+		p.plan, p.fresh = next, true
+	}
+	p.mu.Unlock()
+	if !same {
+		p.wake()
+	}
+}
+
+// wake makes the next measurement come at once.
+func (p *poller) wake() {
+	select {
+	case p.woken <- struct{}{}:
+	default:
+	}
+}
+
+func (p *poller) run(ctx context.Context) {
+	defer p.meter.Close()
+	timer := time.NewTimer(minGap)
+	defer timer.Stop()
+	for {
+		select { // what woke us up to here is served by the tick that follows
+		case <-p.woken:
+		default:
+		}
+		started := time.Now()
+		pause := p.tick(ctx)
+		if !p.rest(ctx, timer, started, pause) {
+			return
+		}
+	}
+}
+
+// rest waits until a pause has passed since a tick started, or for something
+// to be new; false when it is over.
+func (p *poller) rest(ctx context.Context, timer *time.Timer, started time.Time, pause time.Duration) bool {
+	end := started.Add(max(pause, minGap))
+	for {
+		wait := time.Until(end)
+		if wait <= 0 {
+			return ctx.Err() == nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-p.woken:
+			end = started.Add(minGap)
+		}
+	}
+}
+
+// tick measures once, reports, and says how long after its start the next tick
+// should start.
+func (p *poller) tick(ctx context.Context) time.Duration {
+	p.adopt()
+	if len(p.readings) == 0 {
+		p.meter.Close()
+		return forever
+	}
+	clear(p.readings)
+	rtt, err := p.meter.Measure(ctx, p.ask, p.readings)
+	if ctx.Err() != nil {
+		return 0 // we hung up ourselves, which says nothing about the server
+	}
+	answered := false
+	for _, g := range p.groups {
+		if p.report(g, rtt, err) {
+			answered = true
+		}
+	}
+	pause := max(p.pause, p.interval)
+	p.introduce(rtt, answered, pause)
+	if answered {
+		p.pause = firstPause
+		return p.interval
+	}
+	p.pause = min(2*p.pause, maxPause)
+	return pause
+}

@@ -1,0 +1,179 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+)
+
+var (
+	errNotRunning = errors.New("the queues are not being watched, so nothing was put in")
+	errReadOnly   = errors.New("nothing is put into queues in read-only mode")
+)
+
+// Push puts jobs into a backlog, in its broker's way. By default the jobs are
+// small JSON objects, each with an id of its own and the time, and go to the
+// head of a list, where workers that take from its tail find them in order.
+//
+// Push blocks until the broker has answered, each step of it for seconds at the
+// most, and stops between two batches of 1,000 jobs when ctx is done. Pushes by
+// one Writer take turns; they do not hold up measuring. It emits exactly one
+// [kscope.Pushed], also on failure, then has the backlog measured, and returns
+// the error that the fact tells of. While Run is not running it returns an error
+// and emits nothing.
+func (s *Source) Push(ctx context.Context, inj load.Injection) error {
+	run, err := s.join()
+	if err != nil {
+		return err
+	}
+	defer run.work.Done()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(run.ctx, cancel)()
+
+	started := time.Now()
+	out := kscope.Pushed{Queue: inj.Queue, Target: inj.Target, Asked: inj.Jobs}
+	switch g, err := s.gate(run, inj.Queue); {
+	case err != nil:
+		out.Err = err.Error()
+	case inj.Jobs < 1:
+		out.Err = "there must be at least one job to put in"
+	default:
+		out.Err = g.push(ctx, &out, newDelivery(inj.Queue, inj.Side, inj.Payload))
+	}
+	out.Took = time.Since(started)
+	run.emit(out)
+	run.measure(s.technology.Place(inj.Queue))
+	return orNil(out.Err)
+}
+
+// Purge empties a backlog. It emits exactly one [kscope.Purged], also on
+// failure, then has the backlog measured, and returns the error that the fact
+// tells of. While Run is not running it returns an error and emits nothing. It
+// blocks until the broker has answered, for seconds at the most.
+func (s *Source) Purge(ctx context.Context, p load.Purge) error {
+	run, err := s.join()
+	if err != nil {
+		return err
+	}
+	defer run.work.Done()
+	started := time.Now()
+	out := kscope.Purged{Queue: p.Queue, Target: p.Target}
+	g, err := s.gate(run, p.Queue)
+	switch {
+	case err != nil:
+	case !g.enter(ctx):
+		err = errors.New("stopped before anything was done")
+	default:
+		out.Lost, err = g.writer.Purge(run.ctx, p.Queue)
+		g.leave()
+	}
+	if err != nil {
+		out.Err = err.Error()
+	}
+	out.Took = time.Since(started)
+	run.emit(out)
+	run.measure(s.technology.Place(p.Queue))
+	return orNil(out.Err)
+}
+
+func orNil(why string) error {
+	if why == "" {
+		return nil
+	}
+	return errors.New(why)
+}
+
+// join makes the caller part of the running session, which will wait for it.
+func (s *Source) join() (*session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == nil || s.session.ctx.Err() != nil {
+		return nil, errNotRunning
+	}
+	s.session.work.Add(1)
+	return s.session, nil
+}
+
+// gate is where those who put jobs in by one Writer take turns.
+type gate struct {
+	ctx    context.Context // of the session
+	writer Writer
+	turn   chan struct{} // holds a token while someone is at it, who owns the rest
+	jobs   jobs
+}
+
+// gate is the way into a backlog, or why nothing may go there, or can.
+func (s *Source) gate(run *session, q kscope.Queue) (*gate, error) {
+	if s.options.ReadOnly {
+		return nil, errReadOnly
+	}
+	w, err := s.technology.Writer(q)
+	if err != nil {
+		return nil, err
+	}
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	if run.gates[w] == nil {
+		run.gates[w] = &gate{ctx: run.ctx, writer: w, turn: make(chan struct{}, 1), jobs: newJobs()}
+	}
+	return run.gates[w], nil
+}
+
+// enter waits for its turn; false when ctx is done before.
+func (g *gate) enter(ctx context.Context) bool {
+	select {
+	case g.turn <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (g *gate) leave() { <-g.turn }
+
+// push puts out.Asked jobs into a backlog, keeps account in out, and says what
+// went wrong, "" if nothing did.
+func (g *gate) push(ctx context.Context, out *kscope.Pushed, d delivery) string {
+	if !g.enter(ctx) {
+		return "stopped before anything was put in"
+	}
+	defer g.leave()
+	for sent := int64(0); sent < out.Asked; {
+		if ctx.Err() != nil {
+			return fmt.Sprintf("stopped after %d of %d jobs", out.Accepted, out.Asked)
+		}
+		n, did := g.put(d, out.Asked-sent, sent == 0)
+		sent += n
+		out.Accepted += did.Accepted
+		if did.Length > 0 {
+			out.Length = did.Length
+		}
+		if did.Err == nil {
+			continue
+		}
+		message := did.Err.Error()
+		if out.Accepted > 0 {
+			message = fmt.Sprintf("%s after %d of %d jobs", message, out.Accepted, out.Asked)
+		}
+		if did.Unknown > 0 {
+			message += fmt.Sprintf("; %d more were sent and may or may not be in", did.Unknown)
+		}
+		return message
+	}
+	if out.Length == 0 {
+		out.Length = g.writer.Length(g.ctx, out.Queue)
+	}
+	return ""
+}
+
+// put sends one batch of up to n jobs, and says how many were in it.
+func (g *gate) put(d delivery, n int64, fresh bool) (sent int64, did Outcome) {
+	b := g.jobs.next(d, n, time.Now())
+	b.Fresh = fresh
+	return int64(len(b.Jobs)), g.writer.Push(g.ctx, b)
+}

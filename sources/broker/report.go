@@ -1,0 +1,139 @@
+package broker
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// group is the backlogs at one server, with what was last said about it.
+type group struct {
+	server  string
+	first   int // of its backlogs, in the ask
+	queues  []kscope.Queue
+	status  kscope.Status
+	card    kscope.Connection // as last said
+	changed bool              // the backlogs are not those that were last reported on
+	said    []kscope.Depth
+	silent  int // measurements since then that brought nothing new
+}
+
+// repeatEvery is how many measurements in a row may find the same numbers
+// before they are told again: a reader that is woken four times a second to
+// learn nothing is most of what an idle screen costs.
+const repeatEvery = 4
+
+// adopt takes over the plan that follow was told of, keeping what is known
+// about the servers that stay.
+func (p *poller) adopt() {
+	p.mu.Lock()
+	next, fresh := p.plan, p.fresh
+	p.fresh = false
+	p.mu.Unlock()
+	if !fresh {
+		return
+	}
+	old := p.groups
+	p.groups = nil
+	for _, g := range old {
+		if next.groups[g.server] == nil {
+			p.emit(kscope.Gone{Kind: kscope.Queues, Ref: kscope.Ref{Name: g.server}})
+		} else {
+			p.groups = append(p.groups, g)
+		}
+	}
+	p.ask = &Ask{Trigger: next.trigger, Metadata: next.metadata, Alone: next.alone}
+	for _, server := range slices.Sorted(maps.Keys(next.groups)) {
+		i := slices.IndexFunc(p.groups, func(g *group) bool { return g.server == server })
+		if i < 0 {
+			i = len(p.groups)
+			p.groups = append(p.groups, &group{server: server})
+			p.say(p.groups[i], kscope.Status{State: kscope.Connecting})
+		}
+		g, queues := p.groups[i], next.groups[server]
+		g.changed = g.changed || !slices.Equal(g.queues, queues)
+		g.first, g.queues = len(p.ask.Backlogs), queues
+		p.ask.Backlogs = append(p.ask.Backlogs, queues...)
+	}
+	p.readings = make([]Reading, len(p.ask.Backlogs))
+}
+
+// report emits what a tick brought for a group and tells whether it brought
+// anything. A failure is told once, then again only if it changes.
+func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) {
+	all, refusal := make([]kscope.Depth, len(g.queues)), err
+	for i, q := range g.queues {
+		d, r := &all[i], &p.readings[g.first+i]
+		d.Queue = q
+		switch {
+		case err != nil:
+		case r.Err != nil:
+			d.Err, _ = r.Err.Error(), kscope.HintOf(r.Err)
+			if r.Own {
+				answered = true
+			} else if refusal == nil {
+				refusal = r.Err
+			}
+		default:
+			answered = true
+			d.N, d.Type = r.N, r.Type
+		}
+	}
+	status := kscope.Status{State: kscope.Synced}
+	if !answered {
+		status.State = kscope.Failing
+		status.Message, status.Hint = refusal.Error(), kscope.HintOf(refusal)
+		for i := range all {
+			if all[i].Err == "" {
+				all[i].Err = status.Message
+			}
+		}
+		if !g.changed && g.status.State == status.State && g.status.Message == status.Message {
+			return false
+		}
+	}
+	if g.silent++; !g.changed && g.silent < repeatEvery && g.status.State == status.State && slices.Equal(all, g.said) {
+		return answered
+	}
+	g.changed, g.said, g.silent = false, all, 0
+	// The numbers first: whoever draws at the first news draws these.
+	p.emit(kscope.Depths{Address: g.server, RTT: rtt, All: all})
+	p.say(g, status)
+	return answered
+}
+
+// say emits a status of a group if it is new.
+func (p *poller) say(g *group, s kscope.Status) {
+	s.Kind, s.Name = kscope.Queues, g.server
+	if s != g.status {
+		g.status = s
+		p.emit(s)
+	}
+}
+
+// introduce tells, for each group, how its server is reached, if that is news.
+// It is called after the numbers were told, which matter more. Retry is when
+// the next try follows a failure.
+func (p *poller) introduce(rtt time.Duration, answered bool, retry time.Duration) {
+	is := p.meter.Describe()
+	for _, g := range p.groups {
+		c, was := is, &g.card
+		c.Server, c.RTT, c.Err, c.Hint, c.ErrAt = g.server, was.RTT, was.Err, was.Hint, was.ErrAt
+		if answered && (c.RTT == 0 || c.Reached != was.Reached || c.Address != was.Address) {
+			c.RTT = rtt
+		}
+		if c.Failing = g.status.State == kscope.Failing; c.Failing {
+			c.Retry = retry
+			if c.Err != g.status.Message || !was.Failing {
+				c.ErrAt = time.Now()
+			}
+			c.Err, c.Hint = g.status.Message, g.status.Hint
+		}
+		if c != *was {
+			*was = c
+			p.emit(c)
+		}
+	}
+}
