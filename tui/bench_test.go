@@ -22,7 +22,7 @@ func BenchmarkFrame(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				q.N = 30 + (q.N+1)%30
-				m.Update(Observed{{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}})
+				m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
 			}
 		})
 	}
@@ -37,7 +37,7 @@ func BenchmarkOverview(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		q.N = 30 + (q.N+1)%30
-		m.Update(Observed{{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}})
+		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
 	}
 }
 
@@ -49,7 +49,7 @@ func BenchmarkNoise(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		q.N = 30 + (q.N+1)%30
-		m.Update(Observed{{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}})
+		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
 	}
 }
 
@@ -65,7 +65,7 @@ func BenchmarkIdle(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				t.at = t.at.Add(time.Second)
-				m.Update(Observed{{At: t.at, Fact: kscope.Heartbeat{}}})
+				m.Update(seen(kscope.Observation{At: t.at, Fact: kscope.Heartbeat{}}))
 			}
 		})
 	}

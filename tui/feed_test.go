@@ -16,10 +16,13 @@ import (
 
 // frames counts how often a model draws while it hears something.
 func frames(m *Model, batches ...Observed) int {
-	n := 0
+	n, drew := 0, make(chan bool, 1)
 	for _, b := range batches {
-		m.frame = ""
+		m.frame, b.Drew = "", drew
 		m.Update(b)
+		if <-drew != (m.frame != "") {
+			panic("the model does not say whether it drew")
+		}
 		if m.frame != "" {
 			n++
 		}
@@ -38,7 +41,7 @@ func TestDrawsOnlyNews(t *testing.T) {
 		t.Fatalf("opened %v, want %v", m.view.ref, open)
 	}
 	at := ta.at.Add(100 * time.Millisecond)
-	obs := func(f kscope.Fact) Observed { return Observed{{At: at, Source: "test", Fact: f}} }
+	obs := func(f kscope.Fact) Observed { return seen(kscope.Observation{At: at, Source: "test", Fact: f}) }
 	depth := func(key string, n int64) Observed {
 		q := kscope.Queue{Address: ta.queue.Address, Key: key}
 		return obs(kscope.Depths{Address: q.Address, All: []kscope.Depth{{Queue: q, N: n, Type: "list"}}})
@@ -74,8 +77,8 @@ func TestDrawsOnlyNews(t *testing.T) {
 		{"a source breaks", obs(kscope.Status{Kind: kscope.Pods, State: kscope.Failing}), 1},
 		{"a push", obs(kscope.Pushed{Queue: kscope.Queue{Address: ta.queue.Address, Key: open.Name}, Accepted: 1}), 1},
 		{"the same second", obs(kscope.Heartbeat{}), 0},
-		{"the next second", Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}, 1},
-		{"and no more in it", Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}, 0},
+		{"the next second", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 1},
+		{"and no more in it", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 0},
 	} {
 		if got := frames(m, tt.obs); got != tt.want {
 			t.Errorf("%s: %d frames, want %d", tt.name, got, tt.want)
@@ -94,7 +97,7 @@ func TestTableDrawsOnlyNews(t *testing.T) {
 	chain, _ := m.store.Chain(m.view.refs[2])
 	so := chain.ScaledObject
 	at := ta.at.Add(100 * time.Millisecond)
-	obs := func(f kscope.Fact) Observed { return Observed{{At: at, Source: "test", Fact: f}} }
+	obs := func(f kscope.Fact) Observed { return seen(kscope.Observation{At: at, Source: "test", Fact: f}) }
 	so.LastActiveTime = at
 	if got := frames(m, obs(so)); got != 0 {
 		t.Errorf("KEDA saw work again: %d frames, want none", got)
@@ -103,7 +106,7 @@ func TestTableDrawsOnlyNews(t *testing.T) {
 	if got := frames(m, obs(so)); got != 1 {
 		t.Errorf("another maximum: %d frames, want 1", got)
 	}
-	if got := frames(m, Observed{{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}}); got != 1 {
+	if got := frames(m, seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}})); got != 1 {
 		t.Errorf("the next second: %d frames, want 1", got)
 	}
 	if now, _ := m.store.Chain(so.Ref); !now.ScaledObject.LastActiveTime.Equal(so.LastActiveTime) {
@@ -125,8 +128,8 @@ func TestTallyRests(t *testing.T) {
 		for end := at.Add(d); at.Before(end); {
 			at = at.Add(time.Second)
 			change()
-			m.Update(Observed{{At: at, Source: "test", Fact: so}})
-			m.Update(Observed{{At: at, Fact: kscope.Heartbeat{}}})
+			m.Update(seen(kscope.Observation{At: at, Source: "test", Fact: so}))
+			m.Update(seen(kscope.Observation{At: at, Fact: kscope.Heartbeat{}}))
 		}
 		return !m.tally.at.Equal(was)
 	}
@@ -153,11 +156,11 @@ func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	queue := kscope.Queue{Address: ta.queue.Address, Key: m.view.refs[0].Name}
 	depths := kscope.Depths{Address: queue.Address, All: []kscope.Depth{{Queue: queue, N: 4321, Type: "list"}}}
 	m.shown.reset() // as if nothing were known to be shown
-	m.Update(Observed{{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}})
+	m.Update(seen(kscope.Observation{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}))
 	if strings.Contains(m.frame, "4,321") {
 		t.Fatal("it was drawn at once: this test tests nothing")
 	}
-	m.Update(Observed{{At: ta.at.Add(time.Second), Fact: kscope.Heartbeat{}}})
+	m.Update(seen(kscope.Observation{At: ta.at.Add(time.Second), Fact: kscope.Heartbeat{}}))
 	if !strings.Contains(m.frame, "4,321") {
 		t.Errorf("not seen:\n%s", m.grid.Plain())
 	}
@@ -172,10 +175,10 @@ func TestFreeze(t *testing.T) {
 		t.Fatal("the header does not say FROZEN")
 	}
 	frozen := m.grid.Plain()
-	var later Observed
+	var later []kscope.Observation
 	for range 60 {
 		batch := ta.run(time.Second).take()
-		later = append(later, batch...)
+		later = append(later, batch.All...)
 		m.Update(batch)
 	}
 	if got := m.grid.Plain(); got != frozen {
@@ -185,7 +188,7 @@ func TestFreeze(t *testing.T) {
 
 	ta = newTale("demo", "worker-scaler").begin().run(30 * time.Second).push(100).run(10 * time.Second)
 	never := tell(ta, 120, 35)
-	never.Update(later)
+	never.Update(seen(later...))
 	if got, want := m.grid.Plain(), never.grid.Plain(); got != want {
 		t.Errorf("after the freeze:\n%s\nwithout one:\n%s", got, want)
 	}
@@ -211,7 +214,7 @@ func TestHoldIsBounded(t *testing.T) {
 			next[i].N++
 		}
 		all = next
-		m.Update(Observed{{At: at, Source: "redis", Fact: kscope.Depths{Address: "r:6379", All: all}}})
+		m.Update(seen(kscope.Observation{At: at, Source: "redis", Fact: kscope.Depths{Address: "r:6379", All: all}}))
 	}
 	for range 4 * 1200 {
 		tick(1)
@@ -306,7 +309,7 @@ func TestOpens(t *testing.T) {
 		m := New(Options{Namespace: "demo", Name: tt.opt, Theme: "dark"})
 		m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
 		for i, f := range tt.facts {
-			m.Update(Observed{{At: taleStart.Add(time.Duration(i) * time.Millisecond), Source: "keda", Fact: f}})
+			m.Update(seen(kscope.Observation{At: taleStart.Add(time.Duration(i) * time.Millisecond), Source: "keda", Fact: f}))
 		}
 		press(m, strings.Fields(tt.keys)...)
 		if m.view.screen != tt.screen || m.view.ref.Name != tt.ref {

@@ -40,12 +40,12 @@ func FuzzModel(f *testing.F) {
 
 // fuzzFacts is every fact of a few tales, in no order, some of them without
 // what they refer to.
-func fuzzFacts(rnd *rand.Rand) Observed {
-	var stock Observed
+func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
+	var stock []kscope.Observation
 	for _, i := range rnd.Perm(len(phases))[:3] {
-		stock = append(stock, phases[i].tale().take()...)
+		stock = append(stock, phases[i].tale().take().All...)
 	}
-	stock = append(stock, many(6).take()...)
+	stock = append(stock, many(6).take().All...)
 	ta := newTale("demo", "worker-scaler").begin()
 	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.Queues, kscope.Events} {
 		for _, s := range []kscope.State{kscope.Connecting, kscope.Failing, kscope.Forbidden, kscope.Absent} {
@@ -60,7 +60,7 @@ func fuzzFacts(rnd *rand.Rand) Observed {
 		l.Asked, l.Accepted, l.Missed, l.Rate, l.Err = rnd.Int63n(1<<40), rnd.Int63n(1<<40), rnd.Int63n(3), rnd.Float64()*1e6, "why\x1b[31m"
 		ta.say(l)
 	}
-	stock = append(stock, ta.take()...)
+	stock = append(stock, ta.take().All...)
 	rnd.Shuffle(len(stock), func(i, j int) { stock[i], stock[j] = stock[j], stock[i] })
 	return stock
 }
@@ -71,7 +71,7 @@ var fuzzKeys = []string{
 	":", "ctrl+w", "ctrl+k", "alt+b", "alt+f", "delete",
 }
 
-func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {
+func fuzzStep(rnd *rand.Rand, m *Model, stock []kscope.Observation) {
 	switch rnd.Intn(12) {
 	case 0:
 		m.Update(tea.WindowSizeMsg{Width: rnd.Intn(220), Height: rnd.Intn(60)})
@@ -80,7 +80,7 @@ func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {
 	case 2:
 		m.Update(tea.ColorProfileMsg{Profile: []colorprofile.Profile{colorprofile.ASCII, colorprofile.ANSI, colorprofile.ANSI256, colorprofile.TrueColor}[rnd.Intn(4)]})
 	case 3, 4, 5:
-		var batch Observed
+		var batch []kscope.Observation
 		for range rnd.Intn(40) {
 			o := stock[rnd.Intn(len(stock))]
 			if rnd.Intn(10) == 0 {
@@ -88,7 +88,7 @@ func fuzzStep(rnd *rand.Rand, m *Model, stock Observed) {
 			}
 			batch = append(batch, o)
 		}
-		m.Update(batch)
+		m.Update(seen(batch...))
 	default:
 		press(m, fuzzKeys[rnd.Intn(len(fuzzKeys))])
 	}

@@ -77,7 +77,7 @@ func many(n int) *tale {
 		one := p.tale()
 		last := one.at
 		name := fmt.Sprintf("%s-%03d", []string{"orders", "invoices", "thumbnails", "mail", "search-index"}[i%5], i)
-		for _, o := range one.take() {
+		for _, o := range one.take().All {
 			o = renamed(o, name)
 			if o.Fact != nil {
 				o.At = o.At.Add(taleStart.Add(2 * time.Minute).Sub(last))

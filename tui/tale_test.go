@@ -266,8 +266,11 @@ func (t *tale) report() {
 func (t *tale) take() Observed {
 	out := t.out
 	t.out = nil
-	return out
+	return seen(out...)
 }
+
+// seen is observations as the program would send them.
+func seen(os ...kscope.Observation) Observed { return Observed{All: os} }
 
 // tell makes a model of a size and lets it hear a tale.
 func tell(t *tale, w, h int, change ...func(*Options)) *Model {

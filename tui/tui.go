@@ -18,8 +18,21 @@ import (
 	"github.com/kscope/kscope/tui/screen"
 )
 
-// Observed carries observations to the model, oldest first.
-type Observed []kscope.Observation
+// Observed carries observations to the model.
+type Observed struct {
+	All []kscope.Observation // oldest first
+	// Drew is told whether they made a new frame, so that whoever sends
+	// observations can keep a pace; nil if nobody wants to know. It must have
+	// room for the answer, because the model does not wait.
+	Drew chan<- bool
+}
+
+func (o Observed) answer(drew bool) {
+	select {
+	case o.Drew <- drew: // never, if it is nil
+	default:
+	}
+}
 
 // Ended says that the stream is over, and why if it was not asked for.
 type Ended struct{ Err error }
@@ -71,15 +84,14 @@ type Model struct {
 	colour colorprofile.Profile
 	err    error
 
-	grid   screen.Grid
-	frame  string // what View answers, built by Update
-	frames int    // built so far
-	title  string
-	drawn  drawn
-	shown  shown // what the frame was made of, to tell news from noise
-	log    timelineCache
-	tally  tally
-	pace   string
+	grid  screen.Grid
+	frame string // what View answers, built by Update
+	title string
+	drawn drawn
+	shown shown // what the frame was made of, to tell news from noise
+	log   timelineCache
+	tally tally
+	pace  string
 }
 
 // drawn is when the current frame was drawn, so that a message that changes
@@ -125,7 +137,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	redraw, quiet := true, false
 	switch msg := msg.(type) {
 	case Observed:
-		redraw, quiet = m.observe(msg)
+		redraw, quiet = m.observe(msg.All)
 		cmd = m.autoload()
 	case Ended:
 		m.err = msg.Err
@@ -152,18 +164,19 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		redraw = false
 	}
-	if redraw {
-		m.redraw(quiet)
+	drew := redraw && m.redraw(quiet)
+	if o, ok := msg.(Observed); ok {
+		o.answer(drew)
 	}
 	return m, cmd
 }
 
-// redraw builds the frame that View will answer until the next one. Quiet says
-// that nothing happened but time.
-func (m *Model) redraw(quiet bool) {
+// redraw builds the frame that View will answer until the next one, unless
+// there is no window yet. Quiet says that nothing happened but time.
+func (m *Model) redraw(quiet bool) bool {
 	v := &m.view
 	if v.w <= 0 || v.h <= 0 {
-		return
+		return false
 	}
 	m.settle()
 	if now := m.store.Now(); !quiet || !m.drawn.resting() || now.Sub(m.drawn.chart) >= chartRest {
@@ -173,9 +186,9 @@ func (m *Model) redraw(quiet bool) {
 	m.grid.Reset(v.w, v.h, m.styles)
 	m.draw(m.grid.Canvas())
 	m.frame = m.grid.String()
-	m.frames++
 	m.title = m.titleNow()
 	m.drawn.any, m.drawn.second = true, m.store.Now().Truncate(time.Second)
+	return true
 }
 
 // chartRest is how long a chart stands still while nothing happens and nobody
@@ -209,10 +222,6 @@ func (m *Model) titleNow() string {
 	}
 	return strings.Map(screen.Printable, title)
 }
-
-// Frames is how many frames were built so far, so that whoever sends messages
-// can tell which were worth one.
-func (m *Model) Frames() int { return m.frames }
 
 // Err is why the stream ended, nil if it was asked to.
 func (m *Model) Err() error { return m.err }

@@ -122,12 +122,7 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		}
 		tidy := time.AfterFunc(settled, giveBack)
 		defer tidy.Stop()
-		for batch := range kscope.Batch(in, gather) {
-			p.Send(tui.Observed(batch))
-			if screen.drew(ended) {
-				pause(drawEvery, ended)
-			}
-		}
+		forward(kscope.Batch(in, gather), p.Send, ended)
 		opened <- nil
 	}()
 	_, err := p.Run()
@@ -143,6 +138,22 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		return fmt.Errorf("the screen: %w", err)
 	}
 	return model.Err()
+}
+
+// forward sends what is observed, and after what made a new frame waits until
+// the next one is due. Once the screen has ended it drains the stream.
+func forward(in <-chan []kscope.Observation, send func(tea.Msg), ended <-chan struct{}) {
+	drew := make(chan bool, 1)
+	for batch := range in {
+		send(tui.Observed{All: batch, Drew: drew})
+		select {
+		case frame := <-drew:
+			if frame {
+				pause(drawEvery, ended)
+			}
+		case <-ended:
+		}
+	}
 }
 
 // pause waits, or until the screen has ended.

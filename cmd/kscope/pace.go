@@ -16,9 +16,11 @@ import (
 // costs, and at any lower rate a change waits longer for its pixels. paced
 // lets the renderer sleep and wakes it when there is a frame.
 //
-// Bubble Tea has no call for that, so this reaches for the ticker inside the
-// program. Should a later version keep it elsewhere, ticker finds nothing and
-// the renderer runs at its frame rate as it always did; TestPace says so.
+// Bubble Tea 2.1.1 flushes from its ticker only (startRenderer in its tea.go),
+// and there is no public call to wake it, so this reaches for the ticker inside
+// the program. Should a later version keep it elsewhere, ticker finds nothing
+// and the renderer runs at its frame rate as it always did; TestPace says so. A
+// public Program.Flush there would replace all of this file.
 const (
 	// framesPerSecond is the rate until the first frame is out, and where the
 	// ticker cannot be reached.
@@ -45,44 +47,23 @@ type pacer struct {
 	rest    *time.Timer
 	begun   chan struct{} // closed when the renderer has been given its first frame
 	begin   func()
-	taken   chan bool // for each Observed: whether it made a new frame
 }
 
 func newPaced(m tea.Model) paced {
-	p := &pacer{begun: make(chan struct{}), taken: make(chan bool, 1)}
+	p := &pacer{begun: make(chan struct{})}
 	p.begin = sync.OnceFunc(func() { close(p.begun) })
 	return paced{m, p}
 }
 
+// Update wakes the renderer for whatever may want more than a new frame, such
+// as a window or a terminal that wants its picture back. Observations never do.
 func (p paced) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	before := p.frames()
 	var cmd tea.Cmd
 	p.Model, cmd = p.Model.Update(msg)
-	if _, ok := msg.(tui.Observed); ok {
-		p.taken <- p.frames() != before
-	} else { // a window or a terminal that wants its picture back
+	if _, ok := msg.(tui.Observed); !ok {
 		p.wake()
 	}
 	return p, cmd
-}
-
-// frames is how many frames the model has built.
-func (p paced) frames() int {
-	if m, ok := p.Model.(interface{ Frames() int }); ok {
-		return m.Frames()
-	}
-	return 0
-}
-
-// drew waits until the model has taken the Observed that was sent last, and
-// reports whether it made a new frame of it; false once the screen has ended.
-func (p *pacer) drew(ended <-chan struct{}) bool {
-	select {
-	case drew := <-p.taken:
-		return drew
-	case <-ended:
-		return false
-	}
 }
 
 // View wakes the renderer if the frame is a new one.

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -84,32 +86,33 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// counted is a model of which only some observations are worth a frame.
-type counted struct{ n int }
-
-func (c *counted) Init() tea.Cmd  { return nil }
-func (c *counted) View() tea.View { return tea.NewView("") }
-func (c *counted) Frames() int    { return c.n }
-func (c *counted) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	if o, ok := msg.(tui.Observed); ok && len(o) > 1 {
-		c.n++
-	}
-	return c, nil
-}
-
-// TestDrew: whoever sends observations learns which of them made a frame, and
-// waits for nothing once the screen has ended.
-func TestDrew(t *testing.T) {
-	m := newPaced(&counted{})
-	ended := make(chan struct{})
-	for _, n := range []int{1, 2, 1, 3} {
-		m.Update(tui.Observed(make([]kscope.Observation, n)))
-		if got, want := m.drew(ended), n > 1; got != want {
-			t.Errorf("of %d observations: drew %v, want %v", n, got, want)
+// TestForward: what made a frame holds the next observations back until one is
+// due, what did not holds nothing back, and nor does a screen that has ended.
+func TestForward(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, ended := make(chan []kscope.Observation), make(chan struct{})
+		go func() {
+			defer close(in)
+			for range 6 {
+				in <- make([]kscope.Observation, 1)
+			}
+		}()
+		begun, n := time.Now(), 0
+		var at []time.Duration
+		forward(in, func(msg tea.Msg) {
+			at = append(at, time.Since(begun))
+			o := msg.(tui.Observed)
+			if n++; n == 5 {
+				close(ended) // and does not answer
+				return
+			}
+			if n < 5 {
+				o.Drew <- n == 2 || n == 4
+			}
+		}, ended)
+		want := []time.Duration{0, 0, drawEvery, drawEvery, 2 * drawEvery, 2 * drawEvery}
+		if !slices.Equal(at, want) {
+			t.Errorf("sent at %v, want %v", at, want)
 		}
-	}
-	close(ended)
-	if m.drew(ended) {
-		t.Error("a screen that has ended drew")
-	}
+	})
 }
