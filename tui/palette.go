@@ -129,6 +129,9 @@ func (m *Model) drawPalette(c screen.Canvas) {
 		in.Right(in.W-1, 0, st.Muted, hint)
 	}
 	page := in.H - 1
+	if page < 1 {
+		return
+	}
 	if len(found) == 0 {
 		in.Fit(1, 1, in.W-2, st.Muted, "Nothing like that.")
 		return

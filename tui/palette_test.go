@@ -63,6 +63,11 @@ func TestPalette(t *testing.T) {
 	m, _ = sandboxy(t, 40, 8)
 	press(m, ":", "down")
 	golden(t, "palette-40x8.txt", m.grid.Plain())
+	for w := range 4 { // however small the window
+		for h := range 8 {
+			m.Update(tea.WindowSizeMsg{Width: w, Height: h})
+		}
+	}
 }
 
 func TestPaletteWithoutActions(t *testing.T) {
