@@ -186,14 +186,11 @@ func (m *Model) drawConnection(c screen.Canvas) {
 		lines = []cardLine{{"queue", noQueue, st.Text}}
 	}
 	w := min(84, c.W)
-	h := min(cardHeight(lines, w-4)+4, c.H)
-	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
-	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
-	if box.H < 5 {
-		m.drawCard(box, lines)
+	in, framed := m.dialog(c, w, cardHeight(lines, w-4)+4, 5, " How the queue is reached ")
+	if !framed {
+		m.drawCard(in, lines)
 		return
 	}
-	in := box.Box(st.Accent, " How the queue is reached ", st.Accent)
 	m.drawCard(in.Sub(1, 0, in.W-2, in.H-2), lines[min(m.view.cardTop, len(lines)-1):])
 	in.Text(1, in.H-1, st.Key, "esc")
 	in.Fit(5, in.H-1, in.W-6, st.Muted, "leave it.  No password is shown here.")

@@ -6,7 +6,6 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
@@ -88,7 +87,7 @@ func (m *Model) drawFooter(c screen.Canvas) {
 	}
 	end := c.W - 1
 	if m.canInject() && v.screen == detail && !m.shown.all {
-		size := "batch " + words.Count(load.BatchSizes[v.batch])
+		size := "batch " + m.batch()
 		end = c.Right(end, 0, st.You, size) - 2
 	} else if v.screen == overview && len(v.refs) > 0 {
 		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2

@@ -12,12 +12,8 @@ import (
 func (m *Model) drawHelp(c screen.Canvas) {
 	st, v := m.styles, &m.view
 	cols := helpColumns(m.canInject(), c.W)
-	h := min(helpHeight(cols)+4, c.H)
-	w := min(c.W, 80)
-	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
 	c.Fill(0, 1, c.W, c.H-2, screen.Style{}, ' ') // half a screen around it would only confuse
-	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
-	in := box.Box(st.Accent, " Keys ", st.Accent)
+	in, _ := m.dialog(c, 80, helpHeight(cols)+4, 0, " Keys ")
 	body := in.H
 	if notes := 2; body >= helpHeight(cols)+notes {
 		in.Fit(2, in.H-1, in.W-3, st.Muted, "~ estimate   ? unknown   name?  guessed   esc closes")

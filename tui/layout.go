@@ -143,6 +143,19 @@ func (m *Model) draw(c screen.Canvas) {
 	}
 }
 
+// dialog clears w by h cells in the middle of the screen and gives what is
+// inside their frame. Where the screen has fewer rows than least, the rows go to
+// what is to be said, and there is no frame.
+func (m *Model) dialog(c screen.Canvas, w, h, least int, title string) (in screen.Canvas, framed bool) {
+	w, h = min(w, c.W), min(h, c.H)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	box.Fill(0, 0, w, h, screen.Style{}, ' ')
+	if h < least {
+		return box, false
+	}
+	return box.Box(m.styles.Accent, title, m.styles.Accent), true
+}
+
 func (m *Model) drawDetail(c screen.Canvas) {
 	v := &m.view
 	p, ok := m.picture()

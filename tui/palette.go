@@ -116,13 +116,7 @@ func (m *Model) askPace() {
 func (m *Model) drawPalette(c screen.Canvas) {
 	p, st := m.view.palette, m.styles
 	found := p.matching()
-	w, h := min(76, c.W), min(len(p.all)+4, c.H)
-	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
-	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
-	in := box
-	if box.H >= 4 {
-		in = box.Box(st.Accent, " What should happen? ", st.Accent)
-	}
+	in, _ := m.dialog(c, 76, len(p.all)+4, 4, " What should happen? ")
 	x := in.Text(1, 0, st.Key, ":")
 	x = m.drawField(in, x, 0, in.W-x-1, &p.input)
 	if hint := "enter do it  esc leave it"; x+3+len(hint) <= in.W {

@@ -103,20 +103,13 @@ func (m *Model) editKey(msg tea.KeyPressMsg) tea.Cmd {
 // drawPicker is the list of profiles, over the middle of the screen: each with
 // its shape, what it does, and how many jobs that makes.
 func (m *Model) drawPicker(c screen.Canvas) {
-	p, st := m.view.load.picker, m.styles
+	p := m.view.load.picker
 	about := 4
 	lines := len(p.profiles)
 	if p.edit != nil {
 		lines = 2
 	}
-	h := min(lines+about+2, c.H)
-	w := min(88, c.W)
-	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
-	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
-	in := box
-	if box.H >= 4 {
-		in = box.Box(st.Accent, " Load on "+kscope.Clean(p.queue.Key)+" ", st.Accent)
-	}
+	in, _ := m.dialog(c, 88, lines+about+2, 4, " Load on "+kscope.Clean(p.queue.Key)+" ")
 	if p.edit != nil {
 		m.drawEdit(in, p)
 		return

@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -83,22 +84,20 @@ type promptLine struct {
 	drop        int
 }
 
-// drawPrompt is the question, over the middle of the screen: what would go
-// where, and how to answer.
-func (m *Model) drawPrompt(c screen.Canvas) {
-	p, st := m.view.prompt, m.styles
-	jobs := load.BatchSizes[m.view.batch]
+// promptLines is the title of the question and its facts.
+func (m *Model) promptLines() (title string, lines []promptLine) {
+	p, up, down := m.view.prompt, m.styles.Glyph.Up, m.styles.Glyph.Down
 	reached, _ := m.store.Connection(p.queue)
-	lines := []promptLine{
+	title = " Put load on a real queue? "
+	lines = []promptLine{
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
 		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, cmp.Or(reached.Address, p.queue.Address, unknownAddress), p.queue.DB), 0},
-		{"jobs", words.Count(jobs) + "  (" + st.Glyph.Up + " " + st.Glyph.Down + " to change)", 0},
+		{"jobs", m.batch() + "  (" + up + " " + down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
 	}
-	title := " Put load on a real queue? "
 	switch {
 	case p.purge:
 		title = " Throw all jobs of a queue away? "
@@ -109,36 +108,36 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 			lines[3].text += ": " + plural(n, "job")
 		}
 	case p.must == "":
-		lines[3].text = words.Count(jobs) + "  (+ - to change)"
+		lines[3].text = m.batch() + "  (+ - to change)"
 	}
-	h := len(lines) + 4
-	for drop := 5; h > c.H && drop > 0; drop-- {
-		kept := lines[:0]
-		for _, l := range lines {
-			if l.drop != drop {
-				kept = append(kept, l)
-			}
-		}
-		lines = kept
-		h = len(lines) + 4
+	return title, lines
+}
+
+// batch is how many jobs a push puts in.
+func (m *Model) batch() string { return words.Count(load.BatchSizes[m.view.batch]) }
+
+// drawPrompt is the question, over the middle of the screen: what would go
+// where, and how to answer.
+func (m *Model) drawPrompt(c screen.Canvas) {
+	p, st := m.view.prompt, m.styles
+	title, lines := m.promptLines()
+	const around = 4 // the frame, a blank line and the answer
+	for drop := 5; len(lines)+around > c.H && drop > 0; drop-- {
+		lines = slices.DeleteFunc(lines, func(l promptLine) bool { return l.drop == drop })
 	}
-	h = min(h, c.H)
-	w := min(76, c.W)
-	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
-	box.Fill(0, 0, box.W, box.H, screen.Style{}, ' ')
-	if box.H < 4 { // hardly a window: the question and nothing else
-		what := words.Count(jobs)
+	in, framed := m.dialog(c, 76, len(lines)+around, 4, title)
+	if !framed { // hardly a window: the question and nothing else
+		what := m.batch()
 		switch {
 		case p.purge:
 			what = "empty"
 		case p.load != nil:
 			what = p.load.Profile.Words()
 		}
-		box.Fit(0, 0, box.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
-		m.drawAnswer(box.Sub(0, 1, box.W, 1))
+		in.Fit(0, 0, in.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
+		m.drawAnswer(in.Sub(0, 1, in.W, 1))
 		return
 	}
-	in := box.Box(st.Accent, title, st.Accent)
 	for i, l := range lines {
 		if l.label == "" {
 			in.Fit(2, i, in.W-3, st.Muted, l.text)
