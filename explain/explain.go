@@ -29,6 +29,9 @@ const (
 // Decision is why a workload has the replicas it has and what comes next.
 // Words that rest on an estimate are marked with ~ or "about".
 type Decision struct {
+	// Rule is the name of the rule that answered, such as "asleep" or
+	// "wantsMore": stable, for tests and machines, and not for people.
+	Rule  string
 	Phase Phase
 	Why   string
 	Next  string
@@ -42,19 +45,46 @@ type Decision struct {
 	Known bool // Want was computed from a known value
 }
 
-// rule looks at a chain and answers with a decision if it applies. The first
-// one in the catalogue that answers is right, so those nearest to the root of
-// a problem come first.
-type rule func(c *store.Chain, f *facts) (Decision, bool)
+// rule looks at a chain and answers with a decision if it applies. It is named
+// as its function is. The first one in the catalogue that answers is right, so
+// those nearest to the root of a problem come first.
+type rule struct {
+	name   string
+	answer func(c *store.Chain, f *facts) (Decision, bool)
+}
 
 // catalogue is every explanation there is. A new one goes where it belongs in
 // the order: object, KEDA, source, HPA, workload, pods, then the ordinary
 // story. The rules after targetMissing may rely on a workload.
 var catalogue = []rule{
-	notSynced, targetMissing, paused, refused, ignored, sourceLost, fallbackRunning, triggerFailing, kedaSilent,
-	hpaStuck, podsCannotStart,
-	outOfBounds, asleep, drained, heldAtZero, overdue, waking, parked,
-	starting, cooling, wantsMore, podsStarting, wantsFewer, full, tolerated, atMinimum, steady, hpaSays,
+	{"notSynced", notSynced},
+	{"targetMissing", targetMissing},
+	{"paused", paused},
+	{"refused", refused},
+	{"ignored", ignored},
+	{"sourceLost", sourceLost},
+	{"fallbackRunning", fallbackRunning},
+	{"triggerFailing", triggerFailing},
+	{"kedaSilent", kedaSilent},
+	{"hpaStuck", hpaStuck},
+	{"podsCannotStart", podsCannotStart},
+	{"outOfBounds", outOfBounds},
+	{"asleep", asleep},
+	{"drained", drained},
+	{"heldAtZero", heldAtZero},
+	{"overdue", overdue},
+	{"waking", waking},
+	{"parked", parked},
+	{"starting", starting},
+	{"cooling", cooling},
+	{"wantsMore", wantsMore},
+	{"podsStarting", podsStarting},
+	{"wantsFewer", wantsFewer},
+	{"full", full},
+	{"tolerated", tolerated},
+	{"atMinimum", atMinimum},
+	{"steady", steady},
+	{"hpaSays", hpaSays},
 }
 
 // facts is what several rules need, worked out once.
@@ -81,12 +111,13 @@ func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
 func decide(c *store.Chain, now time.Time) Decision {
 	f := gather(c, now)
 	for _, r := range catalogue {
-		if d, ok := r(c, &f); ok {
+		if d, ok := r.answer(c, &f); ok {
+			d.Rule = r.name
 			d.Want, d.Known = f.want, f.wantKnown
 			return d
 		}
 	}
-	return Decision{Phase: Looking, Why: "Not enough is known yet.", Link: LinkKEDA}
+	return Decision{Rule: "nothingKnown", Phase: Looking, Why: "Not enough is known yet.", Link: LinkKEDA}
 }
 
 func gather(c *store.Chain, now time.Time) facts {
