@@ -50,7 +50,7 @@ e2e: ## the real binary against a real control plane, KEDA and Redis
 	cd e2e && go test -count=1 -timeout 30m ./...
 
 golden: ## rewrite the golden files, to be read before they are committed
-	go test ./tui/... -update
+	go test ./explain ./tui/... -update
 
 bench: ## benchmarks with allocations
 	go test -run '^$$' -bench . -benchmem ./...

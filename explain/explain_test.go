@@ -1,12 +1,9 @@
 package explain_test
 
 import (
-	"strings"
-	"testing"
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
 )
 
@@ -101,45 +98,4 @@ func cooldown(c *store.Chain) {
 // another adds a trigger that nothing measures.
 func another(c *store.Chain, typ string) {
 	c.Readings = append(c.Readings, store.Reading{Trigger: kscope.Trigger{Type: typ, MetricType: "AverageValue"}})
-}
-
-type explanation struct {
-	name   string
-	scene  *store.Chain
-	change func(c *store.Chain)
-	phase  explain.Phase
-	link   explain.Role
-	why    string
-	next   string
-}
-
-func TestExplain(t *testing.T) {
-	for _, table := range [][]explanation{ordinary, troubled} {
-		for _, tt := range table {
-			t.Run(tt.name, func(t *testing.T) {
-				if tt.change != nil {
-					tt.change(tt.scene)
-				}
-				d := explain.Decide(*tt.scene, noon)
-				if d.Phase != tt.phase || d.Link != tt.link || d.Why != tt.why || d.Next != tt.next {
-					t.Errorf("\n got %q %d\n\twhy:  `%s`,\n\tnext: `%s`,\nwant %q %d\n\twhy:  `%s`,\n\tnext: `%s`,",
-						d.Phase, d.Link, d.Why, d.Next, tt.phase, tt.link, tt.why, tt.next)
-				}
-				for _, s := range []string{d.Why, d.Next} {
-					if s != "" && !strings.HasSuffix(s, ".") || strings.Contains(s, "%!") || strings.Contains(s, "..") || strings.Contains(s, "  ") {
-						t.Errorf("not a sentence: %q", s)
-					}
-				}
-			})
-		}
-	}
-}
-
-// The ordinary story is read from the back row: nothing in it may be long.
-func TestOrdinaryStoryIsShort(t *testing.T) {
-	for _, tt := range ordinary {
-		if len(tt.why) > 110 || len(tt.next) > 110 {
-			t.Errorf("%s: %d and %d characters", tt.name, len(tt.why), len(tt.next))
-		}
-	}
 }
