@@ -40,9 +40,8 @@ type Decision struct {
 	// Zero is when KEDA takes the workload to its floor if no work comes, by
 	// the clock of the stream: an estimate; the zero time where it will not, or
 	// that cannot be told.
-	Zero  time.Time
-	Want  int32
-	Known bool // Want was computed from a known value
+	Zero time.Time
+	Want int32 // what the HPA will aim at, as far as the values are known
 }
 
 // rule looks at a chain and answers with a decision if it applies. It is named
@@ -112,8 +111,7 @@ func decide(c *store.Chain, now time.Time) Decision {
 	f := gather(c, now)
 	for _, r := range catalogue {
 		if d, ok := r.answer(c, &f); ok {
-			d.Rule = r.name
-			d.Want, d.Known = f.want, f.wantKnown
+			d.Rule, d.Want = r.name, f.want
 			return d
 		}
 	}
