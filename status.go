@@ -25,7 +25,7 @@ type ObjectRef struct{ Kind, Namespace, Name, UID string }
 // Sources emit it on every change, and not otherwise.
 type Status struct {
 	Kind    Kind
-	Name    string // for Queues the server, as in [Queue.Server]; "" for watched kinds
+	Name    string // for Queues the server, as in [Backlog]; "" for watched kinds
 	State   State
 	Message string // what went wrong, in the words of the API or the library, cleaned
 	Hint    string // the likely fix; "" when there is none to offer

@@ -8,6 +8,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // A namespace at the size that must stay comfortable.
@@ -49,8 +50,8 @@ func firstLists() (out []kscope.Observation) {
 func objectNumber(i int, active time.Time) kscope.ScaledObject {
 	so := orderWorker()
 	so.Ref, so.UID, so.ScaleTarget.Name, so.HPAName = named(i), fmt.Sprint("s", i), named(i).Name, "keda-hpa-"+named(i).Name
-	q := kscope.Queue{Address: orders.Address, Key: named(i).Name}
-	so.Triggers = []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Queue: &q, Metadata: map[string]string{"listLength": "5"}}}
+	q := triggers.Redis{Address: orders.Server, Key: named(i).Name}.Backlog()
+	so.Triggers = []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &q, Metadata: map[string]string{"listLength": "5"}}}
 	so.Conditions, so.LastActiveTime = with(so.Conditions, cond("Active", "True", "ScalerActive")), active
 	return so
 }
@@ -67,7 +68,7 @@ func podNumber(i int, ready bool) kscope.Pod {
 }
 
 func depthNumber(i int, n int64) kscope.Depths {
-	return kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: kscope.Queue{Address: orders.Address, Key: named(i).Name}, N: n, Type: "list"}}}
+	return kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: triggers.Redis{Address: orders.Server, Key: named(i).Name}.Backlog(), N: float64(n), Type: "list"}}}
 }
 
 func folded() *store.Store {
@@ -121,7 +122,7 @@ func BenchmarkApply(b *testing.B) {
 	})
 	b.Run("all queues of a server", func(b *testing.B) { // four times a second, most of them unchanged
 		s := folded()
-		d := kscope.Depths{Address: orders.Address}
+		d := kscope.Depths{Server: orders.Server}
 		for i := range manyObjects {
 			d.All = append(d.All, depthNumber(i, 50).All[0])
 		}

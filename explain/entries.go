@@ -6,6 +6,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
 )
 
@@ -86,7 +87,7 @@ func pausedWhat(t store.Topic) string {
 // ourSource is what kscope watches or reads, in a sentence.
 func ourSource(l store.Entry) string {
 	if l.Kept == kscope.Queues {
-		return kscope.CallServer(l.Subject)
+		return CallServer(l.Broker, l.Subject)
 	}
 	return "watching " + string(l.Kept)
 }
@@ -161,4 +162,17 @@ func (e Entry) scaledWords() string {
 		return fmt.Sprintf("%s to %d", verb, e.To)
 	}
 	return fmt.Sprintf("%s %d → %d", verb, e.From, e.To)
+}
+
+// CallServer is what a broker's server is called in a sentence, by the broker's
+// word for itself and the server's name in [kscope.Backlog].
+func CallServer(broker, server string) string {
+	name := broker
+	if broker == triggers.RedisBroker {
+		name = "Redis"
+	}
+	if server == "" {
+		return name + " at an address that is not known here"
+	}
+	return name + " " + server
 }

@@ -28,7 +28,7 @@ func ExampleLook() {
 		fmt.Printf("%s, %s\n  %s\n  %s\n", now.Sub(at(0)), c.Decision.Phase, c.Decision.Why, c.Decision.Next)
 	}
 	jobs := func(n int64) kscope.Depths {
-		return kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: orders, N: n, Type: "list"}}}
+		return kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n), Type: "list"}}}
 	}
 	replicas := func(by string, desired, ready int32) kscope.Workload {
 		workload.SetBy, workload.Desired, workload.Current, workload.Ready = by, desired, desired, &ready

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // noon is when the stories of the tests are told.
@@ -32,14 +33,14 @@ func with(cs kscope.Conditions, c kscope.Condition) kscope.Conditions {
 }
 
 // orders is the queue of the seed story, and orderWorker its ScaledObject.
-var orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
+var orders = triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}.Backlog()
 
 func orderWorker() kscope.ScaledObject {
 	return kscope.ScaledObject{
 		Ref: kscope.Ref{Namespace: "demo", Name: "order-worker"}, UID: "so-1", Created: at(-3600),
 		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
 		PollingInterval: 5 * time.Second, CooldownPeriod: 30 * time.Second, MaxReplicaCount: 10,
-		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Queue: &orders,
+		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &orders,
 			Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
 		HPAName: "keda-hpa-order-worker", ExternalMetricNames: []string{"s0-redis-orders"},
 		Conditions: kscope.Conditions{cond("Ready", "True", "ScaledObjectReady"), cond("Active", "False", "ScalerNotActive"), cond("Paused", "False", "")},

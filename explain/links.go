@@ -35,7 +35,7 @@ func queueLink(c *store.Chain) Link {
 		}
 	case r.Err != "":
 		l.State, l.Word = LinkBroken, "cannot be read"
-	case r.Trigger.Queue == nil:
+	case r.Trigger.Backlog == nil:
 		l.Word = "not measured"
 	}
 	return l

@@ -39,7 +39,7 @@ func TestLinks(t *testing.T) {
 		{"never measured", 1, func(*world) {}, explain.LinkQueue, explain.LinkUnknown, "? not read yet"},
 		{"measured", 1, func(x *world) { x.depth(1, 1200) }, explain.LinkQueue, explain.LinkOK, "1,200 has work"},
 		{"unreadable", 1, func(x *world) {
-			x.see(1, kscope.Depths{All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+			x.see(1, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 		}, explain.LinkQueue, explain.LinkBroken, "? cannot be read"},
 		{"below activation", 0, func(x *world) {
 			x.so.Triggers[0].Metadata = map[string]string{"activationListLength": "9"}

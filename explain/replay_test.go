@@ -14,6 +14,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // testdata/recorded.jsonl.gz is what a real Kubernetes 1.36 and a real KEDA
@@ -77,7 +78,7 @@ func (r recorded) fact() kscope.Fact {
 	}
 	switch r.Stream {
 	case "queue":
-		return kscope.Depths{Address: recordedQueue.Address, All: []kscope.Depth{{Queue: recordedQueue, N: r.Length, Type: "list"}}}
+		return kscope.Depths{Server: recordedQueue.Server, All: []kscope.Depth{{Backlog: recordedQueue, N: float64(r.Length), Type: "list"}}}
 	case "deployments":
 		w := kscope.Workload{Ref: ref, Kind: "Deployment", UID: m.UID, Desired: o.Spec.Replicas, Current: o.Status.Replicas, Ready: &o.Status.ReadyReplicas}
 		for k, v := range o.Spec.Selector.MatchLabels {
@@ -114,7 +115,7 @@ func (r recorded) fact() kscope.Fact {
 			MaxReplicaCount: o.Spec.MaxReplicaCount, HPAName: o.Status.HPAName, LastActiveTime: o.Status.LastActiveTime,
 			ExternalMetricNames: o.Status.ExternalMetricNames, Conditions: o.Status.Conditions}
 		for _, t := range o.Spec.Triggers {
-			so.Triggers = append(so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Metadata: t.Metadata, Queue: &recordedQueue})
+			so.Triggers = append(so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Metadata: t.Metadata, Backlog: &recordedQueue})
 		}
 		return so
 	case "events":
@@ -127,7 +128,7 @@ func (r recorded) fact() kscope.Fact {
 	return nil
 }
 
-var recordedQueue = kscope.Queue{Address: "redis:6379", Key: "orders"}
+var recordedQueue = triggers.Redis{Address: "redis:6379", Key: "orders"}.Backlog()
 
 // recording is the recorded stream.
 func recording(t testing.TB) []kscope.Observation {

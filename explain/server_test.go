@@ -6,16 +6,17 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // What a server does is on the timelines of those who have a queue there.
 func TestTroubleOfAServerWithoutAnAddress(t *testing.T) {
 	s := store.New()
-	q := kscope.Queue{Via: "TriggerAuthentication demo/redis", Key: "jobs"}
-	so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: "orders"}, UID: "1", Triggers: []kscope.Trigger{{Queue: &q}}}
+	q := triggers.Redis{Via: "TriggerAuthentication demo/redis", Key: "jobs"}.Backlog()
+	so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: "orders"}, UID: "1", Triggers: []kscope.Trigger{{Backlog: &q}}}
 	at := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	for i, f := range []kscope.Fact{so, kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Synced}, kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Failing, Message: "gone"}, kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Synced}} {
-		s.Apply(kscope.Observation{At: at.Add(time.Duration(i) * time.Second), Source: "test", Fact: f})
+	for i, f := range []kscope.Fact{so, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Synced}, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Failing, Message: "gone"}, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Synced}} {
+		s.Apply(kscope.Observation{At: at.Add(time.Duration(i) * time.Second), Source: "redis", Fact: f})
 	}
 	es := Timeline(s, so.Ref)
 	if len(es) != 2 || es[0].Note != "Redis (TriggerAuthentication demo/redis): gone" || es[1].Note != "Redis (TriggerAuthentication demo/redis) works again" {

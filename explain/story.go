@@ -117,7 +117,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if f.raw == 0 {
 		d.Why = fmt.Sprintf("%s; minReplicaCount keeps %s.", isEmpty(f.r), pods(int(least)))
 	}
-	if f.r.Trigger.Queue == nil {
+	if f.r.Trigger.Backlog == nil {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
 	return d, true
@@ -129,7 +129,7 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long."}
-	if f.r.Trigger.Queue == nil {
+	if f.r.Trigger.Backlog == nil {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
 	d.Why = fmt.Sprintf("%s, and %s set.", calls(f), isOrAre(f.desired))

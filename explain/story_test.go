@@ -6,6 +6,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // ordinary is the story as it should be, and what settings make of it.
@@ -58,7 +59,7 @@ var ordinary = []explanation{
 	{name: "waking, second trigger has the work", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) {
 			r := c.Readings[0]
-			r.Trigger.Queue = &kscope.Queue{Key: "returns"}
+			r.Trigger.Backlog = new(triggers.Redis{Key: "returns"}.Backlog())
 			r.Value = 8
 			c.Readings = append(c.Readings, r)
 		},

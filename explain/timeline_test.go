@@ -32,7 +32,7 @@ func newWorld(size int32) *world {
 
 func (x *world) see(seconds float64, facts ...kscope.Fact) {
 	for _, f := range facts {
-		x.Apply(kscope.Observation{At: at(seconds), Source: "test", Fact: f})
+		x.Apply(kscope.Observation{At: at(seconds), Source: "redis", Fact: f})
 	}
 }
 
@@ -51,7 +51,7 @@ func (x *world) ready(seconds float64, n int32) {
 }
 
 func (x *world) depth(seconds float64, n int64) {
-	x.see(seconds, kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: orders, N: n}}})
+	x.see(seconds, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n)}}})
 }
 
 func (x *world) event(seconds, last float64, kind, reason, note string) {
@@ -215,7 +215,7 @@ func TestAttribution(t *testing.T) {
 
 func TestTimeline(t *testing.T) {
 	pushed := func(jobs int64) kscope.Pushed {
-		return kscope.Pushed{Queue: orders, Asked: jobs, Accepted: jobs, Length: jobs, Took: 20 * time.Millisecond}
+		return kscope.Pushed{Backlog: orders, Asked: jobs, Accepted: jobs, Length: jobs, Took: 20 * time.Millisecond}
 	}
 	tests := []struct {
 		name string
@@ -279,7 +279,7 @@ func TestTimeline(t *testing.T) {
 			x.see(10.1, pushed(7))
 		}, "10.1 you pushed 7"},
 		{"a push that failed", 0, func(x *world) {
-			x.see(10, kscope.Pushed{Queue: orders, Asked: 10, Err: "no route"})
+			x.see(10, kscope.Pushed{Backlog: orders, Asked: 10, Err: "no route"})
 			x.scale(12, "keda-operator", 1)
 		}, "10 you pushed 0 no route\n12 KEDA scaled 0>1"},
 		{"emptied without workers", 0, func(x *world) {
@@ -288,7 +288,7 @@ func TestTimeline(t *testing.T) {
 		}, "10 someone else? emptied"},
 		{"nothing is known across a failure", 1, func(x *world) {
 			x.depth(0, 0)
-			x.see(10, kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+			x.see(10, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 			x.depth(20, 0)
 		}, ""},
 		{"steps of another cycle are no cause", 1, func(x *world) {
@@ -357,11 +357,11 @@ func TestTimeline(t *testing.T) {
 			x.see(9, x.hpa)
 		}, "1 HPA trouble it says: no matching metrics\n9 HPA mended can read its metrics again"},
 		{"our own sources", 1, func(x *world) {
-			x.see(1, kscope.Status{Kind: kscope.Queues, Name: orders.Address, State: kscope.Synced})
-			x.see(2, kscope.Status{Kind: kscope.Queues, Name: orders.Address, State: kscope.Failing, Message: "refused"})
+			x.see(1, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
+			x.see(2, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Failing, Message: "refused"})
 			x.see(3, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Synced})
 			x.see(4, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Failing})
-			x.see(5, kscope.Status{Kind: kscope.Queues, Name: orders.Address, State: kscope.Synced})
+			x.see(5, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
 		}, "2 kscope trouble Redis redis.demo.svc.cluster.local:6379: refused\n5 kscope mended Redis redis.demo.svc.cluster.local:6379 works again"},
 		{"pods that cannot run", 2, func(x *world) {
 			x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}

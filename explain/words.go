@@ -30,7 +30,7 @@ func thereIsWork(f *facts) string {
 	switch {
 	case !f.hasWork:
 		return "The annotation force-activation is set"
-	case f.work.Trigger.Queue == nil:
+	case f.work.Trigger.Backlog == nil:
 		return amount(f.work)
 	}
 	return jobsWait(f.work) + " in " + f.work.Name()
@@ -39,7 +39,7 @@ func thereIsWork(f *facts) string {
 // noun is the reading's source in a sentence: "the list orders".
 func noun(r store.Reading) string {
 	switch kind := map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type]; {
-	case r.Trigger.Queue == nil:
+	case r.Trigger.Backlog == nil:
 		return "the trigger " + r.Name()
 	case kind != "":
 		return "the " + kind + " " + r.Name()
@@ -52,7 +52,7 @@ func isEmpty(r store.Reading) string {
 	switch {
 	case r.Value > 0:
 		return capital(noun(r)) + " is not above its activation threshold"
-	case r.Trigger.Queue == nil:
+	case r.Trigger.Backlog == nil:
 		return capital(noun(r)) + " has no work"
 	}
 	return capital(noun(r)) + " is empty"
@@ -65,7 +65,7 @@ func amount(r store.Reading) string {
 		mark = "~"
 	}
 	switch {
-	case r.Trigger.Queue == nil:
+	case r.Trigger.Backlog == nil:
 		return "Trigger " + r.Name() + ": " + mark + words.Count(r.Value)
 	case r.Value == 1:
 		return mark + "1 job"
@@ -81,7 +81,7 @@ func calls(f *facts) string {
 		least = "at least "
 	}
 	call := "call"
-	if f.r.Value == 1 || f.r.Trigger.Queue == nil {
+	if f.r.Value == 1 || f.r.Trigger.Backlog == nil {
 		call = "calls"
 	}
 	return fmt.Sprintf("%s at %s per pod %s for %s%s", amount(f.r), words.Count(f.r.Target), call, least, words.Plural(f.raw, "pod"))

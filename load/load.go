@@ -13,7 +13,7 @@ import (
 
 // Injection asks for jobs to be put into a queue.
 type Injection struct {
-	Queue   kscope.Queue
+	Backlog   kscope.Backlog
 	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
 	Jobs    int64      // how many, at least 1
 	Payload *Payload   // what a job looks like; nil for the default
@@ -22,7 +22,7 @@ type Injection struct {
 
 // Purge asks for a queue to be emptied. The jobs in it are lost.
 type Purge struct {
-	Queue  kscope.Queue
+	Backlog  kscope.Backlog
 	Target kscope.Ref // the ScaledObject on whose behalf, for the timeline
 }
 
@@ -54,7 +54,7 @@ func ParseSide(s string) (Side, error) {
 // an open model, as the arrival-rate executors of k6: when the next job is due
 // depends on the time alone, never on how fast the last one went in.
 type Load struct {
-	Queue   kscope.Queue
+	Backlog   kscope.Backlog
 	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
 	Profile Profile
 	Limits  Limits   // the zero value holds the defaults
@@ -65,7 +65,7 @@ type Load struct {
 // Begun is what there is to tell of the load at its beginning.
 func (l Load) Begun(at time.Time) kscope.Loading {
 	out := kscope.Loading{
-		Queue: l.Queue, Target: l.Target, Load: string(l.Profile.Kind), Words: l.Profile.Words(), Began: at, State: kscope.LoadRunning,
+		Backlog: l.Backlog, Target: l.Target, Load: string(l.Profile.Kind), Words: l.Profile.Words(), Began: at, State: kscope.LoadRunning,
 	}
 	if n, ends := l.Profile.Planned(); ends {
 		out.Planned = &n

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
@@ -18,6 +16,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // api is what an API server remembers: the objects of each kind, and the last

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/triggers"
 )
 
 // TestEverything plays one of every kind, and reads one of every kind through
@@ -39,13 +40,13 @@ func TestEverything(t *testing.T) {
 		r.until(worker, time.Minute, "several workers", func(c explain.Picture) bool { return ready(c) > 2 })
 
 		stand := r.chain(ledger).Reading()
-		if stand.Trigger.Queue == nil || !stand.Known || stand.Value != 0 {
+		if stand.Trigger.Backlog == nil || !stand.Known || stand.Value != 0 {
 			t.Fatalf("nothing stands in for RabbitMQ: %+v", stand)
 		}
-		r.push(ledger, *stand.Trigger.Queue, 100)
+		r.push(ledger, *stand.Trigger.Backlog, 100)
 		r.until(ledger, 3*time.Minute, "three of the StatefulSet", func(c explain.Picture) bool { return ready(c) == 3 })
 
-		r.push(kscope.Ref{}, kscope.Queue{Address: "redis.shop:6379", Key: "reports"}, 3)
+		r.push(kscope.Ref{}, triggers.Redis{Address: "redis.shop:6379", Key: "reports"}.Backlog(), 3)
 		typed, dynamic := r.Clients()
 		for range 200 {
 			jobs, err := typed.BatchV1().Jobs("shop").List(t.Context(), metav1.ListOptions{})

@@ -37,7 +37,7 @@ func TestThirtyMinutes(t *testing.T) {
 			for range 6 {
 				if rng.IntN(2) == 0 {
 					// May fail: the connection may be one that broke unnoticed.
-					_ = r.queues.Push(t.Context(), load.Injection{Queue: orders, Target: scaler, Jobs: 1 + rng.Int64N(80)})
+					_ = r.queues.Push(t.Context(), load.Injection{Backlog: orders, Target: scaler, Jobs: 1 + rng.Int64N(80)})
 				}
 				name := names[rng.IntN(len(names))]
 				if err := r.Break(name); err != nil {

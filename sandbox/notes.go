@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
 )
 
 // notes says what of these objects is not played, and what KEDA will complain
@@ -63,7 +65,7 @@ func programs(obj runtime.Object, scaled map[target]bool, containers []corev1.Co
 
 // triggerQueues are the queues that an object of KEDA's scales by, in the order
 // of its triggers, with the types of these.
-func triggerQueues(obj runtime.Object) (queues []kscope.Queue, types []string) {
+func triggerQueues(obj runtime.Object) (queues []triggers.Redis, types []string) {
 	u := asUnstructured(obj)
 	if u == nil {
 		return nil, nil

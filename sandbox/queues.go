@@ -7,12 +7,12 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Len measures a key as the script of KEDA's list trigger does, and fails as it
 // does.
-func (r *redis) Len(q kscope.Queue) (int64, error) {
+func (r *redis) Len(q triggers.Redis) (int64, error) {
 	if r.isLost() {
 		return 0, refused(q.Address)
 	}
@@ -49,7 +49,7 @@ func (r *redis) Len(q kscope.Queue) (int64, error) {
 
 // Take removes one job as a worker would: from the tail of a list, to the head
 // of which everybody pushes; the lowest of a sorted set; any of a set or hash.
-func (r *redis) Take(q kscope.Queue) (bool, error) {
+func (r *redis) Take(q triggers.Redis) (bool, error) {
 	if r.isLost() {
 		return false, refused(q.Address)
 	}

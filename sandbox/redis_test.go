@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 func unheard(t *testing.T, wrote func()) *redis {
@@ -69,7 +70,7 @@ func TestQueues(t *testing.T) {
 			{key: "stream", db: 2, err: "ERR unsupported key type: stream"},
 			{key: "list", db: 16, err: "ERR DB index is out of range"},
 		} {
-			q := kscope.Queue{Address: "anything:1", DB: test.db, Key: test.key}
+			q := triggers.Redis{Address: "anything:1", DB: test.db, Key: test.key}
 			n, err := r.Len(q)
 			if n != test.n || test.err != errText(err) {
 				t.Errorf("%s in %d: got %d %v, want %d %q", test.key, test.db, n, err, test.n, test.err)
@@ -107,7 +108,7 @@ func TestWrites(t *testing.T) {
 		var told []int64
 		var r *redis
 		r = unheard(t, func() {
-			n, _ := r.Len(kscope.Queue{Key: "q"})
+			n, _ := r.Len(triggers.Redis{Key: "q"})
 			told = append(told, n)
 		})
 		c := client(t, r, goredis.Options{Protocol: 2, DisableIdentity: true})
@@ -184,7 +185,7 @@ func TestLongPipeline(t *testing.T) {
 		if _, err := pipe.Exec(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if n, _ := r.Len(kscope.Queue{Key: "q"}); n != 5000 {
+		if n, _ := r.Len(triggers.Redis{Key: "q"}); n != 5000 {
 			t.Error(n)
 		}
 	})
@@ -204,11 +205,11 @@ func TestLoseRedis(t *testing.T) {
 			if err := c.LPush(ctx, "q", "c").Err(); err == nil {
 				t.Error("pushed into a lost Redis")
 			}
-			_, err := r.Len(kscope.Queue{Address: "redis.demo.svc:6379", Key: "q"})
+			_, err := r.Len(triggers.Redis{Address: "redis.demo.svc:6379", Key: "q"})
 			if !errors.Is(err, syscall.ECONNREFUSED) || !strings.HasPrefix(err.Error(), "dial tcp 10.96.") || !strings.HasSuffix(err.Error(), ":6379: connect: connection refused") {
 				t.Error(err)
 			}
-			if _, err := r.Take(kscope.Queue{Key: "q"}); err == nil {
+			if _, err := r.Take(triggers.Redis{Key: "q"}); err == nil {
 				t.Error("took from a lost Redis")
 			}
 			if _, err := r.dial(ctx, "127.0.0.1:6379"); errText(err) != "dial tcp 127.0.0.1:6379: connect: connection refused" {

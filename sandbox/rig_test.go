@@ -114,9 +114,9 @@ func (r *rig) story(ref kscope.Ref) string {
 	return b.String()
 }
 
-func (r *rig) push(ref kscope.Ref, q kscope.Queue, jobs int64) {
+func (r *rig) push(ref kscope.Ref, q kscope.Backlog, jobs int64) {
 	r.t.Helper()
-	if err := r.queues.Push(r.t.Context(), load.Injection{Queue: q, Target: ref, Jobs: jobs}); err != nil {
+	if err := r.queues.Push(r.t.Context(), load.Injection{Backlog: q, Target: ref, Jobs: jobs}); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -19,12 +19,13 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // Options say what the sandbox is made of.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -96,18 +97,18 @@ func TestSpeed(t *testing.T) {
 // TestStandIns: a trigger that names its queue keeps it, and what passes is not
 // written to.
 func TestStandIns(t *testing.T) {
-	own := kscope.Queue{Address: "redis:6379", Key: "orders"}
-	triggers := []kscope.Trigger{
-		{Type: "redis", Queue: &own},
-		{Type: "redis", Queue: &kscope.Queue{Key: "from-env"}},
+	own := triggers.Redis{Address: "redis:6379", Key: "orders"}.Backlog()
+	all := []kscope.Trigger{
+		{Type: "redis", Backlog: &own},
+		{Type: "redis", Backlog: new(triggers.Redis{Key: "from-env"}.Backlog())},
 		{Type: "kafka"},
 		{Type: "cpu"},
 	}
-	got := standIn(kscope.Ref{Namespace: "n", Name: "so"}, triggers)
-	if *got[0].Queue != own || got[1].Queue.Address == "" || got[1].Queue.Key != "from-env" || got[2].Queue == nil || got[3].Queue != nil {
+	got := standIn(kscope.Ref{Namespace: "n", Name: "so"}, all)
+	if *got[0].Backlog != own || got[1].Backlog.Server == "" || got[1].Backlog.Name != "from-env" || got[2].Backlog == nil || got[3].Backlog != nil {
 		t.Errorf("%+v", got)
 	}
-	if triggers[1].Queue.Address != "" || triggers[2].Queue != nil {
+	if all[1].Backlog.Server != "" || all[2].Backlog != nil {
 		t.Error("the original was changed")
 	}
 }

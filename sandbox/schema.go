@@ -214,12 +214,12 @@ func choice(values ...string) shape { return shape{typ: "string", oneOf: values}
 func count(least int64) shape { return shape{typ: "integer", least: &least} }
 
 var (
-	anyText  = shape{typ: "string"}
-	someText = shape{typ: "string", least: atLeast(1)}
-	yesNo    = shape{typ: "boolean"}
-	anything = shape{}
-	triggers = shape{typ: "array", least: atLeast(1), items: &trigger}
-	trigger  = object([]string{"metadata", "type"}, map[string]shape{
+	anyText     = shape{typ: "string"}
+	someText    = shape{typ: "string", least: atLeast(1)}
+	yesNo       = shape{typ: "boolean"}
+	anything    = shape{}
+	triggerList = shape{typ: "array", least: atLeast(1), items: &trigger}
+	trigger     = object([]string{"metadata", "type"}, map[string]shape{
 		"type": someText, "name": anyText, "metricType": anyText, "useCachedMetrics": yesNo,
 		"metadata": {typ: "object", values: &anyText},
 		"authenticationRef": object([]string{"name"}, map[string]shape{
@@ -258,7 +258,7 @@ var scaledObjectShape = shape{typ: "object", required: []string{"scaleTargetRef"
 		"failureThreshold": count(0), "replicas": count(0),
 		"behavior": choice("static", "currentReplicas", "currentReplicasIfHigher", "currentReplicasIfLower", "scalingModifiers"),
 	}),
-	"triggers": triggers,
+	"triggers": triggerList,
 }}
 
 var scaledJobShape = object([]string{"jobTargetRef", "triggers"}, map[string]shape{
@@ -277,7 +277,7 @@ var scaledJobShape = object([]string{"jobTargetRef", "triggers"}, map[string]sha
 		"customScalingRunningJobPercentage": anyText,
 		"pendingPodConditions":              listOf(anyText),
 	}),
-	"triggers": triggers,
+	"triggers": triggerList,
 })
 
 var (

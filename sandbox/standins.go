@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
 )
 
 // StandIns wraps the source of KEDA's objects so that every trigger names the
@@ -32,22 +34,26 @@ func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	})
 }
 
-// plain reports whether the sandbox plays a queue as it is: streams it plays as
-// lists. How a real server would be reached does not matter to it.
-func plain(q *kscope.Queue) bool { return q != nil && q.Measure == kscope.Size }
-
-func standIn(ref kscope.Ref, triggers []kscope.Trigger) []kscope.Trigger {
-	out := slices.Clone(triggers)
+func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
+	out := slices.Clone(all)
 	for i, t := range out {
-		if plain(t.Queue) {
-			q := kscope.Queue{Address: t.Queue.Address, DB: t.Queue.DB, Key: t.Queue.Key}
-			if q.Address == "" {
-				q.Address = world.StandInAddress
-			}
-			out[i].Queue = &q
-		} else if q, ok := world.TriggerQueue(ref.Namespace, ref.Name, i, t.Type, t.Metadata); ok {
-			out[i].Queue = &q
+		if q, ok := queueFor(ref, i, t); ok {
+			b := q.Backlog()
+			out[i].Backlog = &b
 		}
 	}
 	return out
+}
+
+// queueFor is what the sandbox plays for a trigger. It plays streams as lists, and
+// how a real server would be reached does not matter to it.
+func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
+	if t.Backlog == nil {
+		return world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	}
+	q := triggers.RedisOf(*t.Backlog)
+	if q.Measure != triggers.Size {
+		return world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	}
+	return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key}, true
 }

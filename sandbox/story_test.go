@@ -13,11 +13,12 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 var (
 	scaler = kscope.Ref{Namespace: "demo", Name: "worker-scaler"}
-	orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
+	orders = triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}.Backlog()
 )
 
 func replicas(c explain.Picture) int32 {
@@ -62,7 +63,7 @@ func TestStory(t *testing.T) {
 			slices.ContainsFunc(steps, func(s string) bool { return strings.Contains(s, "guessed") || strings.Contains(s, "someone") }) || !emptied {
 			t.Errorf("steps %q, emptied %v\n%s", steps, emptied, r.story(scaler))
 		}
-		if jobs, _ := r.redis.Len(orders); jobs != 0 {
+		if jobs, _ := r.redis.Len(triggers.RedisOf(orders)); jobs != 0 {
 			t.Error(jobs, "jobs left")
 		}
 	})

@@ -122,7 +122,7 @@ type History struct {
 // History gives the series of a queue, nil for none, and the ready and wanted
 // replicas of a ScaledObject's target, which are known up to now where their
 // source is well. Which queue it is about is for [Chain.Queued] to say.
-func (s *Store) History(ref kscope.Ref, of *kscope.Queue) History {
+func (s *Store) History(ref kscope.Ref, of *kscope.Backlog) History {
 	o := s.objects[ref]
 	if o == nil {
 		return History{}
@@ -166,12 +166,12 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Target = m.Target
 		}
 		var q *queue
-		if t.Queue != nil {
-			q = s.queues[*t.Queue]
+		if t.Backlog != nil {
+			q = s.queues[*t.Backlog]
 		}
 		switch {
 		case q != nil && q.last.Err == "":
-			r.Value, r.Known, r.From, r.At, r.Type = float64(q.last.N), true, FromBroker, q.at, q.last.Type
+			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
 			if w != nil && w.Desired == 0 { // where it matters
 				r.Waiting = q.Above(r.ActivationTarget)
 			}
@@ -234,7 +234,7 @@ func (c Chain) Reading() Reading {
 // Queued is the trigger whose queue is charted and takes load: the main one if
 // it names a queue, else the heaviest of those that do; false if none does.
 func (c Chain) Queued() (Reading, bool) {
-	named := func(r Reading) bool { return r.Trigger.Queue != nil }
+	named := func(r Reading) bool { return r.Trigger.Backlog != nil }
 	if main := c.Reading(); named(main) {
 		return main, true
 	}
@@ -272,8 +272,8 @@ func (r Reading) Asks() float64 {
 // Name is what to call the trigger's source: the key for Redis, else the
 // trigger's own name or its type.
 func (r Reading) Name() string {
-	if r.Trigger.Queue != nil {
-		return r.Trigger.Queue.Key
+	if r.Trigger.Backlog != nil {
+		return r.Trigger.Backlog.Name
 	}
 	return cmp.Or(r.Trigger.Name, r.Trigger.Type)
 }

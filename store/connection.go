@@ -25,14 +25,14 @@ func (s *Store) applyConnection(at time.Time, f kscope.Connection) bool {
 
 // Connection is how the server of a queue is reached; false where nothing is
 // known of it.
-func (s *Store) Connection(q kscope.Queue) (kscope.Connection, bool) {
-	c, ok := s.connections[q.Server()]
+func (s *Store) Connection(q kscope.Backlog) (kscope.Connection, bool) {
+	c, ok := s.connections[q.Server]
 	return c.Connection, ok
 }
 
 // Depth is the newest measurement of a queue, failed or not; false where there
 // is none.
-func (s *Store) Depth(q kscope.Queue) (kscope.Depth, bool) {
+func (s *Store) Depth(q kscope.Backlog) (kscope.Depth, bool) {
 	known := s.queues[q]
 	if known == nil {
 		return kscope.Depth{}, false

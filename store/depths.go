@@ -35,11 +35,11 @@ const (
 
 func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
 	for _, d := range f.All {
-		q := s.queues[d.Queue]
+		q := s.queues[d.Backlog]
 		if q == nil {
 			q = &queue{}
 			q.Keep, q.MaxGap = Keep, queueGap
-			s.queues[d.Queue] = q
+			s.queues[d.Backlog] = q
 		} else if at.Before(q.at) {
 			continue
 		}
@@ -50,7 +50,7 @@ func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
 			q.since = time.Time{}
 		} else {
 			s.logDepth(at, q, d)
-			q.Add(at, float64(d.N))
+			q.Add(at, d.N)
 		}
 		q.last = d
 	}
@@ -76,11 +76,11 @@ func (s *Store) logDepth(at time.Time, q *queue, d kscope.Depth) {
 		q.since = at.Add(-quiet) // nobody knows how long before; what comes next is news
 		return
 	}
-	for _, o := range s.byQueue[d.Queue] {
+	for _, o := range s.byQueue[d.Backlog] {
 		if q.state == empty {
 			s.addEmptied(at, o, long)
-		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Queue) {
-			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: d.N})
+		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Backlog) {
+			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: int64(d.N)})
 		}
 	}
 }
@@ -109,8 +109,8 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 }
 
 func (s *Store) applyPushed(at time.Time, f kscope.Pushed) {
-	s.putsInto(f.Queue).add(at, f.Accepted)
-	for _, o := range s.byQueue[f.Queue] {
+	s.putsInto(f.Backlog).add(at, f.Accepted)
+	for _, o := range s.byQueue[f.Backlog] {
 		// The measurement may have come before the news of the push.
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
 			o.log = o.log[:n]
@@ -121,9 +121,9 @@ func (s *Store) applyPushed(at time.Time, f kscope.Pushed) {
 
 func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 	if f.Err == "" {
-		s.putsInto(f.Queue).interrupt(at)
+		s.putsInto(f.Backlog).interrupt(at)
 	}
-	for _, o := range s.byQueue[f.Queue] {
+	for _, o := range s.byQueue[f.Backlog] {
 		if f.Err != "" {
 			o.add(Entry{At: at, Kind: Trouble, Actor: You, Topic: Purging, Said: f.Err})
 			continue
@@ -141,14 +141,14 @@ func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 func (s *Store) JobDepth(j kscope.ScaledJob) (float64, bool) {
 	sum, n := 0.0, 0
 	for _, t := range j.Triggers {
-		if t.Queue == nil {
+		if t.Backlog == nil {
 			continue
 		}
-		q := s.queues[*t.Queue]
+		q := s.queues[*t.Backlog]
 		if q == nil || q.last.Err != "" {
 			return 0, false
 		}
-		sum += float64(q.last.N)
+		sum += q.last.N
 		n++
 	}
 	return sum, n > 0

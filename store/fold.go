@@ -59,7 +59,7 @@ func (s *Store) applyScaledObject(at time.Time, f kscope.ScaledObject) bool {
 }
 
 func sameQueue(a, b kscope.Trigger) bool {
-	return a.Queue == b.Queue || a.Queue != nil && b.Queue != nil && *a.Queue == *b.Queue
+	return a.Backlog == b.Backlog || a.Backlog != nil && b.Backlog != nil && *a.Backlog == *b.Backlog
 }
 
 // index makes a ScaledObject known by its uid, its target and its queues.
@@ -68,8 +68,8 @@ func (s *Store) index(o *object) {
 	s.byUID[o.UID] = o
 	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
 	for _, t := range o.Triggers {
-		if t.Queue != nil && !slices.Contains(s.byQueue[*t.Queue], o) {
-			s.byQueue[*t.Queue] = append(s.byQueue[*t.Queue], o)
+		if t.Backlog != nil && !slices.Contains(s.byQueue[*t.Backlog], o) {
+			s.byQueue[*t.Backlog] = append(s.byQueue[*t.Backlog], o)
 		}
 	}
 }
@@ -81,8 +81,8 @@ func (s *Store) unindex(o *object) {
 	}
 	without(s.byTarget, o.workKey(), o)
 	for _, t := range o.Triggers {
-		if t.Queue != nil {
-			without(s.byQueue, *t.Queue, o)
+		if t.Backlog != nil {
+			without(s.byQueue, *t.Backlog, o)
 		}
 	}
 }
@@ -204,7 +204,7 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 		}
 	}
 	if had && old.State != f.State && (old.State == kscope.Synced || f.State == kscope.Synced && old.State == kscope.Failing) {
-		s.logStatus(at, f)
+		s.logStatus(at, source, f)
 	}
 	return old.Status != f
 }

@@ -24,6 +24,7 @@ type Entry struct {
 
 	Load    *kscope.Loading // for LoadBegan and LoadEnded, as it was then
 	Topic   Topic           // for Trouble and Mended
+	Broker  string          // for OurSource that is a server
 	Kept    kscope.Kind     // for Trouble and Mended of OurSource: what is watched
 	Subject string          // for OurSource the server, for TheTarget its kind and name
 	Said    string          // somebody else's words about it: a message, a reason, an error

@@ -37,11 +37,11 @@ func happened() []kscope.Observation {
 	see("k8s", kscope.Gone{Kind: kscope.Deployments, Ref: x.so.Ref, UID: "d-0"})
 	workload("d-1", "", 0, 0)
 	depth := func(n int64, err string) {
-		see("redis", kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: orders, N: n, Err: err}}})
+		see("redis", kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n), Err: err}}})
 	}
 	depth(0, "")
 	see("", kscope.Heartbeat{})
-	see("you", kscope.Pushed{Queue: orders, Asked: 60, Accepted: 60, Length: 60})
+	see("you", kscope.Pushed{Backlog: orders, Asked: 60, Accepted: 60, Length: 60})
 	depth(60, "")
 	depth(0, "refused")
 	for i, step := range []struct {

@@ -19,7 +19,7 @@ type puts struct {
 // to be over: its source tells of it every second at least.
 const loadSilence = 15 * time.Second
 
-func (s *Store) putsInto(q kscope.Queue) *puts {
+func (s *Store) putsInto(q kscope.Backlog) *puts {
 	p := s.puts[q]
 	if p == nil {
 		p = &puts{}
@@ -54,7 +54,7 @@ func (p *puts) interrupt(at time.Time) {
 // applyLoading folds what a load says of itself: that it began and that it
 // ended are on the timelines, what went in between is in the count.
 func (s *Store) applyLoading(at time.Time, f kscope.Loading) bool {
-	p := s.putsInto(f.Queue)
+	p := s.putsInto(f.Backlog)
 	same := p.load.Began.Equal(f.Began) && !p.load.Began.IsZero()
 	if f.Began.IsZero() || f.Began.Before(p.load.Began) || same && (p.load.Ended() || f.Elapsed < p.load.Elapsed) {
 		return false // older than what is known
@@ -65,7 +65,7 @@ func (s *Store) applyLoading(at time.Time, f kscope.Loading) bool {
 	}
 	p.add(at, max(f.Accepted-before, 0))
 	p.load = f
-	for _, o := range s.byQueue[f.Queue] {
+	for _, o := range s.byQueue[f.Backlog] {
 		if !same {
 			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Load: &f})
 		}
@@ -85,10 +85,10 @@ func (s *Store) Loading(ref kscope.Ref) (l kscope.Loading, at time.Time, ok bool
 		return l, at, false
 	}
 	for _, t := range o.Triggers {
-		if t.Queue == nil {
+		if t.Backlog == nil {
 			continue
 		}
-		if p := s.puts[*t.Queue]; p != nil && p.load.Began.After(l.Began) {
+		if p := s.puts[*t.Backlog]; p != nil && p.load.Began.After(l.Began) {
 			l, at, ok = p.load, p.at, true
 		}
 	}
@@ -100,7 +100,7 @@ func (s *Store) Loading(ref kscope.Ref) (l kscope.Loading, at time.Time, ok bool
 
 // loads reports whether a load runs into a queue, or did a moment ago: what is
 // in the queue is not news then.
-func (s *Store) loads(at time.Time, q kscope.Queue) bool {
+func (s *Store) loads(at time.Time, q kscope.Backlog) bool {
 	p := s.puts[q]
 	return p != nil && !p.load.Began.IsZero() && at.Sub(p.at) <= quiet
 }

@@ -14,7 +14,7 @@ import (
 func loading(began, elapsed float64, accepted int64, state kscope.LoadState) kscope.Loading {
 	planned, lasts := int64(100), 10*time.Second
 	return kscope.Loading{
-		Queue: orders, Load: "steady", Words: "10 jobs/s for 10s", Planned: &planned, Lasts: &lasts,
+		Backlog: orders, Load: "steady", Words: "10 jobs/s for 10s", Planned: &planned, Lasts: &lasts,
 		Began: at(began), Elapsed: at(began + elapsed).Sub(at(began)), State: state, Asked: int64(elapsed * 10), Accepted: accepted,
 	}
 }
@@ -62,7 +62,7 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	if l, _, _ := x.Loading(x.so.Ref); !l.Ended() {
 		t.Error("it still runs")
 	}
-	x.see(100, kscope.Pushed{Queue: orders, Asked: 7, Accepted: 7})
+	x.see(100, kscope.Pushed{Backlog: orders, Asked: 7, Accepted: 7})
 	own := x.History(x.so.Ref, &orders).Own
 	if own == nil {
 		t.Fatal("nothing is counted")

@@ -12,7 +12,7 @@ import (
 // A queue that was emptied from here was not worked off, whatever order the
 // measurement and the news of it come in.
 func TestPurgedIsNotWorkedOff(t *testing.T) {
-	purged := kscope.Purged{Queue: orders, Target: orderWorker().Ref, Lost: 40, Took: 5 * time.Millisecond}
+	purged := kscope.Purged{Backlog: orders, Target: orderWorker().Ref, Lost: 40, Took: 5 * time.Millisecond}
 	for _, newsFirst := range []bool{true, false} {
 		x := newWorld(2)
 		x.depth(0, 40)

@@ -33,8 +33,8 @@ type Store struct {
 	hpas        map[kscope.Ref]*hpa
 	work        map[workKey]*workload
 	pods        podIndex
-	queues      map[kscope.Queue]*queue
-	puts        map[kscope.Queue]*puts
+	queues      map[kscope.Backlog]*queue
+	puts        map[kscope.Backlog]*puts
 	connections map[string]connection // by server
 	events      eventIndex
 	statuses    map[statusKey]status
@@ -46,7 +46,7 @@ type Store struct {
 	byKind   map[kscope.Kind]SourceStatus // of whole kinds
 	byUID    map[string]*object
 	byTarget map[workKey][]*object
-	byQueue  map[kscope.Queue][]*object
+	byQueue  map[kscope.Backlog][]*object
 	owned    map[string][]kscope.Ref // HPAs by the uid of their owner, sorted
 }
 
@@ -121,15 +121,15 @@ func New() *Store {
 		hpas:     map[kscope.Ref]*hpa{},
 		work:     map[workKey]*workload{},
 		pods:     newPodIndex(),
-		queues:   map[kscope.Queue]*queue{},
-		puts:     map[kscope.Queue]*puts{},
+		queues:   map[kscope.Backlog]*queue{},
+		puts:     map[kscope.Backlog]*puts{},
 		events:   eventIndex{},
 		statuses: map[statusKey]status{},
 		gone:     map[tomb]time.Time{},
 		byKind:   map[kscope.Kind]SourceStatus{},
 		byUID:    map[string]*object{},
 		byTarget: map[workKey][]*object{},
-		byQueue:  map[kscope.Queue][]*object{},
+		byQueue:  map[kscope.Backlog][]*object{},
 		owned:    map[string][]kscope.Ref{},
 	}
 }

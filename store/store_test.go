@@ -9,6 +9,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 func (x *world) chain(t testing.TB) explain.Picture {
@@ -36,7 +37,7 @@ func TestReadings(t *testing.T) {
 		{"measured", 0, func(x *world) { x.depth(1, 7) }, true, 7, 5, store.FromBroker, ""},
 		{"measurement failed", 0, func(x *world) {
 			x.depth(1, 7)
-			x.see(2, kscope.Depths{All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+			x.see(2, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 		}, false, 0, 5, "", "refused"},
 		{"by the HPA, at the size of its sync", 5, func(x *world) {
 			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 6, Current: current(60)}}
@@ -61,7 +62,7 @@ func TestReadings(t *testing.T) {
 		}, true, 7, 5, store.FromBroker, ""},
 		{"the HPA where the broker fails", 5, func(x *world) {
 			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(60)}}
-			x.see(1, x.hpa, kscope.Depths{All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+			x.see(1, x.hpa, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 		}, true, 60, 5, store.FromHPA, "refused"},
 	}
 	for _, tt := range tests {
@@ -78,11 +79,11 @@ func TestReadings(t *testing.T) {
 
 func TestSeveralTriggers(t *testing.T) {
 	x := newWorld(2)
-	returns := kscope.Queue{Address: orders.Address, Key: "returns"}
-	x.so.Triggers = append(x.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Queue: &returns, Metadata: map[string]string{"listLength": "100"}})
+	returns := triggers.Redis{Address: orders.Server, Key: "returns"}.Backlog()
+	x.so.Triggers = append(x.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Backlog: &returns, Metadata: map[string]string{"listLength": "100"}})
 	x.see(1, x.so)
-	depths := func(seconds float64, a, b int64) {
-		x.see(seconds, kscope.Depths{All: []kscope.Depth{{Queue: orders, N: a}, {Queue: returns, N: b}}})
+	depths := func(seconds float64, a, b float64) {
+		x.see(seconds, kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: a}, {Backlog: returns, N: b}}})
 	}
 	depths(2, 20, 50)
 	if c := x.chain(t); c.Reading().Name() != "orders" || c.Decision.Want != 4 || !c.EmptySince.IsZero() {
@@ -98,7 +99,7 @@ func TestSeveralTriggers(t *testing.T) {
 	if c := x.chain(t); !c.EmptySince.Equal(at(6)) {
 		t.Errorf("empty since %v", c.EmptySince)
 	}
-	x.see(9, kscope.Depths{All: []kscope.Depth{{Queue: returns, Err: "refused"}}})
+	x.see(9, kscope.Depths{All: []kscope.Depth{{Backlog: returns, Err: "refused"}}})
 	if c := x.chain(t); !c.EmptySince.IsZero() {
 		t.Errorf("empty since %v, though one queue is not known", c.EmptySince)
 	}
@@ -259,7 +260,7 @@ func TestHistoryHasGaps(t *testing.T) {
 	x.see(20, kscope.Status{Kind: kscope.Deployments, State: kscope.Failing})
 	x.see(30, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced})
 	x.depth(31, 4)
-	x.see(32, kscope.Depths{All: []kscope.Depth{{Queue: orders, Err: "refused"}}})
+	x.see(32, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 	x.depth(33, 4)
 	x.see(40, kscope.Heartbeat{})
 	h := x.History(x.so.Ref, &orders)
@@ -336,7 +337,7 @@ func TestVersion(t *testing.T) {
 func TestNothingPanics(t *testing.T) {
 	x := &world{Store: store.New(), so: kscope.ScaledObject{}}
 	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Pushed{},
-		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Queue: &kscope.Queue{}}}}, kscope.Heartbeat{}, nil)
+		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Backlog: &kscope.Backlog{}}}}, kscope.Heartbeat{}, nil)
 	x.chain(t)
 	explain.Timeline(x.Store, x.so.Ref)
 	x.Pods(x.so.Ref)
@@ -356,13 +357,13 @@ func TestStoreForgets(t *testing.T) {
 	x := newWorld(1)
 	const hours = 12
 	for i := range hours * 60 {
-		q := kscope.Queue{Key: fmt.Sprint("preview-", i)}
+		q := triggers.Redis{Key: fmt.Sprint("preview-", i)}.Backlog()
 		so := orderWorker()
-		so.Ref.Name, so.UID = q.Key, q.Key
-		so.Triggers = []kscope.Trigger{{Type: "redis", Queue: &q}}
-		x.see(float64(i)*60, so, kscope.Depths{All: []kscope.Depth{{Queue: q, N: 1}}}, pod(q.Key, "w", true),
-			kscope.Event{UID: q.Key, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Name: q.Key}, Last: at(float64(i) * 60)})
-		x.see(float64(i)*60+30, kscope.Gone{Kind: kscope.ScaledObjects, Ref: so.Ref, UID: so.UID}, kscope.Gone{Kind: kscope.Pods, Ref: pod(q.Key, "", true).Ref})
+		so.Ref.Name, so.UID = q.Name, q.Name
+		so.Triggers = []kscope.Trigger{{Type: "redis", Backlog: &q}}
+		x.see(float64(i)*60, so, kscope.Depths{All: []kscope.Depth{{Backlog: q, N: 1}}}, pod(q.Name, "w", true),
+			kscope.Event{UID: q.Name, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Name: q.Name}, Last: at(float64(i) * 60)})
+		x.see(float64(i)*60+30, kscope.Gone{Kind: kscope.ScaledObjects, Ref: so.Ref, UID: so.UID}, kscope.Gone{Kind: kscope.Pods, Ref: pod(q.Name, "", true).Ref})
 	}
 	if got := x.Held(); got > 4*(2*60+3) {
 		t.Errorf("%d things are remembered after %d came and went", got, hours*60*5)
@@ -371,12 +372,12 @@ func TestStoreForgets(t *testing.T) {
 
 func TestScaledJobs(t *testing.T) {
 	s := store.New()
-	j := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, Triggers: []kscope.Trigger{{Type: "cron"}, {Type: "redis", Queue: &orders}}}
+	j := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, Triggers: []kscope.Trigger{{Type: "cron"}, {Type: "redis", Backlog: &orders}}}
 	s.Apply(kscope.Observation{At: noon, Fact: j})
 	if _, known := s.JobDepth(j); known {
 		t.Error("a depth that nobody measured is known")
 	}
-	s.Apply(kscope.Observation{At: noon, Fact: kscope.Depths{All: []kscope.Depth{{Queue: orders, N: 4}}}})
+	s.Apply(kscope.Observation{At: noon, Fact: kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: 4}}}})
 	if n, known := s.JobDepth(j); !known || n != 4 {
 		t.Errorf("depth %v %v", n, known)
 	}

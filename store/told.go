@@ -119,8 +119,8 @@ func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
 
 // logStatus notes on the timelines it concerns that a source of ours broke or
 // came back.
-func (s *Store) logStatus(at time.Time, f kscope.Status) {
-	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
+func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
+	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Broker: source, Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
 	if f.State == kscope.Synced {
 		e.Kind, e.Said = Mended, ""
 	}
@@ -134,7 +134,7 @@ func (s *Store) logStatus(at time.Time, f kscope.Status) {
 // readsFrom reports whether a queue of the ScaledObject is at that server.
 func readsFrom(so *kscope.ScaledObject, server string) bool {
 	for _, t := range so.Triggers {
-		if t.Queue != nil && t.Queue.Server() == server {
+		if t.Backlog != nil && t.Backlog.Server == server {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // noon is when the stories of the tests are told.
@@ -34,14 +35,14 @@ func with(cs kscope.Conditions, c kscope.Condition) kscope.Conditions {
 }
 
 // orders is the queue of the seed story, and orderWorker its ScaledObject.
-var orders = kscope.Queue{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}
+var orders = triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}.Backlog()
 
 func orderWorker() kscope.ScaledObject {
 	return kscope.ScaledObject{
 		Ref: kscope.Ref{Namespace: "demo", Name: "order-worker"}, UID: "so-1", Created: at(-3600),
 		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
 		PollingInterval: 5 * time.Second, CooldownPeriod: 30 * time.Second, MaxReplicaCount: 10,
-		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Queue: &orders,
+		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &orders,
 			Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
 		HPAName: "keda-hpa-order-worker", ExternalMetricNames: []string{"s0-redis-orders"},
 		Conditions: kscope.Conditions{cond("Ready", "True", "ScaledObjectReady"), cond("Active", "False", "ScalerNotActive"), cond("Paused", "False", "")},
@@ -69,7 +70,7 @@ func newWorld(size int32) *world {
 
 func (x *world) see(seconds float64, facts ...kscope.Fact) {
 	for _, f := range facts {
-		x.Apply(kscope.Observation{At: at(seconds), Source: "test", Fact: f})
+		x.Apply(kscope.Observation{At: at(seconds), Source: "redis", Fact: f})
 	}
 }
 
@@ -88,7 +89,7 @@ func (x *world) ready(seconds float64, n int32) {
 }
 
 func (x *world) depth(seconds float64, n int64) {
-	x.see(seconds, kscope.Depths{Address: orders.Address, All: []kscope.Depth{{Queue: orders, N: n}}})
+	x.see(seconds, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n)}}})
 }
 
 func (x *world) event(seconds, last float64, kind, reason, note string) {
@@ -105,4 +106,3 @@ func (x *world) active(seconds float64, status, reason string) {
 	x.so.Conditions = with(x.so.Conditions, cond("Active", status, reason))
 	x.see(seconds, x.so)
 }
-

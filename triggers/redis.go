@@ -1,11 +1,117 @@
 package triggers
 
 import (
+	"encoding/json"
 	"strconv"
 	"strings"
 
 	"github.com/kscope/kscope"
 )
+
+// Topology is how the servers behind a Redis trigger hang together, by the
+// trigger's type.
+type Topology string
+
+// The topologies that KEDA has trigger types for.
+const (
+	Single   Topology = ""
+	Cluster  Topology = "cluster"
+	Sentinel Topology = "sentinel"
+)
+
+// Measure is what of a key is counted.
+type Measure string
+
+// The measures of KEDA's Redis triggers.
+const (
+	Size          Measure = ""        // of a list, set, sorted set or hash
+	StreamLength  Measure = "length"  // all entries of a stream
+	StreamPending Measure = "pending" // entries that a group's consumers took and did not acknowledge
+	StreamLag     Measure = "lag"     // entries that were not yet delivered to a group
+)
+
+// Redis is a key in a Redis database as a trigger names it, and what of it the
+// trigger counts. [Redis.Backlog] and [RedisOf] turn it into a backlog and back.
+type Redis struct {
+	Address  string   `json:"address,omitempty"` // host:port as written in the trigger, the first of several; "" when it comes from elsewhere
+	Via      string   `json:"via,omitempty"`     // what else the way there depends on, see [RedisVia]; "" when nothing does
+	Topology Topology `json:"topology,omitempty"`
+	DB       int      `json:"db,omitempty"`
+	Key      string   `json:"-"`
+	Measure  Measure  `json:"measure,omitempty"`
+	Group    string   `json:"group,omitempty"` // the consumer group, for StreamPending and StreamLag
+}
+
+// RedisBroker is the Broker of a Redis backlog.
+const RedisBroker = "redis"
+
+// Server names the server that a key is at: its address where that says it all,
+// in parentheses what else it takes.
+func (r Redis) Server() string {
+	via := r.Via
+	if r.Topology != Single {
+		via = strings.TrimSuffix(string(r.Topology)+", "+via, ", ")
+	}
+	if via == "" {
+		return r.Address
+	}
+	return strings.TrimPrefix(r.Address+" ("+via+")", " ")
+}
+
+// Backlog is the identity of what is counted. Its Detail is "" for a key in
+// database 0 of a server that its address says all about.
+func (r Redis) Backlog() kscope.Backlog {
+	b := kscope.Backlog{Broker: RedisBroker, Server: r.Server(), Name: r.Key}
+	if r.Address == b.Server {
+		r.Address = "" // said already
+	}
+	if detail, err := json.Marshal(r); err == nil && string(detail) != "{}" { // there is nothing in it that could fail
+		b.Detail = string(detail)
+	}
+	return b
+}
+
+// RedisOf is what a backlog of Redis stands for.
+func RedisOf(b kscope.Backlog) Redis {
+	r := Redis{Key: b.Name}
+	if b.Detail != "" {
+		_ = json.Unmarshal([]byte(b.Detail), &r) // what another wrote names nothing
+	}
+	if r.Address == "" && r.Via == "" && r.Topology == Single {
+		r.Address = b.Server
+	}
+	return r
+}
+
+// Description is what there is to say of a backlog to people.
+type Description struct {
+	Address string      // as its trigger says; "" where that comes from elsewhere
+	Counts  string      // what of it is counted: "length of the key"
+	Part    bool        // that is only some of what is in it
+	Group   string      // of consumers, whose part that is; "" for none
+	Place   [][2]string // what else says where it is: {"database", "0"}
+}
+
+// Describe says what is known of a backlog from its trigger.
+func Describe(b kscope.Backlog) Description {
+	if b.Broker != RedisBroker {
+		return Description{}
+	}
+	r := RedisOf(b)
+	d := Description{Address: r.Address, Counts: "length of the key", Group: r.Group}
+	switch r.Measure {
+	case StreamLag:
+		d.Counts, d.Part = "entries not yet delivered to the group", true
+	case StreamPending:
+		d.Counts, d.Part = "entries taken and not acknowledged", true
+	case StreamLength:
+		d.Counts = "entries of the stream"
+	}
+	if r.Topology != Cluster { // which has no other
+		d.Place = [][2]string{{"database", strconv.Itoa(r.DB)}}
+	}
+	return d
+}
 
 // RedisQueue says what a Redis trigger of any of KEDA's six types measures,
 // following KEDA's own order: address before host and port, the first of a
@@ -14,27 +120,27 @@ import (
 // or the database or lagCount is not a number, which KEDA refuses. The queue's
 // Address is "" when the address comes from the target's environment or an
 // authentication object; its Via is left to [RedisVia].
-func RedisQueue(typ string, metadata map[string]string) (kscope.Queue, bool) {
+func RedisQueue(typ string, metadata map[string]string) (Redis, bool) {
 	get := func(name string) string { return strings.TrimSpace(metadata[name]) }
-	var q kscope.Queue
+	var q Redis
 	form, streams := strings.CutSuffix(typ, "-streams")
 	switch form {
 	case "redis":
 	case "redis-cluster":
-		q.Topology = kscope.Cluster
+		q.Topology = Cluster
 	case "redis-sentinel":
-		q.Topology = kscope.Sentinel
+		q.Topology = Sentinel
 	default:
-		return kscope.Queue{}, false
+		return Redis{}, false
 	}
 	q.Key = get("listName")
 	if streams && !streamOf(&q, get) || q.Key == "" {
-		return kscope.Queue{}, false
+		return Redis{}, false
 	}
-	if db := get("databaseIndex"); db != "" && q.Topology != kscope.Cluster {
+	if db := get("databaseIndex"); db != "" && q.Topology != Cluster {
 		n, err := strconv.Atoi(db)
 		if err != nil || n < 0 {
-			return kscope.Queue{}, false
+			return Redis{}, false
 		}
 		q.DB = n
 	}
@@ -44,19 +150,19 @@ func RedisQueue(typ string, metadata map[string]string) (kscope.Queue, bool) {
 
 // streamOf is what a streams trigger measures, by the rules that choose between
 // its three modes.
-func streamOf(q *kscope.Queue, get func(string) string) bool {
-	q.Key, q.Group, q.Measure = get("stream"), get("consumerGroup"), kscope.StreamLength
+func streamOf(q *Redis, get func(string) string) bool {
+	q.Key, q.Group, q.Measure = get("stream"), get("consumerGroup"), StreamLength
 	if q.Group == "" {
 		return true
 	}
-	q.Measure = kscope.StreamPending
+	q.Measure = StreamPending
 	if text := get("lagCount"); text != "" {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
 			return false
 		}
 		if n != 0 {
-			q.Measure = kscope.StreamLag
+			q.Measure = StreamLag
 		}
 	}
 	return true
@@ -97,7 +203,7 @@ var connectionParameters = []string{
 }
 
 // RedisVia names what the way to a Redis trigger's server depends on beside
-// the address in its metadata, for [kscope.Queue.Via]: which environment, which
+// the address in its metadata, for [Redis.Via]: which environment, which
 // authentication object, which master, TLS. Equal texts of queues with equal
 // addresses mean the same server, user and password. It is "" for a trigger
 // that says everything with its address, and never holds a value that could be

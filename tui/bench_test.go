@@ -2,10 +2,12 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // sizes are those that the screen is made for.
@@ -18,11 +20,11 @@ func BenchmarkFrame(b *testing.B) {
 		b.Run(fmt.Sprintf("%dx%d", size.w, size.h), func(b *testing.B) {
 			t := newTale("demo", "worker-scaler").begin().run(29 * time.Second).push(100).run(30 * time.Second)
 			m := tell(t, size.w, size.h)
-			q := kscope.Depth{Queue: t.queue, Type: "list"}
+			q := kscope.Depth{Backlog: t.queue, Type: "list"}
 			b.ReportAllocs()
 			for b.Loop() {
-				q.N = 30 + (q.N+1)%30
-				m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
+				q.N = 30 + math.Mod(q.N+1, 30)
+				m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Server: t.queue.Server, All: []kscope.Depth{q}}}))
 			}
 		})
 	}
@@ -33,11 +35,11 @@ func BenchmarkFrame(b *testing.B) {
 func BenchmarkOverview(b *testing.B) {
 	t := many(500)
 	m := tell(t, 120, 35)
-	q := kscope.Depth{Queue: kscope.Queue{Address: t.queue.Address, Key: m.view.refs[0].Name}, Type: "list"}
+	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.refs[0].Name}.Backlog(), Type: "list"}
 	b.ReportAllocs()
 	for b.Loop() {
-		q.N = 30 + (q.N+1)%30
-		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
+		q.N = 30 + math.Mod(q.N+1, 30)
+		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Server: t.queue.Server, All: []kscope.Depth{q}}}))
 	}
 }
 
@@ -45,11 +47,11 @@ func BenchmarkOverview(b *testing.B) {
 func BenchmarkNoise(b *testing.B) {
 	t := many(500)
 	m := tell(t, 120, 35)
-	q := kscope.Depth{Queue: kscope.Queue{Address: t.queue.Address, Key: m.view.refs[400].Name}, Type: "list"}
+	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.refs[400].Name}.Backlog(), Type: "list"}
 	b.ReportAllocs()
 	for b.Loop() {
-		q.N = 30 + (q.N+1)%30
-		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Address: t.queue.Address, All: []kscope.Depth{q}}}))
+		q.N = 30 + math.Mod(q.N+1, 30)
+		m.Update(seen(kscope.Observation{At: t.at, Source: "redis", Fact: kscope.Depths{Server: t.queue.Server, All: []kscope.Depth{q}}}))
 	}
 }
 

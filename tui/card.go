@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
@@ -26,30 +27,31 @@ const cardLabels = 12
 // name, with a blank line between two.
 func (m *Model) cards(p picture) []cardLine {
 	var out []cardLine
-	seen := map[kscope.Queue]bool{}
+	seen := map[kscope.Backlog]bool{}
 	for _, t := range p.ScaledObject.Triggers {
-		if t.Queue == nil || seen[*t.Queue] {
+		if t.Backlog == nil || seen[*t.Backlog] {
 			continue
 		}
-		seen[*t.Queue] = true
+		seen[*t.Backlog] = true
 		if out != nil {
 			out = append(out, cardLine{})
 		}
-		out = append(out, m.card(t.Type, *t.Queue)...)
+		out = append(out, m.card(t.Type, *t.Backlog)...)
 	}
 	return out
 }
 
 // card is what is known of a queue and of the connection to its server. It
 // says where credentials come from; what they are is not known here.
-func (m *Model) card(typ string, q kscope.Queue) []cardLine {
+func (m *Model) card(typ string, q kscope.Backlog) []cardLine {
 	st := m.styles
 	c, known := m.store.Connection(q)
 	d, measured := m.store.Depth(q)
+	about := triggers.Describe(q)
 	lines := []cardLine{
-		{"queue", q.Key + m.holds(q, d, measured), st.Strong},
-		{"trigger", triggerWords(typ, q), st.Text},
-		{"address", cmp.Or(c.Address, q.Address, unknownAddress), st.Text},
+		{"queue", q.Name + holds(about, d, measured), st.Strong},
+		{"trigger", triggerWords(typ, about), st.Text},
+		{"address", cmp.Or(c.Address, about.Address, unknownAddress), st.Text},
 	}
 	add := func(label, text string, look screen.Style) {
 		if text != "" {
@@ -69,8 +71,8 @@ func (m *Model) card(typ string, q kscope.Queue) []cardLine {
 		add("reached", c.Reached, st.OK)
 		add("round trip", roundTrip(c.RTT), st.Text)
 	}
-	if q.Topology != kscope.Cluster { // which has no other
-		add("database", fmt.Sprint(q.DB), st.Text)
+	for _, place := range about.Place {
+		add(place[0], place[1], st.Text)
 	}
 	add("TLS", cmp.Or(c.TLS, "none"), st.Text)
 	add("user", cmp.Or(c.User, "the default one"), st.Text)
@@ -95,7 +97,7 @@ func (m *Model) card(typ string, q kscope.Queue) []cardLine {
 }
 
 // holds says what type a key has.
-func (m *Model) holds(q kscope.Queue, d kscope.Depth, measured bool) string {
+func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 	switch {
 	case !measured || d.Err != "":
 		return ""
@@ -103,23 +105,18 @@ func (m *Model) holds(q kscope.Queue, d kscope.Depth, measured bool) string {
 		return ", no such key now"
 	case d.Type == "zset":
 		return ", a sorted set"
-	case q.Measure == kscope.StreamPending, q.Measure == kscope.StreamLag:
-		return fmt.Sprintf(", a stream, group %s", q.Group)
+	case about.Group != "":
+		return fmt.Sprintf(", a %s, group %s", d.Type, about.Group)
 	}
 	return ", a " + d.Type
 }
 
 // triggerWords is the trigger's type and what it counts.
-func triggerWords(typ string, q kscope.Queue) string {
-	switch q.Measure {
-	case kscope.StreamLag:
-		return typ + ": entries not yet delivered to the group"
-	case kscope.StreamPending:
-		return typ + ": entries taken and not acknowledged"
-	case kscope.StreamLength:
-		return typ + ": entries of the stream"
+func triggerWords(typ string, about triggers.Description) string {
+	if about.Counts == "" {
+		return typ
 	}
-	return typ + ": length of the key"
+	return typ + ": " + about.Counts
 }
 
 func roundTrip(d time.Duration) string {
@@ -130,17 +127,10 @@ func roundTrip(d time.Duration) string {
 }
 
 func serverWords(c kscope.Connection) string {
-	name := c.Version
-	if name != "" && name[0] >= '0' && name[0] <= '9' {
-		name = "Redis " + name
+	if c.Version != "" && c.Role != "" {
+		return c.Version + ", " + c.Role
 	}
-	if name == "" {
-		return c.Role
-	}
-	if c.Role != "" {
-		name += ", " + c.Role
-	}
-	return name
+	return c.Version + c.Role
 }
 
 // drawCard writes lines, folding what is too long, as far as there is room.

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // reachedBy adds how the queue is reached.
 func (t *tale) reachedBy(c kscope.Connection) *tale {
-	c.Server = t.queue.Server()
+	c.Server = t.queue.Server
 	t.say(c)
 	return t
 }
@@ -19,7 +20,7 @@ func (t *tale) reachedBy(c kscope.Connection) *tale {
 var tunnelled = kscope.Connection{
 	Address: "redis.demo.svc:6379", Reached: "by a port-forward to pod demo/redis-6f7d9c8b54-x2x9z", User: "kscope", TLS: "certificate verified by the trigger's ca",
 	Credentials: "user: the trigger itself; password: Secret demo/redis key password, by TriggerAuthentication redis",
-	Version:     "7.0.15", Role: "master", RTT: 1400 * time.Microsecond,
+	Version:     "Redis 7.0.15", Role: "master", RTT: 1400 * time.Microsecond,
 }
 
 func TestConnectionCard(t *testing.T) {
@@ -57,7 +58,7 @@ func TestConnectionCard(t *testing.T) {
 
 func TestCardOfStreams(t *testing.T) {
 	m := tell(phase("asleep"), 80, 24)
-	q := kscope.Queue{Address: "a:1", Key: "orders", Measure: kscope.StreamLag, Group: "workers", Topology: kscope.Cluster}
+	q := triggers.Redis{Address: "a:1", Key: "orders", Measure: triggers.StreamLag, Group: "workers", Topology: triggers.Cluster}.Backlog()
 	var words []string
 	for _, l := range m.card("redis-cluster-streams", q) {
 		words = append(words, l.label+" "+l.text)
@@ -70,11 +71,10 @@ func TestCardOfStreams(t *testing.T) {
 // A server that is known by more than its address is watched over too.
 func TestTroubleOfAResolvedServer(t *testing.T) {
 	ta := phase("asleep")
-	q := ta.queue
-	q.Address, q.Via = "", "TriggerAuthentication demo/redis"
-	ta.so.Triggers[0].Queue = &q
+	q := triggers.Redis{Via: "TriggerAuthentication demo/redis", Key: "orders"}.Backlog()
+	ta.so.Triggers[0].Backlog = &q
 	ta.say(ta.so)
-	ta.say(kscope.Status{Kind: kscope.Queues, Name: q.Server(), State: kscope.Failing, Message: "you may not read Secret demo/redis"})
+	ta.say(kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Failing, Message: "you may not read Secret demo/redis"})
 	m := tell(ta, 120, 35)
 	text := m.grid.Plain()
 	if !strings.Contains(text, "PARTLY BLIND") || !strings.Contains(text, "× Redis (TriggerAuthentication demo/redis) you may not read Secret demo/redis") {

@@ -216,7 +216,7 @@ func waitingFor(r store.Reading) string {
 	switch {
 	case r.Err != "":
 		return "cannot read " + r.Name() + ": " + r.Err
-	case r.Trigger.Type != "" && r.Trigger.Queue == nil:
+	case r.Trigger.Type != "" && r.Trigger.Backlog == nil:
 		return "no list to measure: the trigger is of type " + r.Trigger.Type
 	}
 	return "waiting for the first measurement"

@@ -90,21 +90,21 @@ type shown struct {
 	owners   map[string]bool                    // uid of those, to recognise a new HPA
 	targets  map[kscope.Ref]bool
 	hpas     map[kscope.Ref]bool
-	queues   map[kscope.Queue]seenDepth
+	queues   map[kscope.Backlog]seenDepth
 	labels   map[string][]kscope.Selector // of the targets, by namespace
 }
 
 // seenDepth is a queue's measurement as the frame shows it.
 type seenDepth struct {
 	known bool
-	n     int64
+	n     float64
 	err   string
 }
 
 func newShown() shown {
 	return shown{
 		all: true, objects: map[kscope.Ref]kscope.ScaledObject{}, owners: map[string]bool{}, targets: map[kscope.Ref]bool{},
-		hpas: map[kscope.Ref]bool{}, queues: map[kscope.Queue]seenDepth{}, labels: map[string][]kscope.Selector{},
+		hpas: map[kscope.Ref]bool{}, queues: map[kscope.Backlog]seenDepth{}, labels: map[string][]kscope.Selector{},
 	}
 }
 
@@ -134,8 +134,8 @@ func (s *shown) chain(c *store.Chain) {
 		s.labels[so.Ref.Namespace] = append(s.labels[so.Ref.Namespace], c.Workload.Selector)
 	}
 	for _, r := range c.Readings {
-		if q := r.Trigger.Queue; q != nil {
-			s.queues[*q] = seenDepth{known: r.Known && r.From == store.FromBroker, n: int64(r.Value), err: r.Err}
+		if q := r.Trigger.Backlog; q != nil {
+			s.queues[*q] = seenDepth{known: r.Known && r.From == store.FromBroker, n: r.Value, err: r.Err}
 		}
 	}
 }
@@ -181,7 +181,7 @@ func (s *shown) concerns(f kscope.Fact) bool {
 
 func (s *shown) depths(f kscope.Depths) bool {
 	for _, d := range f.All {
-		was, ok := s.queues[d.Queue]
+		was, ok := s.queues[d.Backlog]
 		if ok && was != (seenDepth{known: d.Err == "", n: d.N, err: d.Err}) {
 			return true
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // frames counts how often a model draws while it hears something.
@@ -43,8 +44,8 @@ func TestDrawsOnlyNews(t *testing.T) {
 	at := ta.at.Add(100 * time.Millisecond)
 	obs := func(f kscope.Fact) Observed { return seen(kscope.Observation{At: at, Source: "test", Fact: f}) }
 	depth := func(key string, n int64) Observed {
-		q := kscope.Queue{Address: ta.queue.Address, Key: key}
-		return obs(kscope.Depths{Address: q.Address, All: []kscope.Depth{{Queue: q, N: n, Type: "list"}}})
+		q := triggers.Redis{Address: ta.queue.Server, Key: key}.Backlog()
+		return obs(kscope.Depths{Server: q.Server, All: []kscope.Depth{{Backlog: q, N: float64(n), Type: "list"}}})
 	}
 	other := m.view.refs[5].Name
 	chain, _ := m.store.Chain(open)
@@ -75,7 +76,7 @@ func TestDrawsOnlyNews(t *testing.T) {
 		{"an event on it", obs(kscope.Event{UID: "1", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: open.Name}}), 1},
 		{"an event elsewhere", obs(kscope.Event{UID: "2", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: other}}), 0},
 		{"a source breaks", obs(kscope.Status{Kind: kscope.Pods, State: kscope.Failing}), 1},
-		{"a push", obs(kscope.Pushed{Queue: kscope.Queue{Address: ta.queue.Address, Key: open.Name}, Accepted: 1}), 1},
+		{"a push", obs(kscope.Pushed{Backlog: triggers.Redis{Address: ta.queue.Server, Key: open.Name}.Backlog(), Accepted: 1}), 1},
 		{"the same second", obs(kscope.Heartbeat{}), 0},
 		{"the next second", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 1},
 		{"and no more in it", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 0},
@@ -153,8 +154,8 @@ func TestTallyRests(t *testing.T) {
 func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	ta := many(3)
 	m := tell(ta, 120, 35)
-	queue := kscope.Queue{Address: ta.queue.Address, Key: m.view.refs[0].Name}
-	depths := kscope.Depths{Address: queue.Address, All: []kscope.Depth{{Queue: queue, N: 4321, Type: "list"}}}
+	queue := triggers.Redis{Address: ta.queue.Server, Key: m.view.refs[0].Name}.Backlog()
+	depths := kscope.Depths{Server: queue.Server, All: []kscope.Depth{{Backlog: queue, N: 4321, Type: "list"}}}
 	m.shown.reset() // as if nothing were known to be shown
 	m.Update(seen(kscope.Observation{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}))
 	if strings.Contains(m.frame, "4,321") {
@@ -205,7 +206,7 @@ func TestHoldIsBounded(t *testing.T) {
 	at := m.store.Now()
 	all := make([]kscope.Depth, 200)
 	for i := range all {
-		all[i].Queue = kscope.Queue{Address: "r:6379", Key: fmt.Sprint(i)}
+		all[i].Backlog = triggers.Redis{Address: "r:6379", Key: fmt.Sprint(i)}.Backlog()
 	}
 	tick := func(change int) {
 		at = at.Add(250 * time.Millisecond)
@@ -214,7 +215,7 @@ func TestHoldIsBounded(t *testing.T) {
 			next[i].N++
 		}
 		all = next
-		m.Update(seen(kscope.Observation{At: at, Source: "redis", Fact: kscope.Depths{Address: "r:6379", All: all}}))
+		m.Update(seen(kscope.Observation{At: at, Source: "redis", Fact: kscope.Depths{Server: "r:6379", All: all}}))
 	}
 	for range 4 * 1200 {
 		tick(1)
@@ -236,7 +237,7 @@ func TestHoldIsBounded(t *testing.T) {
 // no column of a chart, not even where a server was lost.
 func TestSlimHeldSeriesAreTheSame(t *testing.T) {
 	rnd := rand.New(rand.NewSource(1))
-	q := kscope.Queue{Address: "r:6379", Key: "a"}
+	q := triggers.Redis{Address: "r:6379", Key: "a"}.Backlog()
 	var h held
 	var whole, slim store.Series
 	at := taleStart
@@ -249,11 +250,11 @@ func TestSlimHeldSeriesAreTheSame(t *testing.T) {
 		if rnd.Intn(20) == 0 {
 			down = !down
 		}
-		d := kscope.Depth{Queue: q, N: n, Type: "list"}
+		d := kscope.Depth{Backlog: q, N: float64(n), Type: "list"}
 		if down {
 			d.N, d.Err = 0, "lost"
 		}
-		h.add(kscope.Observation{At: at, Fact: kscope.Depths{Address: "r:6379", All: []kscope.Depth{d}}})
+		h.add(kscope.Observation{At: at, Fact: kscope.Depths{Server: "r:6379", All: []kscope.Depth{d}}})
 		add(&whole, at, d)
 	}
 	for _, o := range h.all {

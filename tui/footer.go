@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbles/v2/key"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
@@ -42,7 +43,7 @@ func (m *Model) worst() *store.SourceStatus {
 // reads reports whether the open ScaledObject has a queue on a server.
 func (m *Model) reads(server string) bool {
 	for q := range m.shown.queues {
-		if q.Server() == server {
+		if q.Server == server {
 			return true
 		}
 	}
@@ -164,7 +165,7 @@ func (m *Model) hints() []key.Binding {
 
 func statusName(s store.SourceStatus) string {
 	if s.Kind == kscope.Queues {
-		return kscope.CallServer(s.Name)
+		return explain.CallServer(s.Source, s.Name)
 	}
 	return string(s.Kind)
 }

@@ -55,7 +55,7 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 	}
 	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
 	for i := range 20 {
-		l := load.Load{Queue: ta.queue, Profile: load.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
+		l := load.Load{Backlog: ta.queue, Profile: load.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
 		l.Elapsed, l.State = time.Duration(i%5)*20*time.Second, []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)]
 		l.Asked, l.Accepted, l.Missed, l.Rate, l.Err = rnd.Int63n(1<<40), rnd.Int63n(1<<40), rnd.Int63n(3), rnd.Float64()*1e6, "why\x1b[31m"
 		ta.say(l)

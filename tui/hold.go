@@ -11,9 +11,9 @@ import (
 // what changed, so that a screen left frozen does not fill the memory.
 type held struct {
 	all    []kscope.Observation
-	newest map[string]int                // index of a server's newest measurements
-	depths map[kscope.Queue]kscope.Depth // as of the measurements before those
-	weight int                           // roughly, how much is kept
+	newest map[string]int                  // index of a server's newest measurements
+	depths map[kscope.Backlog]kscope.Depth // as of the measurements before those
+	weight int                             // roughly, how much is kept
 }
 
 // heldLimit is the weight at which a freeze ends by itself: some twenty
@@ -48,7 +48,7 @@ func (m *Model) hold(os []kscope.Observation) bool {
 
 func (h *held) add(o kscope.Observation) {
 	if h.newest == nil {
-		h.newest, h.depths = map[string]int{}, map[kscope.Queue]kscope.Depth{}
+		h.newest, h.depths = map[string]int{}, map[kscope.Backlog]kscope.Depth{}
 	}
 	n := len(h.all)
 	switch f := o.Fact.(type) {
@@ -58,10 +58,10 @@ func (h *held) add(o kscope.Observation) {
 			return
 		}
 	case kscope.Depths:
-		if i, ok := h.newest[f.Address]; ok {
+		if i, ok := h.newest[f.Server]; ok {
 			h.slim(i, failed(f))
 		}
-		h.newest[f.Address] = n
+		h.newest[f.Server] = n
 		h.weight += len(f.All)
 	}
 	h.all = append(h.all, o)
@@ -75,9 +75,9 @@ func (h *held) slim(i int, whole bool) {
 	f := h.all[i].Fact.(kscope.Depths)
 	var changed []kscope.Depth
 	for _, d := range f.All {
-		if was, ok := h.depths[d.Queue]; !ok || was != d {
+		if was, ok := h.depths[d.Backlog]; !ok || was != d {
 			changed = append(changed, d)
-			h.depths[d.Queue] = d
+			h.depths[d.Backlog] = d
 		}
 	}
 	if whole {

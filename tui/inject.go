@@ -19,12 +19,12 @@ func (v *view) bigger(steps int) {
 }
 
 // queueOf is the queue that load goes into, which is the one that is charted.
-func queueOf(c *store.Chain) (kscope.Queue, bool) {
+func queueOf(c *store.Chain) (kscope.Backlog, bool) {
 	r, ok := c.Queued()
 	if !ok {
-		return kscope.Queue{}, false
+		return kscope.Backlog{}, false
 	}
-	return *r.Trigger.Queue, true
+	return *r.Trigger.Backlog, true
 }
 
 // inject pushes a batch if the queue is armed, and asks if it is not.
@@ -56,15 +56,15 @@ func (m *Model) inject() tea.Cmd {
 }
 
 // armed reports whether jobs may go into a queue without asking.
-func (m *Model) armed(so *kscope.ScaledObject, q kscope.Queue) bool {
+func (m *Model) armed(so *kscope.ScaledObject, q kscope.Backlog) bool {
 	return m.o.Armed || so.InjectAllowed || m.view.armed[q]
 }
 
-func (m *Model) push(q kscope.Queue, target kscope.Ref, payload *load.Payload) tea.Cmd {
+func (m *Model) push(q kscope.Backlog, target kscope.Ref, payload *load.Payload) tea.Cmd {
 	inject, jobs, side := m.o.Inject, load.BatchSizes[m.view.batch], m.o.Load.Side
-	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Key)
+	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Name)
 	return func() tea.Msg {
-		inject(load.Injection{Queue: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
+		inject(load.Injection{Backlog: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
 		return nil
 	}
 }
@@ -80,7 +80,7 @@ func (m *Model) pushed(f kscope.Pushed) {
 
 // choose begins a load if the queue is armed, and asks if it is not. One that
 // exceeds a limit says so and leaves the list open.
-func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile load.Profile) tea.Cmd {
+func (m *Model) choose(q kscope.Backlog, target kscope.Ref, profile load.Profile) tea.Cmd {
 	v := &m.view
 	c, ok := m.store.Chain(target)
 	if !ok {
@@ -97,7 +97,7 @@ func (m *Model) choose(q kscope.Queue, target kscope.Ref, profile load.Profile) 
 		v.notice = "Not started: " + kscope.Clean(err.Error())
 		return nil
 	}
-	l := load.Load{Queue: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
+	l := load.Load{Backlog: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
 	if m.armed(&c.ScaledObject, q) {
 		return m.start(l)
 	}

@@ -18,7 +18,7 @@ func (m *Model) queueNote(p picture) string {
 	st := m.styles
 	q := p.history.Queue
 	r := p.Reading()
-	if r.Trigger.Queue == nil {
+	if r.Trigger.Backlog == nil {
 		q = nil // that is another trigger's
 	}
 	if !p.past && !r.Known {

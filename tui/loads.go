@@ -71,7 +71,7 @@ func (m *Model) start(l load.Load) tea.Cmd {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	v.load.stop = cancel
-	v.notice = fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Queue.Key)
+	v.notice = fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Backlog.Name)
 	return func() tea.Msg {
 		defer cancel()
 		return loadOver{run(ctx, l)}
@@ -149,10 +149,10 @@ func (m *Model) autoload() tea.Cmd {
 	switch {
 	case !m.canInject():
 		v.notice = "--load was not begun: this is read-only."
-	case !m.armed(&c.ScaledObject, *r.Trigger.Queue):
+	case !m.armed(&c.ScaledObject, *r.Trigger.Backlog):
 		v.notice = "--load was not begun: the queue is not armed. I begins a load, and asks first."
 	default:
-		return m.choose(*r.Trigger.Queue, v.ref, profile)
+		return m.choose(*r.Trigger.Backlog, v.ref, profile)
 	}
 	return nil
 }

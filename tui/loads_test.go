@@ -32,7 +32,7 @@ func (t *tale) load(text string, began time.Time, state kscope.LoadState) *tale 
 	if err != nil {
 		panic(err)
 	}
-	l := load.Load{Queue: t.queue, Target: t.so.Ref, Profile: p}.Begun(began)
+	l := load.Load{Backlog: t.queue, Target: t.so.Ref, Profile: p}.Begun(began)
 	l.Elapsed, l.State = t.at.Sub(began), state
 	l.Asked = p.Due(l.Elapsed)
 	l.Accepted, l.Length = l.Asked, t.depth
@@ -163,7 +163,7 @@ func TestPickerKeys(t *testing.T) {
 		var got []string
 		for _, l := range *ran {
 			got = append(got, l.Profile.String())
-			if l.Queue != ta.queue || l.Target != ta.so.Ref {
+			if l.Backlog != ta.queue || l.Target != ta.so.Ref {
 				t.Errorf("%s: a load into %+v", tt.name, l)
 			}
 		}

@@ -13,16 +13,16 @@ import (
 
 // twoLists is a ScaledObject with two lists, orders first and returns the
 // heavier, measured for half a minute.
-func twoLists(orders, returns int64) (*tale, kscope.Queue) {
+func twoLists(orders, returns int64) (*tale, kscope.Backlog) {
 	ta := newTale("demo", "worker")
 	other := ta.queue
-	other.Key = "returns"
-	ta.so.Triggers = append(ta.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Queue: &other, Metadata: map[string]string{"listName": "returns", "listLength": "5"}})
+	other.Name = "returns"
+	ta.so.Triggers = append(ta.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Backlog: &other, Metadata: map[string]string{"listName": "returns", "listLength": "5"}})
 	ta.so.MaxReplicaCount = 100
 	ta.begin()
 	for range 120 {
 		ta.at = ta.at.Add(250 * time.Millisecond)
-		ta.say(kscope.Depths{Address: ta.queue.Address, All: []kscope.Depth{{Queue: ta.queue, N: orders, Type: "list"}, {Queue: other, N: returns, Type: "list"}}})
+		ta.say(kscope.Depths{Server: ta.queue.Server, All: []kscope.Depth{{Backlog: ta.queue, N: float64(orders), Type: "list"}, {Backlog: other, N: float64(returns), Type: "list"}}})
 	}
 	return ta, other
 }
@@ -31,8 +31,8 @@ func twoLists(orders, returns int64) (*tale, kscope.Queue) {
 // and scale, the sentence and what i fills are of one and the same queue.
 func TestTwoListsAreOneQuestion(t *testing.T) {
 	ta, returns := twoLists(3, 900)
-	var into []kscope.Queue
-	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i load.Injection) { into = append(into, i.Queue) } })
+	var into []kscope.Backlog
+	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i load.Injection) { into = append(into, i.Backlog) } })
 	screen := m.grid.Plain()
 	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
 		t.Errorf("no sentence %q", want)

@@ -168,7 +168,7 @@ func (m *Model) ownActions() []Action {
 		return nil
 	}
 	return []Action{{
-		Name: "empty the queue", About: "throws the jobs in " + q.Key + " away; asks first",
+		Name: "empty the queue", About: "throws the jobs in " + q.Name + " away; asks first",
 		here: func() tea.Cmd {
 			m.ask(prompt{queue: q, target: v.ref, purge: true})
 			return nil
@@ -177,11 +177,11 @@ func (m *Model) ownActions() []Action {
 }
 
 // purge empties a queue. What came of it arrives as an observation.
-func (m *Model) purge(q kscope.Queue, target kscope.Ref) tea.Cmd {
+func (m *Model) purge(q kscope.Backlog, target kscope.Ref) tea.Cmd {
 	run := m.o.Purge
-	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Key)
+	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Name)
 	return func() tea.Msg {
-		run(load.Purge{Queue: q, Target: target})
+		run(load.Purge{Backlog: q, Target: target})
 		return nil
 	}
 }
@@ -189,8 +189,8 @@ func (m *Model) purge(q kscope.Queue, target kscope.Ref) tea.Cmd {
 // purged says what came of it.
 func (m *Model) purged(f kscope.Purged) {
 	if f.Err != "" {
-		m.view.notice = fmt.Sprintf("%s was not emptied: %s", f.Queue.Key, kscope.Clean(f.Err))
+		m.view.notice = fmt.Sprintf("%s was not emptied: %s", f.Backlog.Name, kscope.Clean(f.Err))
 		return
 	}
-	m.view.notice = fmt.Sprintf("%s is empty: %s lost.", f.Queue.Key, plural(f.Lost, "job"))
+	m.view.notice = fmt.Sprintf("%s is empty: %s lost.", f.Backlog.Name, plural(f.Lost, "job"))
 }

@@ -32,7 +32,7 @@ var phases = []struct {
 		t := newTale("demo", "worker-scaler").begin().run(29 * time.Second).push(100).run(30 * time.Second)
 		t.redis = "dial tcp 10.96.11.7:6379: connect: connection refused"
 		t.measure()
-		t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Address, State: kscope.Failing, Message: t.redis, Hint: "is the Service there?"})
+		t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Server, State: kscope.Failing, Message: t.redis, Hint: "is the Service there?"})
 		t.run(9 * time.Second)
 		t.hpa.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetExternalMetric", Message: "the HPA was unable to compute the replica count: unable to get external metric: unable to fetch metrics from external metrics API: error getting metric"}}
 		t.say(t.hpa)
@@ -43,7 +43,7 @@ var phases = []struct {
 		t.redis = "lookup redis.demo.svc.cluster.local: no such host"
 		t.condition(kscope.Condition{Type: "Ready", Status: "False", Reason: "ScaledObjectCheckFailed", Message: "failed to ensure HPA is correctly created for ScaledObject: error establishing redis connection: dial tcp: lookup reddis.demo.svc.cluster.local on 10.96.0.10:53: no such host"})
 		t.begin()
-		t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Address, State: kscope.Failing, Message: t.redis})
+		t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Server, State: kscope.Failing, Message: t.redis})
 		return t.run(10 * time.Second)
 	}},
 	{"pods-failing", func() *tale {
@@ -93,13 +93,13 @@ func many(n int) *tale {
 
 // renamed gives what was observed of one ScaledObject to another.
 func renamed(o kscope.Observation, name string) kscope.Observation {
-	q := func(q kscope.Queue) kscope.Queue { q.Key = name; return q }
+	q := func(q kscope.Backlog) kscope.Backlog { q.Name = name; return q }
 	switch f := o.Fact.(type) {
 	case kscope.ScaledObject:
 		f.Ref.Name, f.UID, f.HPAName, f.ScaleTarget.Name = name, "so-"+name, "keda-hpa-"+name, name
 		t := f.Triggers[0]
-		queue := q(*t.Queue)
-		t.Queue = &queue
+		queue := q(*t.Backlog)
+		t.Backlog = &queue
 		f.Triggers = []kscope.Trigger{t}
 		o.Fact = f
 	case kscope.HPA:
@@ -118,12 +118,12 @@ func renamed(o kscope.Observation, name string) kscope.Observation {
 	case kscope.Depths:
 		all := append([]kscope.Depth(nil), f.All...)
 		for i := range all {
-			all[i].Queue = q(all[i].Queue)
+			all[i].Backlog = q(all[i].Backlog)
 		}
 		f.All = all
 		o.Fact = f
 	case kscope.Pushed:
-		f.Queue, f.Target.Name = q(f.Queue), name
+		f.Backlog, f.Target.Name = q(f.Backlog), name
 		o.Fact = f
 	default:
 		o.Fact = nil

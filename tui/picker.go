@@ -16,7 +16,7 @@ import (
 
 // picker is the list of profiles while it is open.
 type picker struct {
-	queue    kscope.Queue
+	queue    kscope.Backlog
 	target   kscope.Ref
 	profiles []load.Profile
 	row      int
@@ -57,7 +57,7 @@ func (m *Model) openLoads() {
 		return
 	}
 	size := math.Max(queued.Target, 1) * float64(max(c.ScaledObject.MaxReplicaCount, 1))
-	v.load.picker = &picker{queue: *queued.Trigger.Queue, target: v.ref, profiles: load.Presets(int64(math.Min(size, 1e6)))}
+	v.load.picker = &picker{queue: *queued.Trigger.Backlog, target: v.ref, profiles: load.Presets(int64(math.Min(size, 1e6)))}
 }
 
 func (m *Model) pickerKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -109,7 +109,7 @@ func (m *Model) drawPicker(c screen.Canvas) {
 	if p.edit != nil {
 		lines = 2
 	}
-	in, _ := m.dialog(c, 88, lines+about+2, 4, " Load on "+kscope.Clean(p.queue.Key)+" ")
+	in, _ := m.dialog(c, 88, lines+about+2, 4, " Load on "+kscope.Clean(p.queue.Name)+" ")
 	if p.edit != nil {
 		m.drawEdit(in, p)
 		return

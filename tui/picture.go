@@ -48,14 +48,14 @@ func (m *Model) picture() (picture, bool) {
 // history is what the charts of a ScaledObject are drawn from.
 func (m *Model) history(c *store.Chain) store.History {
 	r, _ := c.Queued()
-	return m.store.History(c.ScaledObject.Ref, r.Trigger.Queue)
+	return m.store.History(c.ScaledObject.Ref, r.Trigger.Backlog)
 }
 
 // depth, ready and desired are the three numbers at the moment shown, NaN
 // where unknown.
 func (p picture) depth() float64 {
 	if p.past {
-		if p.Reading().Trigger.Queue == nil {
+		if p.Reading().Trigger.Backlog == nil {
 			return math.NaN() // the history is another trigger's
 		}
 		return at(p.history.Queue, p.now)

@@ -104,7 +104,7 @@ func TestProgram(t *testing.T) {
 
 	p.Send(keyOf("+"))
 	p.Send(keyOf("i"))
-	if got := <-pushed; got.Jobs != 100 || got.Queue != ta.queue || got.Target != ta.so.Ref {
+	if got := <-pushed; got.Jobs != 100 || got.Backlog != ta.queue || got.Target != ta.so.Ref {
 		t.Errorf("pushed %+v", got)
 	}
 	term.waitFor(t, "the notice", shows("Pushing 100 jobs to orders"))

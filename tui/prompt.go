@@ -9,13 +9,14 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
 
 // prompt asks before the first job goes into a queue that nobody has armed.
 type prompt struct {
-	queue  kscope.Queue
+	queue  kscope.Backlog
 	target kscope.Ref
 	// type out: the namespace, where a slip would reach somebody else's
 	// cluster; empty where y is enough.
@@ -92,7 +93,7 @@ func (m *Model) promptLines() (title string, lines []promptLine) {
 	lines = []promptLine{
 		{"context", m.o.Context, 1},
 		{"namespace", p.target.Namespace, 2},
-		{"queue", fmt.Sprintf("%s on %s, database %d", p.queue.Key, cmp.Or(reached.Address, p.queue.Address, unknownAddress), p.queue.DB), 0},
+		{"queue", where(p.queue, reached), 0},
 		{"jobs", m.batch() + "  (" + up + " " + down + " to change)", 0},
 		{"each like", m.exampleOf(p.payload), 3},
 		{"", "", 5},
@@ -134,7 +135,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 		case p.load != nil:
 			what = p.load.Profile.Words()
 		}
-		in.Fit(0, 0, in.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Key))
+		in.Fit(0, 0, in.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Name))
 		m.drawAnswer(in.Sub(0, 1, in.W, 1))
 		return
 	}
@@ -196,13 +197,23 @@ func plural(n int64, noun string) string {
 	return s
 }
 
+// where is a queue and where it is.
+func where(q kscope.Backlog, reached kscope.Connection) string {
+	about := triggers.Describe(q)
+	text := fmt.Sprintf("%s on %s", q.Name, cmp.Or(reached.Address, about.Address, unknownAddress))
+	for _, place := range about.Place {
+		text += fmt.Sprintf(", %s %s", place[0], place[1])
+	}
+	return text
+}
+
 // lost says how many jobs are in a queue, for whoever is about to lose them.
-func (m *Model) lost(q kscope.Queue) string {
+func (m *Model) lost(q kscope.Backlog) string {
 	if d, ok := m.store.Depth(q); ok && d.Err == "" {
-		if q.Measure == kscope.StreamPending || q.Measure == kscope.StreamLag {
+		if triggers.Describe(q).Part {
 			return fmt.Sprintf("all entries of the stream, %s of them counted here", words.Count(d.N))
 		}
-		return plural(d.N, "job") + ", and what comes until you answer"
+		return words.Plural(d.N, "job") + ", and what comes until you answer"
 	}
 	return "all, and how many is not known"
 }

@@ -40,7 +40,7 @@ func TestEmptying(t *testing.T) {
 		if (len(purged) > 0) != tt.want {
 			t.Errorf("%s: emptied %v", tt.name, purged)
 		}
-		if tt.want && (purged[0] != load.Purge{Queue: ta.queue, Target: ta.so.Ref}) {
+		if tt.want && (purged[0] != load.Purge{Backlog: ta.queue, Target: ta.so.Ref}) {
 			t.Errorf("%s: got %+v", tt.name, purged)
 		}
 		if tt.notice != "" && m.view.notice != tt.notice {
@@ -57,7 +57,7 @@ func TestEmptying(t *testing.T) {
 	m := tell(ta, 80, 24, func(o *Options) { o.Purge = func(load.Purge) {} })
 	press(m, ":", "enter")
 	golden(t, "connection/empty-80x24.txt", m.grid.Plain())
-	m.Update(seen(kscope.Observation{At: ta.at, Source: "redis", Fact: kscope.Purged{Queue: ta.queue, Target: ta.so.Ref, Lost: 1234}}))
+	m.Update(seen(kscope.Observation{At: ta.at, Source: "redis", Fact: kscope.Purged{Backlog: ta.queue, Target: ta.so.Ref, Lost: 1234}}))
 	if m.view.notice != "orders is empty: 1,234 jobs lost." {
 		t.Errorf("got %q", m.view.notice)
 	}

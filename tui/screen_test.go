@@ -276,7 +276,7 @@ func TestHostileText(t *testing.T) {
 	ta.pods[0].Reason, ta.pods[0].Message, ta.pods[0].Ready, ta.pods[0].Node = "CrashLoopBackOff"+evil, evil, false, evil
 	ta.say(ta.pods[0])
 	ta.condition(kscope.Condition{Type: "Ready", Status: "False", Reason: "ScaledObjectCheckFailed", Message: evil})
-	ta.so.Triggers[0].Queue.Key = "orders" + evil
+	ta.so.Triggers[0].Backlog.Name = "orders" + evil
 	ta.say(ta.so, kscope.Status{Kind: kscope.Events, State: kscope.Failing, Message: evil, Hint: evil})
 	m := tell(ta, 200, 55, func(o *Options) { o.Context, o.Namespace = "ctx"+evil, "demo" })
 	for _, keys := range [][]string{nil, {"4"}, {"t"}, {"f"}, {"f", "c"}, {"i"}} {

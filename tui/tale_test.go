@@ -11,6 +11,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/triggers"
 )
 
 // taleStart is when every tale begins.
@@ -27,7 +28,7 @@ type tale struct {
 	hpa     kscope.HPA
 	work    kscope.Workload
 	pods    []kscope.Pod
-	queue   kscope.Queue
+	queue   kscope.Backlog
 	depth   int64
 	redis   string // why the queue cannot be read, "" when it can
 	stopped bool   // pods cannot start
@@ -37,14 +38,14 @@ type tale struct {
 }
 
 func newTale(ns, name string) *tale {
-	q := kscope.Queue{Address: "redis." + ns + ".svc.cluster.local:6379", Key: "orders"}
+	q := triggers.Redis{Address: "redis." + ns + ".svc.cluster.local:6379", Key: "orders"}.Backlog()
 	none := int32(0)
 	t := &tale{at: taleStart, queue: q}
 	t.so = kscope.ScaledObject{
 		Ref: kscope.Ref{Namespace: ns, Name: name}, UID: "so-" + ns + name, Created: taleStart.Add(-time.Hour),
 		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "queue-worker"},
 		PollingInterval: 5 * time.Second, CooldownPeriod: 30 * time.Second, MaxReplicaCount: 10, InjectAllowed: true,
-		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Queue: &q, Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
+		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &q, Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
 		HPAName:  "keda-hpa-" + name, ExternalMetricNames: []string{"s0-redis-orders"},
 		Conditions: kscope.Conditions{{Type: "Ready", Status: "True"}, {Type: "Active", Status: "False", Reason: "ScalerNotActive"}},
 	}
@@ -66,11 +67,15 @@ func newTale(ns, name string) *tale {
 func (t *tale) say(fs ...kscope.Fact) {
 	for _, f := range fs {
 		source := "k8s"
-		switch f.(type) {
+		switch f := f.(type) {
 		case kscope.ScaledObject:
 			source = "keda"
 		case kscope.Depths:
 			source = "redis"
+		case kscope.Status:
+			if f.Kind == kscope.Queues {
+				source = "redis"
+			}
 		}
 		t.out = append(t.out, kscope.Observation{At: t.at, Source: source, Fact: f})
 	}
@@ -83,21 +88,21 @@ func (t *tale) begin() *tale {
 	}
 	t.say(t.so, t.hpa, t.work, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
 	t.measure()
-	t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Address, State: kscope.Synced})
+	t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Server, State: kscope.Synced})
 	return t
 }
 
 func (t *tale) measure() {
-	d := kscope.Depth{Queue: t.queue, N: t.depth, Type: "list", Err: t.redis}
+	d := kscope.Depth{Backlog: t.queue, N: float64(t.depth), Type: "list", Err: t.redis}
 	if t.depth == 0 {
 		d.Type = "none"
 	}
-	t.say(kscope.Depths{Address: t.queue.Address, RTT: time.Millisecond, All: []kscope.Depth{d}})
+	t.say(kscope.Depths{Server: t.queue.Server, RTT: time.Millisecond, All: []kscope.Depth{d}})
 }
 
 func (t *tale) push(n int64) *tale {
 	t.depth += n
-	t.say(kscope.Pushed{Queue: t.queue, Target: t.so.Ref, Asked: n, Accepted: n, Length: t.depth})
+	t.say(kscope.Pushed{Backlog: t.queue, Target: t.so.Ref, Asked: n, Accepted: n, Length: t.depth})
 	t.measure()
 	return t
 }

@@ -57,7 +57,7 @@ type view struct {
 	cursorAt time.Time // the moment under inspection; zero for the newest
 
 	batch   int // index into kscope.BatchSizes
-	armed   map[kscope.Queue]bool
+	armed   map[kscope.Backlog]bool
 	prompt  *prompt
 	palette *chooser // nil while closed
 	load    loadView
@@ -67,7 +67,7 @@ type view struct {
 }
 
 func newView() view {
-	return view{batch: 1, filter: newField(""), armed: map[kscope.Queue]bool{}}
+	return view{batch: 1, filter: newField(""), armed: map[kscope.Backlog]bool{}}
 }
 
 // follow brings what is open in line with what exists, and says whether that

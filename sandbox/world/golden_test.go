@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // steps writes down a row of scalings by the HPA, one a sync.
@@ -105,7 +105,7 @@ func TestGoldenTraces(t *testing.T) {
 			}
 			w, l := play(t, Options{NoWorkers: true})
 			w.firstPoll, w.firstSync = c.polls, c.syncs
-			l.at = func(kscope.Queue) int64 { return int64(1000 * c.load(w.Now().Sub(epoch).Seconds())) }
+			l.at = func(triggers.Redis) int64 { return int64(1000 * c.load(w.Now().Sub(epoch).Seconds())) }
 			apply(t, w, deployment("worker", c.replicas))
 			apply(t, w, object(spec))
 			got := scalings{last: c.replicas}

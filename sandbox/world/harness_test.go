@@ -8,24 +8,26 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 var epoch = time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC)
 
 // lists are queues in a map. With at set, it says how long each is at a time.
 type lists struct {
-	n   map[kscope.Queue]int64
+	n   map[triggers.Redis]int64
 	err error
-	at  func(q kscope.Queue) int64
+	at  func(q triggers.Redis) int64
 	w   *World
 }
 
-func (l *lists) Len(q kscope.Queue) (int64, error) {
+func (l *lists) Len(q triggers.Redis) (int64, error) {
 	if l.err != nil {
 		return 0, l.err
 	}
@@ -35,7 +37,7 @@ func (l *lists) Len(q kscope.Queue) (int64, error) {
 	return l.n[q], nil
 }
 
-func (l *lists) Take(q kscope.Queue) (bool, error) {
+func (l *lists) Take(q triggers.Redis) (bool, error) {
 	if l.err != nil {
 		return false, l.err
 	}
@@ -46,12 +48,12 @@ func (l *lists) Take(q kscope.Queue) (bool, error) {
 	return true, nil
 }
 
-func (l *lists) push(q kscope.Queue, n int64) {
+func (l *lists) push(q triggers.Redis, n int64) {
 	l.n[q] += n
 	l.w.Wake()
 }
 
-var orders = kscope.Queue{Address: "redis:6379", Key: "orders"}
+var orders = triggers.Redis{Address: "redis:6379", Key: "orders"}
 
 var errRefused = errors.New("dial tcp 10.96.0.9:6379: connect: connection refused")
 
@@ -61,7 +63,7 @@ func play(t testing.TB, o Options, objects ...any) (*World, *lists) {
 	if o.Start.IsZero() {
 		o.Start = epoch
 	}
-	l := &lists{n: map[kscope.Queue]int64{}}
+	l := &lists{n: map[triggers.Redis]int64{}}
 	w := New(o, l)
 	l.w = w
 	for _, obj := range objects {

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kscope/kscope"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // fromMetrics decides by the metrics; false when they could not be computed,

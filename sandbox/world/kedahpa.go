@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kscope/kscope"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // hpaRef names the HPA of a ScaledObject: the one in its status, else the one

@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // TestNonsense: what only a schema would keep out is refused, or does nothing.

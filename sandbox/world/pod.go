@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // nodeCount is how many nodes the cluster has, all of them with room.

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope/triggers"
 )
 
 // TestDecisionTable plays one poll for each row of KEDA's decision table.
@@ -274,7 +275,7 @@ func TestWhoQueries(t *testing.T) {
 			w, l := play(t, Options{NoWorkers: true}, deployment("worker", 2), object(spec))
 			w.firstPoll, w.firstSync = time.Second, 2*time.Second
 			queries := 0
-			l.at = func(kscope.Queue) int64 { queries++; return 10 }
+			l.at = func(triggers.Redis) int64 { queries++; return 10 }
 			run(w, 30500*time.Millisecond)
 			queries = 0
 			run(w, time.Minute)
@@ -324,11 +325,11 @@ func TestTwoTriggers(t *testing.T) {
 // partly are queues of which one fails.
 type partly struct {
 	*lists
-	q      kscope.Queue
+	q      triggers.Redis
 	broken *bool
 }
 
-func (p *partly) Len(q kscope.Queue) (int64, error) {
+func (p *partly) Len(q triggers.Redis) (int64, error) {
 	if *p.broken && q == p.q {
 		return 0, errRefused
 	}

@@ -9,11 +9,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/kscope/kscope"
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	eventsv1 "k8s.io/api/events/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // words are a ScaledObject's conditions as "Ready/False/Reason".
@@ -153,7 +155,7 @@ func TestRecordedHPA(t *testing.T) {
 	if got.OwnerReferences[0].Kind != "ScaledObject" || !*got.OwnerReferences[0].Controller {
 		t.Errorf("owner: %+v", got.OwnerReferences)
 	}
-	l.n[kscope.Queue{Address: "127.0.0.1:16379", Key: "orders"}] = 60
+	l.n[triggers.Redis{Address: "127.0.0.1:16379", Key: "orders"}] = 60
 	run(w, 30*time.Second)
 	var u unstructured.Unstructured
 	recorded(t, "scaledobject.json", &u.Object)

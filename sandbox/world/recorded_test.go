@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // TestRecordedRun puts the queue lengths of a run on a real cluster into the
@@ -56,7 +56,7 @@ func TestRecordedRun(t *testing.T) {
 	w.firstPoll, w.firstSync = 110*time.Millisecond, 2800*time.Millisecond
 	now := func() float64 { return w.Now().Sub(epoch).Seconds() }
 	// Between two samples the queue is taken to have changed evenly.
-	l.at = func(kscope.Queue) int64 {
+	l.at = func(triggers.Redis) int64 {
 		for i, s := range samples[1:] {
 			if last := samples[i]; s.at >= now() {
 				return int64(last.queue + (s.queue-last.queue)*max(0, now()-last.at)/(s.at-last.at))

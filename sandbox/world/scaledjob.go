@@ -7,9 +7,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // scaledJob is a ScaledJob and what KEDA's operator keeps about it.

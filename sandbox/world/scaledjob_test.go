@@ -6,10 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // TestJobDecision compares with numbers worked out by hand from the rules.

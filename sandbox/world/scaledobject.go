@@ -7,9 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // scaledObject is a ScaledObject and what KEDA's operator keeps about it.

@@ -9,7 +9,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -21,12 +20,12 @@ const StandInAddress = "stand-in.sandbox:6379"
 // StandIn is the queue, a Redis list, that stands in for the source of a
 // trigger that is not a Redis list. Index is the trigger's position. The key
 // is {type}-{index}-{name}, before it the namespace unless that is "default".
-func StandIn(namespace, name string, index int, typ string) kscope.Queue {
+func StandIn(namespace, name string, index int, typ string) triggers.Redis {
 	key := fmt.Sprintf("%s-%d-%s", typ, index, name)
 	if namespace != "" && namespace != "default" {
 		key = namespace + ":" + key
 	}
-	return kscope.Queue{Address: StandInAddress, Key: key}
+	return triggers.Redis{Address: StandInAddress, Key: key}
 }
 
 // TriggerQueue is the queue that the world measures for a trigger, and whose
@@ -34,13 +33,13 @@ func StandIn(namespace, name string, index int, typ string) kscope.Queue {
 // rest of kscope resolves it, else its stand-in. It is false for triggers that
 // look at no queue (cron, cpu, memory, kubernetes-workload), that are unknown,
 // or whose Redis list is not understood.
-func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (kscope.Queue, bool) {
+func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (triggers.Redis, bool) {
 	switch typ {
 	case "redis", "redis-cluster", "redis-sentinel":
 		return triggers.RedisQueue("redis", metadata)
 	}
 	if _, ok := scalers[typ]; !ok {
-		return kscope.Queue{}, false
+		return triggers.Redis{}, false
 	}
 	return StandIn(namespace, name, index, typ), true
 }
@@ -51,7 +50,7 @@ type trigger struct {
 	typ        string
 	metric     string // name of the external metric; "" for cpu and memory
 	resource   string // cpu or memory
-	queue      *kscope.Queue
+	queue      *triggers.Redis
 	cron       *cronWindow
 	pods       labels.Selector // kubernetes-workload
 	target     int64           // thousandths

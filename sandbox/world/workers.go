@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // crew are the workers of one workload: its ready pods.
 type crew struct {
-	queues []kscope.Queue
+	queues []triggers.Redis
 	idle   []*pod // in the order in which they began to wait; may hold some that left
 	retry  *timer
 }
@@ -17,7 +18,7 @@ type crew struct {
 // crewsChanged finds out anew who works on which queue: the pods of every
 // workload on those that the triggers of its ScaledObjects measure.
 func (w *World) crewsChanged() {
-	queues := map[*workload][]kscope.Queue{}
+	queues := map[*workload][]triggers.Redis{}
 	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
 		so := w.scaled[ref]
 		wl := w.target(so)

@@ -6,13 +6,14 @@ import (
 	"sort"
 	"strings"
 
-	"github.com/kscope/kscope"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/kscope/kscope"
 )
 
 // workloadKey names a workload within the cluster.

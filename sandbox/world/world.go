@@ -22,6 +22,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Options are everything the world needs that manifests do not say.
@@ -44,9 +45,9 @@ type Queues interface {
 	// query; any other means that there is no connection, which stops KEDA
 	// from even building its scaler. The words of KEDA's scaler are put before
 	// it here.
-	Len(q kscope.Queue) (int64, error)
+	Len(q triggers.Redis) (int64, error)
 	// Take removes one job as a worker would; false when there is none.
-	Take(q kscope.Queue) (bool, error)
+	Take(q triggers.Redis) (bool, error)
 }
 
 // ChangeVerb says what happened to an object.

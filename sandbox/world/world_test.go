@@ -8,11 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // busy is a quarter of an hour with everything in it; told is called with
@@ -32,7 +34,7 @@ func busy(t testing.TB, seed uint64, told func(Change)) *World {
 	r := rand.New(rand.NewPCG(1, 1)) // what the user does: the same for every seed
 	for range 900 {
 		if r.IntN(4) == 0 {
-			l.push(kscope.Queue{Address: "redis:6379", Key: fmt.Sprint("worker", r.IntN(5))}, int64(r.IntN(30)))
+			l.push(triggers.Redis{Address: "redis:6379", Key: fmt.Sprint("worker", r.IntN(5))}, int64(r.IntN(30)))
 		}
 		b := Breakage{[]BreakageKind{BadImage, NoRoom, CrashPods, RefuseScale, Quota}[r.IntN(5)], kscope.Ref{Namespace: "shop", Name: fmt.Sprint("worker", r.IntN(5))}}
 		switch r.IntN(40) {
@@ -192,7 +194,7 @@ func crowd(b *testing.B, load bool) (*World, *lists) {
 		so.SetName(name)
 		apply(b, w, so)
 		if load {
-			l.n[kscope.Queue{Address: "redis:6379", Key: name}] = 1 << 40
+			l.n[triggers.Redis{Address: "redis:6379", Key: name}] = 1 << 40
 		}
 	}
 	run(w, 5*time.Minute)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // BenchmarkTick is what a measurement costs besides the meter: numbers that did
@@ -12,13 +13,13 @@ import (
 func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{1, 500} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			f := &fake{lengths: map[kscope.Queue]int64{}, asks: map[*Ask]int{}}
-			var queues []kscope.Queue
+			f := &fake{lengths: map[kscope.Backlog]int64{}, asks: map[*Ask]int{}}
+			var queues []kscope.Backlog
 			for i := range n {
-				queues = append(queues, kscope.Queue{Address: "here", Key: fmt.Sprintf("team-%d:orders:pending", i)})
+				queues = append(queues, triggers.Redis{Address: "here", Key: fmt.Sprintf("team-%d:orders:pending", i)}.Backlog())
 			}
 			p := newPoller("here", f, DefaultInterval, func(kscope.Fact) {})
-			p.follow(plan{groups: map[string][]kscope.Queue{"here": queues}})
+			p.follow(plan{groups: map[string][]kscope.Backlog{"here": queues}})
 			b.ReportAllocs()
 			for b.Loop() {
 				p.tick(b.Context())

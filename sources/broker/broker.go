@@ -27,13 +27,13 @@ import (
 type Technology interface {
 	// Place is what tells the server that has a backlog from others. Backlogs
 	// of one place are measured together.
-	Place(kscope.Queue) string
+	Place(kscope.Backlog) string
 	// Meter is a new meter for the backlogs of a place, of which one is given.
-	Meter(place string, one kscope.Queue) Meter
+	Meter(place string, one kscope.Backlog) Meter
 	// Writer is what puts jobs into a backlog; an error says in words why
 	// nothing can. Those for whom it is the same one (==) take turns with it, so
 	// it is kept, with its connection.
-	Writer(kscope.Queue) (Writer, error)
+	Writer(kscope.Backlog) (Writer, error)
 }
 
 // Meter measures the backlogs of one place. It belongs to one goroutine.
@@ -53,7 +53,7 @@ type Meter interface {
 // Ask is what to measure. It is never changed in place: where anything about it
 // is new, Measure is given another one.
 type Ask struct {
-	Backlogs []kscope.Queue    // each once, those of one database together
+	Backlogs []kscope.Backlog    // each once, always in the same order
 	Trigger  kscope.TriggerRef // one of those that name them, always the same as long as it does
 	Metadata map[string]string // of that trigger, as far as it is shown
 	Alone    bool              // no other object names any of them
@@ -63,7 +63,7 @@ type Ask struct {
 // stay the same while the trouble does; a [*kscope.Trouble] also says what to
 // do about it.
 type Reading struct {
-	N    int64
+	N    float64
 	Type string // what holds the jobs, in the broker's word; "" where it has no word for it
 	Err  error  // why N is not known
 	Own  bool   // Err is about this backlog alone: the server is well
@@ -77,9 +77,9 @@ type Writer interface {
 	// sent again.
 	Push(context.Context, *Batch) Outcome
 	// Length is how much a backlog holds; 0 if that cannot be told.
-	Length(context.Context, kscope.Queue) int64
+	Length(context.Context, kscope.Backlog) int64
 	// Purge empties a backlog and says how many jobs were lost.
-	Purge(context.Context, kscope.Queue) (lost int64, err error)
+	Purge(context.Context, kscope.Backlog) (lost int64, err error)
 	// Close hangs up when the source ends. A later Run may push again.
 	Close()
 }

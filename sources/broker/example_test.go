@@ -9,23 +9,26 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/triggers"
 )
 
 // shelf is the smallest of brokers: a list in memory, which nobody but the
 // source's one poller and one writer uses.
 type shelf struct{ jobs chan string }
 
-func (s *shelf) Place(q kscope.Queue) string                        { return q.Address }
-func (s *shelf) Meter(string, kscope.Queue) broker.Meter            { return s }
-func (s *shelf) Writer(kscope.Queue) (broker.Writer, error)         { return s, nil }
-func (s *shelf) Describe() kscope.Connection                        { return kscope.Connection{Reached: "directly"} }
-func (s *shelf) Length(context.Context, kscope.Queue) (n int64)     { return int64(len(s.jobs)) }
-func (s *shelf) Purge(context.Context, kscope.Queue) (int64, error) { return 0, errors.ErrUnsupported }
-func (s *shelf) Close()                                             {}
+func (s *shelf) Place(q kscope.Backlog) string                    { return q.Server }
+func (s *shelf) Meter(string, kscope.Backlog) broker.Meter        { return s }
+func (s *shelf) Writer(kscope.Backlog) (broker.Writer, error)     { return s, nil }
+func (s *shelf) Describe() kscope.Connection                      { return kscope.Connection{Reached: "directly"} }
+func (s *shelf) Length(context.Context, kscope.Backlog) (n int64) { return int64(len(s.jobs)) }
+func (s *shelf) Purge(context.Context, kscope.Backlog) (int64, error) {
+	return 0, errors.ErrUnsupported
+}
+func (s *shelf) Close() {}
 
 func (s *shelf) Measure(_ context.Context, _ *broker.Ask, readings []broker.Reading) (time.Duration, error) {
 	for i := range readings {
-		readings[i].N = int64(len(s.jobs))
+		readings[i].N = float64(len(s.jobs))
 	}
 	return time.Microsecond, nil
 }
@@ -52,23 +55,23 @@ func Example() {
 		done <- queues.Run(ctx, func(f kscope.Fact) {
 			if d, ok := f.(kscope.Depths); ok {
 				select {
-				case depths <- d.All[0].N:
+				case depths <- int64(d.All[0].N):
 				case <-ctx.Done():
 				}
 			}
 		})
 	}()
-	orders := kscope.Queue{Address: "here", Key: "orders"}
-	queues.Follow(kscope.Observation{Fact: kscope.ScaledObject{Triggers: []kscope.Trigger{{Queue: &orders}}}})
+	orders := triggers.Redis{Address: "here", Key: "orders"}.Backlog()
+	queues.Follow(kscope.Observation{Fact: kscope.ScaledObject{Triggers: []kscope.Trigger{{Backlog: &orders}}}})
 	fmt.Println(<-depths, "orders")
-	fmt.Println(queues.Push(ctx, load.Injection{Queue: orders, Jobs: 20}))
+	fmt.Println(queues.Push(ctx, load.Injection{Backlog: orders, Jobs: 20}))
 	for n := range depths {
 		if n > 0 {
 			fmt.Println(n, "orders")
 			break
 		}
 	}
-	fmt.Println(queues.Push(ctx, load.Injection{Queue: orders, Jobs: 20}))
+	fmt.Println(queues.Push(ctx, load.Injection{Backlog: orders, Jobs: 20}))
 	cancel()
 	fmt.Println(<-done)
 	// Output:

@@ -22,7 +22,7 @@ type followed struct {
 
 // wanted is a backlog with the trigger that names it.
 type wanted struct {
-	queue    kscope.Queue
+	queue    kscope.Backlog
 	trigger  kscope.TriggerRef
 	metadata map[string]string // of the trigger, as far as it is shown; another may mean another server
 }
@@ -55,8 +55,8 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 	old, known := s.follows[obj]
 	same, n := old.uid == uid, 0
 	for _, t := range triggers {
-		if t.Queue != nil {
-			same = same && n < len(old.all) && old.all[n].queue == *t.Queue && maps.Equal(old.all[n].metadata, t.Metadata)
+		if t.Backlog != nil {
+			same = same && n < len(old.all) && old.all[n].queue == *t.Backlog && maps.Equal(old.all[n].metadata, t.Metadata)
 			n++
 		}
 	}
@@ -69,8 +69,8 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 	}
 	all := make([]wanted, 0, n)
 	for i, t := range triggers {
-		if t.Queue != nil {
-			all = append(all, wanted{*t.Queue, kscope.TriggerRef{Kind: obj.kind, Object: obj.ref, Index: i}, t.Metadata})
+		if t.Backlog != nil {
+			all = append(all, wanted{*t.Backlog, kscope.TriggerRef{Kind: obj.kind, Object: obj.ref, Index: i}, t.Metadata})
 		}
 	}
 	s.follows[obj] = followed{uid, all}
@@ -99,14 +99,13 @@ func (f follows) wanted() []wanted {
 	return all
 }
 
-// compareWanted orders queues so that those of one database are together, and
-// the triggers of one queue the same way every time.
+// compareWanted orders backlogs, and the triggers of one, the same way every
+// time.
 func compareWanted(a, b wanted) int {
-	return cmp.Or(compareQueues(a.queue, b.queue), cmp.Compare(a.trigger.Object.String(), b.trigger.Object.String()),
+	return cmp.Or(compareBacklogs(a.queue, b.queue), cmp.Compare(a.trigger.Object.String(), b.trigger.Object.String()),
 		cmp.Compare(a.trigger.Kind, b.trigger.Kind), cmp.Compare(a.trigger.Index, b.trigger.Index))
 }
 
-func compareQueues(a, b kscope.Queue) int {
-	return cmp.Or(cmp.Compare(a.DB, b.DB), cmp.Compare(a.Address, b.Address), cmp.Compare(a.Via, b.Via), cmp.Compare(a.Topology, b.Topology),
-		cmp.Compare(a.Key, b.Key), cmp.Compare(a.Measure, b.Measure), cmp.Compare(a.Group, b.Group))
+func compareBacklogs(a, b kscope.Backlog) int {
+	return cmp.Or(cmp.Compare(a.Broker, b.Broker), cmp.Compare(a.Server, b.Server), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Detail, b.Detail))
 }

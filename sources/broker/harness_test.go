@@ -8,31 +8,32 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // fake is a broker in memory, as its own meter and writer.
 type fake struct {
 	mu      sync.Mutex
-	lengths map[kscope.Queue]int64
-	err     error                    // of measuring and of pushing
-	bad     map[kscope.Queue]Reading // of single backlogs
-	half    bool                     // of a batch arrives, and the rest perhaps
+	lengths map[kscope.Backlog]int64
+	err     error                      // of measuring and of pushing
+	bad     map[kscope.Backlog]Reading // of single backlogs
+	half    bool                       // of a batch arrives, and the rest perhaps
 	card    kscope.Connection
 	asks    map[*Ask]int // how often each was measured
 	batches []Batch      // that came, without their jobs
 	closed  int
 }
 
-func (f *fake) Place(q kscope.Queue) string           { return q.Address }
-func (f *fake) Meter(string, kscope.Queue) Meter      { return f }
-func (f *fake) Writer(q kscope.Queue) (Writer, error) { return f, nil }
+func (f *fake) Place(q kscope.Backlog) string           { return q.Server }
+func (f *fake) Meter(string, kscope.Backlog) Meter      { return f }
+func (f *fake) Writer(q kscope.Backlog) (Writer, error) { return f, nil }
 
 func (f *fake) Measure(_ context.Context, ask *Ask, readings []Reading) (time.Duration, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asks[ask]++
 	for i, q := range ask.Backlogs {
-		readings[i] = Reading{N: f.lengths[q], Type: "list"}
+		readings[i] = Reading{N: float64(f.lengths[q]), Type: "list"}
 		if r, ok := f.bad[q]; ok {
 			readings[i] = r
 		}
@@ -63,13 +64,13 @@ func (f *fake) Push(_ context.Context, b *Batch) Outcome {
 	return Outcome{Accepted: n}
 }
 
-func (f *fake) Length(_ context.Context, q kscope.Queue) int64 {
+func (f *fake) Length(_ context.Context, q kscope.Backlog) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lengths[q]
 }
 
-func (f *fake) Purge(_ context.Context, q kscope.Queue) (lost int64, err error) {
+func (f *fake) Purge(_ context.Context, q kscope.Backlog) (lost int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err == nil {
@@ -95,7 +96,7 @@ func (f *fake) set(change func()) {
 // ends shows that no goroutine is left.
 func bubble(t *testing.T, o Options, test func(s *Source, f *fake, news func() []kscope.Fact)) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{lengths: map[kscope.Queue]int64{}, bad: map[kscope.Queue]Reading{}, asks: map[*Ask]int{}}
+		f := &fake{lengths: map[kscope.Backlog]int64{}, bad: map[kscope.Backlog]Reading{}, asks: map[*Ask]int{}}
 		s := New("fake", f, o)
 		all := make(chan kscope.Fact, 100_000)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -127,16 +128,16 @@ func of[F kscope.Fact](all []kscope.Fact) (out []F) {
 }
 
 var (
-	one    = kscope.Queue{Address: "here", Key: "one"}
-	two    = kscope.Queue{Address: "here", Key: "two"}
+	one    = triggers.Redis{Address: "here", Key: "one"}.Backlog()
+	two    = triggers.Redis{Address: "here", Key: "two"}.Backlog()
 	target = kscope.Ref{Namespace: "demo", Name: "a"}
 )
 
 // scaledObject is the observation of a ScaledObject with a trigger for each queue.
-func scaledObject(name string, queues ...kscope.Queue) kscope.Observation {
+func scaledObject(name string, queues ...kscope.Backlog) kscope.Observation {
 	so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: "uid-" + name}
 	for _, q := range queues {
-		so.Triggers = append(so.Triggers, kscope.Trigger{Type: "fake", Queue: &q, Metadata: map[string]string{"of": q.Key}})
+		so.Triggers = append(so.Triggers, kscope.Trigger{Type: "fake", Backlog: &q, Metadata: map[string]string{"of": q.Name}})
 	}
 	return kscope.Observation{Fact: so}
 }

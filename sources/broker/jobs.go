@@ -21,7 +21,7 @@ const (
 
 // Batch is jobs that go into one backlog together.
 type Batch struct {
-	To    kscope.Queue
+	To    kscope.Backlog
 	Side  load.Side // of a list
 	Fresh bool      // it is the first of a push or load
 	Alike bool      // the jobs may be equal to each other
@@ -58,12 +58,12 @@ func newJobs() jobs {
 
 // delivery is where jobs go and what they look like.
 type delivery struct {
-	to      kscope.Queue
+	to      kscope.Backlog
 	side    load.Side
 	payload *load.Payload
 }
 
-func newDelivery(to kscope.Queue, side load.Side, payload *load.Payload) delivery {
+func newDelivery(to kscope.Backlog, side load.Side, payload *load.Payload) delivery {
 	if side == "" {
 		side = load.Head
 	}

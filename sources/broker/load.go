@@ -53,13 +53,13 @@ func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error 
 	if err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
-	if t.gate, err = s.gate(run, l.Queue); err != nil {
+	if t.gate, err = s.gate(run, l.Backlog); err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
-	t.delivery = newDelivery(l.Queue, l.Side, l.Payload)
+	t.delivery = newDelivery(l.Backlog, l.Side, l.Payload)
 	t.tell()
 	err = t.run(ctx)
-	run.measure(s.technology.Place(l.Queue))
+	run.measure(s.technology.Place(l.Backlog))
 	return err
 }
 
@@ -162,7 +162,7 @@ func (t *loading) send(ctx context.Context, n int64) error {
 // measure asks for the length of the backlog, in its turn, if no answer told it.
 func (t *loading) measure(ctx context.Context) {
 	if t.begun && t.Length == 0 && t.gate.enter(ctx) {
-		t.Length = t.gate.writer.Length(t.gate.ctx, t.Queue)
+		t.Length = t.gate.writer.Length(t.gate.ctx, t.Backlog)
 		t.gate.leave()
 	}
 }

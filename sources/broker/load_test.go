@@ -32,7 +32,7 @@ func TestLoadFollowsItsProfile(t *testing.T) {
 			news()
 			began := time.Now()
 			p := profile(t, text)
-			if err := s.Load(context.Background(), load.Load{Queue: one, Target: target, Profile: p}, nil); err != nil {
+			if err := s.Load(context.Background(), load.Load{Backlog: one, Target: target, Profile: p}, nil); err != nil {
 				t.Errorf("%s: %v", text, err)
 				return
 			}
@@ -71,7 +71,7 @@ func TestLoadStopsAtOnce(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		time.AfterFunc(10010*time.Millisecond, cancel)
 		began := time.Now()
-		if err := s.Load(ctx, load.Load{Queue: one, Profile: profile(t, "steady:100/s")}, nil); err != nil {
+		if err := s.Load(ctx, load.Load{Backlog: one, Profile: profile(t, "steady:100/s")}, nil); err != nil {
 			t.Error(err)
 		}
 		ls := of[kscope.Loading](news())
@@ -90,7 +90,7 @@ func TestLoadOnAnotherClock(t *testing.T) {
 		news()
 		began := time.Now()
 		fast := func() time.Time { return began.Add(60 * time.Since(began)) }
-		if err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:10/s,10m")}, fast); err != nil {
+		if err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "steady:10/s,10m")}, fast); err != nil {
 			t.Error(err)
 		}
 		ls := of[kscope.Loading](news())

@@ -25,7 +25,7 @@ const (
 // plan is what to measure at one place: backlogs by the server that triggers
 // name. Without an override there is one such name.
 type plan struct {
-	groups   map[string][]kscope.Queue
+	groups   map[string][]kscope.Backlog
 	trigger  kscope.TriggerRef // one of those that name it
 	metadata map[string]string // of that trigger
 	alone    bool              // no other object names it
@@ -39,7 +39,7 @@ func (p plan) same(next plan) bool {
 }
 
 // first is one of the backlogs, any but always the same.
-func (p plan) first() kscope.Queue {
+func (p plan) first() kscope.Backlog {
 	return p.groups[slices.Min(slices.Collect(maps.Keys(p.groups)))][0]
 }
 

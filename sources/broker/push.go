@@ -36,18 +36,18 @@ func (s *Source) Push(ctx context.Context, inj load.Injection) error {
 	defer context.AfterFunc(run.ctx, cancel)()
 
 	started := time.Now()
-	out := kscope.Pushed{Queue: inj.Queue, Target: inj.Target, Asked: inj.Jobs}
-	switch g, err := s.gate(run, inj.Queue); {
+	out := kscope.Pushed{Backlog: inj.Backlog, Target: inj.Target, Asked: inj.Jobs}
+	switch g, err := s.gate(run, inj.Backlog); {
 	case err != nil:
 		out.Err = err.Error()
 	case inj.Jobs < 1:
 		out.Err = "there must be at least one job to put in"
 	default:
-		out.Err = g.push(ctx, &out, newDelivery(inj.Queue, inj.Side, inj.Payload))
+		out.Err = g.push(ctx, &out, newDelivery(inj.Backlog, inj.Side, inj.Payload))
 	}
 	out.Took = time.Since(started)
 	run.emit(out)
-	run.measure(s.technology.Place(inj.Queue))
+	run.measure(s.technology.Place(inj.Backlog))
 	return orNil(out.Err)
 }
 
@@ -62,14 +62,14 @@ func (s *Source) Purge(ctx context.Context, p load.Purge) error {
 	}
 	defer run.work.Done()
 	started := time.Now()
-	out := kscope.Purged{Queue: p.Queue, Target: p.Target}
-	g, err := s.gate(run, p.Queue)
+	out := kscope.Purged{Backlog: p.Backlog, Target: p.Target}
+	g, err := s.gate(run, p.Backlog)
 	switch {
 	case err != nil:
 	case !g.enter(ctx):
 		err = errors.New("stopped before anything was done")
 	default:
-		out.Lost, err = g.writer.Purge(run.ctx, p.Queue)
+		out.Lost, err = g.writer.Purge(run.ctx, p.Backlog)
 		g.leave()
 	}
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Source) Purge(ctx context.Context, p load.Purge) error {
 	}
 	out.Took = time.Since(started)
 	run.emit(out)
-	run.measure(s.technology.Place(p.Queue))
+	run.measure(s.technology.Place(p.Backlog))
 	return orNil(out.Err)
 }
 
@@ -108,7 +108,7 @@ type gate struct {
 }
 
 // gate is the way into a backlog, or why nothing may go there, or can.
-func (s *Source) gate(run *session, q kscope.Queue) (*gate, error) {
+func (s *Source) gate(run *session, q kscope.Backlog) (*gate, error) {
 	if s.options.ReadOnly {
 		return nil, errReadOnly
 	}
@@ -166,7 +166,7 @@ func (g *gate) push(ctx context.Context, out *kscope.Pushed, d delivery) string 
 		return message
 	}
 	if out.Length == 0 {
-		out.Length = g.writer.Length(g.ctx, out.Queue)
+		out.Length = g.writer.Length(g.ctx, out.Backlog)
 	}
 	return ""
 }

@@ -12,7 +12,7 @@ import (
 type group struct {
 	server  string
 	first   int // of its backlogs, in the ask
-	queues  []kscope.Queue
+	queues  []kscope.Backlog
 	status  kscope.Status
 	card    kscope.Connection // as last said
 	changed bool              // the backlogs are not those that were last reported on
@@ -66,7 +66,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 	all, refusal := make([]kscope.Depth, len(g.queues)), err
 	for i, q := range g.queues {
 		d, r := &all[i], &p.readings[g.first+i]
-		d.Queue = q
+		d.Backlog = q
 		switch {
 		case err != nil:
 		case r.Err != nil:
@@ -99,7 +99,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 	}
 	g.changed, g.said, g.silent = false, all, 0
 	// The numbers first: whoever draws at the first news draws these.
-	p.emit(kscope.Depths{Address: g.server, RTT: rtt, All: all})
+	p.emit(kscope.Depths{Server: g.server, RTT: rtt, All: all})
 	p.say(g, status)
 	return answered
 }

@@ -140,9 +140,9 @@ func (s *Source) direct(run *session) {
 		at := s.technology.Place(w.queue)
 		p, ok := plans[at]
 		if !ok {
-			p = plan{groups: map[string][]kscope.Queue{}, trigger: w.trigger, metadata: w.metadata, alone: true}
+			p = plan{groups: map[string][]kscope.Backlog{}, trigger: w.trigger, metadata: w.metadata, alone: true}
 		}
-		name := w.queue.Server()
+		name := w.queue.Server
 		if group := p.groups[name]; len(group) == 0 || group[len(group)-1] != w.queue {
 			p.groups[name] = append(group, w.queue)
 		}

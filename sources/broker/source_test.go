@@ -22,16 +22,16 @@ func TestTroubleIsToldWhereItBelongs(t *testing.T) {
 	odd := &kscope.Trouble{Message: "it holds a string", Hint: ""}
 	for name, tt := range map[string]struct {
 		err    error
-		bad    map[kscope.Queue]Reading
+		bad    map[kscope.Backlog]Reading
 		depths [2]string
 		status kscope.Status
 	}{
 		"all is well":          {nil, nil, [2]string{}, kscope.Status{State: kscope.Synced}},
 		"the server is away":   {away, nil, [2]string{away.Message, away.Message}, kscope.Status{State: kscope.Failing, Message: away.Message, Hint: "wait"}},
-		"one is odd":           {nil, map[kscope.Queue]Reading{one: {Err: odd, Own: true}}, [2]string{odd.Message}, kscope.Status{State: kscope.Synced}},
-		"both are odd":         {nil, map[kscope.Queue]Reading{one: {Err: odd, Own: true}, two: {Err: odd, Own: true}}, [2]string{odd.Message, odd.Message}, kscope.Status{State: kscope.Synced}},
-		"one is refused":       {nil, map[kscope.Queue]Reading{two: {Err: away}}, [2]string{"", away.Message}, kscope.Status{State: kscope.Synced}},
-		"both are refused":     {nil, map[kscope.Queue]Reading{one: {Err: away}, two: {Err: away}}, [2]string{away.Message, away.Message}, kscope.Status{State: kscope.Failing, Message: away.Message, Hint: "wait"}},
+		"one is odd":           {nil, map[kscope.Backlog]Reading{one: {Err: odd, Own: true}}, [2]string{odd.Message}, kscope.Status{State: kscope.Synced}},
+		"both are odd":         {nil, map[kscope.Backlog]Reading{one: {Err: odd, Own: true}, two: {Err: odd, Own: true}}, [2]string{odd.Message, odd.Message}, kscope.Status{State: kscope.Synced}},
+		"one is refused":       {nil, map[kscope.Backlog]Reading{two: {Err: away}}, [2]string{"", away.Message}, kscope.Status{State: kscope.Synced}},
+		"both are refused":     {nil, map[kscope.Backlog]Reading{one: {Err: away}, two: {Err: away}}, [2]string{away.Message, away.Message}, kscope.Status{State: kscope.Failing, Message: away.Message, Hint: "wait"}},
 		"words without a hint": {errors.New("no"), nil, [2]string{"no", "no"}, kscope.Status{State: kscope.Failing, Message: "no"}},
 	} {
 		bubble(t, Options{}, func(s *Source, f *fake, news func() []kscope.Fact) {
@@ -96,7 +96,7 @@ func TestAsk(t *testing.T) {
 			t.Fatalf("%d asks for the same", len(f.asks))
 		}
 		for ask := range f.asks {
-			want := Ask{[]kscope.Queue{one, two}, kscope.TriggerRef{Kind: kscope.ScaledObjects, Object: target, Index: 1}, map[string]string{"of": "one"}, true}
+			want := Ask{[]kscope.Backlog{one, two}, kscope.TriggerRef{Kind: kscope.ScaledObjects, Object: target, Index: 1}, map[string]string{"of": "one"}, true}
 			if d := cmp.Diff(want, *ask); d != "" {
 				t.Error(d)
 			}
@@ -126,7 +126,7 @@ func TestPush(t *testing.T) {
 		var work sync.WaitGroup
 		for range 20 {
 			work.Go(func() {
-				if err := s.Push(context.Background(), load.Injection{Queue: one, Target: target, Jobs: 2500}); err != nil {
+				if err := s.Push(context.Background(), load.Injection{Backlog: one, Target: target, Jobs: 2500}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -136,7 +136,7 @@ func TestPush(t *testing.T) {
 		all := news()
 		depths, pushes := of[kscope.Depths](all), of[kscope.Pushed](all)
 		if n := depths[len(depths)-1].All[0].N; len(pushes) != 20 || n != 50_000 {
-			t.Errorf("told of %d times, and %d are in", len(pushes), n)
+			t.Errorf("told of %d times, and %v are in", len(pushes), n)
 		}
 		next := int64(1)
 		for i, b := range f.batches {
@@ -152,7 +152,7 @@ func TestPushFails(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, f *fake, news func() []kscope.Fact) {
 		push := func(want string, accepted int64) {
 			t.Helper()
-			err := s.Push(context.Background(), load.Injection{Queue: one, Jobs: 10})
+			err := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 10})
 			got := of[kscope.Pushed](news())
 			if err == nil || err.Error() != want || len(got) != 1 || got[0].Err != want || got[0].Accepted != accepted {
 				t.Errorf("got %v and %+v, want %q", err, got, want)
@@ -165,7 +165,7 @@ func TestPushFails(t *testing.T) {
 		if len(f.batches) != 2 {
 			t.Errorf("%d batches for two pushes", len(f.batches))
 		}
-		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "batch:10")}, nil)
+		err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "batch:10")}, nil)
 		all := of[kscope.Loading](news())
 		if last := all[len(all)-1]; err == nil || last.State != kscope.LoadFailed || last.Accepted != 5 || last.Unknown != 5 {
 			t.Errorf("got %v and %+v", err, last)
@@ -176,12 +176,12 @@ func TestPushFails(t *testing.T) {
 func TestPurge(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, f *fake, news func() []kscope.Fact) {
 		f.set(func() { f.lengths[one] = 42 })
-		err := s.Purge(context.Background(), load.Purge{Queue: one, Target: target})
-		if got := of[kscope.Purged](news()); err != nil || len(got) != 1 || got[0] != (kscope.Purged{Queue: one, Target: target, Lost: 42}) {
+		err := s.Purge(context.Background(), load.Purge{Backlog: one, Target: target})
+		if got := of[kscope.Purged](news()); err != nil || len(got) != 1 || got[0] != (kscope.Purged{Backlog: one, Target: target, Lost: 42}) {
 			t.Errorf("got %v and %+v", err, got)
 		}
 		f.set(func() { f.err = &kscope.Trouble{Message: "no", Hint: ""} })
-		err = s.Purge(context.Background(), load.Purge{Queue: one})
+		err = s.Purge(context.Background(), load.Purge{Backlog: one})
 		if got := of[kscope.Purged](news()); err == nil || len(got) != 1 || got[0].Err != "no" {
 			t.Errorf("got %v and %+v", err, got)
 		}
@@ -190,9 +190,9 @@ func TestPurge(t *testing.T) {
 
 func TestNothingIsPutIn(t *testing.T) {
 	bubble(t, Options{ReadOnly: true}, func(s *Source, f *fake, news func() []kscope.Fact) {
-		push := s.Push(context.Background(), load.Injection{Queue: one, Jobs: 1})
-		purge := s.Purge(context.Background(), load.Purge{Queue: one})
-		load := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "batch:1")}, nil)
+		push := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 1})
+		purge := s.Purge(context.Background(), load.Purge{Backlog: one})
+		load := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "batch:1")}, nil)
 		for _, err := range []error{push, purge, load} {
 			if !errors.Is(err, errReadOnly) && (err == nil || err.Error() != errReadOnly.Error()) {
 				t.Errorf("got %v", err)
@@ -203,7 +203,7 @@ func TestNothingIsPutIn(t *testing.T) {
 		}
 	})
 	s := New("fake", &fake{}, Options{})
-	if err := s.Push(context.Background(), load.Injection{Queue: one, Jobs: 1}); !errors.Is(err, errNotRunning) {
+	if err := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 1}); !errors.Is(err, errNotRunning) {
 		t.Errorf("got %v before it runs", err)
 	}
 }
@@ -211,7 +211,7 @@ func TestNothingIsPutIn(t *testing.T) {
 // broken is a meter with a defect.
 type broken struct{ fake }
 
-func (b *broken) Meter(string, kscope.Queue) Meter { return b }
+func (b *broken) Meter(string, kscope.Backlog) Meter { return b }
 func (b *broken) Measure(context.Context, *Ask, []Reading) (time.Duration, error) {
 	panic("oh dear")
 }

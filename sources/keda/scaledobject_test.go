@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // recorded reads an answer of a real API server.
@@ -63,7 +65,7 @@ func TestObserveScaledObject(t *testing.T) {
 		Triggers: []kscope.Trigger{{
 			Type: "redis", MetricType: "AverageValue",
 			Metadata: map[string]string{"address": "127.0.0.1:16379", "listLength": "5", "listName": "orders"},
-			Queue:    &kscope.Queue{Address: "127.0.0.1:16379", Key: "orders"},
+			Backlog:  new(triggers.Redis{Address: "127.0.0.1:16379", Key: "orders"}.Backlog()),
 		}},
 		HPAName:              "keda-hpa-order-worker",
 		LastActiveTime:       at(t, "2026-11-23T15:48:17Z"),
@@ -204,7 +206,7 @@ func TestPauseAnnotations(t *testing.T) {
 func TestObserveScaledJob(t *testing.T) {
 	sj := observeScaledJob(recorded(t, "scaledjob-active.json"))
 	if sj.Ref.String() != "cases/report" || sj.MaxReplicaCount != 6 || sj.PollingInterval != 5*time.Second ||
-		sj.Conditions.Get("Active").Reason != "ScalerActive" || sj.LastActiveTime.IsZero() || sj.Triggers[0].Queue.Key != "reports" {
+		sj.Conditions.Get("Active").Reason != "ScalerActive" || sj.LastActiveTime.IsZero() || sj.Triggers[0].Backlog.Name != "reports" {
 		t.Errorf("got %+v", sj)
 	}
 }
@@ -229,8 +231,8 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 	}
 	var queues []string
 	for _, trigger := range so.Triggers {
-		if trigger.Queue != nil {
-			queues = append(queues, trigger.Queue.Key)
+		if trigger.Backlog != nil {
+			queues = append(queues, trigger.Backlog.Name)
 		}
 	}
 	if want := []string{"fine"}; !slices.Equal(queues, want) {

@@ -36,7 +36,7 @@ func observeTriggers(spec fields, of owner) []kscope.Trigger {
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
 		}
-		trigger.Queue = queueOf(t.raw("type"), raw, of, trigger)
+		trigger.Backlog = backlogOf(t.raw("type"), raw, of, trigger)
 		out = append(out, trigger)
 	}
 	return out
@@ -53,10 +53,10 @@ func (f fields) metadata() map[string]string {
 	return raw
 }
 
-// queueOf is the queue that a trigger names. A key or an address that could
+// backlogOf is the backlog that a trigger names. A key or an address that could
 // not be shown as it is counts as not understood: showing another would be a
 // lie, and reading another a mistake.
-func queueOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Queue {
+func backlogOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Backlog {
 	q, ok := triggers.RedisQueue(typ, metadata)
 	for _, text := range []string{q.Key, q.Address, q.Group} {
 		ok = ok && text == kscope.Clean(text)
@@ -65,7 +65,8 @@ func queueOf(typ string, metadata map[string]string, of owner, t kscope.Trigger)
 		return nil
 	}
 	q.Via = triggers.RedisVia(of.ref, of.target, of.container, metadata, t.AuthKind, t.AuthName)
-	return &q
+	b := q.Backlog()
+	return &b
 }
 
 // withoutSecret hides what should not be on a screen or in a recording. KEDA

@@ -18,11 +18,12 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // viaAuth is a queue whose server takes more than an address.
-func viaAuth(address, key string) kscope.Queue {
-	return kscope.Queue{Address: address, Via: "TriggerAuthentication demo/auth", Key: key}
+func viaAuth(address, key string) kscope.Backlog {
+	return triggers.Redis{Address: address, Via: "TriggerAuthentication demo/auth", Key: key}.Backlog()
 }
 
 // resolved gives a fixed answer to every question.
@@ -54,8 +55,9 @@ func TestResolvedPasswordUserAndDatabase(t *testing.T) {
 	r.do("rpush", "jobs", 1, 2)
 	r.Close()
 	q := viaAuth("redis.demo.svc:6379", "jobs")
-	inThree := q
-	inThree.DB = 3
+	three := triggers.RedisOf(q)
+	three.DB = 3
+	inThree := three.Backlog()
 	access := Access{Addresses: []string{r.address}, Username: "keda", Password: "s3cret-one",
 		From: map[string]string{"username": "the trigger itself", "password": "Secret demo/redis key password, by TriggerAuthentication auth"}}
 	s, f := run(t, Options{Resolve: resolved(access)})
@@ -97,7 +99,7 @@ func TestResolvesAgainWhenTheServerFails(t *testing.T) {
 	}})
 	s.Follow(scaledObject("one", q))
 	st := f.status(kscope.Failing)
-	if st.Hint != "check Secret demo/redis key pw" || st.Name != q.Server() {
+	if st.Hint != "check Secret demo/redis key pw" || st.Name != q.Server {
 		t.Errorf("got %+v", st)
 	}
 	if c := f.connection(func(c kscope.Connection) bool { return c.Failing }); c.Err != st.Message || c.Hint != st.Hint || c.ErrAt.IsZero() {
@@ -123,7 +125,7 @@ func TestWhatCannotBeResolvedIsSaid(t *testing.T) {
 	if d := f.depth(q, failed); d.Err != "the password is in HashiCorp Vault" {
 		t.Errorf("got %+v", d)
 	}
-	if st := f.status(kscope.Failing); st.Name != "Redis (TriggerAuthentication demo/auth)" || st.Hint != "name it with --redis" {
+	if st := f.status(kscope.Failing); st.Name != "(TriggerAuthentication demo/auth)" || st.Hint != "name it with --redis" {
 		t.Errorf("got %+v", st)
 	}
 }
@@ -236,34 +238,34 @@ func TestStreams(t *testing.T) {
 	r.do("xadd", "holes", "1-3", "a", 1)
 	r.do("xgroup", "create", "holes", "workers", "0")
 	r.do("xdel", "holes", "1-2")
-	q := func(key string, m kscope.Measure, group string) kscope.Queue {
-		return kscope.Queue{Address: r.address, Key: key, Measure: m, Group: group}
+	q := func(key string, m triggers.Measure, group string) kscope.Backlog {
+		return triggers.Redis{Address: r.address, Key: key, Measure: m, Group: group}.Backlog()
 	}
 	s, f := run(t, Options{})
 	for _, tt := range []struct {
-		queue kscope.Queue
-		n     int64
+		queue kscope.Backlog
+		n     float64
 		err   string
 	}{
-		{q("orders", kscope.StreamLength, ""), 6, ""},
-		{q("orders", kscope.StreamPending, "workers"), 3, ""},
-		{q("orders", kscope.StreamLag, "workers"), 2, ""},
-		{q("orders", kscope.StreamLag, "others"), 6, ""},
-		{q("none", kscope.StreamLength, ""), 0, ""},
-		{q("none", kscope.StreamLag, "workers"), 0, ""},
-		{q("none", kscope.StreamPending, "workers"), 0, "there is no stream none with a group workers"},
-		{q("orders", kscope.StreamPending, "others"), 0, "there is no stream orders with a group others"},
-		{q("list", kscope.StreamLength, ""), 0, "the key does not hold a stream"},
-		{q("list", kscope.StreamLag, "workers"), 0, "the key does not hold a stream"},
-		{q("holes", kscope.StreamLag, "workers"), 0, "Redis cannot tell the lag of group workers"},
+		{q("orders", triggers.StreamLength, ""), 6, ""},
+		{q("orders", triggers.StreamPending, "workers"), 3, ""},
+		{q("orders", triggers.StreamLag, "workers"), 2, ""},
+		{q("orders", triggers.StreamLag, "others"), 6, ""},
+		{q("none", triggers.StreamLength, ""), 0, ""},
+		{q("none", triggers.StreamLag, "workers"), 0, ""},
+		{q("none", triggers.StreamPending, "workers"), 0, "there is no stream none with a group workers"},
+		{q("orders", triggers.StreamPending, "others"), 0, "there is no stream orders with a group others"},
+		{q("list", triggers.StreamLength, ""), 0, "the key does not hold a stream"},
+		{q("list", triggers.StreamLag, "workers"), 0, "the key does not hold a stream"},
+		{q("holes", triggers.StreamLag, "workers"), 0, "Redis cannot tell the lag of group workers"},
 	} {
 		s.Follow(scaledObject("one", tt.queue))
 		d := f.depth(tt.queue, func(kscope.Depth) bool { return true })
 		if d.Err != tt.err || d.N != tt.n {
-			t.Errorf("%+v: got %d %q, want %d %q", tt.queue, d.N, d.Err, tt.n, tt.err)
+			t.Errorf("%+v: got %v %q, want %v %q", tt.queue, d.N, d.Err, tt.n, tt.err)
 		}
 	}
-	late := q("later", kscope.StreamLag, "workers")
+	late := q("later", triggers.StreamLag, "workers")
 	s.Follow(scaledObject("one", late))
 	f.depth(late, known(0))
 	r.do("xadd", "later", "*", "a", 1)
@@ -281,7 +283,7 @@ var errNowhere = errors.New("nowhere")
 // are passed on.
 func TestTunnelledConnection(t *testing.T) {
 	r := startRedis(t)
-	q := kscope.Queue{Address: "redis.demo.svc:6379", Key: "jobs"}
+	q := triggers.Redis{Address: "redis.demo.svc:6379", Key: "jobs"}.Backlog()
 	var shut atomic.Bool
 	s, f := run(t, Options{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		if shut.Load() {
@@ -292,7 +294,7 @@ func TestTunnelledConnection(t *testing.T) {
 	}})
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(0))
-	if c := f.connection(func(c kscope.Connection) bool { return c.Reached != "" }); c.Reached != "by a port-forward to pod demo/redis-0" || c.Address != q.Address {
+	if c := f.connection(func(c kscope.Connection) bool { return c.Reached != "" }); c.Reached != "by a port-forward to pod demo/redis-0" || c.Address != q.Server {
 		t.Errorf("got %+v", c)
 	}
 	shut.Store(true)

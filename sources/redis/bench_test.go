@@ -117,11 +117,11 @@ func BenchmarkFirstDepth(b *testing.B) {
 	}
 }
 
-func lists(b *testing.B, r *realServer, n int) (queues []kscope.Queue) {
+func lists(b *testing.B, r *realServer, n int) (queues []kscope.Backlog) {
 	b.Helper()
 	for i := range n {
 		q := r.queue(fmt.Sprintf("team-%d:orders:pending", i))
-		r.do("rpush", q.Key, 1, 2, 3)
+		r.do("rpush", q.Name, 1, 2, 3)
 		queues = append(queues, q)
 	}
 	return queues
@@ -154,7 +154,7 @@ func BenchmarkPush(b *testing.B) {
 	b.Run("kscope", func(b *testing.B) {
 		s, _ := run(b, Options{})
 		measure(b, syscall.RUSAGE_SELF, "list", func() {
-			if err := s.Push(b.Context(), load.Injection{Queue: r.queue("list"), Jobs: jobs}); err != nil {
+			if err := s.Push(b.Context(), load.Injection{Backlog: r.queue("list"), Jobs: jobs}); err != nil {
 				b.Fatal(err)
 			}
 		})

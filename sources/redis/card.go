@@ -51,11 +51,14 @@ func (m *meter) Describe() kscope.Connection {
 	return c
 }
 
-// version is the server's name and version; Redis itself needs no name.
+// version is the server's name and version; "" if it does not say the latter.
 func (l *link) version() string {
 	name, version := l.says("server"), l.says("version")
+	if version == "" {
+		return ""
+	}
 	if name == "redis" || name == "" {
-		return version
+		name = "Redis"
 	}
 	return name + " " + version
 }

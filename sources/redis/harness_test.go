@@ -20,6 +20,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 )
 
 // trusted vouches for localhost and is among the authorities of the system,
@@ -120,8 +121,8 @@ func (r *realServer) do(args ...any) any {
 	return v
 }
 
-func (r *realServer) queue(key string) kscope.Queue {
-	return kscope.Queue{Address: r.address, Key: key}
+func (r *realServer) queue(key string) kscope.Backlog {
+	return triggers.Redis{Address: r.address, Key: key}.Backlog()
 }
 
 // facts is what a running source emitted.
@@ -188,12 +189,12 @@ func (f *facts) status(what kscope.State) kscope.Status {
 }
 
 // depth waits for a measurement of a queue that is wanted.
-func (f *facts) depth(q kscope.Queue, want func(kscope.Depth) bool) kscope.Depth {
+func (f *facts) depth(q kscope.Backlog, want func(kscope.Depth) bool) kscope.Depth {
 	f.t.Helper()
 	var got kscope.Depth
-	await(f, "wanted depth of "+q.Key, func(d kscope.Depths) bool {
+	await(f, "wanted depth of "+q.Name, func(d kscope.Depths) bool {
 		for _, one := range d.All {
-			if one.Queue == q && want(one) {
+			if one.Backlog == q && want(one) {
 				got = one
 				return true
 			}
@@ -203,7 +204,7 @@ func (f *facts) depth(q kscope.Queue, want func(kscope.Depth) bool) kscope.Depth
 	return got
 }
 
-func known(n int64) func(kscope.Depth) bool {
+func known(n float64) func(kscope.Depth) bool {
 	return func(d kscope.Depth) bool { return d.Err == "" && d.N == n }
 }
 
@@ -249,10 +250,10 @@ func (f *facts) begun() bool {
 }
 
 // scaledObject is the observation of a ScaledObject with a trigger for each queue.
-func scaledObject(name string, queues ...kscope.Queue) kscope.Observation {
+func scaledObject(name string, queues ...kscope.Backlog) kscope.Observation {
 	so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: "uid-" + name}
 	for _, q := range queues {
-		so.Triggers = append(so.Triggers, kscope.Trigger{Type: "redis", Queue: &q})
+		so.Triggers = append(so.Triggers, kscope.Trigger{Type: "redis", Backlog: &q})
 	}
 	so.Triggers = append(so.Triggers, kscope.Trigger{Type: "cron"})
 	return kscope.Observation{Source: "keda", Fact: so}

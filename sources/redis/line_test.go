@@ -170,21 +170,21 @@ func TestKeptConnectionsThatEnded(t *testing.T) {
 			f.depth(q, known(0))
 			for turn := range 3 {
 				if turn > 0 {
-					r.do("del", q.Key)
+					r.do("del", q.Name)
 					tt.die(w, r)
 				}
-				if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 10}); err != nil {
+				if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 10}); err != nil {
 					t.Fatalf("pushing: %v", err)
 				}
 				f.depth(q, known(10))
 				tt.die(w, r)
-				r.do("del", q.Key)
-				if err := s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "batch:2500")}, nil); err != nil {
+				r.do("del", q.Name)
+				if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "batch:2500")}, nil); err != nil {
 					t.Fatalf("loading: %v", err)
 				}
 				f.depth(q, known(2500))
 				tt.die(w, r)
-				if err := s.Purge(t.Context(), load.Purge{Queue: q}); err != nil {
+				if err := s.Purge(t.Context(), load.Purge{Backlog: q}); err != nil {
 					t.Fatalf("emptying: %v", err)
 				}
 				f.depth(q, known(0))
@@ -215,7 +215,7 @@ func TestConnectionEndsBetweenTheJobsOfALoad(t *testing.T) {
 				}
 			}
 		}()
-		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:6/m,10m")}, nil)
+		err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "steady:6/m,10m")}, nil)
 		close(stop)
 		ls := loads(news())
 		if last := ls[len(ls)-1]; err != nil || last.Accepted != 60 || last.Unknown != 0 || server.pushes.Load() != 60 {
@@ -231,19 +231,19 @@ func TestConnectionEndsWithJobsUnderWay(t *testing.T) {
 	w := &ways{cut: []byte("lpush")}
 	s, f := run(t, Options{Dial: w.pipe})
 	q := r.queue("list")
-	err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 10})
+	err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 10})
 	want := r.address + " closed the connection; 10 more were sent and may or may not be in"
 	if got := pushed(f); err == nil || err.Error() != want || got.Accepted != 0 {
 		t.Errorf("got %v and %+v, want %q", err, got, want)
 	}
-	err = s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "batch:10")}, nil)
+	err = s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "batch:10")}, nil)
 	last := await(f, "the end of the load", kscope.Loading.Ended)
 	if err == nil || last.State != kscope.LoadFailed || last.Accepted != 0 || last.Unknown != 10 {
 		t.Errorf("got %v and %+v", err, last)
 	}
 	until(t, "the jobs", func() bool { return r.do("llen", "list") == int64(20) })
 	w.cut = nil
-	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1}); err != nil || r.do("llen", "list") != int64(21) {
+	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1}); err != nil || r.do("llen", "list") != int64(21) {
 		t.Errorf("got %v, and %v jobs are in, want each once", err, r.do("llen", "list"))
 	}
 }

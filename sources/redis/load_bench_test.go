@@ -24,7 +24,7 @@ func BenchmarkLoad(b *testing.B) {
 			var jobs int64
 			before := cpu()
 			for b.Loop() {
-				if err := s.Load(b.Context(), load.Load{Queue: r.queue("list"), Profile: p, Limits: load.Limits{Rate: 1e6, Total: 1e9}}, nil); err != nil {
+				if err := s.Load(b.Context(), load.Load{Backlog: r.queue("list"), Profile: p, Limits: load.Limits{Rate: 1e6, Total: 1e9}}, nil); err != nil {
 					b.Fatal(err)
 				}
 				last := await(f, "the end", kscope.Loading.Ended)

@@ -37,7 +37,7 @@ func TestLoadLosesTheServer(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
 		news()
 		server.refuses.Store(true)
-		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "steady:100/s,1m")}, nil)
 		ls := loads(news())
 		if last := ls[len(ls)-1]; err == nil || last.State != kscope.LoadFailed || last.Err != err.Error() || !strings.Contains(last.Err, "connection refused") || last.Accepted+last.Unknown != 0 {
 			t.Errorf("got %v, and it ends with %+v", err, last)
@@ -47,7 +47,7 @@ func TestLoadLosesTheServer(t *testing.T) {
 		news()
 		time.AfterFunc(10*time.Second, func() { server.silent.Store(true) })
 		began := time.Now()
-		err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "steady:100/s,1m")}, nil)
+		err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "steady:100/s,1m")}, nil)
 		ls := loads(news())
 		last := ls[len(ls)-1]
 		if err == nil || last.State != kscope.LoadFailed || last.Accepted < 990 || last.Accepted > 1002 || last.Unknown < 1 || last.Unknown > 4 {
@@ -69,7 +69,7 @@ func TestLoadIsRefused(t *testing.T) {
 	} {
 		bubble(t, tt.o, func(s *Source, server *fakeServer, news func() []seen) {
 			news()
-			err := s.Load(context.Background(), load.Load{Queue: one, Profile: profile(t, tt.load)}, nil)
+			err := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, tt.load)}, nil)
 			ls := loads(news())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || len(ls) != 1 || ls[0].State != kscope.LoadFailed || ls[0].Err != err.Error() {
 				t.Errorf("%s: got %v and %+v, want %q", tt.load, err, ls, tt.want)
@@ -79,7 +79,7 @@ func TestLoadIsRefused(t *testing.T) {
 			}
 		})
 	}
-	if err := New(Options{}).Load(context.Background(), load.Load{Queue: one, Profile: profile(t, "batch:1")}, nil); err == nil {
+	if err := New(Options{}).Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "batch:1")}, nil); err == nil {
 		t.Error("a load without Run")
 	}
 }
@@ -94,12 +94,12 @@ func TestLoadOnARealServer(t *testing.T) {
 	done := make(chan error)
 	one := func(text string) {
 		go func() {
-			done <- s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, text)}, nil)
+			done <- s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, text)}, nil)
 		}()
 	}
 	one("steady:5000/s,3s")
 	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
-	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 2000}); err != nil {
+	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 2000}); err != nil {
 		t.Error(err)
 	}
 	if err := <-done; err != nil {
@@ -131,7 +131,7 @@ func TestLoadGivesUpWhatIsLate(t *testing.T) {
 		return &slow{c}, err
 	}})
 	q := r.queue("list")
-	err := s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "steady:5000/s,2s")}, nil)
+	err := s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "steady:5000/s,2s")}, nil)
 	last := await(f, "the end of the load", kscope.Loading.Ended)
 	if err != nil || last.Missed == 0 || last.Accepted+last.Missed != 10_000 || last.State != kscope.LoadFinished {
 		t.Errorf("got %v and %+v", err, last)
@@ -157,7 +157,7 @@ func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
 	s, f := run(t, Options{})
 	p := profile(t, "wave:0-400/s,period=4s,8s")
 	done := make(chan error, 1)
-	go func() { done <- s.Load(t.Context(), load.Load{Queue: r.queue("list"), Profile: p}, nil) }()
+	go func() { done <- s.Load(t.Context(), load.Load{Backlog: r.queue("list"), Profile: p}, nil) }()
 	began := await(f, "the beginning", func(kscope.Loading) bool { return true }).Began
 	looks := 0
 	for running := true; running; looks++ {
@@ -192,13 +192,13 @@ func TestReadOnlyReplica(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(3)) // it can be measured
 	const want = "the server is a read-only replica"
-	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("pushing: got %v", err)
 	}
-	if err := s.Load(t.Context(), load.Load{Queue: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("loading: got %v", err)
 	}
-	if err := s.Purge(t.Context(), load.Purge{Queue: q}); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Purge(t.Context(), load.Purge{Backlog: q}); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("emptying: got %v", err)
 	}
 	if n := master.do("llen", "list"); n != int64(3) {

@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // counting is the command that counts what each type of key holds: the types
@@ -23,7 +24,8 @@ var counting = map[string]string{"list": "llen", "set": "scard", "zset": "zcard"
 // case. There are no empty lists in Redis, so a count of zero says that the key
 // does not exist.
 type gauge struct {
-	queue  kscope.Queue
+	of     kscope.Backlog
+	queue  triggers.Redis
 	db     int
 	typ    string // last known; list until something else is seen
 	count  *goredis.IntCmd
@@ -41,11 +43,11 @@ func (e unsupportedError) Error() string {
 	return fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", kscope.Clean(string(e)))
 }
 
-func newGauge(q kscope.Queue, db int) *gauge {
-	if q.Measure != kscope.Size {
-		return newStreamGauge(q, db)
+func newGauge(of kscope.Backlog, q triggers.Redis, db int) *gauge {
+	if q.Measure != triggers.Size {
+		return newStreamGauge(of, q, db)
 	}
-	g := &gauge{queue: q, db: db}
+	g := &gauge{of: of, queue: q, db: db}
 	g.expect("list")
 	return g
 }
@@ -68,7 +70,7 @@ func (g *gauge) next() goredis.Cmder {
 // read takes the answer to the command sent last and reports whether the depth
 // is settled, for better or worse; if not, the next command will tell.
 func (g *gauge) read() (settled bool) {
-	if g.queue.Measure != kscope.Size {
+	if g.queue.Measure != triggers.Size {
 		return g.readStream()
 	}
 	if g.ask == nil {

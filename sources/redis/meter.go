@@ -9,6 +9,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/triggers"
 )
 
 // meter measures the queues of one server. It belongs to one goroutine.
@@ -16,7 +17,7 @@ type meter struct {
 	server   Server  // as far as it is known
 	at       Server  // the last one that was tried: the master that sentinels named
 	access   *access // how it comes to be known; nil where the server is given
-	topology kscope.Topology
+	topology triggers.Topology
 	override bool // the user said where it is
 	options  Options
 	found    func(last func(key string) Server) // takes down where keys are, for those who put jobs there
@@ -62,11 +63,11 @@ func (m *meter) Measure(ctx context.Context, ask *broker.Ask, readings []broker.
 
 // reading is what a gauge shows.
 func (m *meter) reading(g *gauge) broker.Reading {
-	r := broker.Reading{N: g.n, Type: g.typ}
+	r := broker.Reading{N: float64(g.n), Type: g.typ}
 	switch {
 	case g.err != nil:
 		r = broker.Reading{Err: m.explained(g.err), Own: g.answered()}
-	case g.n == 0 && g.queue.Measure == kscope.Size:
+	case g.n == 0 && g.queue.Measure == triggers.Size:
 		r.Type = "none"
 	}
 	return r
@@ -83,14 +84,15 @@ func (m *meter) adopt(ask *broker.Ask) {
 		m.Close()
 	}
 	m.ask = ask
-	known := map[kscope.Queue]*gauge{}
+	known := map[kscope.Backlog]*gauge{}
 	for _, g := range m.asked {
-		known[g.queue] = g
+		known[g.of] = g
 	}
 	m.asked = make([]*gauge, len(ask.Backlogs))
-	for i, q := range ask.Backlogs {
-		if m.asked[i] = known[q]; m.asked[i] == nil {
-			m.asked[i] = newGauge(q, m.server.db(q.DB))
+	for i, of := range ask.Backlogs {
+		if m.asked[i] = known[of]; m.asked[i] == nil {
+			q := triggers.RedisOf(of)
+			m.asked[i] = newGauge(of, q, m.server.db(q.DB))
 		}
 	}
 	m.gauges.all = slices.Clone(m.asked)
@@ -105,7 +107,7 @@ func (m *meter) read(ctx context.Context) (time.Duration, error) {
 	if err := m.find(ctx); err != nil {
 		return 0, err
 	}
-	if m.topology == kscope.Cluster {
+	if m.topology == triggers.Cluster {
 		return m.readCluster(ctx)
 	}
 	isNew := false

@@ -12,6 +12,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // hanging dials like the network, except that some addresses never answer. It
@@ -111,14 +112,14 @@ func TestHangingNodes(t *testing.T) {
 	r.do("cluster", "addslotsrange", 0, slotCount-1)
 	until(t, "the cluster", func() bool { return r.Do(t.Context(), "rpush", "jobs", 1).Err() == nil })
 	h := &hanging{silent: []string{"192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"}, waiting: map[string]int{}}
-	for _, topology := range []kscope.Topology{kscope.Cluster, kscope.Sentinel} {
-		q := kscope.Queue{Address: h.silent[0], Topology: topology, Key: "jobs"}
+	for _, topology := range []triggers.Topology{triggers.Cluster, triggers.Sentinel} {
+		q := triggers.Redis{Address: h.silent[0], Topology: topology, Key: "jobs"}.Backlog()
 		// One after the other they would take longer than the test waits.
 		s, f := run(t, Options{Dial: h.dial, DialTimeout: 4 * time.Second, Resolve: resolved(Access{Addresses: h.silent, SentinelMaster: "main"})})
 		s.Follow(scaledObject("one", q))
 		f.status(kscope.Failing)
 	}
-	q := kscope.Queue{Address: h.silent[0], Topology: kscope.Cluster, Key: "jobs"}
+	q := triggers.Redis{Address: h.silent[0], Topology: triggers.Cluster, Key: "jobs"}.Backlog()
 	s, f := run(t, Options{Dial: h.dial, DialTimeout: time.Minute, Resolve: resolved(Access{Addresses: append(slices.Clone(h.silent), r.address)})})
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(1))

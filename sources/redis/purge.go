@@ -12,8 +12,8 @@ import (
 // Purge empties a queue: it deletes the key, or all entries of a stream. What
 // was in it is counted in the same transaction, so that the number is that of
 // the jobs which were lost.
-func (w *writer) Purge(ctx context.Context, q kscope.Queue) (lost int64, err error) {
-	ask := goredis.NewStatusCmd(ctx, "type", q.Key)
+func (w *writer) Purge(ctx context.Context, q kscope.Backlog) (lost int64, err error) {
+	ask := goredis.NewStatusCmd(ctx, "type", q.Name)
 	if err := w.exec(ctx, []goredis.Cmder{ask}, true); err != nil {
 		return 0, w.complain(ctx, err)
 	}
@@ -26,11 +26,11 @@ func (w *writer) Purge(ctx context.Context, q kscope.Queue) (lost int64, err err
 	case lengths[keyType(holds)] == "":
 		return 0, fmt.Errorf("the key holds a %s, which is no queue", kscope.Clean(holds))
 	}
-	empty := goredis.NewCmd(ctx, "unlink", q.Key)
+	empty := goredis.NewCmd(ctx, "unlink", q.Name)
 	if keyType(holds) == stream {
-		empty = goredis.NewCmd(ctx, "xtrim", q.Key, "maxlen", 0)
+		empty = goredis.NewCmd(ctx, "xtrim", q.Name, "maxlen", 0)
 	}
-	count := goredis.NewCmd(ctx, lengths[keyType(holds)], q.Key)
+	count := goredis.NewCmd(ctx, lengths[keyType(holds)], q.Name)
 	done := goredis.NewSliceCmd(ctx, "exec")
 	cmds := []goredis.Cmder{goredis.NewStatusCmd(ctx, "multi"), count, empty, done}
 	if err := w.exec(ctx, cmds, false); err != nil {

@@ -33,13 +33,13 @@ func TestPurge(t *testing.T) {
 		{"text", 0, "the key holds a string, which is no queue", 1},
 		{"", 0, "the queue has no key", 0},
 	} {
-		err := s.Purge(t.Context(), load.Purge{Queue: r.queue(tt.key), Target: target})
+		err := s.Purge(t.Context(), load.Purge{Backlog: r.queue(tt.key), Target: target})
 		got := await(f, "purged", func(kscope.Purged) bool { return true })
 		if got.Took < 0 {
 			t.Errorf("took %v", got.Took)
 		}
 		got.Took = 0
-		if want := (kscope.Purged{Queue: r.queue(tt.key), Target: target, Lost: tt.lost, Err: tt.why}); got != want {
+		if want := (kscope.Purged{Backlog: r.queue(tt.key), Target: target, Lost: tt.lost, Err: tt.why}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 		if (err == nil) != (tt.why == "") || err != nil && err.Error() != tt.why {
@@ -62,18 +62,18 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	s, _ = run(t, Options{Override: &server})
-	if err := s.Purge(t.Context(), load.Purge{Queue: r.queue("list")}); err == nil || !strings.Contains(err.Error(), "unlink") {
+	if err := s.Purge(t.Context(), load.Purge{Backlog: r.queue("list")}); err == nil || !strings.Contains(err.Error(), "unlink") {
 		t.Errorf("a user who may not: got %v", err)
 	}
 	s, _ = run(t, Options{ReadOnly: true})
-	if err := s.Purge(t.Context(), load.Purge{Queue: r.queue("list")}); err == nil || !strings.Contains(err.Error(), "read-only") {
+	if err := s.Purge(t.Context(), load.Purge{Backlog: r.queue("list")}); err == nil || !strings.Contains(err.Error(), "read-only") {
 		t.Errorf("read-only: got %v", err)
 	}
 	if n := r.do("llen", "list").(int64); n != 3 {
 		t.Errorf("%d of 3 jobs are left", n)
 	}
 	s = New(Options{})
-	if err := s.Purge(t.Context(), load.Purge{Queue: r.queue("list")}); err == nil {
+	if err := s.Purge(t.Context(), load.Purge{Backlog: r.queue("list")}); err == nil {
 		t.Error("not running: no error")
 	}
 }

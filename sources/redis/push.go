@@ -11,6 +11,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/triggers"
 )
 
 // writer puts jobs into one database of one server over one connection, which
@@ -28,12 +29,12 @@ type writer struct {
 // Push sends a batch in one pipeline. Where the key turns out to hold something
 // else than was thought, nothing went in, and it is tried that way.
 func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
-	if b.Fresh || w.holds[b.To.Key] == "" {
-		w.holds[b.To.Key] = usually(b.To)
+	if b.Fresh || w.holds[b.To.Name] == "" {
+		w.holds[b.To.Name] = usually(b.To)
 	}
 	fresh := b.Fresh
 	for {
-		shape := w.holds[b.To.Key]
+		shape := w.holds[b.To.Name]
 		if (shape == set || shape == zset) && b.Alike {
 			return broker.Outcome{Err: &alikeError{}}
 		}
@@ -52,19 +53,19 @@ func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
 			did.Err = w.complain(ctx, err)
 			return did
 		}
-		holds, err := w.typeOf(ctx, b.To.Key)
+		holds, err := w.typeOf(ctx, b.To.Name)
 		if err != nil || lengths[holds] == "" || holds == shape {
 			did.Err = &shapeError{holds}
 			return did
 		}
-		w.holds[b.To.Key], fresh = holds, false
+		w.holds[b.To.Name], fresh = holds, false
 	}
 }
 
 // usually is what a key is taken to hold: a list, unless the trigger measures a
 // stream.
-func usually(q kscope.Queue) keyType {
-	if q.Measure != kscope.Size {
+func usually(of kscope.Backlog) keyType {
+	if triggers.RedisOf(of).Measure != triggers.Size {
 		return stream
 	}
 	return list
@@ -97,8 +98,8 @@ func (w *writer) typeOf(ctx context.Context, key string) (keyType, error) {
 }
 
 // Length asks how much a queue holds; 0 if the server will not say.
-func (w *writer) Length(ctx context.Context, q kscope.Queue) int64 {
-	ask := goredis.NewIntCmd(ctx, lengths[cmp.Or(w.holds[q.Key], usually(q))], q.Key)
+func (w *writer) Length(ctx context.Context, q kscope.Backlog) int64 {
+	ask := goredis.NewIntCmd(ctx, lengths[cmp.Or(w.holds[q.Name], usually(q))], q.Name)
 	if w.ask(ctx, ask) != nil || ask.Err() != nil {
 		return 0
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/triggers"
 )
 
 var target = kscope.Ref{Namespace: "demo", Name: "one"}
@@ -29,13 +30,13 @@ func pushed(f *facts) kscope.Pushed {
 
 func TestPush(t *testing.T) {
 	r := startRedis(t)
-	q := kscope.Queue{Address: r.address, DB: 2, Key: "orders"}
+	q := triggers.Redis{Address: r.address, DB: 2, Key: "orders"}.Backlog()
 	s, f := run(t, Options{Interval: time.Hour}) // whatever is seen was measured on purpose
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(0))
 	total := int64(0)
 	for _, n := range []int64{1, 10, 950, 1000, 2000, 10_000, 3} {
-		if err := s.Push(t.Context(), load.Injection{Queue: q, Target: target, Jobs: n}); err != nil {
+		if err := s.Push(t.Context(), load.Injection{Backlog: q, Target: target, Jobs: n}); err != nil {
 			t.Fatal(err)
 		}
 		total += n
@@ -44,10 +45,10 @@ func TestPush(t *testing.T) {
 			t.Errorf("took %v", got.Took)
 		}
 		got.Took = 0
-		if want := (kscope.Pushed{Queue: q, Target: target, Asked: n, Accepted: n, Length: total}); got != want {
+		if want := (kscope.Pushed{Backlog: q, Target: target, Asked: n, Accepted: n, Length: total}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
-		f.depth(q, known(total))
+		f.depth(q, known(float64(total)))
 	}
 	conn := r.Conn()
 	defer func() { _ = conn.Close() }()
@@ -91,21 +92,21 @@ func TestPushIsRefused(t *testing.T) {
 		inj  load.Injection
 		want string
 	}{
-		{load.Injection{Queue: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
-		{load.Injection{Queue: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
-		{load.Injection{Queue: r.queue("list")}, "there must be at least one job to put in"},
-		{load.Injection{Queue: r.queue(""), Jobs: 1}, "the queue has no key"},
-		{load.Injection{Queue: kscope.Queue{Address: r.address, DB: -1, Key: "list"}, Jobs: 1}, "there is no database -1"},
-		{load.Injection{Queue: kscope.Queue{Address: r.address, DB: 99, Key: "list"}, Jobs: 1}, "the server has no database of that number"},
-		{load.Injection{Queue: kscope.Queue{Key: "list"}, Jobs: 1}, "the address comes from the target's environment"},
-		{load.Injection{Queue: kscope.Queue{Address: "127.0.0.1:1", Key: "list"}, Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
+		{load.Injection{Backlog: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
+		{load.Injection{Backlog: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
+		{load.Injection{Backlog: r.queue("list")}, "there must be at least one job to put in"},
+		{load.Injection{Backlog: r.queue(""), Jobs: 1}, "the queue has no key"},
+		{load.Injection{Backlog: triggers.Redis{Address: r.address, DB: -1, Key: "list"}.Backlog(), Jobs: 1}, "there is no database -1"},
+		{load.Injection{Backlog: triggers.Redis{Address: r.address, DB: 99, Key: "list"}.Backlog(), Jobs: 1}, "the server has no database of that number"},
+		{load.Injection{Backlog: triggers.Redis{Key: "list"}.Backlog(), Jobs: 1}, "the address comes from the target's environment"},
+		{load.Injection{Backlog: triggers.Redis{Address: "127.0.0.1:1", Key: "list"}.Backlog(), Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
 	} {
 		err := s.Push(t.Context(), tt.inj)
 		got := pushed(f)
 		if !strings.HasPrefix(got.Err, tt.want) || err == nil || err.Error() != got.Err {
 			t.Errorf("got %v and %+v, want %q", err, got, tt.want)
 		}
-		if got.Accepted != 0 || got.Queue != tt.inj.Queue || got.Asked != tt.inj.Jobs {
+		if got.Accepted != 0 || got.Backlog != tt.inj.Backlog || got.Asked != tt.inj.Jobs {
 			t.Errorf("got %+v", got)
 		}
 	}
@@ -127,7 +128,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 	r.do("xadd", "stream", "*", "job", "x")
 	for _, tt := range []struct{ key, length string }{{"set", "scard"}, {"zset", "zcard"}, {"hash", "hlen"}, {"stream", "xlen"}} {
 		for i, n := range []int64{1500, 1} {
-			if err := s.Push(t.Context(), load.Injection{Queue: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
+			if err := s.Push(t.Context(), load.Injection{Backlog: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
 				t.Fatal(err)
 			}
 			want := int64(1501 + i)
@@ -139,9 +140,8 @@ func TestPushIntoOtherShapes(t *testing.T) {
 			}
 		}
 	}
-	q := r.queue("new")
-	q.Measure = kscope.StreamLength
-	if err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
+	q := triggers.Redis{Address: r.address, Key: "new", Measure: triggers.StreamLength}.Backlog()
+	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
 		t.Errorf("a stream that was not there: %v", err)
 	}
 	ordered, err := r.ZRange(t.Context(), "zset", 1, -1).Result() // the first was there before
@@ -157,7 +157,7 @@ func TestPushPayloadAndSide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Push(t.Context(), load.Injection{Queue: r.queue("list"), Jobs: 40, Payload: p, Side: load.Tail}); err != nil {
+	if err := s.Push(t.Context(), load.Injection{Backlog: r.queue("list"), Jobs: 40, Payload: p, Side: load.Tail}); err != nil {
 		t.Fatal(err)
 	}
 	all, err := r.LRange(t.Context(), "list", 0, -1).Result()
@@ -173,7 +173,7 @@ func TestPushPayloadAndSide(t *testing.T) {
 
 func TestPushOutsideRunAndReadOnly(t *testing.T) {
 	r := startRedis(t)
-	inj := load.Injection{Queue: r.queue("list"), Jobs: 1}
+	inj := load.Injection{Backlog: r.queue("list"), Jobs: 1}
 	s := New(Options{})
 	if err := s.Push(t.Context(), inj); err == nil {
 		t.Error("pushed before Run")
@@ -192,7 +192,7 @@ func TestPushOutsideRunAndReadOnly(t *testing.T) {
 		t.Error("pushed after Run")
 	}
 	ro, f := run(t, Options{ReadOnly: true})
-	ro.Follow(scaledObject("one", inj.Queue))
+	ro.Follow(scaledObject("one", inj.Backlog))
 	f.status(kscope.Synced) // it runs
 	if err := ro.Push(t.Context(), inj); err == nil || pushed(f).Err != err.Error() {
 		t.Errorf("got %v in read-only mode", err)
@@ -209,7 +209,7 @@ func TestPushStops(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Push(ctx, load.Injection{Queue: q, Jobs: 1 << 40}) }()
+	go func() { done <- s.Push(ctx, load.Injection{Backlog: q, Jobs: 1 << 40}) }()
 	f.depth(q, func(d kscope.Depth) bool { return d.N > 5000 }) // measuring goes on meanwhile
 	cancel()
 	err := <-done
@@ -228,7 +228,7 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 	q := r.queue("list")
 	s.Follow(scaledObject("one", q))
 	push := func(n int64) kscope.Pushed {
-		_ = s.Push(t.Context(), load.Injection{Queue: q, Jobs: n})
+		_ = s.Push(t.Context(), load.Injection{Backlog: q, Jobs: n})
 		return pushed(f)
 	}
 	push(5)
@@ -242,7 +242,7 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 		f.depth(q, func(d kscope.Depth) bool { return d.N > 3000 })
 		r.kill()
 	}()
-	err := s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1 << 40})
+	err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1 << 40})
 	<-killed
 	if err == nil || !strings.Contains(err.Error(), " of 1099511627776 jobs") {
 		t.Errorf("got %v", err)
@@ -271,7 +271,7 @@ func TestPushesTakeTurns(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if err := s.Push(t.Context(), load.Injection{Queue: r.queue("list"), Jobs: 1500}); err != nil {
+			if err := s.Push(t.Context(), load.Injection{Backlog: r.queue("list"), Jobs: 1500}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -289,7 +289,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	q := kscope.Queue{Address: l.Addr().String(), Key: "list"}
+	q := triggers.Redis{Address: l.Addr().String(), Key: "list"}.Backlog()
 	s := New(Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	f := &facts{t: t, signal: make(chan struct{}, 1)}
@@ -297,7 +297,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 	go func() { returned <- s.Run(ctx, f.emit) }()
 	s.Follow(scaledObject("one", q))
 	f.status(kscope.Connecting)
-	go func() { gaveUp <- s.Push(t.Context(), load.Injection{Queue: q, Jobs: 1}) }()
+	go func() { gaveUp <- s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1}) }()
 	for range 2 { // the meter's connection and the writer's
 		conn, err := l.Accept()
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 func TestMeasuresEveryType(t *testing.T) {
@@ -22,25 +23,25 @@ func TestMeasuresEveryType(t *testing.T) {
 	r.do("set", "string", "x")
 	r.do("xadd", "stream", "*", "a", 1)
 	s, f := run(t, Options{})
-	var queues []kscope.Queue
+	var queues []kscope.Backlog
 	for _, key := range []string{"list", "set", "zset", "hash", "string", "stream", "missing"} {
 		queues = append(queues, r.queue(key))
 	}
 	s.Follow(scaledObject("all", queues...))
 
 	got := await(f, "depths", func(kscope.Depths) bool { return true }) // the very first is complete
-	if got.Address != r.address || got.RTT <= 0 {
-		t.Errorf("got address %q, round trip %v", got.Address, got.RTT)
+	if got.Server != r.address || got.RTT <= 0 {
+		t.Errorf("got address %q, round trip %v", got.Server, got.RTT)
 	}
 	no := ", which has no length that KEDA would count"
 	want := []kscope.Depth{
-		{Queue: r.queue("hash"), N: 4, Type: "hash"},
-		{Queue: r.queue("list"), N: 3, Type: "list"},
-		{Queue: r.queue("missing"), N: 0, Type: "none"},
-		{Queue: r.queue("set"), N: 2, Type: "set"},
-		{Queue: r.queue("stream"), Err: "the key holds a stream" + no},
-		{Queue: r.queue("string"), Err: "the key holds a string" + no},
-		{Queue: r.queue("zset"), N: 1, Type: "zset"},
+		{Backlog: r.queue("hash"), N: 4, Type: "hash"},
+		{Backlog: r.queue("list"), N: 3, Type: "list"},
+		{Backlog: r.queue("missing"), N: 0, Type: "none"},
+		{Backlog: r.queue("set"), N: 2, Type: "set"},
+		{Backlog: r.queue("stream"), Err: "the key holds a stream" + no},
+		{Backlog: r.queue("string"), Err: "the key holds a string" + no},
+		{Backlog: r.queue("zset"), N: 1, Type: "zset"},
 	}
 	if d := cmp.Diff(want, got.All); d != "" {
 		t.Error(d)
@@ -71,7 +72,7 @@ func TestKeyRecreatedAsAnotherType(t *testing.T) {
 		if _, err := pipe.Exec(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		f.depth(q, known(int64(i+1)))
+		f.depth(q, known(float64(i+1)))
 	}
 	for _, fact := range f.copy() {
 		if d, ok := fact.(kscope.Depths); ok && d.All[0].Err != "" {
@@ -119,7 +120,7 @@ func TestClosedConnectionIsReplacedUnseen(t *testing.T) {
 	for i := range 5 {
 		r.do("client", "kill", "type", "normal", "skipme", "yes")
 		r.do("rpush", "jobs", i)
-		f.depth(q, known(int64(i+1)))
+		f.depth(q, known(float64(i+1)))
 	}
 	for _, fact := range f.copy() {
 		if s, ok := fact.(kscope.Status); ok && s.State == kscope.Failing {
@@ -205,7 +206,7 @@ func TestPermissions(t *testing.T) {
 
 func TestDatabases(t *testing.T) {
 	r := startRedis(t)
-	in := func(db int) kscope.Queue { return kscope.Queue{Address: r.address, DB: db, Key: "jobs"} }
+	in := func(db int) kscope.Backlog { return triggers.Redis{Address: r.address, DB: db, Key: "jobs"}.Backlog() }
 	r.do("rpush", "jobs", 1)
 	for db, n := range map[int]int{1: 5, 3: 7} {
 		conn := r.Conn()
@@ -220,11 +221,11 @@ func TestDatabases(t *testing.T) {
 	s, f := run(t, Options{})
 	s.Follow(scaledObject("one", in(3), in(0), in(99), in(1), in(-1)))
 	want := []kscope.Depth{
-		{Queue: in(-1), Err: "the server has no database of that number"},
-		{Queue: in(0), N: 1, Type: "list"},
-		{Queue: in(1), N: 5, Type: "list"},
-		{Queue: in(3), N: 7, Type: "list"},
-		{Queue: in(99), Err: "the server has no database of that number"},
+		{Backlog: in(0), N: 1, Type: "list"},
+		{Backlog: in(-1), Err: "the server has no database of that number"},
+		{Backlog: in(1), N: 5, Type: "list"},
+		{Backlog: in(3), N: 7, Type: "list"},
+		{Backlog: in(99), Err: "the server has no database of that number"},
 	}
 	got := await(f, "depths", func(kscope.Depths) bool { return true })
 	if d := cmp.Diff(want, got.All); d != "" {
@@ -236,7 +237,7 @@ func TestDatabases(t *testing.T) {
 	}
 	s.Follow(scaledObject("one", in(0))) // the connection was left in another database
 	await(f, "depths of one", func(d kscope.Depths) bool {
-		return len(d.All) == 1 && d.All[0] == kscope.Depth{Queue: in(0), N: 1, Type: "list"}
+		return len(d.All) == 1 && d.All[0] == kscope.Depth{Backlog: in(0), N: 1, Type: "list"}
 	})
 	s.Follow(scaledObject("one", in(99)))
 	if s := f.status(kscope.Failing); s.Message != "the server has no database of that number" || s.Hint == "" {
@@ -253,12 +254,12 @@ func TestFollow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	returned := make(chan error)
 	go func() { returned <- s.Run(ctx, f.emit) }()
-	keys := func(want ...kscope.Queue) {
+	keys := func(want ...kscope.Backlog) {
 		t.Helper()
 		await(f, fmt.Sprint("depths of ", want), func(d kscope.Depths) bool {
-			var got []kscope.Queue
+			var got []kscope.Backlog
 			for _, one := range d.All {
-				got = append(got, one.Queue)
+				got = append(got, one.Backlog)
 			}
 			return slices.Equal(got, want)
 		})
@@ -266,7 +267,7 @@ func TestFollow(t *testing.T) {
 	keys(a)
 	s.Follow(scaledObject("late", b, a, b)) // twice in one object, once in another
 	keys(a, b)
-	s.Follow(kscope.Observation{Fact: kscope.ScaledJob{Ref: kscope.Ref{Name: "job"}, Triggers: []kscope.Trigger{{Queue: &c}}}})
+	s.Follow(kscope.Observation{Fact: kscope.ScaledJob{Ref: kscope.Ref{Name: "job"}, Triggers: []kscope.Trigger{{Backlog: &c}}}})
 	keys(a, b, c)
 	s.Follow(gone("early", "uid-of-a-predecessor"))
 	s.Follow(kscope.Observation{Fact: kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "early"}}})
@@ -301,8 +302,8 @@ func TestOverride(t *testing.T) {
 	r := startRedis(t)
 	r.do("rpush", "a", 1)
 	r.do("rpush", "b", 1, 2)
-	a := kscope.Queue{Address: "redis.demo.svc:6379", DB: 7, Key: "a"}
-	b := kscope.Queue{Key: "b"} // an address from elsewhere
+	a := triggers.Redis{Address: "redis.demo.svc:6379", DB: 7, Key: "a"}.Backlog()
+	b := triggers.Redis{Key: "b"}.Backlog() // an address from elsewhere
 	server, err := ParseServer("redis://"+r.address+"/0", "")
 	if err != nil {
 		t.Fatal(err)
@@ -310,15 +311,15 @@ func TestOverride(t *testing.T) {
 	s, f := run(t, Options{Override: &server})
 	s.Follow(scaledObject("one", a, b))
 	for _, want := range []kscope.Depths{
-		{Address: b.Address, All: []kscope.Depth{{Queue: b, N: 2, Type: "list"}}},
-		{Address: a.Address, All: []kscope.Depth{{Queue: a, N: 1, Type: "list"}}},
+		{Server: b.Server, All: []kscope.Depth{{Backlog: b, N: 2, Type: "list"}}},
+		{Server: a.Server, All: []kscope.Depth{{Backlog: a, N: 1, Type: "list"}}},
 	} {
 		got := await(f, "depths", func(kscope.Depths) bool { return true })
 		got.RTT = 0
 		if d := cmp.Diff(want, got); d != "" {
 			t.Error(d)
 		}
-		if s := f.status(kscope.Synced); s.Name != want.Address {
+		if s := f.status(kscope.Synced); s.Name != want.Server {
 			t.Errorf("got %+v", s)
 		}
 	}
@@ -326,7 +327,7 @@ func TestOverride(t *testing.T) {
 
 func TestAddressFromElsewhere(t *testing.T) {
 	s, f := run(t, Options{})
-	q := kscope.Queue{Key: "jobs"}
+	q := triggers.Redis{Key: "jobs"}.Backlog()
 	s.Follow(scaledObject("one", q))
 	f.depth(q, failed)
 	if s := f.status(kscope.Failing); s.Name != "" || !strings.Contains(s.Hint, "--redis") {

@@ -11,7 +11,7 @@
 //
 // When that happens is the business of package broker; this one knows how.
 //
-// Servers are known by what triggers say of them ([kscope.Queue.Server]: the
+// Servers are known by what triggers say of them ([triggers.Redis.Server]: the
 // address, where that is all), in every fact, even when an override leads
 // elsewhere.
 package redis
@@ -26,6 +26,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/triggers"
 )
 
 // DefaultInterval is how often queues are measured unless [Options] say.
@@ -99,19 +100,20 @@ func newTechnology(o Options) *technology {
 
 // Place is the address that is dialled, or the words for how that comes to be
 // known.
-func (t *technology) Place(q kscope.Queue) string {
+func (t *technology) Place(of kscope.Backlog) string {
+	q := triggers.RedisOf(of)
 	if o, ok := t.options.Overrides[q.Address]; ok {
 		return q.Address + " at " + o.Address
 	}
 	if t.options.Override != nil || t.options.Resolve == nil {
 		return t.server(q.Address).Address
 	}
-	return q.Server()
+	return of.Server
 }
 
 // resolves reports whether the server of a queue takes more than its address.
-func (t *technology) resolves(q kscope.Queue) bool {
-	return !t.overrides(q.Address) && t.options.Resolve != nil && (q.Via != "" || q.Topology != kscope.Single)
+func (t *technology) resolves(q triggers.Redis) bool {
+	return !t.overrides(q.Address) && t.options.Resolve != nil && (q.Via != "" || q.Topology != triggers.Single)
 }
 
 // overrides reports whether the user said where the queues of an address are.
@@ -133,7 +135,8 @@ func (t *technology) server(address string) Server {
 
 // Meter measures the queues of one server, cluster, or master that sentinels
 // know.
-func (t *technology) Meter(place string, q kscope.Queue) broker.Meter {
+func (t *technology) Meter(place string, of kscope.Backlog) broker.Meter {
+	q := triggers.RedisOf(of)
 	if !t.resolves(q) {
 		return &meter{server: t.server(q.Address), options: t.options, override: t.overrides(q.Address), found: func(func(string) Server) {}}
 	}
@@ -148,11 +151,12 @@ func (t *technology) Meter(place string, q kscope.Queue) broker.Meter {
 }
 
 // Writer puts jobs into one database of one server.
-func (t *technology) Writer(q kscope.Queue) (broker.Writer, error) {
+func (t *technology) Writer(of kscope.Backlog) (broker.Writer, error) {
+	q := triggers.RedisOf(of)
 	if q.Key == "" {
 		return nil, errors.New("the queue has no key")
 	}
-	server, err := t.reach(q)
+	server, err := t.reach(of)
 	if err != nil {
 		return nil, err
 	}
@@ -176,12 +180,13 @@ func (t *technology) Writer(q kscope.Queue) (broker.Writer, error) {
 // reach is the server at which a queue was last measured, a cluster's node and
 // the sentinels' master included; the error says that it has not been reached
 // yet.
-func (t *technology) reach(q kscope.Queue) (Server, error) {
+func (t *technology) reach(of kscope.Backlog) (Server, error) {
+	q := triggers.RedisOf(of)
 	if !t.resolves(q) {
 		return t.server(q.Address), nil
 	}
 	t.mu.Lock()
-	last := t.last[t.Place(q)]
+	last := t.last[t.Place(of)]
 	t.mu.Unlock()
 	if last == nil {
 		return Server{}, errNotReached

@@ -10,6 +10,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 var errReplica = &kscope.Trouble{Message: "the master has become a replica", Hint: "wait: the sentinels are choosing another, or have just done so"}
@@ -34,7 +35,7 @@ func sentinelTrouble(at Server, err error) *kscope.Trouble {
 // master is the server to measure at: the known one, or the one that the
 // sentinels name.
 func (m *meter) master(ctx context.Context) (Server, error) {
-	if m.access == nil || m.topology != kscope.Sentinel {
+	if m.access == nil || m.topology != triggers.Sentinel {
 		return m.server, nil
 	}
 	return m.askSentinels(ctx, m.options)
@@ -97,7 +98,7 @@ const hurry = time.Second
 // keepUp asks the sentinels now and then whether the master is still the one
 // that is measured: one that was cut off from them would go on answering.
 func (m *meter) keepUp(ctx context.Context) error {
-	if m.topology != kscope.Sentinel || m.line.link == nil || time.Since(m.access.asked) < askAgain {
+	if m.topology != triggers.Sentinel || m.line.link == nil || time.Since(m.access.asked) < askAgain {
 		return nil
 	}
 	o := m.options
@@ -114,7 +115,7 @@ func (m *meter) keepUp(ctx context.Context) error {
 
 // check refuses the answers of a server that is not what it was taken for.
 func (m *meter) check(l *link) error {
-	if m.topology == kscope.Sentinel && l.says("role") == "replica" {
+	if m.topology == triggers.Sentinel && l.says("role") == "replica" {
 		return errReplica
 	}
 	return nil

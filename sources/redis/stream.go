@@ -9,6 +9,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // A stream is measured as KEDA's trigger would, by plain commands:
@@ -28,8 +29,8 @@ func keyTrouble(message, hint string) *kscope.Trouble {
 	return &kscope.Trouble{Message: message, Hint: hint, Cause: errOfTheKey}
 }
 
-func newStreamGauge(q kscope.Queue, db int) *gauge {
-	g := &gauge{queue: q, db: db, typ: "stream"}
+func newStreamGauge(of kscope.Backlog, q triggers.Redis, db int) *gauge {
+	g := &gauge{of: of, queue: q, db: db, typ: "stream"}
 	g.restart()
 	return g
 }
@@ -39,9 +40,9 @@ func (g *gauge) restart() {
 	ctx := context.Background()
 	g.count, g.stream = nil, nil
 	switch g.queue.Measure {
-	case kscope.StreamPending:
+	case triggers.StreamPending:
 		g.stream = goredis.NewCmd(ctx, "xpending", g.queue.Key, g.queue.Group)
-	case kscope.StreamLag:
+	case triggers.StreamLag:
 		g.stream = goredis.NewCmd(ctx, "xinfo", "groups", g.queue.Key)
 	default:
 		g.count = goredis.NewIntCmd(ctx, "xlen", g.queue.Key)
@@ -53,13 +54,13 @@ func (g *gauge) readStream() (settled bool) {
 	if g.count != nil {
 		g.n, g.err = g.count.Result()
 		g.err = g.inWords(g.err)
-		if g.queue.Measure == kscope.StreamLag {
+		if g.queue.Measure == triggers.StreamLag {
 			g.restart() // the group may be made meanwhile
 		}
 		return true
 	}
 	answer, err := g.stream.Slice()
-	if g.queue.Measure == kscope.StreamPending {
+	if g.queue.Measure == triggers.StreamPending {
 		g.n, g.err = pending(answer, err)
 		g.err = g.inWords(g.err)
 		return true

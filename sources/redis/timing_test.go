@@ -18,6 +18,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 )
 
 // What is waited for at least and at most, by package broker.
@@ -156,7 +157,7 @@ func bubble(t *testing.T, o Options, test func(s *Source, server *fakeServer, ne
 	})
 }
 
-var one = kscope.Queue{Address: "redis.demo.svc:6379", Key: "jobs"}
+var one = triggers.Redis{Address: "redis.demo.svc:6379", Key: "jobs"}.Backlog()
 
 func TestFirstMeasurementDoesNotWaitForATick(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, _ *fakeServer, news func() []seen) {
@@ -167,7 +168,7 @@ func TestFirstMeasurementDoesNotWaitForATick(t *testing.T) {
 			t.Fatalf("got %v, want connecting, depths and synced at once", got)
 		}
 		other := one
-		other.Key = "other"
+		other.Name = "other"
 		time.Sleep(100 * time.Millisecond)
 		s.Follow(scaledObject("b", other))
 		got = news()
@@ -218,8 +219,8 @@ func TestABurstOfObjectsIsNotABurstOfPipelines(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
 		for i := range 500 {
 			q := one
-			q.Key = fmt.Sprint(i)
-			s.Follow(scaledObject(q.Key, q))
+			q.Name = fmt.Sprint(i)
+			s.Follow(scaledObject(q.Name, q))
 			time.Sleep(100 * time.Microsecond)
 		}
 		time.Sleep(minGap)
@@ -242,7 +243,7 @@ func TestFailureIsToldOnceAndRetriedLessAndLess(t *testing.T) {
 		if d := got[1].fact.(kscope.Depths); d.All[0].Err == "" {
 			t.Errorf("got %+v", d)
 		}
-		if s := got[2].fact.(kscope.Status); s.State != kscope.Failing || s.Name != one.Address {
+		if s := got[2].fact.(kscope.Status); s.State != kscope.Failing || s.Name != one.Server {
 			t.Errorf("got %+v", s)
 		}
 		time.Sleep(3750*time.Millisecond - 1) // 0.25 + 0.5 + 1 + 2
@@ -257,7 +258,7 @@ func TestFailureIsToldOnceAndRetriedLessAndLess(t *testing.T) {
 			t.Errorf("got %v while nothing changed", got)
 		}
 		other := one
-		other.Key = "other"
+		other.Name = "other"
 		s.Follow(scaledObject("b", other)) // new, so it is tried and told
 		if got := news(); len(got) != 1 || len(got[0].fact.(kscope.Depths).All) != 2 {
 			t.Errorf("got %v", got)
@@ -301,7 +302,7 @@ func TestSilenceIsNoticed(t *testing.T) {
 // What was sent and never answered for is neither in nor out.
 func TestPushToAServerThatFallsSilent(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
-		inj := load.Injection{Queue: one, Jobs: 10}
+		inj := load.Injection{Backlog: one, Jobs: 10}
 		synctest.Wait()
 		if err := s.Push(context.Background(), inj); err != nil {
 			t.Fatal(err)
@@ -309,7 +310,7 @@ func TestPushToAServerThatFallsSilent(t *testing.T) {
 		server.jobless.Store(true)
 		started := time.Now()
 		err := s.Push(context.Background(), inj)
-		want := one.Address + " took the connection but gave no answer within 2s; 10 more were sent and may or may not be in"
+		want := one.Server + " took the connection but gave no answer within 2s; 10 more were sent and may or may not be in"
 		if err == nil || err.Error() != want || time.Since(started) != readTimeout {
 			t.Errorf("got %v after %v", err, time.Since(started))
 		}
@@ -319,7 +320,7 @@ func TestPushToAServerThatFallsSilent(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		server.refuses.Store(true)
-		want = "nothing listens at " + one.Address + " (connection refused)"
+		want = "nothing listens at " + one.Server + " (connection refused)"
 		if err := s.Push(context.Background(), inj); err == nil || err.Error() != want {
 			t.Errorf("got %v", err)
 		}
@@ -358,8 +359,8 @@ func TestFollowDoesNotWaitForTheReader(t *testing.T) {
 		}()
 		for i := range 100 {
 			q := one
-			q.Key = fmt.Sprint(i)
-			s.Follow(scaledObject(q.Key, q))
+			q.Name = fmt.Sprint(i)
+			s.Follow(scaledObject(q.Name, q))
 			synctest.Wait()
 		}
 		cancel()
@@ -375,7 +376,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 		s := New(Options{Dial: func(context.Context, string, string) (net.Conn, error) { panic("oh dear") }})
 		s.Follow(scaledObject("a", one))
 		err := s.Run(t.Context(), func(kscope.Fact) {})
-		if err == nil || !strings.Contains(err.Error(), "measuring "+one.Address+": oh dear\n") {
+		if err == nil || !strings.Contains(err.Error(), "measuring "+one.Server+": oh dear\n") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // certificate makes a certificate for localhost that vouches for itself.
@@ -69,7 +70,7 @@ func TestTLS(t *testing.T) {
 	r.do("rpush", "jobs", 1, 2)
 	_, plainPort, _ := net.SplitHostPort(r.address)
 	port := behindTLS(t, trusted, r.address)
-	q := kscope.Queue{Address: "redis.demo.svc:6379", Key: "jobs"}
+	q := triggers.Redis{Address: "redis.demo.svc:6379", Key: "jobs"}.Backlog()
 	observe := func(url string) *facts {
 		t.Helper()
 		server, err := ParseServer(url, "")

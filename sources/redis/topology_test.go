@@ -15,6 +15,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 )
 
 func freePort(t *testing.T) string {
@@ -111,7 +112,7 @@ func TestSentinelFailover(t *testing.T) {
 			return c.Do(t.Context(), "sentinel", "ckquorum", "main").Err() == nil && len(known) == 1
 		})
 	}
-	q := kscope.Queue{Address: nodes[0], Topology: kscope.Sentinel, Via: "master main", Key: "jobs"}
+	q := triggers.Redis{Address: nodes[0], Topology: triggers.Sentinel, Via: "master main", Key: "jobs"}.Backlog()
 	access := Access{Addresses: nodes, Password: "s3cret-data", SentinelPassword: "s3cret-sentinel", SentinelMaster: "main"}
 	s, f := run(t, Options{Resolve: resolved(access)})
 	s.Follow(scaledObject("one", q))
@@ -178,12 +179,12 @@ func TestSlot(t *testing.T) {
 func TestClusterWithSlotMigration(t *testing.T) {
 	nodes := startCluster(t)
 	owner := func(key string) *realServer { return nodes[slot(key)*3/slotCount] }
-	var queues []kscope.Queue
+	var queues []kscope.Backlog
 	first := nodes[0].address
 	for i := range 6 {
 		key := fmt.Sprintf("jobs-%d", i)
 		owner(key).do("rpush", key, 1, 2, 3)
-		queues = append(queues, kscope.Queue{Address: first, Topology: kscope.Cluster, Key: key})
+		queues = append(queues, triggers.Redis{Address: first, Topology: triggers.Cluster, Key: key}.Backlog())
 	}
 	s, f := run(t, Options{Resolve: resolved(Access{Addresses: []string{"127.0.0.1:1", first}})}) // one that is not there
 	s.Follow(scaledObject("one", queues...))
@@ -200,7 +201,7 @@ func TestClusterWithSlotMigration(t *testing.T) {
 	}
 	all()
 	f.status(kscope.Synced)
-	moving := queues[0].Key
+	moving := queues[0].Name
 	from := owner(moving)
 	to := nodes[0]
 	if from == to {
@@ -219,7 +220,7 @@ func TestClusterWithSlotMigration(t *testing.T) {
 		all()
 		all()
 	}
-	if err := s.Push(t.Context(), load.Injection{Queue: queues[0], Jobs: 1}); err != nil || to.do("llen", moving) != int64(4) {
+	if err := s.Push(t.Context(), load.Injection{Backlog: queues[0], Jobs: 1}); err != nil || to.do("llen", moving) != int64(4) {
 		t.Errorf("a job was not put where the key is now: %v", err)
 	}
 	nodes[2].kill() // the keys of others are still known
@@ -238,7 +239,7 @@ func TestClusterWithSlotMigration(t *testing.T) {
 
 func TestNotACluster(t *testing.T) {
 	r := startRedis(t)
-	q := kscope.Queue{Address: r.address, Topology: kscope.Cluster, Key: "jobs"}
+	q := triggers.Redis{Address: r.address, Topology: triggers.Cluster, Key: "jobs"}.Backlog()
 	s, f := run(t, Options{Resolve: resolved(Access{Addresses: []string{r.address}})})
 	s.Follow(scaledObject("one", q))
 	if st := f.status(kscope.Failing); st.Message != "the server is not part of a Redis Cluster" || st.Hint == "" {
