@@ -36,13 +36,6 @@ type gauge struct {
 	err error // why n is not known
 }
 
-// unsupportedError is a key of a type that KEDA does not count either.
-type unsupportedError string
-
-func (e unsupportedError) Error() string {
-	return fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", kscope.Clean(string(e)))
-}
-
 func newGauge(of kscope.Backlog, q triggers.Redis, db int) *gauge {
 	if q.Measure != triggers.Size {
 		return newStreamGauge(of, q, db)
@@ -92,15 +85,15 @@ func (g *gauge) read() (settled bool) {
 		g.expect(typ)
 		return false
 	default: // ask again next time, since it may be replaced
-		g.typ, g.err = typ, unsupportedError(typ)
+		g.typ = typ
+		g.err = keyTrouble(fmt.Sprintf("the key holds a %s, which has no length that KEDA would count", kscope.Clean(typ)), "")
 	}
 	return true
 }
 
 // answered reports whether the server had something to say about the key.
 func (g *gauge) answered() bool {
-	var u unsupportedError
-	return g.err == nil || errors.As(g.err, &u) || ownWords(g.err)
+	return g.err == nil || errors.Is(g.err, errOfTheKey)
 }
 
 // gauges are the keys of one server. All of them travel in one pipeline; where

@@ -129,8 +129,3 @@ func (g *gauge) inWords(err error) error {
 	}
 	return err
 }
-
-// ownWords reports whether an error is about the key alone.
-func ownWords(err error) bool {
-	return errors.Is(err, errOfTheKey)
-}

@@ -73,10 +73,6 @@ var answers = []struct{ reply, message, hint string }{
 // explainAnswer is for errors that a server replied with; the message is empty
 // for all others.
 func explainAnswer(err error, override bool) (message, hint string) {
-	var u unsupportedError
-	if errors.As(err, &u) {
-		return u.Error(), ""
-	}
 	if !refused(err) {
 		return "", ""
 	}

@@ -75,7 +75,7 @@ func TestExplain(t *testing.T) {
 		{"loading", reply("LOADING Redis is loading the dataset in memory"), "h:1", false, "the server is loading its data into memory", "wait"},
 		{"cluster", reply("MOVED 3999 10.0.0.1:6381"), "h:1", false, "the key is on another node of a Redis Cluster", ""},
 		{"unknown", reply("ERR \x1b]0;pwned\x07 s3cret"), "h:1", false, "the server says: ERR  …", ""},
-		{"stream", unsupportedError("stream"), "h:1", false, "the key holds a stream, which has no length that KEDA would count", ""},
+		{"stream", keyTrouble("the key holds a stream, which has no length that KEDA would count", ""), "h:1", false, "the key holds a stream, which has no length that KEDA would count", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			message, hint := explain(tt.err, Server{Address: tt.at, password: "s3cret"}, tt.override)

@@ -36,7 +36,7 @@ func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
 	for {
 		shape := w.holds[b.To.Name]
 		if (shape == set || shape == zset) && b.Alike {
-			return broker.Outcome{Err: &alikeError{}}
+			return broker.Outcome{Err: errAlike}
 		}
 		cmds := w.commands.of(b, shape)
 		err := w.exec(ctx, cmds, fresh)
@@ -55,7 +55,7 @@ func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
 		}
 		holds, err := w.typeOf(ctx, b.To.Name)
 		if err != nil || lengths[holds] == "" || holds == shape {
-			did.Err = &shapeError{holds}
+			did.Err = noShape(holds)
 			return did
 		}
 		w.holds[b.To.Name], fresh = holds, false
@@ -71,21 +71,15 @@ func usually(of kscope.Backlog) keyType {
 	return list
 }
 
-// shapeError is for a key that holds what jobs cannot be put into.
-type shapeError struct{ holds keyType }
+// errAlike is for jobs that a set would take for one.
+var errAlike = errors.New("the key holds a set, which takes equal jobs for one: the payload needs an {id}")
 
-func (e *shapeError) Error() string {
-	if e.holds == "" {
-		return "the key holds something else than a list"
+// noShape is for a key that holds what jobs cannot be put into.
+func noShape(holds keyType) error {
+	if holds == "" {
+		return errors.New("the key holds something else than a list")
 	}
-	return fmt.Sprintf("the key holds a %s; jobs can only be put into a list, a set, a sorted set, a hash or a stream", kscope.Clean(string(e.holds)))
-}
-
-// alikeError is for jobs that a set would take for one.
-type alikeError struct{}
-
-func (*alikeError) Error() string {
-	return "the key holds a set, which takes equal jobs for one: the payload needs an {id}"
+	return fmt.Errorf("the key holds a %s; jobs can only be put into a list, a set, a sorted set, a hash or a stream", kscope.Clean(string(holds)))
 }
 
 // typeOf asks what a key holds; "" if the server will not say.
