@@ -8,8 +8,7 @@ import (
 
 // TriggerRef names one trigger of a ScaledObject or ScaledJob.
 type TriggerRef struct {
-	Kind   Kind // ScaledObjects or ScaledJobs
-	Object Ref
+	Object ID  // of kind ScaledObjects or ScaledJobs
 	Index  int // in spec.triggers, from 0
 }
 

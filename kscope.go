@@ -80,3 +80,10 @@ func (r Ref) Less(o Ref) bool {
 	}
 	return r.Name < o.Name
 }
+
+// ID names any object that a source watches. Like the API, it does not tell an
+// object from a later one of the same name; their UIDs do.
+type ID struct {
+	Kind Kind
+	Ref
+}

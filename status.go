@@ -50,6 +50,9 @@ type Gone struct {
 	UID  string
 }
 
+// ID is what no longer exists.
+func (g Gone) ID() ID { return ID{g.Kind, g.Ref} }
+
 // Heartbeat says only that time has passed.
 type Heartbeat struct{}
 

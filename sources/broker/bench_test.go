@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/triggers"
 )
 
 // BenchmarkTick is what a measurement costs besides the meter: numbers that did
@@ -16,7 +15,7 @@ func BenchmarkTick(b *testing.B) {
 			f := &fake{lengths: map[kscope.Backlog]int64{}, asks: map[*Ask]int{}}
 			var queues []kscope.Backlog
 			for i := range n {
-				queues = append(queues, triggers.Redis{Address: "here", Key: fmt.Sprintf("team-%d:orders:pending", i)}.Backlog())
+				queues = append(queues, kscope.Backlog{Broker: "fake", Server: "here", Name: fmt.Sprintf("team-%d:orders:pending", i)})
 			}
 			p := newPoller("here", f, DefaultInterval, func(kscope.Fact) {})
 			p.follow(plan{groups: map[string][]kscope.Backlog{"here": queues}})

@@ -53,7 +53,7 @@ type Meter interface {
 // Ask is what to measure. It is never changed in place: where anything about it
 // is new, Measure is given another one.
 type Ask struct {
-	Backlogs []kscope.Backlog    // each once, always in the same order
+	Backlogs []kscope.Backlog  // each once, always in the same order
 	Trigger  kscope.TriggerRef // one of those that name them, always the same as long as it does
 	Metadata map[string]string // of that trigger, as far as it is shown
 	Alone    bool              // no other object names any of them

@@ -9,7 +9,6 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
-	"github.com/kscope/kscope/triggers"
 )
 
 // shelf is the smallest of brokers: a list in memory, which nobody but the
@@ -61,7 +60,7 @@ func Example() {
 			}
 		})
 	}()
-	orders := triggers.Redis{Address: "here", Key: "orders"}.Backlog()
+	orders := kscope.Backlog{Broker: "shelf", Server: "here", Name: "orders"}
 	queues.Follow(kscope.Observation{Fact: kscope.ScaledObject{Triggers: []kscope.Trigger{{Backlog: &orders}}}})
 	fmt.Println(<-depths, "orders")
 	fmt.Println(queues.Push(ctx, load.Injection{Backlog: orders, Jobs: 20}))

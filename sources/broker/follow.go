@@ -8,12 +8,7 @@ import (
 )
 
 // follows is what every observed object asks to have measured.
-type follows map[object]followed
-
-type object struct {
-	kind kscope.Kind
-	ref  kscope.Ref
-}
+type follows map[kscope.ID]followed
 
 type followed struct {
 	uid string
@@ -28,18 +23,19 @@ type wanted struct {
 }
 
 // Follow learns from an observation which backlogs to measure: those that the
-// triggers of ScaledObjects and ScaledJobs name, for as long as these exist.
+// triggers of ScaledObjects and ScaledJobs name, for as long as these exist and
+// where they are of the broker that the source is named for.
 // It is made to be a tap: it never blocks, and what it learns before Run
 // starts is measured as soon as Run does.
 func (s *Source) Follow(o kscope.Observation) {
 	var changed bool
 	switch f := o.Fact.(type) {
 	case kscope.ScaledObject:
-		changed = s.learn(object{kscope.ScaledObjects, f.Ref}, f.UID, f.Triggers)
+		changed = s.learn(kscope.ID{Kind: kscope.ScaledObjects, Ref: f.Ref}, f.UID, f.Triggers)
 	case kscope.ScaledJob:
-		changed = s.learn(object{kscope.ScaledJobs, f.Ref}, f.UID, f.Triggers)
+		changed = s.learn(kscope.ID{Kind: kscope.ScaledJobs, Ref: f.Ref}, f.UID, f.Triggers)
 	case kscope.Gone:
-		changed = s.forget(object{f.Kind, f.Ref}, f.UID)
+		changed = s.forget(f.ID(), f.UID)
 	}
 	if changed {
 		select {
@@ -49,13 +45,16 @@ func (s *Source) Follow(o kscope.Observation) {
 	}
 }
 
-func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
+// mine reports whether a trigger names a backlog of the source's own broker.
+func (s *Source) mine(t kscope.Trigger) bool { return t.Backlog != nil && t.Backlog.Broker == s.name }
+
+func (s *Source) learn(obj kscope.ID, uid string, triggers []kscope.Trigger) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, known := s.follows[obj]
 	same, n := old.uid == uid, 0
 	for _, t := range triggers {
-		if t.Backlog != nil {
+		if s.mine(t) {
 			same = same && n < len(old.all) && old.all[n].queue == *t.Backlog && maps.Equal(old.all[n].metadata, t.Metadata)
 			n++
 		}
@@ -69,8 +68,8 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 	}
 	all := make([]wanted, 0, n)
 	for i, t := range triggers {
-		if t.Backlog != nil {
-			all = append(all, wanted{*t.Backlog, kscope.TriggerRef{Kind: obj.kind, Object: obj.ref, Index: i}, t.Metadata})
+		if s.mine(t) {
+			all = append(all, wanted{*t.Backlog, kscope.TriggerRef{Object: obj, Index: i}, t.Metadata})
 		}
 	}
 	s.follows[obj] = followed{uid, all}
@@ -79,7 +78,7 @@ func (s *Source) learn(obj object, uid string, triggers []kscope.Trigger) bool {
 
 // forget drops what an object asked for, unless another object of that name
 // has taken its place meanwhile.
-func (s *Source) forget(obj object, uid string) bool {
+func (s *Source) forget(obj kscope.ID, uid string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, known := s.follows[obj]
@@ -103,7 +102,7 @@ func (f follows) wanted() []wanted {
 // time.
 func compareWanted(a, b wanted) int {
 	return cmp.Or(compareBacklogs(a.queue, b.queue), cmp.Compare(a.trigger.Object.String(), b.trigger.Object.String()),
-		cmp.Compare(a.trigger.Kind, b.trigger.Kind), cmp.Compare(a.trigger.Index, b.trigger.Index))
+		cmp.Compare(a.trigger.Object.Kind, b.trigger.Object.Kind), cmp.Compare(a.trigger.Index, b.trigger.Index))
 }
 
 func compareBacklogs(a, b kscope.Backlog) int {

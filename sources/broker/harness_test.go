@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/triggers"
 )
 
 // fake is a broker in memory, as its own meter and writer.
@@ -128,8 +127,8 @@ func of[F kscope.Fact](all []kscope.Fact) (out []F) {
 }
 
 var (
-	one    = triggers.Redis{Address: "here", Key: "one"}.Backlog()
-	two    = triggers.Redis{Address: "here", Key: "two"}.Backlog()
+	one    = kscope.Backlog{Broker: "fake", Server: "here", Name: "one"}
+	two    = kscope.Backlog{Broker: "fake", Server: "here", Name: "two"}
 	target = kscope.Ref{Namespace: "demo", Name: "a"}
 )
 

@@ -96,7 +96,7 @@ func TestAsk(t *testing.T) {
 			t.Fatalf("%d asks for the same", len(f.asks))
 		}
 		for ask := range f.asks {
-			want := Ask{[]kscope.Backlog{one, two}, kscope.TriggerRef{Kind: kscope.ScaledObjects, Object: target, Index: 1}, map[string]string{"of": "one"}, true}
+			want := Ask{[]kscope.Backlog{one, two}, kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: target}, Index: 1}, map[string]string{"of": "one"}, true}
 			if d := cmp.Diff(want, *ask); d != "" {
 				t.Error(d)
 			}
@@ -223,6 +223,20 @@ func TestPanicBecomesAnError(t *testing.T) {
 		err := s.Run(t.Context(), func(kscope.Fact) {})
 		if err == nil || !strings.HasPrefix(err.Error(), "measuring here: oh dear\n") {
 			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A source measures what its own broker has, and leaves the rest to others.
+func TestFollowsItsOwnBroker(t *testing.T) {
+	bubble(t, Options{}, func(s *Source, f *fake, news func() []kscope.Fact) {
+		other := two
+		other.Broker = "another"
+		s.Follow(scaledObject("one", other, one))
+		time.Sleep(minGap)
+		all := of[kscope.Depths](news())
+		if len(all) != 1 || len(all[0].All) != 1 || all[0].All[0].Backlog != one {
+			t.Errorf("got %+v", all)
 		}
 	})
 }

@@ -87,7 +87,7 @@ type resolution struct {
 // [*kscope.Trouble] where KEDA would fail too, where something may not be
 // read, and where a value is kept by what only KEDA can ask, such as a vault.
 func (r *Resolver) Resolve(ctx context.Context, t kscope.TriggerRef) (Access, error) {
-	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object, read: map[string]map[string]string{}}
+	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object.Ref, read: map[string]map[string]string{}}
 	x.out.From = map[string]string{}
 	if err := x.begin(t); err != nil {
 		return Access{}, err
@@ -112,7 +112,7 @@ func (x *resolution) begin(t kscope.TriggerRef) error {
 	m, _ := triggers[t.Index].(map[string]any)
 	trigger := fields(m)
 	x.metadata = trigger.metadata()
-	x.env = environment{resolution: x, spec: spec, job: t.Kind == kscope.ScaledJobs}
+	x.env = environment{resolution: x, spec: spec, job: t.Object.Kind == kscope.ScaledJobs}
 	ref := trigger.at("authenticationRef")
 	if ref.raw("name") == "" {
 		return nil

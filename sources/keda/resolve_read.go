@@ -27,10 +27,10 @@ const usualKEDA = "keda"
 // have all of it: what might be secret was taken out.
 func (x *resolution) object(t kscope.TriggerRef) (fields, error) {
 	kind := "ScaledObject"
-	if t.Kind == kscope.ScaledJobs {
+	if t.Object.Kind == kscope.ScaledJobs {
 		kind = "ScaledJob"
 	}
-	resource := schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: string(t.Kind)}
+	resource := schema.GroupVersionResource{Group: "keda.sh", Version: "v1alpha1", Resource: string(t.Object.Kind)}
 	u, err := x.get(resource, t.Object.Namespace, t.Object.Name)
 	if err != nil {
 		return nil, x.unreadable(err, kind, t.Object.Namespace, t.Object.Name)

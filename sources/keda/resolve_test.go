@@ -87,7 +87,7 @@ func (a asked) resolver(t *testing.T) (*Resolver, *fake.Clientset) {
 	}, objects...)), client
 }
 
-var redisTrigger = kscope.TriggerRef{Kind: kscope.ScaledObjects, Object: kscope.Ref{Namespace: "demo", Name: "orders"}, Index: 1}
+var redisTrigger = kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "orders"}}, Index: 1}
 
 func refs(list string, of ...string) string {
 	var all []string
@@ -275,12 +275,12 @@ func TestResolveScaledJob(t *testing.T) {
 	if _, err := r.dynamic.Resource(jobs).Namespace("demo").Create(t.Context(), job, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	ref := kscope.TriggerRef{Kind: kscope.ScaledJobs, Object: kscope.Ref{Namespace: "demo", Name: "job"}}
+	ref := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledJobs, Ref: kscope.Ref{Namespace: "demo", Name: "job"}}}
 	got, err := r.Resolve(t.Context(), ref)
 	if err != nil || got.String() != "job:1" || got.From["address"] != "variable ADDR of ScaledJob demo/job container b" {
 		t.Errorf("got %v %q, error %v", got, got.From, err)
 	}
-	for _, ref := range []kscope.TriggerRef{{Kind: kscope.ScaledJobs, Object: ref.Object, Index: 1}, {Kind: kscope.ScaledObjects, Object: ref.Object}} {
+	for _, ref := range []kscope.TriggerRef{{Object: ref.Object, Index: 1}, {Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: ref.Object.Ref}}} {
 		if got, err := r.Resolve(t.Context(), ref); err == nil {
 			t.Errorf("%v: got %v", ref, got)
 		}

@@ -1,8 +1,9 @@
 package keda
 
 import (
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // observeScaledJob translates a ScaledJob, whatever state it is in.

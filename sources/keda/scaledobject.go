@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 // The defaults of KEDA's API.

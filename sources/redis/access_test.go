@@ -92,7 +92,7 @@ func TestResolvesAgainWhenTheServerFails(t *testing.T) {
 	var times atomic.Int32
 	s, f := run(t, Options{Resolve: func(_ context.Context, trigger kscope.TriggerRef) (Server, error) {
 		times.Add(1)
-		if want := (kscope.TriggerRef{Kind: kscope.ScaledObjects, Object: kscope.Ref{Namespace: "demo", Name: "one"}}); trigger != want {
+		if want := (kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "one"}}}); trigger != want {
 			t.Errorf("asked about %+v", trigger)
 		}
 		return Access{Addresses: []string{r.address}, Password: now.Load().(string), From: map[string]string{"password": "Secret demo/redis key pw"}}.Server()

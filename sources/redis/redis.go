@@ -72,7 +72,7 @@ type Source = broker.Source
 
 // New makes a source that follows nothing yet.
 func New(o Options) *Source {
-	return broker.New("redis", newTechnology(o), broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
+	return broker.New(triggers.RedisBroker, newTechnology(o), broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
 }
 
 // technology is what of a source is Redis.
