@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/k8s"
+	"github.com/kscope/kscope/sources/keda"
+	"github.com/kscope/kscope/sources/redis"
+)
+
+// cluster is what a stream is opened on: a real cluster or one in memory, which
+// the same sources watch.
+type cluster struct {
+	typed     kubernetes.Interface
+	dynamic   dynamic.Interface
+	namespace string // "" for all
+	selector  string // of ScaledObjects and ScaledJobs
+	clock     kscope.Clock
+
+	wrap   func(kscope.Source) kscope.Source // around KEDA's; nil for none
+	others []kscope.Source                   // that run beside these
+}
+
+// open is the stream of a cluster and of the backlogs that are named there. It
+// ends when its sources have.
+func (c cluster) open(ctx context.Context, queues *redis.Source) <-chan kscope.Observation {
+	watched := k8s.New(k8s.Options{Client: c.typed, Dynamic: c.dynamic, Namespace: c.namespace})
+	var scaled kscope.Source = keda.New(keda.Options{Dynamic: c.dynamic, Namespace: c.namespace, Selector: c.selector})
+	if c.wrap != nil {
+		scaled = c.wrap(scaled)
+	}
+	in := kscope.Merge(ctx, c.clock, append([]kscope.Source{watched, scaled, queues}, c.others...)...)
+	return kscope.Tap(in, func(o kscope.Observation) {
+		queues.Follow(o)
+		watched.Follow(o)
+	})
+}

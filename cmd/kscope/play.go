@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
+)
+
+// play is the dashboard over a sandbox: live's sources, another opening.
+func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io.Reader, stdout, stderr io.Writer) error {
+	o, err := f.screen.options()
+	if err != nil {
+		return err
+	}
+	so, err := f.options(stdin)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(f.files, "-") { // the keys come from the terminal itself
+		in, out, err := tea.OpenTTY()
+		if err != nil {
+			return &kscope.Trouble{Cause: fmt.Errorf("-f - takes stdin, and there is no terminal for the keys: %w", err), Hint: "give the manifests as a file"}
+		}
+		defer func() { _, _ = in.Close(), out.Close() }()
+		stdin = in
+	}
+	if err := needTerminal(stdin, stdout); err != nil {
+		return err
+	}
+	closeLog, err := logTo(f.screen.log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	s, err := sandbox.New(so)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for _, name := range f.broken {
+		if err := s.Break(name); err != nil {
+			return err
+		}
+	}
+	for _, note := range so.Manifests.Notes {
+		fmt.Fprintln(stderr, "note:", kscope.Clean(note))
+	}
+	if namespace == "" {
+		namespace = soleNamespace(so.Manifests)
+	}
+	o.Mode, o.Namespace, o.Name, o.LocalCluster, o.Teach = "SANDBOX", namespace, name, true, len(f.files) == 0
+	o.Armed = true
+	o.Context = "redis-cli -p " + port(s.Redis())
+	o.Pace = func() string { return pace(s.Speed()) }
+	o.Actions = func() []tui.Action { return actions(s) }
+	if n := so.Manifests.Notes; len(n) > 0 {
+		o.Notice = n[0]
+		if len(n) > 1 {
+			o.Notice = fmt.Sprintf("%s  (and %d more, on stderr)", n[0], len(n)-1)
+		}
+	}
+	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial})
+	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
+		return clusterOf(s, namespace).open(ctx, queues), nil
+	}, stdin, stdout)
+}
+
+// clusterOf is the sandbox, to open a stream on.
+func clusterOf(s *sandbox.Sandbox, namespace string) cluster {
+	typed, dynamic := s.Clients()
+	return cluster{typed: typed, dynamic: dynamic, namespace: namespace, clock: s.Now, wrap: sandbox.StandIns, others: []kscope.Source{world{s}}}
+}
+
+// soleNamespace is that of all ScaledObjects, "" if they have several.
+func soleNamespace(m sandbox.Manifests) string {
+	name, found := "", false
+	for _, obj := range m.Objects {
+		u, ok := obj.(*unstructured.Unstructured)
+		switch {
+		case !ok || !strings.HasPrefix(u.GetKind(), "Scaled"):
+		case found && u.GetNamespace() != name:
+			return ""
+		default:
+			name, found = u.GetNamespace(), true
+		}
+	}
+	return name
+}
+
+// world is what moves the sandbox, run beside the sources so that its failure
+// shows like one of theirs.
+type world struct{ *sandbox.Sandbox }
+
+func (world) Name() string { return "sandbox" }
+
+func (w world) Run(ctx context.Context, _ func(kscope.Fact)) error {
+	if err := w.Sandbox.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// pollEvery keeps measurements at most a few seconds of the sandbox apart.
+func pollEvery(speed float64) time.Duration {
+	return max(time.Duration(float64(redis.DefaultInterval)/max(speed, 1)), 50*time.Millisecond)
+}
+
+// paces are the speeds that the palette offers.
+var paces = []float64{1, 5, 20, 60}
+
+// actions is the palette of the sandbox.
+func actions(s *sandbox.Sandbox) []tui.Action {
+	var out []tui.Action
+	for _, b := range s.Breakages() {
+		do := s.Break
+		if b.Broken {
+			do = s.Mend
+		}
+		out = append(out, tui.Action{Name: b.Title, About: b.Effect, On: b.Broken, Run: func() error { return do(b.Name) }})
+	}
+	for _, speed := range paces {
+		about := "time passes as in life"
+		if speed != 1 {
+			about = fmt.Sprintf("time passes %g times as fast as in life", speed)
+		}
+		out = append(out, tui.Action{Name: fmt.Sprintf("speed %gx", speed), About: about, Run: func() error { return s.SetSpeed(speed) }})
+	}
+	return out
+}
+
+func pace(speed float64) string {
+	if speed == 1 {
+		return ""
+	}
+	return fmt.Sprintf("%gx", speed)
+}
+
+func port(address string) string {
+	_, p, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	return p
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/term"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
+)
+
+const (
+	// gather is how long observations are gathered that come one by one: a
+	// list of thousands takes few messages then.
+	gather = 4 * time.Millisecond
+	// drawEvery bounds redraws under load to 30 a second.
+	drawEvery = 34 * time.Millisecond
+	// settled is when the first lists are long in.
+	settled = 5 * time.Second
+	// smallHeap is what is in use over a namespace or a few, in bytes.
+	smallHeap = 12 << 20
+)
+
+// show runs the screen over a stream until the user quits, then cancels the
+// stream and waits for its end. The screen opens first and the stream after,
+// so that the first frame waits for nothing and competes with nothing. Loads
+// run by the clock now.
+//
+// What is observed is drawn at once; what comes while that frame is fresh waits
+// for the next. Observations that concern nothing on screen delay nothing.
+func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	o.InjectPayload = redis.ExampleJob
+	o.Inject = func(inj load.Injection) {
+		_ = queues.Push(ctx, inj) // what came of it is an observation
+	}
+	o.Purge = func(p load.Purge) {
+		_ = queues.Purge(ctx, p) // as well
+	}
+	o.Load.Run = func(lctx context.Context, l load.Load) error {
+		lctx, stop := context.WithCancel(lctx)
+		defer stop()
+		defer context.AfterFunc(ctx, stop)() // quitting stops it
+		return queues.Load(lctx, l, now)
+	}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithInput(stdin), tea.WithOutput(stdout), tea.WithFPS(framesPerSecond)}
+	if o.NoColor {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	model := tui.New(o)
+	if f, ok := stdout.(term.File); ok { // so that the very first frame is a whole one
+		if w, h, err := term.GetSize(f.Fd()); err == nil {
+			model.Update(tea.WindowSizeMsg{Width: w, Height: h})
+		}
+	}
+	screen := newPaced(model)
+	p := tea.NewProgram(screen, options...)
+	screen.program = p
+
+	opened, ended := make(chan error, 1), make(chan struct{})
+	go func() {
+		select {
+		case <-screen.begun:
+		case <-ctx.Done():
+			opened <- nil
+			return
+		}
+		in, err := open(ctx)
+		if err != nil {
+			opened <- err
+			p.Send(tui.Ended{Err: err})
+			return
+		}
+		tidy := time.AfterFunc(settled, giveBack)
+		defer tidy.Stop()
+		forward(kscope.Batch(in, gather), p.Send, ended)
+		opened <- nil
+	}()
+	_, err := p.Run()
+	cancel()
+	close(ended)
+	openErr := <-opened // and the stream has been drained
+	switch {
+	case openErr != nil:
+		return openErr
+	case errors.Is(err, tea.ErrInterrupted), errors.Is(err, context.Canceled), errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("the screen: %w", err)
+	}
+	return model.Err()
+}
+
+// forward sends what is observed, and after what made a new frame waits until
+// the next one is due. Once the screen has ended it drains the stream.
+func forward(in <-chan []kscope.Observation, send func(tea.Msg), ended <-chan struct{}) {
+	drew := make(chan bool, 1)
+	for batch := range in {
+		send(tui.Observed{All: batch, Drew: drew})
+		select {
+		case frame := <-drew:
+			if frame {
+				pause(drawEvery, ended)
+			}
+		case <-ended:
+		}
+	}
+}
+
+// pause waits, or until the screen has ended.
+func pause(d time.Duration, ended <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ended:
+	}
+}
+
+// giveBack gives what the first lists took back to the system: a dashboard stays
+// open for hours, and the runtime by itself keeps as much again as it needs.
+// Where that is little, garbage is collected twice as often from then on, which
+// costs next to nothing and leaves half of it.
+func giveBack() {
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	if m.HeapAlloc < smallHeap && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(50)
+	}
+}
