@@ -57,11 +57,11 @@ const (
 // its status if that is really its own, else the one it owns.
 func (s *Store) hpaOfObject(o *object) *kscope.HPA {
 	if h := s.hpas[kscope.Ref{Namespace: o.Ref.Namespace, Name: o.HPAName}]; h != nil && (h.OwnerUID == o.UID || h.OwnerUID == "") {
-		found := h.HPA
+		found := *h.HPA
 		return &found
 	}
 	if refs := s.owned[o.UID]; len(refs) > 0 && o.UID != "" {
-		found := s.hpas[refs[0]].HPA
+		found := *s.hpas[refs[0]].HPA
 		return &found
 	}
 	return nil
@@ -75,7 +75,7 @@ func (s *Store) Chain(ref kscope.Ref) (Chain, bool) {
 		return Chain{}, false
 	}
 	c := Chain{
-		ScaledObject:   o.ScaledObject,
+		ScaledObject:   *o.ScaledObject,
 		HPA:            s.hpaOfObject(o),
 		Watched:        o.firstSeen,
 		WorkloadStatus: s.status(kindOf(o.ScaleTarget.Kind)),
@@ -84,11 +84,12 @@ func (s *Store) Chain(ref kscope.Ref) (Chain, bool) {
 		KEDAStatus:     s.status(kscope.ScaledObjects),
 		EventStatus:    s.status(kscope.Events),
 	}
-	if !o.LastActiveTime.Equal(o.firstActive) {
+	c.ScaledObject.LastActiveTime = o.active
+	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
 	}
 	if w := s.work[o.workKey()]; w != nil {
-		wl := w.Workload
+		wl := *w.Workload
 		c.Workload, c.Counts, c.Ready, c.Ailing = &wl, w.counts, w.Ready, w.ailing()
 		if c.Ready == nil && c.PodStatus.State == kscope.Synced {
 			n := int32(w.counts[kscope.PodReady])
@@ -159,7 +160,7 @@ func (s *Store) upToNow(x *Series, kind kscope.Kind) *Series {
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
 	allEmpty := len(o.Triggers) > 0
 	for i, t := range o.Triggers {
-		r := Reading{Trigger: t, Metric: triggers.MetricName(o.ScaledObject, i)}
+		r := Reading{Trigger: t, Metric: triggers.MetricName(*o.ScaledObject, i)}
 		r.Target, r.ActivationTarget = triggers.Targets(t)
 		m := metricOf(h, r.Metric)
 		if m != nil && m.Target > 0 {

@@ -11,16 +11,20 @@ type connection struct {
 	at time.Time
 }
 
-func (s *Store) applyConnection(at time.Time, f kscope.Connection) bool {
+func (s *Store) applyConnection(at time.Time, f kscope.Connection) scope {
 	old, had := s.connections[f.Server]
 	if had && at.Before(old.at) {
-		return false
+		return nothing
 	}
 	if s.connections == nil {
 		s.connections = map[string]connection{}
 	}
 	s.connections[f.Server] = connection{f, at}
-	return !had || old.Connection != f
+	if had && old.Connection == f {
+		return nothing
+	}
+	s.touchServer(f.Server, notRow)
+	return notRow
 }
 
 // Connection is how the server of a queue is reached; false where nothing is

@@ -35,25 +35,39 @@ const (
 
 func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
 	for _, d := range f.All {
-		q := s.queues[d.Backlog]
-		if q == nil {
-			q = &queue{}
-			q.Keep, q.MaxGap = Keep, queueGap
-			s.queues[d.Backlog] = q
-		} else if at.Before(q.at) {
-			continue
-		}
-		changed = changed || q.last != d
-		q.at = at
-		if d.Err != "" {
-			q.Add(at, math.NaN())
-			q.since = time.Time{}
-		} else {
-			s.logDepth(at, q, d)
-			q.Add(at, d.N)
-		}
-		q.last = d
+		changed = s.applyDepth(at, s.queue(d.Backlog), d) || changed
 	}
+	return changed
+}
+
+// queue is what is known of a queue, from now on if need be.
+func (s *Store) queue(of kscope.Backlog) *queue {
+	q := s.queues[of]
+	if q == nil {
+		q = &queue{}
+		q.Keep, q.MaxGap = Keep, queueGap
+		s.queues[of] = q
+	}
+	return q
+}
+
+func (s *Store) applyDepth(at time.Time, q *queue, d kscope.Depth) (changed bool) {
+	if at.Before(q.at) {
+		return false
+	}
+	if q.last != d {
+		changed = true
+		s.touchQueue(d.Backlog)
+	}
+	q.at = at
+	if d.Err != "" {
+		q.Add(at, math.NaN())
+		q.since = time.Time{}
+	} else {
+		s.logDepth(at, q, d)
+		q.Add(at, d.N)
+	}
+	q.last = d
 	return changed
 }
 
@@ -99,6 +113,7 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 	for i := len(o.log) - 1; i >= 0 && !long; i-- {
 		if o.log[i].Kind == Emptied {
 			if i == len(o.log)-1 {
+				o.own()
 				o.log[i].At = at // it hovers: the last job is this one
 			}
 			return
@@ -110,16 +125,18 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 
 func (s *Store) applyPushed(at time.Time, f kscope.Pushed) {
 	s.putsInto(f.Backlog).add(at, f.Accepted)
+	s.touchQueue(f.Backlog)
 	for _, o := range s.byQueue[f.Backlog] {
 		// The measurement may have come before the news of the push.
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
-			o.log = o.log[:n]
+			o.cutLog()
 		}
 		o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
 	}
 }
 
 func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
+	s.touchQueue(f.Backlog)
 	if f.Err == "" {
 		s.putsInto(f.Backlog).interrupt(at)
 	}
@@ -130,7 +147,7 @@ func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 		}
 		// The measurement may have come before the news.
 		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && at.Sub(o.log[n].At) <= f.Took+time.Second {
-			o.log = o.log[:n]
+			o.cutLog()
 		}
 		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost})
 	}

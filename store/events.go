@@ -1,17 +1,19 @@
 package store
 
 import (
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/kscope/kscope"
 )
 
-// eventIndex holds events by what they regard, by their uid.
-type eventIndex map[kscope.ObjectRef]map[string]*event
+// eventIndex holds events by what they regard. What is in it never changes:
+// another list takes the place of one, since pictures share them.
+type eventIndex map[kscope.ObjectRef][]*event
 
 type event struct {
-	kscope.Event
+	*kscope.Event
 	heard []time.Time // when news of it came after the first list
 }
 
@@ -21,50 +23,61 @@ const (
 	heardLimit = 8
 )
 
-func (x eventIndex) put(at time.Time, ev kscope.Event, live bool) bool {
+func (s *Store) applyEvent(at time.Time, f *kscope.Event) scope {
+	if !s.events.put(at, f, s.eventsLive) {
+		return nothing
+	}
+	s.touchRegarding(f.Regarding)
+	return notRow
+}
+
+func (x eventIndex) put(at time.Time, ev *kscope.Event, live bool) bool {
 	key := ev.Regarding
 	key.UID = "" // KEDA and the HPA name the object, not always the same uid after a restart
-	m := x[key]
-	if m == nil {
-		m = map[string]*event{}
-		x[key] = m
-	}
-	old := m[ev.UID]
-	switch {
-	case old == nil:
-		old = &event{}
-		m[ev.UID] = old
-	case old.Event == ev, ev.Last.Before(old.Last), ev.Count < old.Count:
-		return false
-	}
-	old.Event = ev
-	if live {
-		if len(old.heard) == heardLimit {
-			old.heard = old.heard[1:]
+	all := x[key]
+	is := &event{Event: ev}
+	i := slices.IndexFunc(all, func(e *event) bool { return e.UID == ev.UID })
+	if i >= 0 {
+		old := all[i]
+		if *old.Event == *ev || ev.Last.Before(old.Last) || ev.Count < old.Count {
+			return false
 		}
-		old.heard = append(old.heard, at)
+		is.heard = slices.Clip(old.heard)
 	}
-	if len(m) > eventLimit {
-		oldest := ev.UID
-		for uid, e := range m {
-			if o := m[oldest]; e.Last.Before(o.Last) || e.Last.Equal(o.Last) && uid < oldest {
-				oldest = uid
+	if live {
+		if len(is.heard) == heardLimit {
+			is.heard = is.heard[1:]
+		}
+		is.heard = append(is.heard, at)
+	}
+	if i < 0 && len(all) == eventLimit {
+		i = 0
+		for j, e := range all {
+			if o := all[i]; e.Last.Before(o.Last) || e.Last.Equal(o.Last) && e.UID < o.UID {
+				i = j
 			}
 		}
-		delete(m, oldest)
+		if o := all[i]; ev.Last.Before(o.Last) || ev.Last.Equal(o.Last) && ev.UID < o.UID {
+			return true // it is the oldest itself
+		}
 	}
+	if i < 0 {
+		x[key] = append(slices.Clip(all), is)
+		return true
+	}
+	x[key] = slices.Clone(all)
+	x[key][i] = is
 	return true
 }
 
 // forget drops the events of before a time.
 func (x eventIndex) forget(before time.Time) {
-	for key, m := range x {
-		for uid, ev := range m {
-			if ev.Last.Before(before) {
-				delete(m, uid)
-			}
+	old := func(e *event) bool { return e.Last.Before(before) }
+	for key, all := range x {
+		if slices.ContainsFunc(all, old) {
+			x[key] = slices.DeleteFunc(slices.Clone(all), old)
 		}
-		if len(m) == 0 {
+		if len(x[key]) == 0 {
 			delete(x, key)
 		}
 	}
@@ -94,7 +107,7 @@ func (s *Store) EventsAbout(ref kscope.Ref) []Heard {
 	var found []Heard
 	for _, key := range keys {
 		for _, ev := range s.events[key] {
-			found = append(found, Heard{ev.Event, ev.heard})
+			found = append(found, Heard{*ev.Event, ev.heard})
 		}
 	}
 	sort.Slice(found, func(i, j int) bool {

@@ -1,5 +1,7 @@
 package store
 
+import "time"
+
 // Held is the number of things that a store remembers, for the tests of its
 // bounds.
 func (s *Store) Held() int {
@@ -13,3 +15,27 @@ func (s *Store) Held() int {
 	}
 	return n
 }
+
+// Keyframe begins a chapter, however little there is in the present one.
+func (s *Store) Keyframe() {
+	if len(s.past.chapters) > 0 {
+		s.past.begin(s)
+	}
+}
+
+// Weight is what the past of a store is thought to take, and in how many
+// chapters.
+func (s *Store) Weight() (bytes, chapters int) { return s.past.weight, len(s.past.chapters) }
+
+// Chapters gives the dearest moment of the past and one half as dear.
+func (s *Store) Chapters() (end, middle time.Time) {
+	cs := s.past.chapters
+	seen := cs[max(len(cs)-2, 0)].seen
+	return seen[len(seen)-1].at.Add(-1), seen[len(seen)/2].at
+}
+
+// Forget forgets the newest picture.
+func (s *Store) Forget() { s.past.shown = nil }
+
+// Outline makes a keyframe that is for nothing.
+func (s *Store) Outline() { s.copy((*Series).outline) }

@@ -60,7 +60,7 @@ func (s *Series) counted(at time.Time) float64 {
 		return 0
 	}
 	if i := s.find(nano(at)); i >= 0 {
-		return s.runs[i].v
+		return s.run(i).v
 	}
 	return 0
 }

@@ -16,9 +16,9 @@ func (s *Store) lives(kind kscope.Kind, ref kscope.Ref, uid string, at time.Time
 	return !at.Before(s.gone[tomb{kind, ref, uid}]) && !at.Before(s.gone[tomb{kind, ref, ""}])
 }
 
-func (s *Store) applyScaledObject(at time.Time, f kscope.ScaledObject) bool {
+func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active time.Time) scope {
 	if !s.lives(kscope.ScaledObjects, f.Ref, f.UID, at) {
-		return false
+		return nothing
 	}
 	old := s.objects[f.Ref]
 	switch {
@@ -26,47 +26,54 @@ func (s *Store) applyScaledObject(at time.Time, f kscope.ScaledObject) bool {
 		if old != nil {
 			s.unindex(old)
 		}
-		o := &object{ScaledObject: f, at: at, firstSeen: at, firstActive: f.LastActiveTime, polled: at}
-		o.told.first(f)
+		o := &object{ScaledObject: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at}
+		o.told.first(*f)
 		s.objects[f.Ref] = o
 		s.index(o)
-		return true
+		s.join(f.Ref)
+		s.touch(o, anything)
+		return anything
 	case old.UID != f.UID:
-		return false
+		return nothing
 	}
 	if at.Before(old.firstSeen) {
-		old.firstSeen, old.firstActive = at, f.LastActiveTime
+		old.firstSeen, old.firstActive = at, active
 	}
-	if f.LastActiveTime.After(old.LastActiveTime) || f.LastActiveTime.Equal(old.LastActiveTime) && at.Before(old.polled) {
+	if active.After(old.active) || active.Equal(old.active) && at.Before(old.polled) {
 		old.polled = at
 	}
 	if at.Before(old.at) {
-		return false
+		return nothing
 	}
-	s.again = f.SameButSeen(old.ScaledObject)
-	for _, e := range old.told.news(at, old.ScaledObject, f) {
+	if f == old.ScaledObject || f.SameButSeen(*old.ScaledObject) {
+		old.active, old.at = active, at // what is known already is kept, and not twice
+		s.touch(old, notRow)
+		return notRow
+	}
+	for _, e := range old.told.news(at, *old.ScaledObject, *f) {
 		old.add(e)
 	}
-	moved := old.ScaleTarget != f.ScaleTarget || !slices.EqualFunc(old.Triggers, f.Triggers, sameQueue)
+	moved := old.ScaleTarget != f.ScaleTarget || old.HPAName != f.HPAName || !slices.EqualFunc(old.Triggers, f.Triggers, sameQueue)
 	if moved {
 		s.unindex(old)
 	}
-	old.ScaledObject, old.at = f, at
+	old.ScaledObject, old.active, old.at = f, active, at
 	if moved {
 		s.index(old)
 	}
-	return true
+	s.touch(old, anything)
+	return anything
 }
 
 func sameQueue(a, b kscope.Trigger) bool {
 	return a.Backlog == b.Backlog || a.Backlog != nil && b.Backlog != nil && *a.Backlog == *b.Backlog
 }
 
-// index makes a ScaledObject known by its uid, its target and its queues.
+// index makes a ScaledObject known by its uid, its target, its HPA and its queues.
 func (s *Store) index(o *object) {
-	s.refs = nil
 	s.byUID[o.UID] = o
 	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
+	s.byHPA[o.hpaRef()] = append(s.byHPA[o.hpaRef()], o)
 	for _, t := range o.Triggers {
 		if t.Backlog != nil && !slices.Contains(s.byQueue[*t.Backlog], o) {
 			s.byQueue[*t.Backlog] = append(s.byQueue[*t.Backlog], o)
@@ -75,11 +82,11 @@ func (s *Store) index(o *object) {
 }
 
 func (s *Store) unindex(o *object) {
-	s.refs = nil
 	if s.byUID[o.UID] == o {
 		delete(s.byUID, o.UID)
 	}
 	without(s.byTarget, o.workKey(), o)
+	without(s.byHPA, o.hpaRef(), o)
 	for _, t := range o.Triggers {
 		if t.Backlog != nil {
 			without(s.byQueue, *t.Backlog, o)
@@ -99,36 +106,57 @@ func (o *object) workKey() workKey {
 	return workKey{o.ScaleTarget.Kind, kscope.Ref{Namespace: o.Ref.Namespace, Name: o.ScaleTarget.Name}}
 }
 
-func (s *Store) applyHPA(at time.Time, f kscope.HPA) bool {
+// indexHPA makes an HPA known by its owner.
+func (s *Store) indexHPA(h *kscope.HPA) {
+	refs := append(s.owned[h.OwnerUID], h.Ref)
+	slices.SortFunc(refs, byRef)
+	s.owned[h.OwnerUID] = refs
+}
+
+func (o *object) hpaRef() kscope.Ref {
+	return kscope.Ref{Namespace: o.Ref.Namespace, Name: o.HPAName}
+}
+
+func (w *workload) key() workKey { return workKey{w.Kind, w.Ref} }
+
+func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
+	old, had := s.jobs[f.Ref]
+	if had && at.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, at) {
+		return false
+	}
+	s.jobs[f.Ref] = scaledJob{f, at}
+	s.jobsChanged = s.total.All
+	if !had {
+		s.members = s.total
+	}
+	return true
+}
+
+func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 	old := s.hpas[f.Ref]
 	if old != nil && at.Before(old.at) || !s.lives(kscope.HPAs, f.Ref, f.UID, at) {
 		return false
 	}
 	if old == nil || old.OwnerUID != f.OwnerUID {
 		if old != nil {
+			s.touchHPA(old.HPA, anything)
 			without(s.owned, old.OwnerUID, f.Ref)
 		}
-		refs := append(s.owned[f.OwnerUID], f.Ref)
-		slices.SortFunc(refs, func(a, b kscope.Ref) int {
-			if a.Less(b) {
-				return -1
-			}
-			return 1
-		})
-		s.owned[f.OwnerUID] = refs
+		s.indexHPA(f)
 	}
 	if old != nil && old.UID == f.UID {
 		if o := s.byUID[f.OwnerUID]; o != nil && f.OwnerUID != "" {
-			for _, e := range hpaEntries(at, old.HPA, f) {
+			for _, e := range hpaEntries(at, *old.HPA, *f) {
 				o.add(e)
 			}
 		}
 	}
 	s.hpas[f.Ref] = &hpa{f, at}
+	s.touchHPA(f, anything)
 	return true
 }
 
-func (s *Store) applyWorkload(at time.Time, f kscope.Workload) bool {
+func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {
 	key := workKey{f.Kind, f.Ref}
 	w := s.work[key]
 	if w != nil && at.Before(w.at) || !s.lives(kindOf(f.Kind), f.Ref, f.UID, at) {
@@ -140,11 +168,11 @@ func (s *Store) applyWorkload(at time.Time, f kscope.Workload) bool {
 		s.pods.leave(w)
 	}
 	if isNew {
-		w = &workload{pods: map[kscope.Ref]*pod{}}
+		w = &workload{}
 		w.ready.Keep, w.desired.Keep = Keep, Keep
 		s.work[key] = w
 	} else {
-		entries := workloadEntries(at, w.Workload, f)
+		entries := workloadEntries(at, *w.Workload, *f)
 		for _, o := range s.byTarget[key] {
 			for _, e := range entries {
 				o.add(e)
@@ -156,6 +184,7 @@ func (s *Store) applyWorkload(at time.Time, f kscope.Workload) bool {
 		s.pods.join(w)
 	}
 	w.record(at)
+	s.touchWorkload(w)
 	return true
 }
 
@@ -167,12 +196,13 @@ func (w *workload) record(at time.Time) {
 	}
 }
 
-func (s *Store) applyPod(at time.Time, f kscope.Pod) bool {
+func (s *Store) applyPod(at time.Time, f *kscope.Pod) bool {
 	if !s.lives(kscope.Pods, f.Ref, f.UID, at) {
 		return false
 	}
-	p, ok := s.pods.put(at, f)
+	p, was, ok := s.pods.put(at, f)
 	if ok {
+		s.touchWorkload(was)
 		s.recordPods(at, p.owner)
 	}
 	return ok
@@ -193,8 +223,9 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 	if f.Name == "" {
 		s.byKind[f.Kind] = is
 	}
+	changed := old.Status != f
 	if f.State == kscope.Synced && f.Kind == kscope.Pods {
-		s.link() // what is counted now is all there is
+		changed = s.link() || changed // what is counted now is all there is
 	}
 	s.eventsLive = s.eventsLive || f.State == kscope.Synced && f.Kind == kscope.Events
 	for key, w := range s.work {
@@ -206,7 +237,10 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 	if had && old.State != f.State && (old.State == kscope.Synced || f.State == kscope.Synced && old.State == kscope.Failing) {
 		s.logStatus(at, source, f)
 	}
-	return old.Status != f
+	if changed {
+		s.touchStatus(f)
+	}
+	return changed
 }
 
 // watched notes in the series of a workload that its watch, or that of the
@@ -229,7 +263,7 @@ func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kin
 			if was == kscope.Synced {
 				x.Extend(at)
 			}
-			if len(x.runs) > 0 {
+			if x.n() > 0 {
 				x.Add(at, math.NaN())
 			}
 		}
@@ -256,22 +290,26 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 				delete(s.statuses, key)
 			}
 		}
+		s.touchStatus(kscope.Status{Kind: f.Kind, Name: f.Ref.Name})
 		return true
 	case kscope.ScaledObjects:
 		if o := s.objects[f.Ref]; o != nil && here(o.UID, o.at) {
 			s.unindex(o)
 			delete(s.objects, f.Ref)
+			s.part(f.Ref)
 			return true
 		}
 	case kscope.ScaledJobs:
 		if j, ok := s.jobs[f.Ref]; ok && here(j.UID, j.at) {
 			delete(s.jobs, f.Ref)
+			s.members, s.jobsChanged = s.total, s.total.All
 			return true
 		}
 	case kscope.HPAs:
 		if h := s.hpas[f.Ref]; h != nil && here(h.UID, h.at) {
 			without(s.owned, h.OwnerUID, f.Ref)
 			delete(s.hpas, f.Ref)
+			s.touchHPA(h.HPA, anything)
 			return true
 		}
 	case kscope.Pods:
@@ -279,6 +317,7 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 			w := p.owner
 			s.pods.drop(p)
 			s.recordPods(at, w)
+			s.touchWorkload(w)
 			return true
 		}
 	default:
@@ -296,6 +335,7 @@ func (s *Store) dropWorkload(at time.Time, key workKey) {
 	for _, o := range s.byTarget[key] {
 		o.add(Entry{At: at, Kind: Trouble, Actor: Someone, Topic: TheTarget, Subject: key.kind + " " + key.ref.Name})
 	}
+	s.touchWorkload(s.work[key])
 	s.pods.leave(s.work[key])
 	delete(s.work, key)
 }

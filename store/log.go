@@ -95,10 +95,25 @@ const (
 	sameBurst = 10 * time.Second // ready pods within this are one entry
 )
 
+// own makes the log the object's alone, before anything in it changes.
+func (o *object) own() {
+	if o.shared {
+		o.log, o.shared = slices.Clone(o.log), false
+	}
+}
+
+// cutLog takes the newest entry back.
+func (o *object) cutLog() {
+	o.own()
+	o.log = o.log[:len(o.log)-1]
+}
+
 func (o *object) add(e Entry) {
 	if e.Kind == ReadyPods && len(o.log) > 0 {
 		last := &o.log[len(o.log)-1]
 		if last.Kind == ReadyPods && last.Up() == e.Up() && e.At.Sub(last.At) < sameBurst {
+			o.own()
+			last = &o.log[len(o.log)-1]
 			last.At, last.To = e.At, e.To
 			return
 		}

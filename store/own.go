@@ -31,7 +31,7 @@ func (s *Store) putsInto(q kscope.Backlog) *puts {
 
 // add counts jobs that went in.
 func (p *puts) add(at time.Time, n int64) {
-	if p.total == 0 && len(p.own.runs) == 0 {
+	if p.total == 0 && p.own.n() == 0 {
 		p.own.Add(at, 0)
 	}
 	p.total += n
@@ -65,6 +65,7 @@ func (s *Store) applyLoading(at time.Time, f kscope.Loading) bool {
 	}
 	p.add(at, max(f.Accepted-before, 0))
 	p.load = f
+	s.touchQueue(f.Backlog)
 	for _, o := range s.byQueue[f.Backlog] {
 		if !same {
 			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Load: &f})

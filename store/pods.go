@@ -27,7 +27,7 @@ func (w *workload) ailing() *kscope.Pod {
 		}
 		if found == nil || times[p.Reason] > times[found.Reason] || times[p.Reason] == times[found.Reason] &&
 			(p.Reason < found.Reason || p.Reason == found.Reason && p.Ref.Less(found.Ref)) {
-			one := p.Pod
+			one := *p.Pod
 			found = &one
 		}
 	}
@@ -36,9 +36,10 @@ func (w *workload) ailing() *kscope.Pod {
 
 // pod is a pod and the workload that selects it, nil if none does.
 type pod struct {
-	kscope.Pod
+	*kscope.Pod
 	at     time.Time // of the newest fact
 	owner  *workload
+	place  int  // in its list
 	queued bool // in pending
 	gone   bool
 }
@@ -86,7 +87,7 @@ func (x *podIndex) leave(w *workload) {
 		p.owner = nil
 		x.queue(p)
 	}
-	clear(w.pods)
+	w.pods = nil
 	w.counts = kscope.PodCounts{}
 }
 
@@ -98,16 +99,20 @@ func (x *podIndex) queue(p *pod) {
 	}
 }
 
-// put takes a fact about a pod; false if a newer one is known.
-func (x *podIndex) put(at time.Time, f kscope.Pod) (p *pod, ok bool) {
+// put takes a fact about a pod, and says whose it was; false if a newer one is
+// known.
+func (x *podIndex) put(at time.Time, f *kscope.Pod) (p *pod, was *workload, ok bool) {
 	p = x.byRef[f.Ref]
+	if p != nil {
+		was = p.owner
+	}
 	switch {
 	case p == nil:
-		p = &pod{}
+		p = &pod{Pod: f}
 		x.byRef[f.Ref] = p
 		x.queue(p)
 	case at.Before(p.at):
-		return p, false
+		return p, was, false
 	case p.UID != f.UID || p.OwnerUID != f.OwnerUID || !maps.Equal(p.Labels, f.Labels):
 		p.unlink()
 		x.queue(p)
@@ -116,7 +121,7 @@ func (x *podIndex) put(at time.Time, f kscope.Pod) (p *pod, ok bool) {
 		p.owner.counts[f.State()]++
 	}
 	p.Pod, p.at = f, at
-	return p, true
+	return p, was, true
 }
 
 func (x *podIndex) drop(p *pod) {
@@ -128,7 +133,9 @@ func (x *podIndex) drop(p *pod) {
 func (p *pod) unlink() {
 	if w := p.owner; w != nil {
 		w.counts[p.State()]--
-		delete(w.pods, p.Ref)
+		n := len(w.pods) - 1
+		w.pods[p.place], w.pods[n].place = w.pods[n], p.place
+		w.pods[n], w.pods = nil, w.pods[:n]
 		p.owner = nil
 	}
 }
@@ -141,16 +148,17 @@ func (s *Store) recordPods(at time.Time, w *workload) {
 	}
 }
 
-// link gives every pod its workload.
-func (s *Store) link() {
+// link gives every pod its workload, and says whether there was one without.
+func (s *Store) link() bool {
 	x := &s.pods
 	if len(x.fresh) == 0 && len(x.pending) == 0 {
-		return
+		return false
 	}
 	touched := map[*workload]bool{}
 	if len(x.fresh) > 0 {
-		touched, x.fresh = x.fresh, touched
-		x.release(touched)
+		x.release(x.fresh, touched)
+		maps.Copy(touched, x.fresh)
+		clear(x.fresh)
 	}
 	for _, p := range x.pending {
 		p.queued = false
@@ -158,8 +166,8 @@ func (s *Store) link() {
 			continue
 		}
 		if w := x.ownerOf(p); w != nil {
-			p.owner = w
-			w.pods[p.Ref] = p
+			p.owner, p.place = w, len(w.pods)
+			w.pods = append(w.pods, p)
 			w.counts[p.State()]++
 			touched[w] = true
 		}
@@ -168,12 +176,14 @@ func (s *Store) link() {
 	x.pending = x.pending[:0]
 	for w := range touched { // to have no pods is to be known too
 		s.recordPods(s.now, w)
+		s.touchWorkload(w)
 	}
+	return true
 }
 
 // release makes the pods that a fresh workload may claim look for their owner
 // again. Where there are many such workloads, as at the start, it is all pods.
-func (x *podIndex) release(fresh map[*workload]bool) {
+func (x *podIndex) release(fresh, touched map[*workload]bool) {
 	const many = 8
 	if len(x.pending) >= len(x.byRef) {
 		return // they do that anyway
@@ -187,6 +197,9 @@ func (x *podIndex) release(fresh map[*workload]bool) {
 			mine = w.Ref.Namespace == p.Ref.Namespace && w.Selector.Matches(p.Labels)
 		}
 		if mine {
+			if p.owner != nil {
+				touched[p.owner] = true
+			}
 			p.unlink()
 			x.queue(p)
 		}
@@ -228,7 +241,7 @@ func (w *workload) before(o *workload) bool {
 func (w *workload) list() []kscope.Pod {
 	out := make([]kscope.Pod, 0, len(w.pods))
 	for _, p := range w.pods {
-		out = append(out, p.Pod)
+		out = append(out, *p.Pod)
 	}
 	sort.Slice(out, func(i, j int) bool {
 		if !out[i].Created.Equal(out[j].Created) {

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -17,10 +19,15 @@ type Series struct {
 	Keep   time.Duration // runs that ended longer ago than this before the newest are dropped; 0 keeps all
 	MaxGap time.Duration // a value not seen again for longer than this is unknown in between; 0 for no limit
 
-	runs []run
-	held int64          // until when the newest value is taken to hold, by Extend
-	next int            // how many runs there may be before the old ones are thinned
-	loc  *time.Location // of the times that come back
+	// The newest run is kept apart, since it is the only one that grows: those
+	// before it never change, so that pictures of the past share them.
+	shared []run // of a picture: the first ones, which are another's
+	runs   []run
+	last   run
+	of     *Series        // of a keyframe: whose runs it leaves out
+	held   int64          // until when the newest value is taken to hold, by Extend
+	next   int            // how many runs there may be before the old ones are thinned
+	loc    *time.Location // of the times that come back; nil while there is no run
 }
 
 // run is a value seen at from, and still the same when last looked at until,
@@ -46,6 +53,51 @@ func nano(t time.Time) int64 {
 	return t.UnixNano()
 }
 
+// outline is a series without its runs, but for the newest: what a keyframe
+// keeps. Those before it are the series' own at any later time.
+func (s *Series) outline() Series {
+	c := *s
+	c.of, c.shared, c.runs = s, nil, nil
+	return c
+}
+
+// view is a series, or what an outline is of, as it is now, which shares the runs
+// and does not change when more are added.
+func (s *Series) view() Series {
+	c := *s
+	c.of, c.runs = nil, nil
+	if s.of == nil {
+		c.shared = slices.Clip(s.runs)
+		return c
+	}
+	// What was thinned since may reach into the newest run of then.
+	i, _ := slices.BinarySearchFunc(s.of.runs, s.last.from, func(r run, at int64) int { return cmp.Compare(r.from, at) })
+	c.shared = slices.Clip(s.of.runs[:i])
+	if i > 0 && c.shared[i-1].until > s.last.from {
+		c.shared = slices.Clone(c.shared)
+		c.shared[i-1].until = s.last.from
+	}
+	return c
+}
+
+// n is how many runs there are.
+func (s *Series) n() int {
+	if s.loc == nil {
+		return 0
+	}
+	return len(s.shared) + len(s.runs) + 1
+}
+
+func (s *Series) run(i int) run {
+	if i -= len(s.shared); i < 0 {
+		return s.shared[i+len(s.shared)]
+	}
+	if i < len(s.runs) {
+		return s.runs[i]
+	}
+	return s.last
+}
+
 func (s *Series) time(n int64) time.Time { return time.Unix(0, n).In(s.loc) }
 
 // Add records that the value was v at a time not before the newest one
@@ -53,36 +105,35 @@ func (s *Series) time(n int64) time.Time { return time.Unix(0, n).In(s.loc) }
 func (s *Series) Add(at time.Time, v float64) {
 	t := nano(at)
 	if s.loc == nil {
-		s.loc = at.Location()
+		s.loc, s.last = at.Location(), run{t, t, v}
+		return
 	}
-	n := len(s.runs)
-	if n > 0 {
-		last := &s.runs[n-1]
-		if t < last.until {
-			return
-		}
-		same := last.v == v || math.IsNaN(last.v) && math.IsNaN(v)
-		switch bridged := s.MaxGap <= 0 || t-last.until <= int64(s.MaxGap); {
-		case math.IsNaN(v):
-			if !same {
-				last.until = max(last.until, min(s.held, t)) // it held that long, but not into the gap
-			}
-		case math.IsNaN(last.v):
-		case bridged:
-			last.until = t // a value holds until another is known
-		default:
-			same = false
-		}
-		if same {
-			last.until = t
-			return
-		}
-		if last.from == last.until && last.from == t { // changed its mind within a moment
-			last.v = v
-			return
-		}
+	last := &s.last
+	if t < last.until {
+		return
 	}
-	s.runs = append(s.runs, run{t, t, v})
+	same := last.v == v || math.IsNaN(last.v) && math.IsNaN(v)
+	switch bridged := s.MaxGap <= 0 || t-last.until <= int64(s.MaxGap); {
+	case math.IsNaN(v):
+		if !same {
+			last.until = max(last.until, min(s.held, t)) // it held that long, but not into the gap
+		}
+	case math.IsNaN(last.v):
+	case bridged:
+		last.until = t // a value holds until another is known
+	default:
+		same = false
+	}
+	if same {
+		last.until = t
+		return
+	}
+	if last.from == last.until && last.from == t { // changed its mind within a moment
+		last.v = v
+		return
+	}
+	s.runs = append(s.runs, s.last)
+	s.last = run{t, t, v}
 	s.bound()
 }
 
@@ -93,19 +144,22 @@ func (s *Series) Extend(at time.Time) { s.held = max(s.held, nano(at)) }
 
 // end is until when a run is known to hold.
 func (s *Series) end(i int) int64 {
-	r := s.runs[i]
-	if i == len(s.runs)-1 && !math.IsNaN(r.v) {
+	r := s.run(i)
+	if i == s.n()-1 && !math.IsNaN(r.v) {
 		return max(r.until, s.held)
 	}
 	return r.until
 }
 
 // bound drops and thins what is old, now and then, so that an Add stays cheap.
+// It makes new runs of old ones: pictures may share those.
 func (s *Series) bound() {
-	n := len(s.runs)
+	if s.shared != nil {
+		return // a picture grows little
+	}
 	if s.Keep > 0 {
-		before, i := s.runs[n-1].until-int64(s.Keep), 0
-		for i < n/2 && s.runs[i].until < before {
+		n, before, i := s.n(), s.last.until-int64(s.Keep), 0
+		for i < n/2 && i < len(s.runs) && s.runs[i].until < before {
 			i++
 		}
 		if i > 0 && i == n/2 {
@@ -115,17 +169,17 @@ func (s *Series) bound() {
 	if s.next == 0 {
 		s.next = thinAbove
 	}
-	if len(s.runs) > s.next {
+	if s.n() > s.next {
 		s.thin()
-		s.next = max(thinAbove, len(s.runs)*5/4)
+		s.next = max(thinAbove, s.n()*5/4)
 	}
 }
 
 // thin makes one run, of the largest value, of neighbours that are old and
 // together no longer than a span.
 func (s *Series) thin() {
-	old := s.runs[len(s.runs)-1].until - thinAfter
-	out := s.runs[:1]
+	old := s.last.until - thinAfter
+	out := append(make([]run, 0, len(s.runs)), s.runs[0])
 	for _, r := range s.runs[1:] {
 		last := &out[len(out)-1]
 		if r.until < old && last.until == r.from && r.until-last.from <= thinSpan && !math.IsNaN(last.v) && !math.IsNaN(r.v) {
@@ -140,18 +194,18 @@ func (s *Series) thin() {
 // Last is the newest value and when it was last seen; NaN and the zero time
 // for an empty series.
 func (s *Series) Last() (float64, time.Time) {
-	n := len(s.runs)
+	n := s.n()
 	if n == 0 {
 		return math.NaN(), time.Time{}
 	}
-	return s.runs[n-1].v, s.time(s.end(n - 1))
+	return s.last.v, s.time(s.end(n - 1))
 }
 
 // LastKnown is the newest value that is not a gap and when it was last seen;
 // NaN and the zero time if there never was one.
 func (s *Series) LastKnown() (float64, time.Time) {
-	for i := len(s.runs) - 1; i >= 0; i-- {
-		if r := s.runs[i]; !math.IsNaN(r.v) {
+	for i := s.n() - 1; i >= 0; i-- {
+		if r := s.run(i); !math.IsNaN(r.v) {
 			return r.v, s.time(s.end(i))
 		}
 	}
@@ -160,23 +214,24 @@ func (s *Series) LastKnown() (float64, time.Time) {
 
 // Start is when the series begins; the zero time for an empty one.
 func (s *Series) Start() time.Time {
-	if len(s.runs) == 0 {
+	if s.n() == 0 {
 		return time.Time{}
 	}
-	return s.time(s.runs[0].from)
+	return s.time(s.run(0).from)
 }
 
 // Above is since when the value has been larger than a level, without a gap;
 // the zero time if it is not so now.
 func (s *Series) Above(level float64) time.Time {
-	i := len(s.runs)
-	for i > 0 && s.runs[i-1].v > level && (i == len(s.runs) || s.runs[i-1].until == s.runs[i].from) {
+	n := s.n()
+	i := n
+	for i > 0 && s.run(i-1).v > level && (i == n || s.run(i-1).until == s.run(i).from) {
 		i--
 	}
-	if i == len(s.runs) {
+	if i == n {
 		return time.Time{}
 	}
-	return s.time(s.runs[i].from)
+	return s.time(s.run(i).from)
 }
 
 // At is the value that held at a time, NaN where nothing was known.
@@ -186,7 +241,7 @@ func (s *Series) At(at time.Time) float64 {
 	if i < 0 || t > s.end(i) {
 		return math.NaN()
 	}
-	return s.runs[i].v
+	return s.run(i).v
 }
 
 // Newest is the time itself, or that of the newest value if that is known and
@@ -202,7 +257,7 @@ func (s *Series) Newest(at time.Time) time.Time {
 
 // find is the index of the last run that starts at or before a time, or -1.
 func (s *Series) find(at int64) int {
-	return sort.Search(len(s.runs), func(i int) bool { return s.runs[i].from > at }) - 1
+	return sort.Search(s.n(), func(i int) bool { return s.run(i).from > at }) - 1
 }
 
 // Max is the largest value known in [from, to) and when it was first reached;
@@ -259,9 +314,10 @@ func (s *Series) columns(from, to time.Time, n int, pick func(old, v float64) fl
 // the last moment at which it held: a run that another one follows at once
 // ends before that begins.
 func (s *Series) between(from, to int64, f func(r run, last int64)) {
-	for i := max(s.find(from), 0); i < len(s.runs) && s.runs[i].from < to; i++ {
-		r, last := s.runs[i], s.end(i)
-		if i+1 < len(s.runs) && s.runs[i+1].from == last && last > r.from {
+	n := s.n()
+	for i := max(s.find(from), 0); i < n && s.run(i).from < to; i++ {
+		r, last := s.run(i), s.end(i)
+		if i+1 < n && s.run(i+1).from == last && last > r.from {
 			last--
 		}
 		if last >= from {

@@ -71,8 +71,8 @@ func TestSeriesColumns(t *testing.T) {
 			if got := row(tt.s.Steps(sec(tt.from), sec(tt.to), tt.n)); got != tt.last {
 				t.Errorf("steps %q, want %q", got, tt.last)
 			}
-			if len(tt.s.runs) != tt.runs {
-				t.Errorf("%d runs, want %d: %v", len(tt.s.runs), tt.runs, tt.s.runs)
+			if tt.s.n() != tt.runs {
+				t.Errorf("%d runs, want %d: %v", tt.s.n(), tt.runs, tt.s)
 			}
 			v, when := tt.s.Max(sec(tt.from), sec(tt.to))
 			if !equal(v, tt.largest) || !math.IsNaN(v) && !when.Equal(sec(tt.big)) {
@@ -179,7 +179,7 @@ func TestSeriesKeep(t *testing.T) {
 	for i := range 600 {
 		s.Add(sec(float64(i)), float64(i))
 	}
-	if n := len(s.runs); n < 60 || n > 130 {
+	if n := s.n(); n < 60 || n > 130 {
 		t.Errorf("%d runs are kept for a minute of changes every second", n)
 	}
 	if got := s.At(sec(545)); got != 545 {
@@ -202,7 +202,7 @@ func TestSeriesIsBounded(t *testing.T) {
 		}
 		s.Add(sec(float64(i)/4), v)
 	}
-	if n, c := len(s.runs), cap(s.runs); n > 2*thinAbove || c > 3*thinAbove {
+	if n, c := s.n(), cap(s.runs); n > 2*thinAbove || c > 3*thinAbove {
 		t.Errorf("%d runs in room for %d", n, c)
 	}
 	end := sec(polls / 4)

@@ -25,9 +25,6 @@ const Keep = 2 * time.Hour
 type Store struct {
 	now         time.Time
 	swept       time.Time
-	version     uint64
-	news        uint64
-	again       bool // the ScaledObject being applied says no more than that KEDA saw work again
 	objects     map[kscope.Ref]*object
 	jobs        map[kscope.Ref]scaledJob
 	hpas        map[kscope.Ref]*hpa
@@ -40,34 +37,44 @@ type Store struct {
 	statuses    map[statusKey]status
 	gone        map[tomb]time.Time
 
+	total, everyone, members Version // of everything, of what all share, of who there is
+	jobsChanged, health      uint64
+
+	past past   // nothing in a picture of it
+	live *Store // of a picture: whose it is
+
 	eventsLive bool // the events that were there before are in: any further one is news
 
-	refs     []kscope.Ref                 // of objects, sorted; nil when they have to be gathered again
+	refs     []kscope.Ref                 // of objects, sorted
 	byKind   map[kscope.Kind]SourceStatus // of whole kinds
 	byUID    map[string]*object
 	byTarget map[workKey][]*object
 	byQueue  map[kscope.Backlog][]*object
-	owned    map[string][]kscope.Ref // HPAs by the uid of their owner, sorted
+	byHPA    map[kscope.Ref][]*object // by the name of it that they give
+	owned    map[string][]kscope.Ref  // HPAs by the uid of their owner, sorted
 }
 
 // object is a ScaledObject with what happened to it since it was first seen.
 type object struct {
-	kscope.ScaledObject
-	at          time.Time // of the newest fact
-	firstSeen   time.Time
-	firstActive time.Time // LastActiveTime when it was first seen
-	polled      time.Time // when the newest LastActiveTime was first seen
-	told        told
-	log         []Entry // oldest first
+	*kscope.ScaledObject // but for its LastActiveTime
+	version              Version
+	active               time.Time // the newest LastActiveTime
+	at                   time.Time // of the newest fact
+	firstSeen            time.Time
+	firstActive          time.Time // LastActiveTime when it was first seen
+	polled               time.Time // when the newest LastActiveTime was first seen
+	told                 told
+	log                  []Entry // oldest first
+	shared               bool    // the log is also a keyframe's
 }
 
 type scaledJob struct {
-	kscope.ScaledJob
+	*kscope.ScaledJob
 	at time.Time
 }
 
 type hpa struct {
-	kscope.HPA
+	*kscope.HPA
 	at time.Time
 }
 
@@ -79,11 +86,11 @@ type workKey struct {
 }
 
 type workload struct {
-	kscope.Workload
+	*kscope.Workload
 	at             time.Time // of the newest fact
 	ready, desired Series
 	counts         kscope.PodCounts
-	pods           map[kscope.Ref]*pod
+	pods           []*pod // in no order
 }
 
 type statusKey struct {
@@ -130,6 +137,7 @@ func New() *Store {
 		byUID:    map[string]*object{},
 		byTarget: map[workKey][]*object{},
 		byQueue:  map[kscope.Backlog][]*object{},
+		byHPA:    map[kscope.Ref][]*object{},
 		owned:    map[string][]kscope.Ref{},
 	}
 }
@@ -137,70 +145,69 @@ func New() *Store {
 // Now is the newest time of an observation.
 func (s *Store) Now() time.Time { return s.now }
 
-// Version changes whenever something other than the time did: a heartbeat, or
-// a measurement that repeats the one before, leaves it as it was.
-func (s *Store) Version() uint64 { return s.version }
-
-// News changes with Version, except where KEDA wrote no more than that it saw
-// work again: it does so at every poll, and only countdowns depend on it.
-func (s *Store) News() uint64 { return s.news }
-
 // Apply folds observations, in their order. What they say of pods and their
 // owners is linked when all are in, since these arrive in any order and many at
 // a time.
 func (s *Store) Apply(os ...kscope.Observation) {
 	for _, o := range os {
-		s.apply(o)
+		if o.At.After(s.now) {
+			s.now = o.At
+			s.sweep()
+		}
+		was := s.total
+		s.total = Version{was.All + 1, was.Row + 1}
+		own, first := s.own(o.Fact)
+		seen := observed{at: o.At, source: o.Source, fact: own}
+		how := s.fold(seen)
+		switch how {
+		case nothing:
+			s.total = was
+		case notRow:
+			s.total.Row = was.Row
+		}
+		s.past.add(s, seen, how, first)
 	}
-	s.link()
+	if s.link() {
+		s.past.linked()
+	}
+	s.past.turn(s)
 }
 
-func (s *Store) apply(o kscope.Observation) {
-	if o.At.After(s.now) {
-		s.now = o.At
-		s.sweep()
-	}
-	changed := true
-	s.again = false
-	switch f := o.Fact.(type) {
-	case kscope.ScaledObject:
-		changed = s.applyScaledObject(o.At, f)
-	case kscope.ScaledJob:
-		if old, ok := s.jobs[f.Ref]; ok && o.At.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, o.At) {
-			return
-		}
-		s.jobs[f.Ref] = scaledJob{f, o.At}
-	case kscope.HPA:
-		changed = s.applyHPA(o.At, f)
-	case kscope.Workload:
-		changed = s.applyWorkload(o.At, f)
-	case kscope.Pod:
-		changed = s.applyPod(o.At, f)
-	case kscope.Event:
-		changed = s.events.put(o.At, f, s.eventsLive)
+// fold takes in what was observed, and says how much that changes.
+func (s *Store) fold(o observed) scope {
+	switch f := o.fact.(type) {
+	case *kscope.ScaledObject:
+		return s.applyScaledObject(o.at, f, f.LastActiveTime)
+	case sawWork:
+		return s.applyScaledObject(o.at, f.of, f.active)
+	case *kscope.ScaledJob:
+		return change(s.applyScaledJob(o.at, f))
+	case *kscope.HPA:
+		return change(s.applyHPA(o.at, f))
+	case *kscope.Workload:
+		return change(s.applyWorkload(o.at, f))
+	case *kscope.Pod:
+		return change(s.applyPod(o.at, f))
+	case *kscope.Event:
+		return s.applyEvent(o.at, f)
 	case kscope.Connection:
-		changed = s.applyConnection(o.At, f)
+		return s.applyConnection(o.at, f)
 	case kscope.Depths:
-		changed = s.applyDepths(o.At, f)
+		return change(s.applyDepths(o.at, f))
 	case kscope.Pushed:
-		s.applyPushed(o.At, f)
+		s.applyPushed(o.at, f)
+		return anything
 	case kscope.Loading:
-		changed = s.applyLoading(o.At, f)
+		return change(s.applyLoading(o.at, f))
 	case kscope.Purged:
-		s.applyPurged(o.At, f)
+		s.applyPurged(o.at, f)
+		return anything
 	case kscope.Status:
-		changed = s.applyStatus(o.At, o.Source, f)
+		return change(s.applyStatus(o.at, o.source, f))
 	case kscope.Gone:
-		changed = s.applyGone(o.At, f)
-	default: // a Heartbeat
-		changed = false
+		return change(s.applyGone(o.at, f))
 	}
-	if changed {
-		s.version++
-		if !s.again {
-			s.news++
-		}
-	}
+	return nothing // a Heartbeat
 }
 
 // late is how much later than others a fact about a thing may come.
@@ -236,13 +243,6 @@ func (s *Store) sweep() {
 
 // ScaledObjects lists what is known, by namespace and name.
 func (s *Store) ScaledObjects() []kscope.Ref {
-	if s.refs == nil {
-		s.refs = make([]kscope.Ref, 0, len(s.objects))
-		for ref := range s.objects {
-			s.refs = append(s.refs, ref)
-		}
-		sort.Slice(s.refs, func(i, j int) bool { return s.refs[i].Less(s.refs[j]) })
-	}
 	return slices.Clone(s.refs)
 }
 
@@ -250,7 +250,7 @@ func (s *Store) ScaledObjects() []kscope.Ref {
 func (s *Store) ScaledJobs() []kscope.ScaledJob {
 	jobs := make([]kscope.ScaledJob, 0, len(s.jobs))
 	for _, j := range s.jobs {
-		jobs = append(jobs, j.ScaledJob)
+		jobs = append(jobs, *j.ScaledJob)
 	}
 	sort.Slice(jobs, func(i, j int) bool { return jobs[i].Ref.Less(jobs[j].Ref) })
 	return jobs

@@ -125,7 +125,7 @@ func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
 		e.Kind, e.Said = Mended, ""
 	}
 	for _, o := range s.objects {
-		if f.Kind != kscope.Queues || readsFrom(&o.ScaledObject, f.Name) {
+		if f.Kind != kscope.Queues || readsFrom(o.ScaledObject, f.Name) {
 			o.add(e)
 		}
 	}

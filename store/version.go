@@ -1,0 +1,168 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kscope/kscope"
+)
+
+// Version tells two moments of something apart: a number is larger where
+// something of it changed in between. A heartbeat, or a measurement that repeats
+// the one before, changes nothing.
+type Version struct {
+	All uint64 // anything that is linked to it
+	// Row leaves out what a row of a table does not show: that KEDA saw work
+	// again, which it says at every poll and which only moves countdowns, events,
+	// and how a server is reached.
+	Row uint64
+}
+
+// VersionOf is the version of a ScaledObject with all that [Store.Chain] links
+// to it, its events and what was put into its queues. It changes when the
+// object comes or goes, too.
+func (s *Store) VersionOf(ref kscope.Ref) Version {
+	o := s.objects[ref]
+	if o == nil {
+		return s.everyone.or(s.members)
+	}
+	return s.everyone.or(o.version)
+}
+
+// Total is the version of everything together.
+func (s *Store) Total() Version { return s.total }
+
+// Members changes when a ScaledObject or a ScaledJob comes or goes, or the
+// health of what lists them changes.
+func (s *Store) Members() uint64 { return s.members.All }
+
+// Jobs changes when something about any ScaledJob does, but for its queues.
+func (s *Store) Jobs() uint64 { return s.jobsChanged }
+
+// Health changes when [Store.Statuses] does.
+func (s *Store) Health() uint64 { return s.health }
+
+// Version is Total().All.
+func (s *Store) Version() uint64 { return s.total.All }
+
+// News is Total().Row.
+func (s *Store) News() uint64 { return s.total.Row }
+
+// or is the newer of two versions of one thing.
+func (v Version) or(o Version) Version { return Version{max(v.All, o.All), max(v.Row, o.Row)} }
+
+// scope is how much of what depends on a fact it changes.
+type scope int
+
+const (
+	nothing  scope = iota
+	notRow         // all but what a row shows
+	anything       // and that, too
+)
+
+// change is nothing, or anything.
+func change(is bool) scope {
+	if is {
+		return anything
+	}
+	return nothing
+}
+
+// touch notes that a fact changes something of a ScaledObject. All that the
+// same fact changes get the same number.
+func (s *Store) touch(o *object, how scope) {
+	if how != nothing {
+		o.version.All = s.total.All
+	}
+	if how == anything {
+		o.version.Row = s.total.Row
+	}
+}
+
+// touchWorkload is touch for those that scale a workload, nil for none.
+func (s *Store) touchWorkload(w *workload) {
+	if w == nil {
+		return
+	}
+	for _, o := range s.byTarget[w.key()] {
+		s.touch(o, anything)
+	}
+}
+
+// touchHPA is touch for those that own an HPA or name it.
+func (s *Store) touchHPA(h *kscope.HPA, how scope) {
+	if o := s.byUID[h.OwnerUID]; o != nil && h.OwnerUID != "" {
+		s.touch(o, how)
+	}
+	for _, o := range s.byHPA[h.Ref] {
+		s.touch(o, how)
+	}
+}
+
+// touchQueue is touch for those that read a queue.
+func (s *Store) touchQueue(q kscope.Backlog) {
+	for _, o := range s.byQueue[q] {
+		s.touch(o, anything)
+	}
+}
+
+// touchServer is touch for those that read a queue at a server.
+func (s *Store) touchServer(name string, how scope) {
+	for _, o := range s.objects {
+		if readsFrom(o.ScaledObject, name) {
+			s.touch(o, how)
+		}
+	}
+}
+
+// touchRegarding is touch for those on whose timeline an event about a thing is.
+func (s *Store) touchRegarding(r kscope.ObjectRef) {
+	ref := kscope.Ref{Namespace: r.Namespace, Name: r.Name}
+	switch r.Kind {
+	case "ScaledObject":
+		if o := s.objects[ref]; o != nil {
+			s.touch(o, notRow)
+		}
+	case "HorizontalPodAutoscaler":
+		if h := s.hpas[ref]; h != nil {
+			s.touchHPA(h.HPA, notRow)
+		}
+	}
+	for _, o := range s.byTarget[workKey{r.Kind, ref}] {
+		s.touch(o, notRow)
+	}
+}
+
+// touchStatus is touch for those whose picture depends on the health of a part
+// of a source.
+func (s *Store) touchStatus(f kscope.Status) {
+	s.health = s.total.All
+	switch f.Kind {
+	case kscope.Queues:
+		s.touchServer(f.Name, anything)
+		return
+	case kscope.ScaledObjects, kscope.ScaledJobs:
+		s.members = s.total
+	}
+	s.everyone = s.total
+}
+
+// join and part keep the list of those that there are in order.
+func (s *Store) join(ref kscope.Ref) {
+	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); !found {
+		s.refs = slices.Insert(s.refs, i, ref)
+		s.members = s.total
+	}
+}
+
+func (s *Store) part(ref kscope.Ref) {
+	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); found {
+		s.refs = slices.Delete(s.refs, i, i+1)
+		s.members = s.total
+	}
+}
+
+// byRef orders by namespace and name.
+func byRef(a, b kscope.Ref) int {
+	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+}
