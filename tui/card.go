@@ -45,8 +45,8 @@ func (m *Model) cards(p picture) []cardLine {
 // says where credentials come from; what they are is not known here.
 func (m *Model) card(typ string, q kscope.Backlog) []cardLine {
 	st := m.styles
-	c, known := m.store.Connection(q)
-	d, measured := m.store.Depth(q)
+	c, known := m.seen.Connection(q)
+	d, measured := m.seen.Depth(q)
 	about := triggers.Describe(q)
 	lines := []cardLine{
 		{"queue", q.Name + holds(about, d, measured), st.Strong},
@@ -80,13 +80,13 @@ func (m *Model) card(typ string, q kscope.Backlog) []cardLine {
 	add("server", serverWords(c), st.Text)
 	switch {
 	case c.Failing:
-		add("error", fmt.Sprintf("%s, for %s", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.Bad)
+		add("error", fmt.Sprintf("%s, for %s", c.Err, words.Age(m.seen.Now().Sub(c.ErrAt))), st.Bad)
 		if c.Retry > 0 {
 			add("tried again", "after "+words.Age(c.Retry), st.Text)
 		}
 		add("try", c.Hint, st.Text)
 	case c.Err != "":
-		add("last error", fmt.Sprintf("%s, %s ago", c.Err, words.Age(m.store.Now().Sub(c.ErrAt))), st.Muted)
+		add("last error", fmt.Sprintf("%s, %s ago", c.Err, words.Age(m.seen.Now().Sub(c.ErrAt))), st.Muted)
 	default:
 		add("last error", "none", st.Muted)
 	}

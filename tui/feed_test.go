@@ -2,8 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"math"
-	"math/rand"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -156,7 +153,7 @@ func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	m := tell(ta, 120, 35)
 	queue := triggers.Redis{Address: ta.queue.Server, Key: m.view.refs[0].Name}.Backlog()
 	depths := kscope.Depths{Server: queue.Server, All: []kscope.Depth{{Backlog: queue, N: 4321, Type: "list"}}}
-	m.shown.reset() // as if nothing were known to be shown
+	m.shown.reset(m.store) // as if nothing were known to be shown
 	m.Update(seen(kscope.Observation{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}))
 	if strings.Contains(m.frame, "4,321") {
 		t.Fatal("it was drawn at once: this test tests nothing")
@@ -193,89 +190,45 @@ func TestFreeze(t *testing.T) {
 	if got, want := m.grid.Plain(), never.grid.Plain(); got != want {
 		t.Errorf("after the freeze:\n%s\nwithout one:\n%s", got, want)
 	}
-	if len(m.held.all) != 0 {
-		t.Errorf("%d observations are still held", len(m.held.all))
-	}
 }
 
-// TestHoldIsBounded: a screen left frozen over a busy cluster keeps little,
-// goes on by itself before it keeps too much, and says so.
-func TestHoldIsBounded(t *testing.T) {
+// TestFreezeEndsWithWhatIsKept: a screen left frozen keeps what it shows, and a
+// moment under inspection that is no longer kept ends the freeze, and says so.
+func TestFreezeEndsWithWhatIsKept(t *testing.T) {
 	m := tell(many(10), 80, 24)
-	press(m, "space")
 	at := m.store.Now()
 	all := make([]kscope.Depth, 200)
 	for i := range all {
 		all[i].Backlog = triggers.Redis{Address: "r:6379", Key: fmt.Sprint(i)}.Backlog()
 	}
-	tick := func(change int) {
+	tick := func() {
 		at = at.Add(250 * time.Millisecond)
-		next := append([]kscope.Depth(nil), all...)
-		for i := range change {
-			next[i].N++
+		all = append([]kscope.Depth(nil), all...)
+		for i := range 100 {
+			all[i].N++
 		}
-		all = next
 		m.Update(seen(kscope.Observation{At: at, Source: "redis", Fact: kscope.Depths{Server: "r:6379", All: all}}))
 	}
+	press(m, "space")
+	was := m.grid.Plain()
 	for range 4 * 1200 {
-		tick(1)
+		tick()
 	}
-	if !m.view.frozen || m.held.weight > 15_000 {
-		t.Errorf("after twenty minutes: frozen %v, weight %d", m.view.frozen, m.held.weight)
+	if !m.view.frozen || m.grid.Plain() != was {
+		t.Errorf("after twenty minutes: frozen %v, got\n%s\nwant\n%s", m.view.frozen, m.grid.Plain(), was)
+	}
+	press(m, "space", "enter", "[", "[")
+	if !m.view.past() {
+		t.Fatal("no moment of the past is shown")
 	}
 	for range 4 * 3600 {
-		if tick(100); !m.view.frozen {
+		if tick(); !m.view.frozen {
 			break
 		}
 	}
 	if m.view.frozen || !strings.Contains(m.grid.Plain(), "Live again") {
-		t.Errorf("still frozen with a weight of %d:\n%s", m.held.weight, m.grid.Plain())
+		t.Errorf("still frozen:\n%s", m.grid.Plain())
 	}
-}
-
-// TestSlimHeldSeriesAreTheSame: what is left out of held measurements changes
-// no column of a chart, not even where a server was lost.
-func TestSlimHeldSeriesAreTheSame(t *testing.T) {
-	rnd := rand.New(rand.NewSource(1))
-	q := triggers.Redis{Address: "r:6379", Key: "a"}.Backlog()
-	var h held
-	var whole, slim store.Series
-	at := taleStart
-	n, down := int64(0), false
-	for range 2000 {
-		at = at.Add(250 * time.Millisecond)
-		if rnd.Intn(4) == 0 {
-			n = int64(rnd.Intn(5))
-		}
-		if rnd.Intn(20) == 0 {
-			down = !down
-		}
-		d := kscope.Depth{Backlog: q, N: float64(n), Type: "list"}
-		if down {
-			d.N, d.Err = 0, "lost"
-		}
-		h.add(kscope.Observation{At: at, Fact: kscope.Depths{Server: "r:6379", All: []kscope.Depth{d}}})
-		add(&whole, at, d)
-	}
-	for _, o := range h.all {
-		for _, d := range o.Fact.(kscope.Depths).All {
-			add(&slim, o.At, d)
-		}
-	}
-	for at := taleStart; at.Before(taleStart.Add(500 * time.Second)); at = at.Add(100 * time.Millisecond) {
-		got, want := slim.At(at), whole.At(at)
-		if got != want && (got == got || want == want) {
-			t.Fatalf("at %s: %v, want %v", at.Sub(taleStart), got, want)
-		}
-	}
-}
-
-func add(s *store.Series, at time.Time, d kscope.Depth) {
-	v := float64(d.N)
-	if d.Err != "" {
-		v = math.NaN()
-	}
-	s.Add(at, v)
 }
 
 // TestOpens is what is open after which beginning.

@@ -32,7 +32,7 @@ func (m *Model) worst() *store.SourceStatus {
 		return 0
 	}
 	var worst *store.SourceStatus
-	for _, s := range m.store.Statuses() {
+	for _, s := range m.seen.Statuses() {
 		if worst == nil && rank(s) > 0 || worst != nil && rank(s) > rank(*worst) {
 			worst = &s
 		}
@@ -41,14 +41,7 @@ func (m *Model) worst() *store.SourceStatus {
 }
 
 // reads reports whether the open ScaledObject has a queue on a server.
-func (m *Model) reads(server string) bool {
-	for q := range m.shown.queues {
-		if q.Server == server {
-			return true
-		}
-	}
-	return false
-}
+func (m *Model) reads(server string) bool { return m.shown.servers[server] }
 
 func statusOf(s *store.Store, kind kscope.Kind) store.SourceStatus {
 	for _, st := range s.Statuses() {
@@ -115,7 +108,7 @@ func (m *Model) drawTrouble(c screen.Canvas, bad store.SourceStatus) {
 	}
 	end := c.W - 1
 	if bad.State == kscope.Failing {
-		end = c.Right(end, 0, st.Warn, "for "+words.Age(m.store.Now().Sub(bad.Since))) - 2
+		end = c.Right(end, 0, st.Warn, "for "+words.Age(m.seen.Now().Sub(bad.Since))) - 2
 	}
 	c.Fit(x+1, 0, end-x-1, st.Text, said)
 }

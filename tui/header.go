@@ -43,8 +43,8 @@ const phaseWidth = len(" cooling down ")
 func (m *Model) drawMode(c screen.Canvas, p picture) int {
 	st, v := m.styles, &m.view
 	clock := ""
-	if !m.store.Now().IsZero() {
-		clock = m.store.Now().Format("15:04")
+	if !m.seen.Now().IsZero() {
+		clock = m.seen.Now().Format("15:04")
 	}
 	mode, style, glyph := m.o.Mode, st.OK.Bold(), st.Glyph.Live
 	if bad := m.worst(); bad != nil {
@@ -52,7 +52,7 @@ func (m *Model) drawMode(c screen.Canvas, p picture) int {
 	}
 	if v.frozen {
 		mode, style, glyph = "FROZEN", st.Warn.Bold(), st.Glyph.Frozen
-		clock = v.now(m.store).Format("15:04:05")
+		clock = m.seen.Now().Format("15:04:05")
 	}
 	switch { // a state may stand for LIVE, but for nothing that must not be taken for it
 	case m.o.Mode != "LIVE" && m.o.Mode != mode:
@@ -68,7 +68,7 @@ func (m *Model) drawMode(c screen.Canvas, p picture) int {
 	switch {
 	case v.screen == overview:
 		x = m.drawTally(c, x-2)
-	case p.Decision.Phase != "" && !p.past && c.W >= 50:
+	case p.Decision.Phase != "" && c.W >= 50:
 		pill := c.Sub(x-2-phaseWidth, 0, phaseWidth, 1)
 		look := m.phaseStyle(p.Decision.Phase).Bold().Reverse()
 		pill.Fill(0, 0, pill.W, 1, look.Over(st.Bar), ' ')

@@ -21,7 +21,7 @@ func (m *Model) queueNote(p picture) string {
 	if r.Trigger.Backlog == nil {
 		q = nil // that is another trigger's
 	}
-	if !p.past && !r.Known {
+	if !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {
 				return fmt.Sprintf("%s, %s ago", words.Count(v), words.Age(p.now.Sub(when)))
@@ -29,7 +29,7 @@ func (m *Model) queueNote(p picture) string {
 		}
 		return ""
 	}
-	if !p.past && r.From == store.FromHPA {
+	if r.From == store.FromHPA {
 		return "via HPA"
 	}
 	if q == nil {
@@ -112,7 +112,7 @@ func (m *Model) face(p picture, l explain.Link) face {
 // whole seconds, at least one; an estimate from its rules.
 func (p picture) untilZero() (time.Duration, bool) {
 	zero := p.Decision.Zero
-	if p.past || zero.IsZero() || p.now.After(zero) {
+	if zero.IsZero() || p.now.After(zero) {
 		return 0, false
 	}
 	return max(zero.Sub(p.now).Round(time.Second), time.Second), true

@@ -230,7 +230,7 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	}
 	h, now := store.History{}, m.store.Now()
 	if c, ok := m.store.Chain(m.view.ref); ok {
-		h = m.history(&c)
+		h = m.history(m.store, &c)
 	}
 	if flow, ok := store.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {
 		parts = append(parts, "~"+perSecond(flow.Out)+"/s worked off (est.)")

@@ -31,12 +31,12 @@ func (m *Model) nothing() []string {
 	if m.o.Namespace == "" {
 		where = "in any namespace"
 	}
-	so := statusOf(m.store, kscope.ScaledObjects)
+	so := statusOf(m.seen, kscope.ScaledObjects)
 	back := ""
 	if len(m.view.refs)+m.view.jobs > 0 {
 		back = "esc shows the others."
 	}
-	ns := statusOf(m.store, kscope.Namespaces)
+	ns := statusOf(m.seen, kscope.Namespaces)
 	switch {
 	case ns.State == kscope.Absent && so.State == kscope.Synced:
 		return []string{"Namespace " + m.o.Namespace + " does not exist", ns.Hint + ".", "It will be looked for again every few seconds."}

@@ -167,7 +167,7 @@ func (m *Model) drawOverview(c screen.Canvas) {
 		i := v.top + y - 1
 		m.drawOverviewRow(body.Sub(0, y, body.W, 1), v.refs[i], at, i == v.row)
 	}
-	for _, j := range m.store.ScaledJobs() {
+	for _, j := range m.seen.ScaledJobs() {
 		if v.matches(j.Ref) && y < body.H {
 			m.drawJobRow(body.Sub(0, y, body.W, 1), j)
 			y++
@@ -176,16 +176,16 @@ func (m *Model) drawOverview(c screen.Canvas) {
 }
 
 func (m *Model) drawOverviewRow(c screen.Canvas, ref kscope.Ref, at []span, chosen bool) {
-	ch, ok := explain.Look(m.store, ref)
+	ch, ok := explain.Look(m.seen, ref)
 	if !ok {
 		return
 	}
-	m.shown.chain(&ch.Chain)
+	m.shown.chain(m.seen, &ch.Chain)
 	if chosen {
 		c.Fill(0, 0, c.W, 1, m.styles.Chosen, ' ')
 		c.Put(0, 0, m.styles.Accent, '▌')
 	}
-	overviewTable.drawRow(m, c, at, overviewRow{ch, m.history(&ch.Chain), m.store.Now()})
+	overviewTable.drawRow(m, c, at, overviewRow{ch, m.history(m.seen, &ch.Chain), m.seen.Now()})
 }
 
 // drawJobRow is a ScaledJob: KEDA makes Jobs for it, so there is no HPA and no
@@ -207,7 +207,7 @@ func (m *Model) drawJobRow(c screen.Canvas, j kscope.ScaledJob) {
 	x = c.Text(x+2, 0, st.Muted, "ScaledJob")
 	x = c.Text(x+2, 0, st.Text, word)
 	x = c.Text(x+2, 0, st.Muted, fmt.Sprintf("max %d", j.MaxReplicaCount))
-	if d, ok := m.store.JobDepth(j); ok {
+	if d, ok := m.seen.JobDepth(j); ok {
 		c.Text(x+2, 0, st.Queue, "queue "+words.Count(d))
 	}
 }

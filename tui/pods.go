@@ -2,7 +2,6 @@ package tui
 
 import (
 	"fmt"
-	"math"
 	"strings"
 	"time"
 
@@ -41,8 +40,6 @@ func (m *Model) drawLaneLine(c screen.Canvas, p picture) {
 	say := func(s screen.Style, text string) { c.Fit(0, 0, c.W, s, text) }
 	state := p.PodStatus.State
 	switch {
-	case p.past:
-		m.drawLaneThen(c, p)
 	case state == kscope.Forbidden:
 		say(st.Warn, "you may not watch pods; the counts come from "+strings.ToLower(p.ScaledObject.ScaleTarget.Kind)+"/"+p.ScaledObject.ScaleTarget.Name)
 	case state == kscope.Failing && len(p.pods) == 0:
@@ -128,27 +125,6 @@ func (m *Model) drawLane(c screen.Canvas, pods []kscope.Pod) int {
 		x += step
 	}
 	return x
-}
-
-// drawLaneThen is the lane at an earlier moment, from the counts recorded: the
-// pods of then may be gone.
-func (m *Model) drawLaneThen(c screen.Canvas, p picture) {
-	st := m.styles
-	ready, desired := p.ready(), p.desired()
-	if math.IsNaN(ready) || math.IsNaN(desired) {
-		c.Fit(0, 0, c.W, st.Muted, "not known at that moment")
-		return
-	}
-	x := 0
-	for i := range int(math.Min(math.Max(ready, desired), float64(c.W/4))) {
-		look, glyph := m.podLook(kscope.PodPending)
-		if float64(i) < ready {
-			look, glyph = m.podLook(kscope.PodReady)
-		}
-		c.Text(x, 0, look, glyph)
-		x += 2
-	}
-	c.Fit(max(x+1, min(24, c.W-30)), 0, c.W, st.Muted, fmt.Sprintf("%s ready of %s wanted, then", bigNumber(ready), bigNumber(desired)))
 }
 
 // podRow is one line of the table of pods.

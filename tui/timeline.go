@@ -54,9 +54,9 @@ func (m *Model) drawEntries(c screen.Canvas, p picture) {
 
 // noEntries says why the timeline is empty.
 func (m *Model) noEntries(p picture) string {
-	st := statusOf(m.store, kscope.Events)
+	st := statusOf(m.seen, kscope.Events)
 	switch {
-	case p.past:
+	case m.view.past():
 		return "nothing had happened yet"
 	case st.State == kscope.Forbidden:
 		return "nothing yet; you may not read events, so what happened before is unknown"

@@ -54,8 +54,11 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview = true
 	for y := 0; y < c.H && v.row+y < len(v.refs); y++ {
-		ch, _ := explain.Look(m.store, v.refs[v.row+y])
-		m.shown.chain(&ch.Chain)
+		ch, ok := explain.Look(m.seen, v.refs[v.row+y])
+		if !ok {
+			continue // it was not there then
+		}
+		m.shown.chain(m.seen, &ch.Chain)
 		look, glyph := m.phaseGlyph(ch.Decision.Phase)
 		x := c.Text(0, y, look, glyph)
 		s := st.Text

@@ -74,15 +74,16 @@ type Options struct {
 
 // Model is the whole screen. It owns the store, and nothing else touches it.
 type Model struct {
-	o      Options
-	store  *store.Store
-	known  map[member]bool // what exists, so that news of its number is told from other news
-	held   held            // what arrived while frozen
-	view   view
-	styles *screen.Styles
-	dark   bool
-	colour colorprofile.Profile
-	err    error
+	o       Options
+	store   *store.Store
+	members uint64       // of the store, when the list of who there is was made
+	stop    *store.Store // as it was when the screen was frozen; nil while it goes on
+	seen    *store.Store // what is drawn: the store, or it at a moment
+	view    view
+	styles  *screen.Styles
+	dark    bool
+	colour  colorprofile.Profile
+	err     error
 
 	grid  screen.Grid
 	frame string // what View answers, built by Update
@@ -105,11 +106,11 @@ type drawn struct {
 
 // New makes a model with an empty store.
 func New(o Options) *Model {
-	m := &Model{o: o, store: store.New(), known: map[member]bool{}, dark: o.Theme != "light", colour: colorprofile.TrueColor}
+	m := &Model{o: o, store: store.New(), dark: o.Theme != "light", colour: colorprofile.TrueColor}
 	m.view = newView()
 	m.view.teach, m.view.notice = o.Teach, o.Notice
 	m.askPace()
-	m.shown = newShown()
+	m.shown, m.seen = newShown(), m.store
 	m.restyle()
 	return m
 }
@@ -178,11 +179,12 @@ func (m *Model) redraw(quiet bool) bool {
 	if v.w <= 0 || v.h <= 0 {
 		return false
 	}
+	m.look()
 	m.settle()
-	if now := m.store.Now(); !quiet || !m.drawn.resting() || now.Sub(m.drawn.chart) >= chartRest {
+	if now := m.newest().Now(); !quiet || !m.drawn.resting() || now.Sub(m.drawn.chart) >= chartRest {
 		m.drawn.chart = now
 	}
-	m.shown.reset()
+	m.shown.reset(m.store)
 	m.grid.Reset(v.w, v.h, m.styles)
 	m.draw(m.grid.Canvas())
 	m.frame = m.grid.String()

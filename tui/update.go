@@ -195,9 +195,9 @@ func (m *Model) scrollKey(msg tea.KeyPressMsg) {
 func (m *Model) scrollLimit(p pane) int {
 	switch p {
 	case timelinePane:
-		return max(len(m.timeline(m.view.ref))-1, 0)
+		return max(len(m.timeline(m.seen, m.view.ref))-1, 0)
 	case podsPane:
-		return max(len(m.store.Pods(m.view.ref))-1, 0)
+		return max(len(m.seen.Pods(m.view.ref))-1, 0)
 	}
 	return 0
 }

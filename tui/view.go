@@ -126,13 +126,5 @@ func (v *view) open(ref kscope.Ref) {
 	v.screen, v.ref = detail, ref
 }
 
-// now is the moment that the screen shows.
-func (v *view) now(s *store.Store) time.Time {
-	if v.frozen && !v.cursorAt.IsZero() {
-		return v.cursorAt
-	}
-	return s.Now()
-}
-
 // past reports whether a moment before the newest is under inspection.
 func (v *view) past() bool { return v.frozen && !v.cursorAt.IsZero() }

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -25,11 +24,6 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	}
 	st := m.styles
 	d := p.Decision
-	if p.past {
-		d.Why = fmt.Sprintf("At %s: queue %s, %s of %s pods ready.", p.now.Format("15:04:05"),
-			bigNumber(p.depth()), bigNumber(p.ready()), bigNumber(p.desired()))
-		d.Next = "[ and ] move in time. Space or esc returns to now."
-	}
 	x := gutter(c.W)
 	w := max(c.W-x-1, 10)
 	// Why gets what Next does not need.
@@ -41,7 +35,7 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	next = clipLines(next, max(c.H-len(why), 0))
 	m.heading(c, whyPane, "Why")
 	look := st.Strong
-	if d.Phase == explain.Broken && !p.past {
+	if d.Phase == explain.Broken {
 		look = st.Bad
 	}
 	for i, line := range why {
