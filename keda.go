@@ -136,7 +136,7 @@ type Trigger struct {
 	Metadata   map[string]string
 	AuthName   string // authenticationRef.name, "" when absent
 	AuthKind   string
-	Backlog      *Backlog // what a Redis trigger measures; nil for other types
+	Backlog    *Backlog // what a Redis trigger measures; nil for other types
 }
 
 // ScaledJob is KEDA's object of that name, reduced to what is shown.

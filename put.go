@@ -6,7 +6,7 @@ import (
 
 // Pushed is what an attempt to put jobs into a queue did.
 type Pushed struct {
-	Backlog    Backlog
+	Backlog  Backlog
 	Target   Ref   // the ScaledObject that was on screen
 	Asked    int64 // jobs that should go in
 	Accepted int64 // jobs that the server acknowledged
@@ -17,11 +17,11 @@ type Pushed struct {
 
 // Purged tells what came of a Purge.
 type Purged struct {
-	Backlog  Backlog
-	Target Ref
-	Lost   int64 // jobs that were in it, by the server's count at that moment
-	Took   time.Duration
-	Err    string // why it was not emptied, or may not have been; "" if it was
+	Backlog Backlog
+	Target  Ref
+	Lost    int64 // jobs that were in it, by the server's count at that moment
+	Took    time.Duration
+	Err     string // why it was not emptied, or may not have been; "" if it was
 }
 
 func (Purged) fact() {}
@@ -30,7 +30,7 @@ func (Purged) fact() {}
 // times a second, and once at its end. Began and Queue together tell loads
 // apart. The counts only grow; those of two loads of one queue do not mix.
 type Loading struct {
-	Backlog   Backlog
+	Backlog Backlog
 	Target  Ref
 	Load    string         // its shape in a word: "steady"
 	Words   string         // what it does: "50 jobs/s for 2m"

@@ -79,74 +79,6 @@ func folded() *store.Store {
 	return s
 }
 
-// BenchmarkApply folds the first lists of 500 ScaledObjects and 5,000 pods, up
-// to the first picture, and then the trickle of a busy cluster: per operation
-// 40 observations, about a second's.
-func BenchmarkApply(b *testing.B) {
-	b.Run("first lists", func(b *testing.B) {
-		all := firstLists()
-		b.ReportAllocs()
-		for b.Loop() {
-			s := store.New()
-			for _, o := range all {
-				s.Apply(o)
-			}
-			explain.Look(s, named(7))
-		}
-		b.ReportMetric(float64(len(all)), "observations/op")
-	})
-	b.Run("trickle", func(b *testing.B) {
-		s := folded()
-		var facts [4000]kscope.Fact
-		for i := range facts {
-			switch i % 8 {
-			case 0, 1, 2:
-				facts[i] = objectNumber(i%manyObjects, noon.Add(time.Duration(i)*time.Second))
-			case 3, 4, 5:
-				facts[i] = podNumber(i, i%16 > 8)
-			case 6:
-				facts[i] = workloadNumber(i%manyObjects, int32(i%10))
-			case 7:
-				facts[i] = depthNumber(i%manyObjects, int64(i%90))
-			}
-		}
-		now, n := noon.Add(time.Minute), 0
-		b.ReportAllocs()
-		for b.Loop() {
-			for range 40 {
-				now, n = now.Add(25*time.Millisecond), n+1
-				s.Apply(kscope.Observation{At: now, Source: "k8s", Fact: facts[n%len(facts)]})
-			}
-			s.Apply(kscope.Observation{At: now, Fact: kscope.Heartbeat{}})
-		}
-	})
-	b.Run("all queues of a server", func(b *testing.B) { // four times a second, most of them unchanged
-		s := folded()
-		d := kscope.Depths{Server: orders.Server}
-		for i := range manyObjects {
-			d.All = append(d.All, depthNumber(i, 50).All[0])
-		}
-		now := noon
-		b.ReportAllocs()
-		for b.Loop() {
-			now = now.Add(250 * time.Millisecond)
-			s.Apply(kscope.Observation{At: now, Source: "redis", Fact: d})
-		}
-	})
-	b.Run("new workload", func(b *testing.B) { // every pod is linked again
-		s := folded()
-		now, n := noon, 0
-		b.ReportAllocs()
-		for b.Loop() {
-			now, n = now.Add(time.Second), n+1
-			w := workloadNumber(7, podsEach)
-			w.UID = fmt.Sprint(n)
-			s.Apply(kscope.Observation{At: now, Source: "k8s", Fact: w})
-			explain.Look(s, named(7))
-		}
-	})
-}
-
 func BenchmarkChain(b *testing.B) {
 	b.Run("one", func(b *testing.B) {
 		s := folded()
@@ -182,16 +114,4 @@ func BenchmarkTimeline(b *testing.B) {
 		explain.Timeline(s, ref)
 	}
 	b.ReportMetric(float64(len(explain.Timeline(s, ref))), "entries/op")
-}
-
-func BenchmarkColumns(b *testing.B) {
-	s := &store.Series{Keep: store.Keep}
-	for i := range 8 * 3600 {
-		s.Add(noon.Add(time.Duration(i)*250*time.Millisecond), float64(i%97))
-	}
-	end := noon.Add(2 * time.Hour)
-	b.ReportAllocs()
-	for b.Loop() {
-		s.Columns(end.Add(-10*time.Minute), end, 200)
-	}
 }

@@ -13,7 +13,7 @@ import (
 
 // Injection asks for jobs to be put into a queue.
 type Injection struct {
-	Backlog   kscope.Backlog
+	Backlog kscope.Backlog
 	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
 	Jobs    int64      // how many, at least 1
 	Payload *Payload   // what a job looks like; nil for the default
@@ -22,8 +22,8 @@ type Injection struct {
 
 // Purge asks for a queue to be emptied. The jobs in it are lost.
 type Purge struct {
-	Backlog  kscope.Backlog
-	Target kscope.Ref // the ScaledObject on whose behalf, for the timeline
+	Backlog kscope.Backlog
+	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
 }
 
 // BatchSizes are the sizes that + and - choose between.
@@ -54,7 +54,7 @@ func ParseSide(s string) (Side, error) {
 // an open model, as the arrival-rate executors of k6: when the next job is due
 // depends on the time alone, never on how fast the last one went in.
 type Load struct {
-	Backlog   kscope.Backlog
+	Backlog kscope.Backlog
 	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
 	Profile Profile
 	Limits  Limits   // the zero value holds the defaults

@@ -70,21 +70,3 @@ func (s *Store) copyPods(c *Store, series func(*Series) Series) {
 		}
 	}
 }
-
-// reindex makes what is known findable by what it is linked by.
-func (s *Store) reindex() {
-	s.byUID, s.byTarget = make(map[string]*object, len(s.objects)), make(map[workKey][]*object, len(s.objects))
-	s.byQueue, s.byHPA = make(map[kscope.Backlog][]*object, len(s.objects)), make(map[kscope.Ref][]*object, len(s.objects))
-	for _, o := range s.objects {
-		s.index(o)
-	}
-	s.owned = make(map[string][]kscope.Ref, len(s.hpas))
-	for _, h := range s.hpas {
-		s.indexHPA(h.HPA)
-	}
-	s.pods.fresh, s.pods.byLabel = map[*workload]bool{}, make(map[labelKey][]*workload, len(s.work))
-	for _, w := range s.work {
-		key := w.labelKey()
-		s.pods.byLabel[key] = append(s.pods.byLabel[key], w)
-	}
-}

@@ -43,21 +43,16 @@ type remeasure struct {
 func (p *past) measured(o observed, f kscope.Depths) {
 	key := rosterKey{o.source, f.Server}
 	r := p.rosters[key]
-	if r == nil || !r.lists(f.All) || o.at.Before(r.at) || o.at.Sub(r.at) > queueGap || len(p.chapters) == 0 {
-		if r == nil || !o.at.Before(r.at) {
-			if p.rosters == nil {
-				p.rosters = map[rosterKey]*roster{}
-			}
-			p.rosters[key] = &roster{key: key, all: f.All, at: o.at}
-		} else {
-			r.open = nil // one that came late: it stands between those before and after it
-		}
-		f.RTT = 0
-		o.fact = f
-		p.keep(o, weigh(f), 1+len(f.All)/4)
+	late := r != nil && o.at.Before(r.at)
+	if r == nil || late || o.at.Sub(r.at) > queueGap || len(p.chapters) == 0 {
+		p.whole(key, o, f, late)
 		return
 	}
-	changed := r.changes(f.All)
+	changed, same := r.changes(f.All)
+	if !same {
+		p.whole(key, o, f, false)
+		return
+	}
 	before := r.at
 	r.all, r.at = f.All, o.at
 	if len(changed) == 0 && r.open != nil {
@@ -72,23 +67,31 @@ func (p *past) measured(o observed, f kscope.Depths) {
 	p.keep(o, 200+32*len(changed), 1+len(changed)/2)
 }
 
-// lists reports whether measurements are of a roster's queues.
-func (r *roster) lists(all []kscope.Depth) bool {
-	if len(all) != len(r.all) {
-		return false
-	}
-	for i := range all {
-		if all[i].Backlog != r.all[i].Backlog {
-			return false
+// whole keeps measurements as they are: the first of a roster, one after a long
+// silence, and one that came late, which stands between those before and after.
+func (p *past) whole(key rosterKey, o observed, f kscope.Depths, late bool) {
+	if late {
+		p.rosters[key].open = nil
+	} else {
+		if p.rosters == nil {
+			p.rosters = map[rosterKey]*roster{}
 		}
+		p.rosters[key] = &roster{key: key, all: f.All, at: o.at}
 	}
-	return true
+	p.keep(o, weigh(f), 1+len(f.All)/4)
 }
 
-func (r *roster) changes(all []kscope.Depth) (out []remeasure) {
+// changes is what is new in measurements; false if they are not of the same
+// queues.
+func (r *roster) changes(all []kscope.Depth) (out []remeasure, same bool) {
+	if len(all) != len(r.all) {
+		return nil, false
+	}
 	for i := range all {
 		switch was, is := &r.all[i], &all[i]; {
 		case *was == *is:
+		case was.Backlog != is.Backlog:
+			return nil, false
 		case is.Err == "" && was.Err == "" && is.Type == was.Type:
 			out = append(out, remeasure{place: i, n: is.N})
 		default:
@@ -96,7 +99,7 @@ func (r *roster) changes(all []kscope.Depth) (out []remeasure) {
 			out = append(out, remeasure{place: i, whole: &whole})
 		}
 	}
-	return out
+	return out, true
 }
 
 // last is when the roster was last measured up to a time.

@@ -54,72 +54,6 @@ type Store struct {
 	owned    map[string][]kscope.Ref  // HPAs by the uid of their owner, sorted
 }
 
-// object is a ScaledObject with what happened to it since it was first seen.
-type object struct {
-	*kscope.ScaledObject // but for its LastActiveTime
-	version              Version
-	active               time.Time // the newest LastActiveTime
-	at                   time.Time // of the newest fact
-	firstSeen            time.Time
-	firstActive          time.Time // LastActiveTime when it was first seen
-	polled               time.Time // when the newest LastActiveTime was first seen
-	told                 told
-	log                  []Entry // oldest first
-	shared               bool    // the log is also a keyframe's
-}
-
-type scaledJob struct {
-	*kscope.ScaledJob
-	at time.Time
-}
-
-type hpa struct {
-	*kscope.HPA
-	at time.Time
-}
-
-// workKey names a scale target; the API version is left out on purpose, since
-// one object may be referred to by several.
-type workKey struct {
-	kind string
-	ref  kscope.Ref
-}
-
-type workload struct {
-	*kscope.Workload
-	at             time.Time // of the newest fact
-	ready, desired Series
-	counts         kscope.PodCounts
-	pods           []*pod // in no order
-}
-
-type statusKey struct {
-	source string
-	kind   kscope.Kind
-	name   string
-}
-
-type status struct {
-	SourceStatus
-	at time.Time
-}
-
-// SourceStatus is the newest health of a part of a source and since when it
-// has been in that state.
-type SourceStatus struct {
-	Source string
-	kscope.Status
-	Since time.Time
-}
-
-// tomb marks an object that went, so that an older fact does not bring it
-// back. The uid is empty where the end of any object of that name was said.
-type tomb struct {
-	kind kscope.Kind
-	ref  kscope.Ref
-	uid  string
-}
-
 // New makes an empty store.
 func New() *Store {
 	return &Store{
@@ -165,7 +99,7 @@ func (s *Store) Apply(os ...kscope.Observation) {
 		case notRow:
 			s.total.Row = was.Row
 		}
-		s.past.add(s, seen, how, first)
+		s.past.add(seen, how, first)
 	}
 	if s.link() {
 		s.past.linked()
@@ -210,37 +144,6 @@ func (s *Store) fold(o observed) scope {
 	return nothing // a Heartbeat
 }
 
-// late is how much later than others a fact about a thing may come.
-const late = time.Minute
-
-// sweep forgets, once in a while, what is too old to matter.
-func (s *Store) sweep() {
-	if s.now.Sub(s.swept) < late {
-		return
-	}
-	s.swept = s.now
-	for t, at := range s.gone {
-		if s.now.Sub(at) > late {
-			delete(s.gone, t)
-		}
-	}
-	before := s.now.Add(-Keep)
-	for key, q := range s.queues {
-		if q.at.Before(before) {
-			delete(s.queues, key)
-		}
-	}
-	for key, p := range s.puts {
-		if p.at.Before(before) {
-			delete(s.puts, key)
-		}
-	}
-	s.events.forget(before)
-	for _, o := range s.objects {
-		o.forget(before)
-	}
-}
-
 // ScaledObjects lists what is known, by namespace and name.
 func (s *Store) ScaledObjects() []kscope.Ref {
 	return slices.Clone(s.refs)
@@ -255,25 +158,3 @@ func (s *Store) ScaledJobs() []kscope.ScaledJob {
 	sort.Slice(jobs, func(i, j int) bool { return jobs[i].Ref.Less(jobs[j].Ref) })
 	return jobs
 }
-
-// Statuses lists the health of every part of every source, in a fixed order.
-func (s *Store) Statuses() []SourceStatus {
-	out := make([]SourceStatus, 0, len(s.statuses))
-	for _, st := range s.statuses {
-		out = append(out, st.SourceStatus)
-	}
-	sort.Slice(out, func(i, j int) bool {
-		a, b := out[i], out[j]
-		if a.Source != b.Source {
-			return a.Source < b.Source
-		}
-		if a.Kind != b.Kind {
-			return a.Kind < b.Kind
-		}
-		return a.Name < b.Name
-	})
-	return out
-}
-
-// status is the health of one watched kind, whatever source it is from.
-func (s *Store) status(kind kscope.Kind) SourceStatus { return s.byKind[kind] }

@@ -1,9 +1,6 @@
 package store
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/kscope/kscope"
 )
 
@@ -145,24 +142,4 @@ func (s *Store) touchStatus(f kscope.Status) {
 		s.members = s.total
 	}
 	s.everyone = s.total
-}
-
-// join and part keep the list of those that there are in order.
-func (s *Store) join(ref kscope.Ref) {
-	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); !found {
-		s.refs = slices.Insert(s.refs, i, ref)
-		s.members = s.total
-	}
-}
-
-func (s *Store) part(ref kscope.Ref) {
-	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); found {
-		s.refs = slices.Delete(s.refs, i, i+1)
-		s.members = s.total
-	}
-}
-
-// byRef orders by namespace and name.
-func byRef(a, b kscope.Ref) int {
-	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }

@@ -3,7 +3,54 @@ package store
 import (
 	"math"
 	"time"
+
+	"github.com/kscope/kscope"
 )
+
+// History is what the chart of a ScaledObject is drawn from. The values of the
+// series are the store's own: read them before the next Apply, and do not add
+// to them.
+type History struct {
+	Queue, Ready, Desired *Series // nil where nothing was ever known
+	Own                   *Series // jobs put into the queue from here, counted up; nil where none were
+}
+
+// History gives the series of a queue, nil for none, and the ready and wanted
+// replicas of a ScaledObject's target, which are known up to now where their
+// source is well. Which queue it is about is for [Chain.Queued] to say.
+func (s *Store) History(ref kscope.Ref, of *kscope.Backlog) History {
+	o := s.objects[ref]
+	if o == nil {
+		return History{}
+	}
+	var h History
+	if of != nil && s.queues[*of] != nil {
+		h.Queue = &s.queues[*of].Series
+		if p := s.puts[*of]; p != nil {
+			h.Own = &p.own
+		}
+	}
+	if w := s.work[o.workKey()]; w != nil {
+		kind := kindOf(o.ScaleTarget.Kind)
+		h.Desired = s.upToNow(&w.desired, kind)
+		if w.Ready == nil {
+			kind = kscope.Pods
+		}
+		h.Ready = s.upToNow(&w.ready, kind)
+	}
+	return h
+}
+
+// upToNow is a series whose newest value still holds, if what it is read from
+// is watched. It shares the values with the series.
+func (s *Store) upToNow(x *Series, kind kscope.Kind) *Series {
+	if s.status(kind).State != kscope.Synced {
+		return x
+	}
+	now := *x
+	now.Extend(s.now)
+	return &now
+}
 
 // Flow is how many jobs a second came into a queue and left it: an estimate
 // from its depth, which shows only the difference of the two.

@@ -1,0 +1,124 @@
+package store
+
+import (
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// tomb marks an object that went, so that an older fact does not bring it
+// back. The uid is empty where the end of any object of that name was said.
+type tomb struct {
+	kind kscope.Kind
+	ref  kscope.Ref
+	uid  string
+}
+
+// lives is false for a fact that is older than the end of what it is about.
+func (s *Store) lives(kind kscope.Kind, ref kscope.Ref, uid string, at time.Time) bool {
+	if len(s.gone) == 0 {
+		return true
+	}
+	return !at.Before(s.gone[tomb{kind, ref, uid}]) && !at.Before(s.gone[tomb{kind, ref, ""}])
+}
+
+func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
+	if f.Kind == kscope.Events {
+		return false // an event that expires has happened all the same
+	}
+	key := tomb{f.Kind, f.Ref, f.UID}
+	if at.After(s.gone[key]) {
+		s.gone[key] = at
+	}
+	// here is whether the end is that of what is known, and not an older one's.
+	here := func(uid string, newest time.Time) bool {
+		return (f.UID == "" || f.UID == uid) && !at.Before(newest)
+	}
+	switch f.Kind {
+	case kscope.Queues: // nothing names that server any more, so its troubles are nobody's
+		delete(s.connections, f.Ref.Name)
+		for key := range s.statuses {
+			if key.kind == kscope.Queues && key.name == f.Ref.Name {
+				delete(s.statuses, key)
+			}
+		}
+		s.touchStatus(kscope.Status{Kind: f.Kind, Name: f.Ref.Name})
+		return true
+	case kscope.ScaledObjects:
+		if o := s.objects[f.Ref]; o != nil && here(o.UID, o.at) {
+			s.unindex(o)
+			delete(s.objects, f.Ref)
+			s.part(f.Ref)
+			return true
+		}
+	case kscope.ScaledJobs:
+		if j, ok := s.jobs[f.Ref]; ok && here(j.UID, j.at) {
+			delete(s.jobs, f.Ref)
+			s.members, s.jobsChanged = s.total, s.total.All
+			return true
+		}
+	case kscope.HPAs:
+		if h := s.hpas[f.Ref]; h != nil && here(h.UID, h.at) {
+			without(s.owned, h.OwnerUID, f.Ref)
+			delete(s.hpas, f.Ref)
+			s.touchHPA(h.HPA, anything)
+			return true
+		}
+	case kscope.Pods:
+		if p := s.pods.byRef[f.Ref]; p != nil && here(p.UID, p.at) {
+			w := p.owner
+			s.pods.drop(p)
+			s.recordPods(at, w)
+			s.touchWorkload(w)
+			return true
+		}
+	default:
+		for key, w := range s.work {
+			if key.ref == f.Ref && kindOf(key.kind) == f.Kind && here(w.UID, w.at) {
+				s.dropWorkload(at, key)
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *Store) dropWorkload(at time.Time, key workKey) {
+	for _, o := range s.byTarget[key] {
+		o.add(Entry{At: at, Kind: Trouble, Actor: Someone, Topic: TheTarget, Subject: key.kind + " " + key.ref.Name})
+	}
+	s.touchWorkload(s.work[key])
+	s.pods.leave(s.work[key])
+	delete(s.work, key)
+}
+
+// late is how much later than others a fact about a thing may come.
+const late = time.Minute
+
+// sweep forgets, once in a while, what is too old to matter.
+func (s *Store) sweep() {
+	if s.now.Sub(s.swept) < late {
+		return
+	}
+	s.swept = s.now
+	for t, at := range s.gone {
+		if s.now.Sub(at) > late {
+			delete(s.gone, t)
+		}
+	}
+	before := s.now.Add(-Keep)
+	for key, q := range s.queues {
+		if q.at.Before(before) {
+			delete(s.queues, key)
+		}
+	}
+	for key, p := range s.puts {
+		if p.at.Before(before) {
+			delete(s.puts, key)
+		}
+	}
+	s.events.forget(before)
+	for _, o := range s.objects {
+		o.forget(before)
+	}
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kscope/kscope"
+)
+
+// labelKey is one label of a namespace. Almost every selector demands some
+// exact label, so workloads are looked up by the first that theirs does; the
+// others are kept for the whole namespace, under no key.
+type labelKey struct{ namespace, key, value string }
+
+// labelKey is where a workload is kept.
+func (w *workload) labelKey() labelKey {
+	for _, r := range w.Selector {
+		if r.Operator == kscope.In && len(r.Values) == 1 {
+			return labelKey{w.Ref.Namespace, r.Key, r.Values[0]}
+		}
+	}
+	return labelKey{namespace: w.Ref.Namespace}
+}
+
+// link gives every pod its workload, and says whether there was one without.
+func (s *Store) link() bool {
+	x := &s.pods
+	if len(x.fresh) == 0 && len(x.pending) == 0 {
+		return false
+	}
+	touched := map[*workload]bool{}
+	if len(x.fresh) > 0 {
+		x.release(x.fresh, touched)
+		maps.Copy(touched, x.fresh)
+		clear(x.fresh)
+	}
+	for _, p := range x.pending {
+		p.queued = false
+		if p.gone {
+			continue
+		}
+		if w := x.ownerOf(p); w != nil {
+			p.owner, p.place = w, len(w.pods)
+			w.pods = append(w.pods, p)
+			w.counts[p.State()]++
+			touched[w] = true
+		}
+	}
+	clear(x.pending) // so that what has gone can be collected
+	x.pending = x.pending[:0]
+	for w := range touched { // to have no pods is to be known too
+		s.recordPods(s.now, w)
+		s.touchWorkload(w)
+	}
+	return true
+}
+
+// release makes the pods that a fresh workload may claim look for their owner
+// again. Where there are many such workloads, as at the start, it is all pods.
+func (x *podIndex) release(fresh, touched map[*workload]bool) {
+	const many = 8
+	if len(x.pending) >= len(x.byRef) {
+		return // they do that anyway
+	}
+	for _, p := range x.byRef {
+		mine := len(fresh) > many
+		for w := range fresh {
+			if mine {
+				break
+			}
+			mine = w.Ref.Namespace == p.Ref.Namespace && w.Selector.Matches(p.Labels)
+		}
+		if mine {
+			if p.owner != nil {
+				touched[p.owner] = true
+			}
+			p.unlink()
+			x.queue(p)
+		}
+	}
+}
+
+// ownerOf finds the workload that a pod belongs to: the one that it names as
+// its owner, as the pods of a StatefulSet do, or the first that selects it.
+func (x *podIndex) ownerOf(p *pod) *workload {
+	found := x.better(p, nil, labelKey{namespace: p.Ref.Namespace})
+	for k, v := range p.Labels {
+		found = x.better(p, found, labelKey{p.Ref.Namespace, k, v})
+	}
+	return found
+}
+
+func (x *podIndex) better(p *pod, found *workload, key labelKey) *workload {
+	for _, w := range x.byLabel[key] {
+		if w.Selector.Matches(p.Labels) && (found == nil || !found.owns(p) && (w.owns(p) || w.before(found))) {
+			found = w
+		}
+	}
+	return found
+}
+
+func (w *workload) owns(p *pod) bool { return p.OwnerUID != "" && w.UID == p.OwnerUID }
+
+// before orders the workloads that select the same pods, which is a mistake:
+// whichever it is, it should not change from one look to the next.
+func (w *workload) before(o *workload) bool {
+	if w.Kind != o.Kind {
+		return w.Kind < o.Kind
+	}
+	return w.Ref.Less(o.Ref)
+}
+
+func sameSelector(a, b kscope.Selector) bool {
+	return slices.EqualFunc(a, b, func(x, y kscope.Requirement) bool {
+		return x.Key == y.Key && x.Operator == y.Operator && slices.Equal(x.Values, y.Values)
+	})
+}

@@ -1,0 +1,63 @@
+package store_test
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
+)
+
+// sketch is all that a store says of the ScaledObjects of a stream, to be
+// compared with another's.
+func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
+	out := map[string]any{"now": s.Now(), "refs": s.ScaledObjects(), "jobs": s.ScaledJobs(), "statuses": s.Statuses()}
+	for _, ref := range refs {
+		see := func(what string, is any) { out[fmt.Sprint(ref, " ", what)] = is }
+		p, ok := explain.Look(s, ref)
+		see("look", p)
+		see("there", ok)
+		see("log", append([]store.Entry{}, s.Log(ref)...))
+		see("pods", append([]kscope.Pod{}, s.Pods(ref)...))
+		see("events", fmt.Sprintf("%+v", s.EventsAbout(ref)))
+		l, at, ok := s.Loading(ref)
+		see("loading", fmt.Sprint(l.Accepted, l.State, l.Err, l.Elapsed, at, ok))
+		for _, q := range []kscope.Backlog{orders, mails} {
+			h := s.History(ref, &q)
+			for name, x := range map[string]*store.Series{"queue": h.Queue, "own": h.Own, "ready": h.Ready, "desired": h.Desired} {
+				if x != nil {
+					see(q.Name+name, columns(x, s.Now()))
+				}
+			}
+			d, known := s.Depth(q)
+			see(q.Name+"depth", fmt.Sprint(d, known))
+			c, known := s.Connection(q)
+			see(q.Name+"connection", fmt.Sprint(c, known))
+		}
+	}
+	return out
+}
+
+func columns(x *store.Series, now time.Time) string {
+	v, at := x.Last()
+	return fmt.Sprint(x.Columns(now.Add(-5*time.Minute), now, 150), x.Steps(now.Add(-50*time.Second), now.Add(time.Second), 200), v, at, x.Start())
+}
+
+func differ(t *testing.T, what string, got, want map[string]any) {
+	t.Helper()
+	for key := range want {
+		if a, b := fmt.Sprintf("%+v", got[key]), fmt.Sprintf("%+v", want[key]); !reflect.DeepEqual(got[key], want[key]) {
+			from := 0
+			for from < min(len(a), len(b)) && a[from] == b[from] {
+				from++
+			}
+			t.Errorf("%s: %s is from %d on\n%.300s\nwant\n%.300s", what, key, from, a[max(from-100, 0):], b[max(from-100, 0):])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: %d answers, want %d", what, len(got), len(want))
+	}
+}
