@@ -12,13 +12,7 @@ type HPA struct {
 	ScaleTarget      TargetRef
 	MinReplicas      int32 // 1 when unset
 	MaxReplicas      int32
-	HasBehavior      bool          // decides which of the two algorithms runs
-	ScaleUpWindow    time.Duration // stabilization; 0 without behavior
-	ScaleDownWindow  time.Duration // stabilization; 300s without behavior
-	ScaleUp          []ScalingPolicy
-	ScaleDown        []ScalingPolicy
-	ScaleUpSelect    string // Max, Min or Disabled
-	ScaleDownSelect  string
+	Behavior         *Behavior // nil where it has none, which decides which of the two algorithms runs
 	Metrics          []Metric
 	CurrentReplicas  int32 // spec replicas at the start of the last sync, not a pod count
 	DesiredReplicas  int32
@@ -27,7 +21,40 @@ type HPA struct {
 	StatusEverSynced bool // false until the controller has written a status
 }
 
-// ScalingPolicy is one entry of behavior.scaleUp.policies or scaleDown.policies.
+// Behavior is what an HPA's spec.behavior says, with the defaults of the API
+// filled in.
+type Behavior struct{ Up, Down Direction }
+
+// Direction is a behavior's rules for one direction.
+type Direction struct {
+	Window    time.Duration // stabilization
+	Select    string        // Max, Min or Disabled
+	Policies  []ScalingPolicy
+	Tolerance *float64 // nil for the controller's own
+}
+
+// DownscaleStabilization is the HPA controller's flag of that name, at its
+// default: how long it looks back before it removes pods, where an HPA does not
+// say.
+const DownscaleStabilization = 300 * time.Second
+
+// UpWindow is how long the HPA looks back before it adds pods.
+func (b *Behavior) UpWindow() time.Duration {
+	if b == nil {
+		return 0
+	}
+	return b.Up.Window
+}
+
+// DownWindow is how long the HPA looks back before it removes pods.
+func (b *Behavior) DownWindow() time.Duration {
+	if b == nil {
+		return DownscaleStabilization
+	}
+	return b.Down.Window
+}
+
+// ScalingPolicy is one of the policies of a direction.
 type ScalingPolicy struct {
 	Type   string // Pods or Percent
 	Value  int32

@@ -15,7 +15,7 @@ func ExampleLook() {
 	store, now := store.New(), at(0)
 	so := orderWorker()
 	workload := kscope.Workload{Ref: so.Ref, Kind: "Deployment", Ready: i32(0)}
-	hpa := kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, OwnerUID: so.UID, MaxReplicas: 10, ScaleDownWindow: 5 * time.Minute}
+	hpa := kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, OwnerUID: so.UID, MaxReplicas: 10}
 	see := func(facts ...kscope.Fact) {
 		for _, f := range facts {
 			store.Apply(kscope.Observation{At: now, Fact: f})

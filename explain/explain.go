@@ -100,6 +100,7 @@ type facts struct {
 	want           int32 // what the HPA will aim at
 	wantKnown      bool
 	limit          int32 // what one HPA sync may give
+	tolerances     scaling.Tolerances
 	low, high      int32 // the HPA's bounds
 }
 
@@ -128,9 +129,9 @@ func gather(c *store.Chain, now time.Time) facts {
 	if c.Ready != nil {
 		f.ready, f.readyKnown = *c.Ready, true
 	}
-	f.limit = f.high
-	if c.HPA != nil {
-		f.limit = scaling.UpLimit(*c.HPA, f.desired)
+	f.limit, f.tolerances = f.high, scaling.TolerancesOf(nil)
+	if h := c.HPA; h != nil {
+		f.limit, f.tolerances = scaling.UpLimit(h.Behavior, h.MaxReplicas, f.desired), scaling.TolerancesOf(h.Behavior)
 	}
 	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
 	for i := range c.Readings {
@@ -154,7 +155,7 @@ func (f *facts) weigh(r *store.Reading, formula bool, existing int32) {
 	if r.Target <= 0 || r.Trigger.MetricType == "Value" {
 		return
 	}
-	f.raw = max(f.raw, scaling.WantReplicas(r.Value, r.Target, 0))
-	f.want = max(f.want, scaling.WantReplicas(r.Value, r.Target, existing))
+	f.raw = max(f.raw, scaling.WantReplicas(r.Value, r.Target, 0, f.tolerances))
+	f.want = max(f.want, scaling.WantReplicas(r.Value, r.Target, existing, f.tolerances))
 	f.wantKnown = true
 }

@@ -54,7 +54,7 @@ func scene(jobs float64, desired, ready int32) *store.Chain {
 	c := &store.Chain{
 		ScaledObject: so,
 		HPA: &kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, OwnerUID: so.UID, MinReplicas: 1, MaxReplicas: 10,
-			ScaleDownWindow: 300 * time.Second, CurrentReplicas: desired, DesiredReplicas: desired, StatusEverSynced: true,
+			CurrentReplicas: desired, DesiredReplicas: desired, StatusEverSynced: true,
 			Metrics: []kscope.Metric{{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}},
 			Conditions: kscope.Conditions{cond("AbleToScale", "True", "ReadyForNewScale"), cond("ScalingActive", "True", "ValidMetricFound"),
 				cond("ScalingLimited", "False", "DesiredWithinRange")}},

@@ -74,7 +74,7 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("The HPA goes up step by step, now at %d; %s.", h.DesiredReplicas, lower(have))
 	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized":
 		d.Phase = Draining
-		d.Why = fmt.Sprintf("The HPA could do with fewer, but keeps %d as long as the last %s called for them.", h.DesiredReplicas, words.Span(h.ScaleDownWindow))
+		d.Why = fmt.Sprintf("The HPA could do with fewer, but keeps %d as long as the last %s called for them.", h.DesiredReplicas, words.Span(h.Behavior.DownWindow()))
 	default:
 		d.Why = fmt.Sprintf("The HPA wants %d; %s.", h.DesiredReplicas, lower(have))
 	}

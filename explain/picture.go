@@ -30,12 +30,13 @@ func Look(s *store.Store, ref kscope.Ref) (Picture, bool) {
 	return p, true
 }
 
-// zeroAt is [scaling.ZeroAt] by the clock of the stream, where the last active poll was
-// seen to happen.
+// zeroAt is [scaling.Loop.ZeroAt] by the clock of the stream, where the last
+// active poll was seen to happen.
 func zeroAt(c *store.Chain) time.Time {
-	zero := scaling.ZeroAt(c.ScaledObject)
+	so := &c.ScaledObject
+	zero := scaling.LoopOf(*so).ZeroAt(so.LastActiveTime, so.Created)
 	if zero.IsZero() || c.Polled.IsZero() {
 		return zero
 	}
-	return zero.Add(c.Polled.Sub(c.ScaledObject.LastActiveTime))
+	return zero.Add(c.Polled.Sub(so.LastActiveTime))
 }

@@ -93,9 +93,11 @@ func (r recorded) fact() kscope.Fact {
 		p.Ready = kscope.Conditions(o.Status.Conditions).Get("Ready").True()
 		return p
 	case "hpas":
-		h := kscope.HPA{Ref: ref, UID: m.UID, OwnerUID: m.OwnerReferences[0].UID, MinReplicas: 1, MaxReplicas: o.Spec.MaxReplicas, HasBehavior: true,
-			ScaleUpSelect: "Max", ScaleUp: []kscope.ScalingPolicy{{Type: "Pods", Value: 4}, {Type: "Percent", Value: 100}},
-			ScaleDownWindow: time.Duration(o.Spec.Behavior.ScaleDown.StabilizationWindowSeconds) * time.Second,
+		h := kscope.HPA{Ref: ref, UID: m.UID, OwnerUID: m.OwnerReferences[0].UID, MinReplicas: 1, MaxReplicas: o.Spec.MaxReplicas,
+			Behavior: &kscope.Behavior{
+				Up:   kscope.Direction{Select: "Max", Policies: []kscope.ScalingPolicy{{Type: "Pods", Value: 4}, {Type: "Percent", Value: 100}}},
+				Down: kscope.Direction{Window: time.Duration(o.Spec.Behavior.ScaleDown.StabilizationWindowSeconds) * time.Second},
+			},
 			CurrentReplicas: o.Status.CurrentReplicas, DesiredReplicas: o.Status.DesiredReplicas,
 			Conditions: o.Status.Conditions, StatusEverSynced: len(o.Status.Conditions) > 0,
 			Metrics: []kscope.Metric{{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}}}

@@ -23,7 +23,7 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s; maxReplicaCount allows %d, and %s set so far.", calls(f), f.high, isOrAre(f.desired))
 	}
 	within := words.Span(scaling.SyncPeriod)
-	switch held := c.HPA != nil && c.HPA.ScaleUpWindow > 0; {
+	switch held := c.HPA != nil && c.HPA.Behavior.UpWindow() > 0; {
 	case c.ScaledObject.PausedScaleOut:
 		d.Next = "Scaling out is paused by annotation: the HPA adds none."
 	case c.HPA == nil:
@@ -31,7 +31,7 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."
 	case held:
-		d.Next = fmt.Sprintf("The HPA adds some once this has been so for %s.", words.Span(c.HPA.ScaleUpWindow))
+		d.Next = fmt.Sprintf("The HPA adds some once this has been so for %s.", words.Span(c.HPA.Behavior.UpWindow()))
 	case f.limit < f.want:
 		d.Next = fmt.Sprintf("The HPA may go to %d at its next sync, within about %s, and on from there.", f.limit, within)
 	default:
@@ -72,12 +72,12 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = "Scaling in is paused by annotation: nothing is removed."
 	case h == nil:
 		d.Next = noHPA(c)
-	case h.HasBehavior && h.ScaleDownSelect == "Disabled":
+	case h.Behavior != nil && h.Behavior.Down.Select == "Disabled":
 		d.Next = "The HPA's behavior does not let it remove any."
-	case h.ScaleDownWindow == 0:
+	case h.Behavior.DownWindow() == 0:
 		d.Next = fmt.Sprintf("The HPA goes down towards %d from its next sync on, within about %s.", f.want, words.Span(scaling.SyncPeriod))
 	default:
-		d.Next = fmt.Sprintf("The HPA goes down to about %d once nothing in the last %s called for more.", f.want, words.Span(h.ScaleDownWindow))
+		d.Next = fmt.Sprintf("The HPA goes down to about %d once nothing in the last %s called for more.", f.want, words.Span(h.Behavior.DownWindow()))
 	}
 	return d, true
 }
@@ -110,7 +110,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.partly || least == 0 || f.desired != least || f.raw >= least {
 		return Decision{}, false
 	}
-	above := f.r.Target * float64(least) * (1 + scaling.Tolerance)
+	above := f.r.Target * float64(least) * (1 + f.tolerances.Up)
 	d := Decision{Phase: Steady, Link: LinkWorkload,
 		Why:  fmt.Sprintf("%s, but minReplicaCount keeps %d.", calls(f), least),
 		Next: fmt.Sprintf("More than about %s would add pods.", jobs(above))}

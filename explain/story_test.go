@@ -87,15 +87,14 @@ var ordinary = []explanation{
 		rule: "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "12 5 3 1", next: "3 15s"},
 	{name: "beyond max", scene: scene(170, 5, 5),
 		change: func(c *store.Chain) {
-			c.HPA.HasBehavior = true
-			c.HPA.ScaleUp = []kscope.ScalingPolicy{{Type: "Pods", Value: 4}, {Type: "Percent", Value: 100}}
+			c.HPA.Behavior = &kscope.Behavior{Up: kscope.Direction{Policies: []kscope.ScalingPolicy{{Type: "Pods", Value: 4}, {Type: "Percent", Value: 100}}}}
 		},
 		rule: "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "170 5 34 10 5", next: "10 15s"},
 	{name: "scale-up held back", scene: scene(60, 1, 1),
-		change: func(c *store.Chain) { c.HPA.HasBehavior, c.HPA.ScaleUpWindow = true, time.Minute },
+		change: func(c *store.Chain) { c.HPA.Behavior = &kscope.Behavior{Up: kscope.Direction{Window: time.Minute}} },
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 1", next: "60s"},
 	{name: "scale-up policy exhausted", scene: scene(60, 3, 3),
-		change: func(c *store.Chain) { c.HPA.HasBehavior, c.HPA.ScaleUpSelect = true, "Disabled" },
+		change: func(c *store.Chain) { c.HPA.Behavior = &kscope.Behavior{Up: kscope.Direction{Select: "Disabled"}} },
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 3"},
 	{name: "scale-out paused", scene: scene(60, 3, 3),
 		change: func(c *store.Chain) { c.ScaledObject.PausedScaleOut = true },
@@ -143,10 +142,10 @@ var ordinary = []explanation{
 		change: func(c *store.Chain) { c.ScaledObject.MinReplicaCount = 2 },
 		rule:   "wantsFewer", phase: explain.Draining, link: explain.LinkHPA, why: "10", next: "2 5m"},
 	{name: "fewer would do, no window", scene: scene(16, 10, 10),
-		change: func(c *store.Chain) { c.HPA.HasBehavior, c.HPA.ScaleDownWindow = true, 0 },
+		change: func(c *store.Chain) { c.HPA.Behavior = &kscope.Behavior{} },
 		rule:   "wantsFewer", phase: explain.Draining, link: explain.LinkHPA, why: "16 5 4 10", next: "4 15s"},
 	{name: "fewer would do, scale-down disabled", scene: scene(16, 10, 10),
-		change: func(c *store.Chain) { c.HPA.HasBehavior, c.HPA.ScaleDownSelect = true, "Disabled" },
+		change: func(c *store.Chain) { c.HPA.Behavior = &kscope.Behavior{Down: kscope.Direction{Select: "Disabled"}} },
 		rule:   "wantsFewer", phase: explain.Draining, link: explain.LinkHPA, why: "16 5 4 10"},
 	{name: "fewer would do, scaling in paused", scene: scene(16, 10, 10),
 		change: func(c *store.Chain) { c.ScaledObject.PausedScaleIn = true },

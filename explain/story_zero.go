@@ -153,8 +153,8 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
-	case f.desired > f.low && c.HPA != nil && c.HPA.ScaleDownWindow > left:
-		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.ScaleDownWindow))
+	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
+		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.Behavior.DownWindow()))
 	case f.desired > f.low && c.HPA != nil:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
 	default:

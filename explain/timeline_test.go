@@ -24,7 +24,7 @@ type world struct {
 func newWorld(size int32) *world {
 	x := &world{Store: store.New(), so: orderWorker()}
 	x.hpa = kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, UID: "hpa-1", OwnerUID: x.so.UID, MaxReplicas: 10,
-		ScaleDownWindow: 5 * time.Minute, Conditions: kscope.Conditions{cond("ScalingActive", "True", "ValidMetricFound")}}
+		Conditions: kscope.Conditions{cond("ScalingActive", "True", "ValidMetricFound")}}
 	x.w = kscope.Workload{Ref: x.so.Ref, Kind: "Deployment", UID: "d-1", Desired: size, Current: size, Ready: &size}
 	x.see(0, x.so, x.hpa, x.w, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
 	return x

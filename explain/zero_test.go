@@ -36,7 +36,7 @@ func TestZeroAt(t *testing.T) {
 	}
 	for _, tt := range tests {
 		so := kscope.ScaledObject{PollingInterval: tt.poll, CooldownPeriod: tt.cooldown, InitialCooldownPeriod: tt.initial, Created: sec(tt.created), LastActiveTime: when(tt.last)}
-		if got := scaling.ZeroAt(so); !got.Equal(when(tt.want)) {
+		if got := scaling.LoopOf(so).ZeroAt(so.LastActiveTime, so.Created); !got.Equal(when(tt.want)) {
 			t.Errorf("%s: %v, want %v", tt.name, got, when(tt.want))
 		}
 		c := store.Chain{ScaledObject: so}

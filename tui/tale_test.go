@@ -51,8 +51,11 @@ func newTale(ns, name string) *tale {
 	}
 	t.hpa = kscope.HPA{
 		Ref: kscope.Ref{Namespace: ns, Name: "keda-hpa-" + name}, UID: "hpa", OwnerUID: t.so.UID, MinReplicas: 1, MaxReplicas: 10,
-		HasBehavior: true, ScaleDownWindow: time.Minute, StatusEverSynced: true,
-		ScaleUp:    []kscope.ScalingPolicy{{Type: "Pods", Value: 4, Period: 15 * time.Second}, {Type: "Percent", Value: 100, Period: 15 * time.Second}},
+		StatusEverSynced: true,
+		Behavior: &kscope.Behavior{
+			Up:   kscope.Direction{Policies: []kscope.ScalingPolicy{{Type: "Pods", Value: 4, Period: 15 * time.Second}, {Type: "Percent", Value: 100, Period: 15 * time.Second}}},
+			Down: kscope.Direction{Window: time.Minute},
+		},
 		Metrics:    []kscope.Metric{{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}},
 		Conditions: kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "ScalingDisabled"}, {Type: "AbleToScale", Status: "True"}},
 	}
@@ -175,7 +178,7 @@ func (t *tale) poll() {
 	case t.work.Desired == 0:
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.say(t.so)
-	case !t.at.Add(t.skew).Before(scaling.ZeroAt(t.so)):
+	case !t.at.Add(t.skew).Before(scaling.LoopOf(t.so).ZeroAt(t.so.LastActiveTime, t.so.Created)):
 		t.scale(0, "")
 		t.event("KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment from 1 to 0", "ScaledObject")
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
@@ -192,7 +195,7 @@ func (t *tale) sync() {
 	if t.work.Desired == 0 {
 		return
 	}
-	want := min(scaling.WantReplicas(float64(t.depth), 5, t.work.Current), scaling.UpLimit(t.hpa, t.work.Desired))
+	want := min(scaling.WantReplicas(float64(t.depth), 5, t.work.Current, scaling.TolerancesOf(nil)), scaling.UpLimit(t.hpa.Behavior, t.hpa.MaxReplicas, t.work.Desired))
 	want = min(max(want, 1), 10)
 	if want >= t.work.Desired {
 		t.scaled = t.at
@@ -202,7 +205,7 @@ func (t *tale) sync() {
 	h.Metrics = []kscope.Metric{{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: &average}}
 	h.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "True", Reason: "ValidMetricFound"}, {Type: "AbleToScale", Status: "True", Reason: "ReadyForNewScale"}}
 	switch {
-	case want < t.work.Desired && t.at.Sub(t.scaled) < h.ScaleDownWindow:
+	case want < t.work.Desired && t.at.Sub(t.scaled) < h.Behavior.Down.Window:
 		want = t.work.Desired
 		h.Conditions[1].Reason = "ScaleDownStabilized"
 	case want == 10:

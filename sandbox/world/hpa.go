@@ -23,7 +23,7 @@ const (
 type hpa struct {
 	ref    kscope.Ref
 	obj    *autoscalingv2.HorizontalPodAutoscaler
-	memory memory
+	memory scaling.Memory
 	sync   *timer
 	phased bool // its syncs have found their phase
 }
@@ -142,20 +142,19 @@ func (w *World) reconcileHPA(h *hpa) {
 	}
 	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, "SucceededGetScale", "the HPA controller was able to get the target's current scale")
 	current := wl.replicas()
-	if h.memory.recs == nil {
-		h.memory.recs = []recommendation{{w.now, current}}
-	}
-	in := bounds{min: or(spec.MinReplicas, 1), max: spec.MaxReplicas}
+	h.memory.Meet(w.now, current)
+	in := scaling.Bounds{Min: or(spec.MinReplicas, 1), Max: spec.MaxReplicas}
 	rules := rulesOf(spec.Behavior)
+	bound, forced := in.Force(current)
 	var d decision
 	var statuses []autoscalingv2.MetricStatus
 	switch {
-	case current == 0 && !h.wakesItself(in):
+	case current == 0 && !h.wakesItself():
 		w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
-	case current > in.max:
-		d = decision{in.max, true, "Current number of replicas above Spec.MaxReplicas"}
-	case current != 0 && current < in.min:
-		d = decision{in.min, true, "Current number of replicas below Spec.MinReplicas"}
+	case forced && bound > current:
+		d = decision{bound, true, "Current number of replicas below Spec.MinReplicas"}
+	case forced:
+		d = decision{bound, true, "Current number of replicas above Spec.MaxReplicas"}
 	default:
 		var ok bool
 		if d, statuses, ok = w.fromMetrics(h, wl, rules, in); !ok {
@@ -181,14 +180,14 @@ func (w *World) reconcileHPA(h *hpa) {
 }
 
 // rescale writes the target's replicas and says so.
-func (w *World) rescale(h *hpa, wl *workload, d decision, rules *behavior, in bounds) {
+func (w *World) rescale(h *hpa, wl *workload, d decision, rules *kscope.Behavior, in scaling.Bounds) {
 	current := wl.replicas()
 	w.writeScale(wl, d.desired, hpaManager)
 	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, "SucceededRescale",
 		fmt.Sprintf("the HPA controller was able to update the target scale to %d", d.desired))
 	w.hpaEvent(h, corev1.EventTypeNormal, "SuccessfulRescale", fmt.Sprintf("New size: %d; reason: %s", d.desired, d.reason))
-	h.memory.rescaled(w.now, rules, current, d.desired)
-	if current > 0 && d.desired == 0 && in.min == 0 && h.hasExternal() {
+	h.memory.Rescaled(w.now, rules, current, d.desired)
+	if current > 0 && d.desired == 0 && in.Min == 0 && h.hasExternal() {
 		w.setCondition(h, autoscalingv2.HorizontalPodAutoscalerConditionType("ScaledToZero"), corev1.ConditionTrue, "ScaledToZero",
 			"the HPA controller scaled the workload to zero")
 	} else {
@@ -204,7 +203,7 @@ func (h *hpa) setReplicas(current, desired int32, statuses []autoscalingv2.Metri
 
 // wakesItself reports whether an HPA computes although its target is at zero:
 // only one that took it there itself does. KEDA's never do.
-func (h *hpa) wakesItself(bounds) bool {
+func (h *hpa) wakesItself() bool {
 	return h.condition("ScaledToZero").Status == corev1.ConditionTrue && h.hasExternal()
 }
 
@@ -231,37 +230,27 @@ func (w *World) scaleOf(h *hpa) (*workload, error) {
 }
 
 // rulesOf reads a behavior, defaults filled in; nil when there is none.
-func rulesOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *behavior {
+func rulesOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *kscope.Behavior {
 	if b == nil {
 		return nil
 	}
 	b = defaultBehavior(b.DeepCopy())
-	read := func(r *autoscalingv2.HPAScalingRules, window time.Duration) direction {
-		d := direction{window: window, choice: string(*r.SelectPolicy)}
-		if r.StabilizationWindowSeconds != nil {
-			d.window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
-		}
-		for _, p := range r.Policies {
-			d.policies = append(d.policies, policy{p.Type == autoscalingv2.PercentScalingPolicy, p.Value, time.Duration(p.PeriodSeconds) * time.Second})
-		}
-		return d
-	}
-	return &behavior{up: read(b.ScaleUp, 0), down: read(b.ScaleDown, downscaleStabilization)}
+	return &kscope.Behavior{Up: directionOf(b.ScaleUp, 0), Down: directionOf(b.ScaleDown, kscope.DownscaleStabilization)}
 }
 
-// tolerances are an HPA's, per direction.
-func tolerances(b *autoscalingv2.HorizontalPodAutoscalerBehavior) tolerance {
-	t := tolerance{scaling.Tolerance, scaling.Tolerance}
-	if b == nil {
-		return t
+func directionOf(r *autoscalingv2.HPAScalingRules, window time.Duration) kscope.Direction {
+	d := kscope.Direction{Window: window, Select: string(*r.SelectPolicy)}
+	if r.StabilizationWindowSeconds != nil {
+		d.Window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
 	}
-	if b.ScaleUp != nil && b.ScaleUp.Tolerance != nil {
-		t.up = b.ScaleUp.Tolerance.AsApproximateFloat64()
+	for _, p := range r.Policies {
+		d.Policies = append(d.Policies, kscope.ScalingPolicy{Type: string(p.Type), Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second})
 	}
-	if b.ScaleDown != nil && b.ScaleDown.Tolerance != nil {
-		t.down = b.ScaleDown.Tolerance.AsApproximateFloat64()
+	if r.Tolerance != nil {
+		t := r.Tolerance.AsApproximateFloat64()
+		d.Tolerance = &t
 	}
-	return t
+	return d
 }
 
 // reference is the reference of an older event.

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // hpaNotes are the events about HPAs among changes.
@@ -215,7 +216,7 @@ func TestBounds(t *testing.T) {
 func TestTolerances(t *testing.T) {
 	q := resource.MustParse("0.25")
 	b := &autoscalingv2.HorizontalPodAutoscalerBehavior{ScaleDown: &autoscalingv2.HPAScalingRules{Tolerance: &q}}
-	if got := tolerances(b); got != (tolerance{0.1, 0.25}) {
+	if got := scaling.TolerancesOf(rulesOf(b)); got != (scaling.Tolerances{Up: 0.1, Down: 0.25}) {
 		t.Errorf("got %+v", got)
 	}
 }

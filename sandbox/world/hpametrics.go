@@ -11,13 +11,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // fromMetrics decides by the metrics; false when they could not be computed,
 // which has then been said.
-func (w *World) fromMetrics(h *hpa, wl *workload, rules *behavior, in bounds) (decision, []autoscalingv2.MetricStatus, bool) {
+func (w *World) fromMetrics(h *hpa, wl *workload, rules *kscope.Behavior, in scaling.Bounds) (decision, []autoscalingv2.MetricStatus, bool) {
 	current := wl.replicas()
-	raw, metric, statuses, err := w.bestProposal(h, wl)
+	raw, metric, statuses, err := w.bestProposal(h, wl, scaling.TolerancesOf(rules))
 	if raw < 0 {
 		w.hpaEvent(h, corev1.EventTypeWarning, "FailedComputeMetricsReplicas", err.Error())
 		return decision{}, statuses, false
@@ -29,16 +30,16 @@ func (w *World) fromMetrics(h *hpa, wl *workload, rules *behavior, in bounds) (d
 	case raw < current:
 		d.reason = "All metrics below target"
 	}
-	v := h.memory.normalize(w.now, rules, current, raw, in)
-	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, v.able, ableWords[v.able])
+	v := h.memory.Normalize(w.now, rules, current, raw, in)
+	w.setCondition(h, autoscalingv2.AbleToScale, corev1.ConditionTrue, v.Able, ableWords[v.Able])
 	limited := corev1.ConditionFalse
-	if v.isLimited() {
+	if v.IsLimited() {
 		limited = corev1.ConditionTrue
 	}
-	w.setCondition(h, autoscalingv2.ScalingLimited, limited, v.limited, limitedWords[v.limited])
-	d.desired = v.desired
-	if current == 0 && in.min != 0 && d.desired < in.min {
-		d.desired = in.min
+	w.setCondition(h, autoscalingv2.ScalingLimited, limited, v.Limited, limitedWords[v.Limited])
+	d.desired = v.Desired
+	if current == 0 && in.Min != 0 && d.desired < in.Min {
+		d.desired = in.Min
 		if d.reason == "" {
 			d.reason = "Current number of replicas below Spec.MinReplicas"
 		}
@@ -66,7 +67,7 @@ var (
 // bestProposal is the highest proposal of all metrics and the name of its
 // metric. It is negative when all fail, or when some do and the rest would
 // scale down. (computeReplicasForMetrics)
-func (w *World) bestProposal(h *hpa, wl *workload) (best int32, metric string, statuses []autoscalingv2.MetricStatus, err error) {
+func (w *World) bestProposal(h *hpa, wl *workload, t scaling.Tolerances) (best int32, metric string, statuses []autoscalingv2.MetricStatus, err error) {
 	if err := w.ambiguous(h, wl); err != nil {
 		w.hpaEvent(h, corev1.EventTypeWarning, "AmbiguousSelector", err.Error())
 		w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, "AmbiguousSelector", err.Error())
@@ -77,7 +78,7 @@ func (w *World) bestProposal(h *hpa, wl *workload) (best int32, metric string, s
 	failures, current := 0, wl.replicas()
 	var first metricFailure
 	for i, spec := range specs {
-		proposal, name, failure := w.proposal(h, wl, spec, &statuses[i])
+		proposal, name, failure := w.proposal(h, wl, spec, t, &statuses[i])
 		if failure.err != nil {
 			w.hpaEvent(h, corev1.EventTypeWarning, failure.reason, failure.cause.Error())
 			if failures++; failures == 1 {
@@ -114,12 +115,12 @@ type metricFailure struct {
 }
 
 // proposal computes one metric.
-func (w *World) proposal(h *hpa, wl *workload, spec autoscalingv2.MetricSpec, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
+func (w *World) proposal(h *hpa, wl *workload, spec autoscalingv2.MetricSpec, t scaling.Tolerances, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
 	const noAPI = "unable to get metrics for resource %s: unable to fetch metrics from resource metrics API: " +
 		"the server could not find the requested resource (get pods.metrics.k8s.io)"
 	switch {
 	case spec.External != nil:
-		return w.external(h, wl, spec.External, status)
+		return w.external(h, wl, spec.External, t, status)
 	case spec.Resource != nil:
 		cause := fmt.Errorf(noAPI, spec.Resource.Name)
 		return 0, "", resourceFailure("FailedGetResourceMetric", string(spec.Resource.Name), string(spec.Resource.Name)+" resource", spec.Resource.Target, cause)
@@ -152,7 +153,7 @@ func resourceFailure(reason, name, what string, target autoscalingv2.MetricTarge
 }
 
 // external computes an external metric.
-func (w *World) external(h *hpa, wl *workload, m *autoscalingv2.ExternalMetricSource, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
+func (w *World) external(h *hpa, wl *workload, m *autoscalingv2.ExternalMetricSource, t scaling.Tolerances, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
 	fail := func(cause error, words string) (int32, string, metricFailure) {
 		name := m.Metric.Name
 		return 0, "", metricFailure{"FailedGetExternalMetric", cause, fmt.Errorf("failed to get %s external metric value: "+words+": %w", name, name, cause)}
@@ -167,19 +168,18 @@ func (w *World) external(h *hpa, wl *workload, m *autoscalingv2.ExternalMetricSo
 			h.ref.Namespace, m.Metric.Name, inGo(m.Metric.Selector), err), words)
 	}
 	name := fmt.Sprintf("external metric %s(%s)", m.Metric.Name, inGo(m.Metric.Selector))
-	t := tolerances(h.obj.Spec.Behavior)
 	var proposal int32
 	var value autoscalingv2.MetricValueStatus
 	if m.Target.AverageValue != nil {
 		var shown int64
-		proposal, shown = perPod(total, m.Target.AverageValue.MilliValue(), wl.statusReplicas(), t)
+		proposal, shown = scaling.AverageValue(total, m.Target.AverageValue.MilliValue(), wl.statusReplicas(), t)
 		value.AverageValue = resource.NewMilliQuantity(shown, resource.DecimalSI)
 	} else {
 		existing, ready := wl.countReady()
 		if existing == 0 && wl.replicas() != 0 {
 			return fail(fmt.Errorf("unable to calculate ready pods: no pods returned by selector while calculating replica count"), words)
 		}
-		proposal = wholly(total, m.Target.Value.MilliValue(), wl.replicas(), ready, t)
+		proposal = scaling.Value(total, m.Target.Value.MilliValue(), wl.replicas(), ready, t)
 		value.Value = resource.NewMilliQuantity(total, resource.DecimalSI)
 	}
 	*status = autoscalingv2.MetricStatus{Type: autoscalingv2.ExternalMetricSourceType, External: &autoscalingv2.ExternalMetricStatus{

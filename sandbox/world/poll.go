@@ -3,9 +3,10 @@ package world
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope/scaling"
 )
 
 // pollScaledObject is one turn of KEDA's scale loop. The next is due one
@@ -102,43 +103,59 @@ func (w *World) requestScale(so *scaledObject, s soState) {
 		so.conditions.set("Ready", "False", "ErrorGettingCurrentReplicas", "Error getting current replicas count for ScaleTarget: "+err.Error())
 		return
 	}
-	if fullyPaused(so.u.GetAnnotations()) {
+	annotations := so.u.GetAnnotations()
+	forced := flag(annotations, forceActivation)
+	move, to := so.loop(annotations).Decide(scaling.Poll{
+		At: w.now, Replicas: wl.replicas(), Active: s.active || forced, Failed: s.failed,
+		LastActive: so.lastActive, Created: so.u.GetCreationTimestamp().Time,
+	})
+	switch {
+	case move == scaling.Paused:
 		so.conditions.set("Paused", "True", "ScaledObjectPaused", pausedMessage)
 		return
+	case forced:
+		so.conditions.set("Active", "True", "ScalerActive", forcedMessage)
+	case s.active:
+		so.conditions.set("Active", "True", "ScalerActive", activeMessage)
+	default:
+		so.conditions.set("Active", "False", "ScalerNotActive", inactiveMessage)
 	}
-	forced := flag(so.u.GetAnnotations(), forceActivation)
-	if s.active || forced {
-		w.whileActive(so, wl, s, forced)
-	} else {
-		w.whileInactive(so, wl, s)
+	switch move {
+	case scaling.Activate:
+		w.activate(so, wl, to, s, forced)
+	case scaling.StayActive:
+		so.lastActive = scaling.ActiveAt(w.now)
+	case scaling.PartlyFailed:
+		so.conditions.set("Ready", "Unknown", "PartialTriggerError", partialMessage)
+	case scaling.Failed:
+		so.conditions.set("Ready", "False", "TriggerError", triggersMessage)
+	case scaling.CoolDown:
+		so.conditions.set("Active", "False", "ScalerCooldown", cooldownMessage)
+	case scaling.Deactivate:
+		w.deactivate(so, wl, to)
+	case scaling.Raise:
+		w.raise(so, wl, to)
 	}
 	w.judgeHPA(so)
 }
 
-// whileActive is the upper half of KEDA's decision table.
-func (w *World) whileActive(so *scaledObject, wl *workload, s soState, forced bool) {
-	message := activeMessage
-	if forced {
-		message = forcedMessage
+// loop are the settings of KEDA's scale loop.
+func (so *scaledObject) loop(annotations map[string]string) scaling.Loop {
+	s := &so.spec
+	l := scaling.Loop{
+		Polling: s.polling(), Cooldown: seconds(s.CooldownPeriod, 300), InitialCooldown: seconds(s.InitialCooldownPeriod, 0),
+		Min: s.least(), Max: s.most(), Idle: s.IdleReplicaCount,
+		Paused: fullyPaused(annotations), PausedIn: flag(annotations, pausedScaleIn), PausedOut: flag(annotations, pausedScaleOut),
 	}
-	so.conditions.set("Active", "True", "ScalerActive", message)
-	current := wl.replicas()
-	switch {
-	case so.spec.IdleReplicaCount != nil && current < so.spec.least(), current == 0:
-		w.activate(so, wl, s, forced)
-	case s.failed:
-		so.conditions.set("Ready", "Unknown", "PartialTriggerError", partialMessage)
-	default:
-		so.lastActive = w.now.Truncate(time.Second)
+	if s.Fallback != nil {
+		l.Fallback = &s.Fallback.Replicas
 	}
+	return l
 }
 
 // activate is KEDA's step from zero, or from idle.
-func (w *World) activate(so *scaledObject, wl *workload, s soState, forced bool) {
-	if flag(so.u.GetAnnotations(), pausedScaleOut) {
-		return
-	}
-	from, to := wl.replicas(), so.spec.hpaMin()
+func (w *World) activate(so *scaledObject, wl *workload, to int32, s soState, forced bool) {
+	from := wl.replicas()
 	if err := w.refusal(wl, kedaUser); err != nil {
 		w.couldNot(so, "error activating ScaleTarget: "+err.Error())
 		w.tell(so, corev1.EventTypeWarning, "KEDAScaleTargetActivationFailed", "KEDAScaleTargetActivationFailed",
@@ -151,7 +168,7 @@ func (w *World) activate(so *scaledObject, wl *workload, s soState, forced bool)
 		note = fmt.Sprintf("Scaled %s, caused by forced activation annotation", so.way(from, to))
 	}
 	w.tell(so, corev1.EventTypeNormal, "KEDAScaleTargetActivated", "KEDAScaleTargetActivated", note)
-	so.lastActive = w.now.Truncate(time.Second)
+	so.lastActive = scaling.ActiveAt(w.now)
 }
 
 func (w *World) couldNot(so *scaledObject, message string) {
@@ -163,44 +180,9 @@ func (so *scaledObject) way(from, to int32) string {
 	return fmt.Sprintf("%s %s/%s from %d to %d", so.targetKind, so.ref.Namespace, so.spec.ScaleTargetRef.Name, from, to)
 }
 
-// whileInactive is the lower half of KEDA's decision table.
-func (w *World) whileInactive(so *scaledObject, wl *workload, s soState) {
-	so.conditions.set("Active", "False", "ScalerNotActive", inactiveMessage)
-	current, idle := wl.replicas(), so.spec.IdleReplicaCount
-	switch {
-	case s.failed && so.spec.Fallback != nil && so.spec.Fallback.Replicas != 0:
-	case s.failed && so.spec.Fallback == nil:
-		so.conditions.set("Ready", "False", "TriggerError", triggersMessage)
-	case idle != nil && current > *idle, current > 0 && so.spec.least() == 0:
-		w.deactivate(so, wl)
-	case idle == nil && current < so.spec.least():
-		if err := w.refusal(wl, kedaUser); err != nil {
-			w.couldNot(so, "error setting ScaleTarget replicas count to ScaledObject minReplicaCount: "+err.Error())
-			return
-		}
-		w.writeScale(wl, so.spec.least(), kedaManager)
-	}
-}
-
-// deactivate is KEDA's step to zero, or to idle, once the cooldown is over.
-// The comparison is strict, and the time of the last activity is in whole
-// seconds.
-func (w *World) deactivate(so *scaledObject, wl *workload) {
-	if flag(so.u.GetAnnotations(), pausedScaleIn) {
-		return
-	}
-	cooled := so.u.GetCreationTimestamp().Add(seconds(so.spec.InitialCooldownPeriod, 0)).Before(w.now)
-	if !so.lastActive.IsZero() {
-		cooled = so.lastActive.Add(seconds(so.spec.CooldownPeriod, 300)).Before(w.now)
-	}
-	if !cooled {
-		so.conditions.set("Active", "False", "ScalerCooldown", cooldownMessage)
-		return
-	}
-	from, to := wl.replicas(), so.spec.least()
-	if idle := so.spec.IdleReplicaCount; idle != nil {
-		to = *idle
-	}
+// deactivate is KEDA's step to zero, or to idle.
+func (w *World) deactivate(so *scaledObject, wl *workload, to int32) {
+	from := wl.replicas()
 	if err := w.refusal(wl, kedaUser); err != nil {
 		w.couldNot(so, "error deactivating ScaleTarget: "+err.Error())
 		w.tell(so, corev1.EventTypeWarning, "KEDAScaleTargetDeactivationFailed", "KEDAScaleTargetDeactivationFailed",
@@ -209,6 +191,15 @@ func (w *World) deactivate(so *scaledObject, wl *workload) {
 	}
 	w.writeScale(wl, to, kedaManager)
 	w.tell(so, corev1.EventTypeNormal, "KEDAScaleTargetDeactivated", "KEDAScaleTargetDeactivated", "Deactivated "+so.way(from, to))
+}
+
+// raise is KEDA's correction of a number below min, of which no event tells.
+func (w *World) raise(so *scaledObject, wl *workload, to int32) {
+	if err := w.refusal(wl, kedaUser); err != nil {
+		w.couldNot(so, "error setting ScaleTarget replicas count to ScaledObject minReplicaCount: "+err.Error())
+		return
+	}
+	w.writeScale(wl, to, kedaManager)
 }
 
 // judgeHPA sets the condition HPAActive from what the HPA says; an HPA that

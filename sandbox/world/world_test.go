@@ -146,7 +146,7 @@ func TestChangesAreCopies(t *testing.T) {
 func TestNothingPilesUp(t *testing.T) {
 	w, l := play(t, Options{Jitter: true}, deployment("worker", 0), object(map[string]any{"pollingInterval": int64(5), "cooldownPeriod": int64(30)}))
 	size := func() int {
-		return len(w.due) + len(w.events.newerOnes) + len(w.events.olderOnes) + len(w.events.similar) + len(w.autoscaler(t).memory.recs) +
+		return len(w.due) + len(w.events.newerOnes) + len(w.events.olderOnes) + len(w.events.similar) + w.autoscaler(t).memory.Len() +
 			len(w.workload(t, "Deployment").crew.idle) + len(w.workload(t, "Deployment").sets)
 	}
 	hours := func(n int) {

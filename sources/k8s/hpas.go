@@ -24,8 +24,7 @@ func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 		},
 		MinReplicas:      1,
 		MaxReplicas:      h.Spec.MaxReplicas,
-		HasBehavior:      h.Spec.Behavior != nil,
-		ScaleDownWindow:  300 * time.Second,
+		Behavior:         observeBehavior(h.Spec.Behavior),
 		CurrentReplicas:  h.Status.CurrentReplicas,
 		DesiredReplicas:  h.Status.DesiredReplicas,
 		LastScaleTime:    timeOf(h.Status.LastScaleTime),
@@ -33,13 +32,6 @@ func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 	}
 	if h.Spec.MinReplicas != nil {
 		out.MinReplicas = *h.Spec.MinReplicas
-	}
-	if b := h.Spec.Behavior; b != nil {
-		out.ScaleUpWindow, out.ScaleUp, out.ScaleUpSelect = observeRules(b.ScaleUp, 0,
-			kscope.ScalingPolicy{Type: "Pods", Value: 4, Period: 15 * time.Second},
-			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second})
-		out.ScaleDownWindow, out.ScaleDown, out.ScaleDownSelect = observeRules(b.ScaleDown, 300*time.Second,
-			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second})
 	}
 	for _, m := range h.Spec.Metrics {
 		out.Metrics = append(out.Metrics, observeMetric(m, h.Status.CurrentMetrics))
@@ -50,28 +42,46 @@ func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 	return out
 }
 
-// observeRules gives the window, policies and choice of one direction; what is
-// not set has the value that the API server would fill in.
-func observeRules(r *autoscalingv2.HPAScalingRules, window time.Duration, policies ...kscope.ScalingPolicy) (time.Duration, []kscope.ScalingPolicy, string) {
-	choice := "Max"
+// observeBehavior translates a behavior; nil stays nil.
+func observeBehavior(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *kscope.Behavior {
+	if b == nil {
+		return nil
+	}
+	return &kscope.Behavior{
+		Up: observeRules(b.ScaleUp, 0,
+			kscope.ScalingPolicy{Type: "Pods", Value: 4, Period: 15 * time.Second},
+			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second}),
+		Down: observeRules(b.ScaleDown, kscope.DownscaleStabilization,
+			kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second}),
+	}
+}
+
+// observeRules translates one direction; what is not set has the value that the
+// API server would fill in.
+func observeRules(r *autoscalingv2.HPAScalingRules, window time.Duration, policies ...kscope.ScalingPolicy) kscope.Direction {
+	d := kscope.Direction{Window: window, Select: "Max", Policies: policies}
 	if r == nil {
-		return window, policies, choice
+		return d
 	}
 	if r.StabilizationWindowSeconds != nil {
-		window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
+		d.Window = time.Duration(*r.StabilizationWindowSeconds) * time.Second
 	}
 	if r.SelectPolicy != nil {
-		choice = kscope.Clean(string(*r.SelectPolicy))
+		d.Select = kscope.Clean(string(*r.SelectPolicy))
 	}
 	if len(r.Policies) > 0 {
-		policies = nil
+		d.Policies = nil
 	}
 	for _, p := range r.Policies {
-		policies = append(policies, kscope.ScalingPolicy{
+		d.Policies = append(d.Policies, kscope.ScalingPolicy{
 			Type: kscope.Clean(string(p.Type)), Value: p.Value, Period: time.Duration(p.PeriodSeconds) * time.Second,
 		})
 	}
-	return window, policies, choice
+	if r.Tolerance != nil {
+		t := r.Tolerance.AsApproximateFloat64()
+		d.Tolerance = &t
+	}
+	return d
 }
 
 // reading is the part of a metric that identifies it and its last value.

@@ -15,19 +15,17 @@ func TestObserveHPA(t *testing.T) {
 	conditions := got.Conditions
 	got.Conditions = nil
 	equal(t, got, kscope.HPA{
-		Ref:             kscope.Ref{Namespace: "shop", Name: "keda-hpa-order-worker"},
-		UID:             "91db1884-25c2-40f0-9ad1-0362a09ad3c9",
-		OwnerUID:        "3722412d-afcf-474c-8a99-638ed96fadf9",
-		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
-		MinReplicas:     1,
-		MaxReplicas:     10,
-		HasBehavior:     true,
-		ScaleDownWindow: 30 * time.Second,
-		ScaleUp: []kscope.ScalingPolicy{
-			{Type: "Pods", Value: 4, Period: 15 * time.Second}, {Type: "Percent", Value: 100, Period: 15 * time.Second}},
-		ScaleDown:       []kscope.ScalingPolicy{{Type: "Percent", Value: 100, Period: 15 * time.Second}},
-		ScaleUpSelect:   "Max",
-		ScaleDownSelect: "Max",
+		Ref:         kscope.Ref{Namespace: "shop", Name: "keda-hpa-order-worker"},
+		UID:         "91db1884-25c2-40f0-9ad1-0362a09ad3c9",
+		OwnerUID:    "3722412d-afcf-474c-8a99-638ed96fadf9",
+		ScaleTarget: kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
+		MinReplicas: 1,
+		MaxReplicas: 10,
+		Behavior: &kscope.Behavior{
+			Up: kscope.Direction{Select: "Max", Policies: []kscope.ScalingPolicy{
+				{Type: "Pods", Value: 4, Period: 15 * time.Second}, {Type: "Percent", Value: 100, Period: 15 * time.Second}}},
+			Down: kscope.Direction{Window: 30 * time.Second, Select: "Max", Policies: []kscope.ScalingPolicy{{Type: "Percent", Value: 100, Period: 15 * time.Second}}},
+		},
 		Metrics: []kscope.Metric{
 			{Type: "External", Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: &sixty}},
 		CurrentReplicas:  1,
@@ -65,11 +63,11 @@ func TestObserveHPAWritten(t *testing.T) {
 		return observeHPA(h)
 	}
 	bare := read(`{"spec":{"maxReplicas":3}}`)
-	if bare.MinReplicas != 1 || bare.HasBehavior || bare.ScaleUpWindow != 0 || bare.ScaleDownWindow != 300*time.Second || bare.StatusEverSynced || bare.ScaleUp != nil {
+	if bare.MinReplicas != 1 || bare.Behavior != nil || bare.Behavior.UpWindow() != 0 || bare.Behavior.DownWindow() != 300*time.Second || bare.StatusEverSynced {
 		t.Errorf("without behavior: got %+v", bare)
 	}
 	oneWay := read(`{"spec":{"behavior":{"scaleDown":{"selectPolicy":"Disabled"}}}}`)
-	if oneWay.ScaleDownSelect != "Disabled" || oneWay.ScaleUpSelect != "Max" || len(oneWay.ScaleUp) != 2 || oneWay.ScaleDownWindow != 300*time.Second {
+	if b := oneWay.Behavior; b.Down.Select != "Disabled" || b.Up.Select != "Max" || len(b.Up.Policies) != 2 || b.Down.Window != 300*time.Second || b.Down.Tolerance != nil {
 		t.Errorf("one-way pause: got %+v", oneWay)
 	}
 	metric := func(spec, status string) kscope.Metric {

@@ -1,4 +1,4 @@
-package world
+package scaling
 
 import (
 	"fmt"
@@ -9,8 +9,9 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/scaling"
 )
+
+var epoch = time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC)
 
 // model is a second implementation of the HPA's normalization, written from
 // the prose of the rules and not from the first: it works in milliseconds, keeps
@@ -172,23 +173,23 @@ func (m *model) rescaled(now float64, rules *[2]ruling, from, to int) {
 }
 
 // randomRules are the same rules in both forms; nil in both now and then.
-func randomRules(r *rand.Rand) (*behavior, *[2]ruling) {
+func randomRules(r *rand.Rand) (*kscope.Behavior, *[2]ruling) {
 	if r.IntN(3) == 0 {
 		return nil, nil
 	}
-	b, m := &behavior{}, &[2]ruling{}
-	for i, d := range []*direction{&b.up, &b.down} {
+	b, m := &kscope.Behavior{}, &[2]ruling{}
+	for i, d := range []*kscope.Direction{&b.Up, &b.Down} {
 		window := []int{0, 0, 15, 30, 60, 75, 300, 600}[r.IntN(8)]
-		d.window, m[i].window = time.Duration(window)*time.Second, 1000*float64(window)
-		d.choice = []string{"Max", "Max", "Min", "Disabled"}[r.IntN(4)]
-		m[i].how = d.choice
+		d.Window, m[i].window = time.Duration(window)*time.Second, 1000*float64(window)
+		d.Select = []string{"Max", "Max", "Min", "Disabled"}[r.IntN(4)]
+		m[i].how = d.Select
 		for range 1 + r.IntN(3) {
 			p := modelPolicy{[]string{"Pods", "Percent"}[r.IntN(2)], 1 + r.IntN(12), float64(1000 * (1 + r.IntN(120)))}
 			if p.unit == "Percent" {
 				p.value = 1 + r.IntN(250)
 			}
 			m[i].policies = append(m[i].policies, p)
-			d.policies = append(d.policies, policy{p.unit == "Percent", int32(p.value), time.Duration(p.ms) * time.Millisecond})
+			d.Policies = append(d.Policies, kscope.ScalingPolicy{Type: p.unit, Value: int32(p.value), Period: time.Duration(p.ms) * time.Millisecond})
 		}
 	}
 	return b, m
@@ -205,7 +206,7 @@ func TestNormalizeAgainstASecondImplementation(t *testing.T) {
 	for scenario := range 5000 {
 		rules, other := randomRules(r)
 		m := model{rescale: map[bool][]saying{}}
-		var mem memory
+		var mem Memory
 		low := r.IntN(4)
 		high := low + 1 + r.IntN(40)
 		cur, now := r.IntN(high+1), 0.0
@@ -222,14 +223,14 @@ func TestNormalizeAgainstASecondImplementation(t *testing.T) {
 				raw = max(0, raw+r.IntN(21)-10)
 			}
 			at := epoch.Add(time.Duration(now) * time.Millisecond)
-			got := mem.normalize(at, rules, int32(cur), int32(raw), bounds{int32(low), int32(high)})
+			got := mem.Normalize(at, rules, int32(cur), int32(raw), Bounds{int32(low), int32(high)})
 			stab, want, able, limited := m.decide(now, other, cur, raw, low, high)
-			expected := verdict{int32(stab), int32(want), able, limited}
+			expected := Verdict{int32(stab), int32(want), able, limited}
 			if got != expected {
 				t.Fatalf("seed %d, scenario %d at %.0f ms, %d replicas, raw %d, %d..%d, %+v: got %+v, want %+v", seed, scenario, now, cur, raw, low, high, rules, got, expected)
 			}
 			if want != cur {
-				mem.rescaled(at, rules, int32(cur), int32(want))
+				mem.Rescaled(at, rules, int32(cur), int32(want))
 				m.rescaled(now, other, cur, want)
 				cur = want
 			}
@@ -239,96 +240,17 @@ func TestNormalizeAgainstASecondImplementation(t *testing.T) {
 	t.Logf("%d syncs agree", syncs)
 }
 
-// TestProposalsAgreeWithTheExplainer holds the sandbox's arithmetic and the
-// explainer's together.
-func TestProposalsAgreeWithTheExplainer(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	r := rand.New(rand.NewPCG(seed, 0))
-	for range 20000 {
-		total, target, status := r.Int64N(200000), 1+r.Int64N(20000), int32(r.IntN(40))
-		got, _ := perPod(total, target, status, tolerance{scaling.Tolerance, scaling.Tolerance})
-		if want := scaling.WantReplicas(float64(total)/1000, float64(target)/1000, status); got != want {
-			t.Fatalf("seed %d: total %d, target %d, %d pods: sandbox %d, explainer %d", seed, total, target, status, got, want)
-		}
-		rules, _ := randomRules(r)
-		cur, high := int32(r.IntN(40)), int32(1+r.IntN(60))
-		h := kscope.HPA{MaxReplicas: high, HasBehavior: rules != nil}
-		if rules == nil {
-			continue // the sandbox asks the explainer itself
-		}
-		h.ScaleUpSelect = rules.up.choice
-		for _, p := range rules.up.policies {
-			typ := "Pods"
-			if p.percent {
-				typ = "Percent"
-			}
-			h.ScaleUp = append(h.ScaleUp, kscope.ScalingPolicy{Type: typ, Value: p.value, Period: p.period})
-		}
-		var m memory
-		if got, want := min(m.upLimit(epoch, rules.up, cur), high), scaling.UpLimit(h, cur); cur <= high && got != want {
-			t.Fatalf("seed %d: %d replicas, %+v: sandbox %d, explainer %d", seed, cur, rules.up, got, want)
-		}
-	}
-}
-
-func TestPerPod(t *testing.T) {
-	both := tolerance{0.1, 0.1}
-	for _, c := range []struct {
-		total, target int64
-		status        int32
-		t             tolerance
-		want          int32
-		shown         int64
-	}{
-		{44000, 5000, 10, both, 9, 4400},
-		{45000, 5000, 10, both, 10, 4500},
-		{55000, 5000, 10, both, 10, 5500},
-		{56000, 5000, 10, both, 12, 5600},
-		{100000, 5000, 3, both, 20, 33334},
-		{0, 5000, 3, both, 0, 0},
-		{10000, 5000, 0, both, 2, math.MinInt64},
-		{0, 5000, 0, both, 0, math.MinInt64},
-		{52000, 5000, 10, tolerance{0, 0.1}, 11, 5200},
-		{46000, 5000, 10, tolerance{0.1, 0}, 10, 4600},
-		{41000, 5000, 10, tolerance{0.1, 0.2}, 10, 4100},
-	} {
-		got, shown := perPod(c.total, c.target, c.status, c.t)
-		if got != c.want || shown != c.shown {
-			t.Errorf("%+v: got %d, shown %d", c, got, shown)
-		}
-	}
-}
-
-func TestWholly(t *testing.T) {
-	both := tolerance{0.1, 0.1}
-	for _, c := range []struct {
-		total, target int64
-		spec, ready   int32
-		want          int32
-	}{
-		{20000, 10000, 0, 0, 2},
-		{10500, 10000, 7, 3, 7},
-		{20000, 10000, 7, 3, 6},
-		{20000, 10000, 7, 0, 0},
-		{1000, 10000, 7, 7, 1},
-	} {
-		if got := wholly(c.total, c.target, c.spec, c.ready, both); got != c.want {
-			t.Errorf("%+v: got %d", c, got)
-		}
-	}
-}
-
 // The rule that 10 % of 100 is a little more than 10 in float64.
 func TestPercentRoundsUp(t *testing.T) {
-	var m memory
-	d := direction{choice: "Max", policies: []policy{{percent: true, value: 10, period: time.Minute}}}
+	var m Memory
+	d := kscope.Direction{Select: "Max", Policies: []kscope.ScalingPolicy{{Type: "Percent", Value: 10, Period: time.Minute}}}
 	if got := m.upLimit(epoch, d, 100); got != 111 {
 		t.Errorf("got %d, want 111", got)
 	}
-	if got := m.downLimit(epoch, direction{choice: "Max", policies: []policy{{percent: true, value: 10, period: time.Minute}}}, 15); got != 13 {
+	if got := m.downLimit(epoch, d, 15); got != 13 {
 		t.Errorf("got %d, want 13", got)
 	}
-	if got := fmt.Sprint(m.upLimit(epoch, direction{choice: "Disabled"}, 3)); got != "3" {
+	if got := fmt.Sprint(m.upLimit(epoch, kscope.Direction{Select: "Disabled"}, 3)); got != "3" {
 		t.Errorf("got %s, want 3", got)
 	}
 }
