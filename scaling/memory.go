@@ -32,14 +32,21 @@ func (m Memory) Clone() Memory {
 	return Memory{slices.Clone(m.recs), slices.Clone(m.ups), slices.Clone(m.downs)}
 }
 
+// grow makes room for so many recommendations.
+func (m *Memory) grow(n int) {
+	if more := n - len(m.recs); more > 0 {
+		m.recs = slices.Grow(m.recs, more)
+	}
+}
+
 // Len is how many things it holds.
 func (m *Memory) Len() int { return len(m.recs) + len(m.ups) + len(m.downs) }
 
 // Meet notes the replicas at the first sight of an HPA, as if its metrics had
 // asked for them; later it does nothing.
 func (m *Memory) Meet(now time.Time, current int32) {
-	if m.recs == nil {
-		m.recs = []recommendation{{now, current}}
+	if len(m.recs) == 0 {
+		m.recs = append(m.recs, recommendation{now, current})
 	}
 }
 

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -25,10 +26,36 @@ func concat(lists ...[]string) []string {
 	return out
 }
 
-// TestGoldenTraces reproduces traces A to H: target 5, polls and syncs exactly
-// spaced, pods that are there at once. The load is in thousandths, so that it
-// may be a fraction.
-func TestGoldenTraces(t *testing.T) {
+// trace is one of the traces: what is measured, and the scalings that follow.
+type trace struct {
+	name         string
+	replicas     int32
+	spec         map[string]any
+	load         func(t float64) float64
+	polls, syncs time.Duration
+	until        float64
+	want         []string
+}
+
+// world is the trace's, before anything is applied to it.
+func (c trace) world(t *testing.T) (*World, *lists) {
+	w, l := play(t, Options{NoWorkers: true})
+	w.firstPoll, w.firstSync = c.polls, c.syncs
+	l.at = func(triggers.Redis) int64 { return c.measured(w.Now().Sub(epoch)) }
+	return w, l
+}
+
+func (c trace) measured(since time.Duration) int64 { return int64(1000 * c.load(since.Seconds())) }
+
+func (c trace) object() any {
+	spec := map[string]any{"maxReplicaCount": int64(20), "triggers": []any{listTrigger("orders", "5000")}}
+	maps.Copy(spec, c.spec)
+	return object(spec)
+}
+
+// traces are A to H: target 5, polls and syncs exactly spaced, pods that are
+// there at once. The load is in thousandths, so that it may be a fraction.
+func traces() []trace {
 	const polls, syncs = 500 * time.Millisecond, 7500 * time.Millisecond
 	burst := func(t float64) float64 { return 100 }
 	drain := func(t float64) float64 {
@@ -53,15 +80,7 @@ func TestGoldenTraces(t *testing.T) {
 		return 0
 	}
 	empty := map[string]any{}
-	for _, c := range []struct {
-		name         string
-		replicas     int32
-		spec         map[string]any
-		load         func(t float64) float64
-		polls, syncs time.Duration
-		until        float64
-		want         []string
-	}{
+	return []trace{
 		{"A", 0, nil, burst, polls, syncs, 200, concat([]string{"0.5 keda 0->1"}, steps(7.5, 15, 1, 4, 8, 16, 20))},
 		{"A with behavior", 0, map[string]any{"advanced": behaviorOf(empty)}, burst, polls, syncs, 200,
 			concat([]string{"0.5 keda 0->1"}, steps(7.5, 15, 1, 5, 10, 20))},
@@ -97,17 +116,16 @@ func TestGoldenTraces(t *testing.T) {
 			[]string{"60.5 keda 0->3", "67.5 hpa 3->6", "82.5 hpa 6->7", "150.5 keda 7->0"}},
 		{"H", 20, nil, func(t float64) float64 { return max(0, 100-t/2) }, polls, syncs, 600,
 			concat(steps(322.5, 15, 20, 18, 17, 15, 14, 12, 11, 9, 8, 6, 5, 3), []string{"480.5 keda 3->0"})},
-	} {
+	}
+}
+
+// TestGoldenTraces reproduces the traces.
+func TestGoldenTraces(t *testing.T) {
+	for _, c := range traces() {
 		t.Run(c.name, func(t *testing.T) {
-			spec := map[string]any{"maxReplicaCount": int64(20), "triggers": []any{listTrigger("orders", "5000")}}
-			for k, v := range c.spec {
-				spec[k] = v
-			}
-			w, l := play(t, Options{NoWorkers: true})
-			w.firstPoll, w.firstSync = c.polls, c.syncs
-			l.at = func(triggers.Redis) int64 { return int64(1000 * c.load(w.Now().Sub(epoch).Seconds())) }
+			w, _ := c.world(t)
 			apply(t, w, deployment("worker", c.replicas))
-			apply(t, w, object(spec))
+			apply(t, w, c.object())
 			got := scalings{last: c.replicas}
 			for w.Now().Sub(epoch).Seconds() < c.until {
 				w.Advance(w.Now().Add(500 * time.Millisecond))
