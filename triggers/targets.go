@@ -4,42 +4,92 @@
 package triggers
 
 import (
+	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/kscope/kscope"
 )
 
-// MetricName is the external metric of a trigger, by KEDA's naming: the
-// trigger's position is the prefix.
-func MetricName(so kscope.ScaledObject, trigger int) string {
-	prefix := "s" + strconv.Itoa(trigger) + "-"
-	for _, name := range so.ExternalMetricNames {
-		if strings.HasPrefix(name, prefix) {
-			return name
-		}
+// Targets reads a trigger's target and activation target from its metadata,
+// with KEDA's defaults; 0 where they are not known here. A number that KEDA
+// would refuse counts as absent. Resources have none, as theirs is compared
+// with what pods use.
+func Targets(t kscope.Trigger) (target, activation float64) {
+	typ, ok := types[t.Type]
+	if !ok || typ.Resource {
+		return 0, 0
 	}
-	return ""
+	target, err := typ.TargetIn(t.Metadata)
+	if err != nil {
+		target = typ.Default
+	}
+	if t.Type == "github-runner" { // active from the target on, and jobs are whole
+		return target, max(target-1, 0)
+	}
+	activation, err = typ.ActivationIn(t.Metadata)
+	if err != nil {
+		activation = typ.ActivationDefault
+	}
+	return target, activation
 }
 
-// Targets reads a trigger's target and activation target from its metadata,
-// with KEDA's defaults; 0 where they are not known here.
-func Targets(t kscope.Trigger) (target, activation float64) {
-	number := func(key string, def float64) float64 {
-		s := strings.TrimSpace(t.Metadata[key])
-		if s == "" {
-			return def
-		}
-		if v, err := strconv.ParseFloat(s, 64); err == nil {
-			return v
-		}
-		return def
+// TargetIn is the target of a trigger of this type by its metadata. It is an
+// error, in KEDA's words, if it is required and absent, or no number; it is 0
+// where only the source knows it.
+func (t Type) TargetIn(metadata map[string]string) (float64, error) {
+	if t.Target == "" {
+		return t.Default, nil
 	}
-	switch t.Type {
-	case "redis", "redis-cluster", "redis-sentinel":
-		return number("listLength", 5), number("activationListLength", 0)
-	case "cron":
-		return 1, 0
+	names := strings.Split(t.target(metadata), "|")
+	for _, name := range names {
+		if v, err := number(metadata, name, 0); err != nil || v > 0 {
+			return v, err
+		}
 	}
-	return 0, 0
+	if t.Default == 0 {
+		return 0, fmt.Errorf("missing required parameter %q in [triggerMetadata]", names[0])
+	}
+	return t.Default, nil
+}
+
+// target is the parameter of the target. That of a stream depends on what is
+// measured: entries without a consumer group, else its lag where a target for
+// that is set, else what is pending in it.
+func (t Type) target(metadata map[string]string) string {
+	if t.Target != streams {
+		return t.Target
+	}
+	if strings.TrimSpace(metadata["consumerGroup"]) == "" {
+		return "streamLength"
+	}
+	if n, err := number(metadata, "lagCount", 0); err != nil || n != 0 {
+		return "lagCount"
+	}
+	return "pendingEntriesCount"
+}
+
+// ActivationIn is the activation target of a trigger of this type by its
+// metadata.
+func (t Type) ActivationIn(metadata map[string]string) (float64, error) {
+	for _, name := range strings.Split(t.Activation, "|") {
+		if strings.TrimSpace(metadata[name]) != "" {
+			return number(metadata, name, 0)
+		}
+	}
+	return t.ActivationDefault, nil
+}
+
+// number reads a number from metadata.
+func number(metadata map[string]string, name string, otherwise float64) (float64, error) {
+	s := strings.TrimSpace(metadata[name])
+	if name == "" || s == "" {
+		return otherwise, nil
+	}
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("unable to set param %q value %q: unable to unmarshal to field type float64: invalid character in value", name, s)
+	}
+	return v, nil
 }

@@ -204,7 +204,7 @@ func TestMetricNames(t *testing.T) {
 		{"aws-sqs-queue", map[string]string{"queueURL": "https://sqs.eu-west-1.amazonaws.com/1/jobs"}, "s3-aws-sqs-jobs", 5000},
 		{"cron", map[string]string{"timezone": "Etc/UTC", "start": "0 0 * * *", "end": "59 23 * * *", "desiredReplicas": "2"}, "s3-cron-Etc-UTC-00xxx-5923xxx", 1000},
 		{"couchdb", map[string]string{"dbName": "d", "queryValue": "1"}, "s3-coucdb-d", 1000},
-		{"redis-streams", map[string]string{"stream": "s", "lagCount": "9"}, "s3-redis-streams-s", 9000},
+		{"redis-streams", map[string]string{"stream": "s", "consumerGroup": "g", "lagCount": "9"}, "s3-redis-streams-s", 9000},
 		{"artemis-queue", map[string]string{"queueName": "q"}, "s3-artemis-q", 10000},
 	} {
 		got, err := buildTrigger("shop", "so", 3, triggerSpec{Type: c.typ, Metadata: c.metadata})
@@ -214,17 +214,27 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// Every type of the table must build with its required key given.
+// Every type of the table that a queue stands in for must build with its
+// required parameter given.
 func TestEveryTriggerBuilds(t *testing.T) {
-	for typ, s := range scalers {
+	types := 0
+	for _, typ := range triggers.Types() {
+		known, _ := triggers.TypeOf(typ)
+		if known.Metric == "" {
+			continue
+		}
+		types++
 		spec := triggerSpec{Type: typ, Metadata: map[string]string{"address": "a:1", "listName": "x"}}
-		if s.target != "" {
-			spec.Metadata[strings.Split(s.target, "|")[0]] = "3"
+		if known.Target != "" {
+			spec.Metadata[strings.Split(known.Target, "|")[0]] = "3"
 		}
 		got, err := buildTrigger("shop", "so", 0, spec)
 		if err != nil || got.queue == nil || got.target == 0 {
 			t.Errorf("%s: %+v, %v", typ, got, err)
 		}
+	}
+	if types != 74 {
+		t.Errorf("%d types", types)
 	}
 	if q := StandIn("shop", "so", 2, "kafka"); q.Key != "shop:kafka-2-so" || q.Address != StandInAddress {
 		t.Errorf("stand-in: %+v", q)

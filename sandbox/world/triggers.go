@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func TriggerQueue(namespace, name string, index int, typ string, metadata map[st
 	case "redis", "redis-cluster", "redis-sentinel":
 		return triggers.RedisQueue("redis", metadata)
 	}
-	if _, ok := scalers[typ]; !ok {
+	if t, ok := triggers.TypeOf(typ); !ok || t.Metric == "" {
 		return triggers.Redis{}, false
 	}
 	return StandIn(namespace, name, index, typ), true
@@ -66,7 +67,8 @@ type trigger struct {
 // where they are known.
 func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger, error) {
 	t := trigger{index: index, typ: spec.Type, cached: spec.UseCachedMetrics, byValue: spec.MetricType == "Value", from: spec}
-	if spec.MetricType == "Utilization" && spec.Type != "cpu" && spec.Type != "memory" {
+	known, _ := triggers.TypeOf(spec.Type)
+	if allowed, _ := known.MetricTypes(); spec.MetricType == "Utilization" && !slices.Contains(allowed, spec.MetricType) {
 		return t, fmt.Errorf("error getting scaler metric type: metric type 'Utilization' not supported for external metrics, allowed values are 'Value' or 'AverageValue'")
 	}
 	switch spec.Type {
@@ -75,10 +77,9 @@ func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger,
 	case "cron":
 		return t.asCron()
 	case "kubernetes-workload":
-		return t.asPods(namespace)
+		return t.asPods(known, namespace)
 	}
-	s, ok := scalers[spec.Type]
-	if !ok {
+	if known.Metric == "" { // not of KEDA's, or not played
 		return t, fmt.Errorf("no scaler found for type: %s", spec.Type)
 	}
 	queue, ok := TriggerQueue(namespace, name, index, spec.Type, spec.Metadata)
@@ -88,18 +89,26 @@ func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger,
 	if spec.isRedisList() && !spec.namesAddress() {
 		return t, t.bad(fmt.Errorf("no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"))
 	}
-	target, err := s.targetOf(spec.Metadata)
-	if err != nil {
+	if err := t.targets(known); err != nil {
 		return t, t.bad(err)
 	}
-	activation, err := number(spec.Metadata, s.activation, s.activates)
-	if err != nil {
-		return t, t.bad(err)
+	if known.Target == "" && t.target == 0 {
+		t.target = 1000 // only the source could say
 	}
-	t.queue, t.connects = &queue, s.connects
-	t.target, t.activation = int64(math.Round(target*1000)), activation
-	t.metric = metricName(index, fill(s.name, spec.Metadata))
+	t.queue, t.connects = &queue, known.Connects
+	t.metric = known.MetricFor(index, spec.Metadata)
 	return t, nil
+}
+
+// targets reads the target and the activation target.
+func (t *trigger) targets(known triggers.Type) error {
+	target, err := known.TargetIn(t.from.Metadata)
+	if err != nil {
+		return err
+	}
+	t.target = int64(math.Round(target * 1000))
+	t.activation, err = known.ActivationIn(t.from.Metadata)
+	return err
 }
 
 // bad is a parse error of a trigger's metadata in KEDA's words.
@@ -110,67 +119,6 @@ func (t trigger) bad(err error) error {
 		return fmt.Errorf("error parsing %s metadata: error parsing %s metadata: %w", typ, typ, err)
 	}
 	return fmt.Errorf("error parsing %s metadata: %w", typ, err)
-}
-
-// targetOf is the target of a trigger: of the first of its keys that is set.
-func (s scaler) targetOf(metadata map[string]string) (float64, error) {
-	if s.target == "" {
-		return s.otherwise, nil
-	}
-	keys := strings.Split(s.target, "|")
-	for _, key := range keys {
-		if v, err := number(metadata, key, 0); err != nil || v > 0 {
-			return v, err
-		}
-	}
-	if s.otherwise == 0 {
-		return 0, fmt.Errorf("missing required parameter %q in [triggerMetadata]", keys[0])
-	}
-	return s.otherwise, nil
-}
-
-// number reads a number from metadata.
-func number(metadata map[string]string, key string, otherwise float64) (float64, error) {
-	s := strings.TrimSpace(metadata[key])
-	if key == "" || s == "" {
-		return otherwise, nil
-	}
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("unable to set param %q value %q: unable to unmarshal to field type float64: invalid character in value", key, s)
-	}
-	return v, nil
-}
-
-// fill puts metadata into the braces of a metric's name.
-func fill(pattern string, metadata map[string]string) string {
-	var out strings.Builder
-	for {
-		before, rest, ok := strings.Cut(pattern, "{")
-		out.WriteString(before)
-		if !ok {
-			return out.String()
-		}
-		keys, after, _ := strings.Cut(rest, "}")
-		for _, key := range strings.Split(keys, "|") {
-			if v := strings.TrimSpace(metadata[key]); v != "" {
-				if key == "queueURL" { // ends in the queue's name
-					v = v[strings.LastIndex(v, "/")+1:]
-				}
-				out.WriteString(v)
-				break
-			}
-		}
-		pattern = after
-	}
-}
-
-var unfit = strings.NewReplacer("/", "-", ".", "-", ":", "-", "%", "-", "(", "-", ")", "-")
-
-// metricName is KEDA's name of an external metric: the trigger's position and
-// the scaler's part, with characters replaced that a URL could not carry.
-func metricName(index int, part string) string {
-	return "s" + strconv.Itoa(index) + "-" + unfit.Replace(part)
 }
 
 // isRedisList reports whether a trigger measures a key of Redis's other than a
@@ -215,24 +163,20 @@ func (t trigger) asCron() (trigger, error) {
 	t.cron, t.target = window, 1000
 	m := t.from.Metadata
 	symbols := strings.NewReplacer(" ", "", "*", "x", "/", "Sl", "?", "Qm", ",", "Cm")
-	t.metric = metricName(t.index, fmt.Sprintf("cron-%s-%s-%s", m["timezone"], symbols.Replace(m["start"]), symbols.Replace(m["end"])))
+	t.metric = triggers.NameMetric(t.index, fmt.Sprintf("cron-%s-%s-%s", m["timezone"], symbols.Replace(m["start"]), symbols.Replace(m["end"])))
 	return t, nil
 }
 
-func (t trigger) asPods(namespace string) (trigger, error) {
+func (t trigger) asPods(known triggers.Type, namespace string) (trigger, error) {
 	selector, err := labels.Parse(t.from.Metadata["podSelector"])
 	if err != nil || t.from.Metadata["podSelector"] == "" {
 		return t, t.bad(fmt.Errorf("invalid pod selector"))
 	}
-	target, err := scaler{target: "value"}.targetOf(t.from.Metadata)
-	if err != nil {
+	if err := t.targets(known); err != nil {
 		return t, t.bad(err)
 	}
-	if t.activation, err = number(t.from.Metadata, "activationValue", 0); err != nil {
-		return t, t.bad(err)
-	}
-	t.pods, t.target = selector, int64(math.Round(target*1000))
-	t.metric = metricName(t.index, "workload-"+namespace)
+	t.pods = selector
+	t.metric = triggers.NameMetric(t.index, "workload-"+namespace)
 	return t, nil
 }
 

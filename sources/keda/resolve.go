@@ -11,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Access is how a Redis trigger's server is reached, as KEDA would resolve it.
@@ -60,17 +61,6 @@ func NewResolver(client kubernetes.Interface, dynamic dynamic.Interface) *Resolv
 	return &Resolver{client: client, dynamic: dynamic}
 }
 
-// places are where a parameter may come from, in order of precedence: M for
-// the trigger's metadata, A for the authentication object, E for the target's
-// environment through a metadata entry that names the variable.
-var places = map[string]string{
-	"address": "MAE", "addresses": "MAE", "host": "MEA", "hosts": "MEA", "port": "MEA", "ports": "MEA",
-	"username": "MEA", "password": "MEA",
-	"sentinelUsername": "MAE", "sentinelPassword": "MAE", "sentinelMaster": "MAE",
-	"enableTLS": "M", "unsafeSsl": "M", "tls": "A",
-	"ca": "A", "cert": "A", "Cert": "A", "key": "A", "keyPassword": "A",
-}
-
 // resolution is the resolving of one trigger.
 type resolution struct {
 	*Resolver
@@ -105,11 +95,11 @@ func (x *resolution) begin(t kscope.TriggerRef) error {
 	if err != nil {
 		return err
 	}
-	triggers := spec.list("triggers")
-	if t.Index < 0 || t.Index >= len(triggers) {
+	all := spec.list("triggers")
+	if t.Index < 0 || t.Index >= len(all) {
 		return &kscope.Trouble{Message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
 	}
-	m, _ := triggers[t.Index].(map[string]any)
+	m, _ := all[t.Index].(map[string]any)
 	trigger := fields(m)
 	x.metadata = trigger.metadata()
 	x.env = environment{resolution: x, spec: spec, job: t.Object.Kind == kscope.ScaledJobs}
@@ -125,7 +115,7 @@ func (x *resolution) begin(t kscope.TriggerRef) error {
 // name by name, with the words for where it was found; "" where there is none.
 // All names have the same places.
 func (x *resolution) parameter(names ...string) (string, error) {
-	for _, place := range places[names[0]] {
+	for _, place := range triggers.Places(names[0]) {
 		for _, name := range names {
 			value, from, err := x.at(place, name)
 			if err != nil {
@@ -140,11 +130,11 @@ func (x *resolution) parameter(names ...string) (string, error) {
 	return "", nil
 }
 
-func (x *resolution) at(place rune, name string) (value, from string, err error) {
+func (x *resolution) at(place triggers.Place, name string) (value, from string, err error) {
 	switch place {
-	case 'M':
+	case triggers.Metadata:
 		return x.metadata[name], "the trigger itself", nil
-	case 'A':
+	case triggers.Authentication:
 		if x.auth == nil {
 			return "", "", nil
 		}
