@@ -112,6 +112,22 @@ func (l Loop) cooled(p Poll) bool {
 	return p.LastActive.Add(l.Cooldown).Before(p.At)
 }
 
+// FallbackReplicas are those that a fallback has the HPA ask for while its
+// source fails, by its behavior; false where that needs a formula.
+func FallbackReplicas(behavior string, replicas, current int32) (int32, bool) {
+	switch behavior {
+	case "currentReplicas":
+		return current, true
+	case "currentReplicasIfHigher":
+		return max(replicas, current), true
+	case "currentReplicasIfLower":
+		return min(replicas, current), true
+	case "scalingModifiers":
+		return 0, false
+	}
+	return replicas, true
+}
+
 // ActiveAt is the time of a poll as KEDA keeps it for the last activity: in
 // whole seconds, rounded down.
 func ActiveAt(poll time.Time) time.Time { return poll.Truncate(time.Second) }

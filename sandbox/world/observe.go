@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope/scaling"
 )
 
 // connection gives the error of a source that cannot be connected to the words
@@ -159,16 +161,9 @@ func (w *World) madeUp(so *scaledObject, t trigger) (milli int64, ok bool) {
 	if wl == nil {
 		return 0, false
 	}
-	replicas, current := so.spec.Fallback.Replicas, wl.replicas()
-	switch so.spec.Fallback.Behavior {
-	case "currentReplicas":
-		replicas = current
-	case "currentReplicasIfHigher":
-		replicas = max(replicas, current)
-	case "currentReplicasIfLower":
-		replicas = min(replicas, current)
-	case "scalingModifiers":
-		return 0, false // needs a formula
+	replicas, ok := scaling.FallbackReplicas(so.spec.Fallback.Behavior, so.spec.Fallback.Replicas, wl.replicas())
+	if !ok {
+		return 0, false
 	}
 	n := float64(replicas)
 	if t.byValue {

@@ -2,7 +2,6 @@ package world
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
 // scaledJob is a ScaledJob and what KEDA's operator keeps about it.
@@ -166,12 +166,11 @@ func (w *World) removeScaledJob(sj *scaledJob) {
 func (w *World) pollScaledJob(sj *scaledJob) {
 	sj.poll = w.after(max(time.Second, seconds(sj.spec.PollingInterval, 30)), func() { w.pollScaledJob(sj) })
 	values, failed := w.jobValues(sj)
-	n := jobNumbers(&sj.spec, values)
 	running, pending := sj.count()
-	limit, scaleTo := n.decide(&sj.spec, running, pending)
-	if n.active {
-		sj.lastActive = w.now.Truncate(time.Second)
-		if count := min(scaleTo, limit); count > 0 {
+	n := sj.spec.rules().Decide(values, running, pending)
+	if n.Active {
+		sj.lastActive = scaling.ActiveAt(w.now)
+		if count := n.Create(); count > 0 {
 			for range count {
 				w.addJob(sj)
 			}
@@ -180,13 +179,13 @@ func (w *World) pollScaledJob(sj *scaledJob) {
 	}
 	sj.conditions.set("Ready", "True", "ScaledJobReady", jobReadyMessage)
 	switch {
-	case failed && n.active:
+	case failed && n.Active:
 		sj.conditions.set("Ready", "Unknown", "PartialTriggerError", "Some triggers defined in ScaledJob are not working correctly")
 	case failed:
 		sj.conditions.set("Ready", "False", "TriggerError", "Triggers defined in ScaledJob are not working correctly")
 	}
 	was := sj.conditions.get("Active").status == "True"
-	if n.active {
+	if n.Active {
 		if !was {
 			w.tellJob(sj, "scale-handler", corev1.EventTypeNormal, "ScaledJobActive", "ScaledJobActive", activeMessage)
 		}
@@ -201,14 +200,23 @@ func (w *World) pollScaledJob(sj *scaledJob) {
 	w.dropFinished(sj)
 }
 
-// jobValue is what one trigger of a ScaledJob says.
-type jobValue struct {
-	queue, target float64
-	active        bool
+// rules are the settings that the number of Jobs follows from.
+func (s *scaledJobSpec) rules() scaling.Jobs {
+	strategy := s.ScalingStrategy
+	j := scaling.Jobs{
+		Min: or(s.MinReplicaCount, 0), Max: or(s.MaxReplicaCount, 100), Strategy: strategy.Strategy,
+		Deduction: or(strategy.QueueLengthDeduction, 0), Combine: strategy.MultipleScalersCalculation,
+	}
+	share, err := strconv.ParseFloat(strategy.RunningJobPercentage, 64)
+	if err != nil && j.Strategy == "custom" {
+		j.Strategy = "default"
+	}
+	j.Share = share
+	return j
 }
 
 // jobValues asks every trigger.
-func (w *World) jobValues(sj *scaledJob) (values []jobValue, failed bool) {
+func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bool) {
 	sj.activity = map[string]bool{}
 	if sj.built == nil || sj.builtOf != sj.u.GetGeneration() {
 		triggers, err := w.build(sj.u, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
@@ -229,92 +237,10 @@ func (w *World) jobValues(sj *scaledJob) (values []jobValue, failed bool) {
 		}
 		active := t.active(v)
 		sj.activity[t.metric] = active
-		values = append(values, jobValue{queue: v, target: float64(t.target) / 1000, active: active})
+		values = append(values, scaling.JobReading{Queue: v, Target: float64(t.target) / 1000, Active: active})
 	}
 	if failed {
 		sj.built = nil
 	}
 	return values, failed
-}
-
-// jobCounts are the numbers that a poll of a ScaledJob goes by.
-type jobCounts struct {
-	queue, most int64 // combined queue length; how many Jobs it may come to
-	active      bool
-}
-
-// jobNumbers combines what the triggers say. (scaledjob/metrics.go)
-func jobNumbers(spec *scaledJobSpec, values []jobValue) jobCounts {
-	limit := float64(spec.room())
-	n := jobCounts{active: or(spec.MinReplicaCount, 0) > 0}
-	var queue, most float64
-	count := 0
-	for _, v := range values {
-		if !v.active {
-			continue
-		}
-		n.active = true
-		top := 0.0
-		if v.target != 0 {
-			top = min(v.queue/v.target, limit)
-		}
-		count++
-		switch spec.ScalingStrategy.MultipleScalersCalculation {
-		case "min":
-			if count == 1 || v.queue < queue {
-				queue, most = v.queue, top
-			}
-		case "avg", "sum":
-			queue, most = queue+v.queue, most+top
-		default:
-			if v.queue > queue {
-				queue, most = v.queue, top
-			}
-		}
-	}
-	if spec.ScalingStrategy.MultipleScalersCalculation == "avg" && count > 0 {
-		queue, most = queue/float64(count), most/float64(count)
-	}
-	n.queue, n.most = int64(math.Ceil(queue)), int64(math.Ceil(min(most, limit)))
-	return n
-}
-
-// room is how many Jobs there may be above the least.
-func (s *scaledJobSpec) room() int64 {
-	least, most := or(s.MinReplicaCount, 0), or(s.MaxReplicaCount, 100)
-	if least > most {
-		return int64(most)
-	}
-	return int64(most - least)
-}
-
-// decide gives how many Jobs may be made, and how many the queue asks for, by
-// the scaling strategy. (scale_jobs.go: getScalingDecision)
-func (n jobCounts) decide(spec *scaledJobSpec, running, pending int64) (limit, scaleTo int64) {
-	least, room, most := int64(or(spec.MinReplicaCount, 0)), spec.room(), n.most
-	if running < least {
-		return least - running, least - running
-	}
-	run, s := running-least, spec.ScalingStrategy
-	scaleTo = n.queue
-	strategy := s.Strategy
-	share, err := strconv.ParseFloat(s.RunningJobPercentage, 64)
-	if strategy == "custom" && err != nil {
-		strategy = "default"
-	}
-	switch strategy {
-	case "custom":
-		limit = min(most-int64(or(s.QueueLengthDeduction, 0))-int64(float64(run)*share), room)
-	case "accurate":
-		if most+run-pending > room {
-			limit = room - run
-		} else {
-			limit = most - pending
-		}
-	case "eager":
-		limit, scaleTo = min(room-run-pending, most), room
-	default:
-		limit = most - run
-	}
-	return max(limit, 0), scaleTo
 }

@@ -11,45 +11,22 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 )
 
-// TestJobDecision compares with numbers worked out by hand from the rules.
-func TestJobDecision(t *testing.T) {
-	n := func(i int32) *int32 { return &i }
-	for _, c := range []struct {
-		name             string
-		spec             func(*scaledJobSpec)
-		values           []jobValue
-		running, pending int64
-		limit, scaleTo   int64
-		active           bool
-	}{
-		{"default", func(*scaledJobSpec) {}, []jobValue{{10, 1, true}}, 3, 0, 7, 10, true},
-		{"default, target 5", func(*scaledJobSpec) {}, []jobValue{{12, 5, true}}, 0, 0, 3, 12, true},
-		{"default at max", func(s *scaledJobSpec) { s.MaxReplicaCount = n(4) }, []jobValue{{10, 1, true}}, 4, 0, 0, 10, true},
-		{"min comes first", func(s *scaledJobSpec) { s.MinReplicaCount = n(3) }, []jobValue{{50, 1, true}}, 1, 0, 2, 2, true},
-		{"min counts as active", func(s *scaledJobSpec) { s.MinReplicaCount = n(3) }, nil, 3, 0, 0, 0, true},
-		{"inactive", func(*scaledJobSpec) {}, []jobValue{{0, 1, false}}, 0, 0, 0, 0, false},
-		{"custom", func(s *scaledJobSpec) {
-			s.ScalingStrategy.Strategy, s.ScalingStrategy.QueueLengthDeduction, s.ScalingStrategy.RunningJobPercentage = "custom", n(2), "0.5"
-		}, []jobValue{{20, 1, true}}, 6, 0, 15, 20, true},
-		{"custom without a number", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy = "custom" }, []jobValue{{20, 1, true}}, 6, 0, 14, 20, true},
-		{"accurate", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "accurate", n(10) }, []jobValue{{6, 1, true}}, 3, 2, 4, 6, true},
-		{"accurate at max", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "accurate", n(10) }, []jobValue{{9, 1, true}}, 3, 1, 7, 9, true},
-		{"eager", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "eager", n(10) }, []jobValue{{6, 1, true}}, 3, 0, 6, 10, true},
-		{"eager at max", func(s *scaledJobSpec) { s.ScalingStrategy.Strategy, s.MaxReplicaCount = "eager", n(10) }, []jobValue{{6, 1, true}}, 7, 1, 2, 10, true},
-		{"max of two", func(*scaledJobSpec) {}, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 3, 9, true},
-		{"min of two", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "min" }, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 4, 4, true},
-		{"sum", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "sum" }, []jobValue{{4, 1, true}, {9, 3, true}, {5, 1, false}}, 0, 0, 7, 13, true},
-		{"avg", func(s *scaledJobSpec) { s.ScalingStrategy.MultipleScalersCalculation = "avg" }, []jobValue{{4, 1, true}, {9, 3, true}}, 0, 0, 4, 7, true},
-	} {
-		var spec scaledJobSpec
-		c.spec(&spec)
-		got := jobNumbers(&spec, c.values)
-		limit, scaleTo := got.decide(&spec, c.running, c.pending)
-		if limit != c.limit || scaleTo != c.scaleTo || got.active != c.active {
-			t.Errorf("%s: limit %d of %d, active %v; want %d of %d, %v", c.name, limit, scaleTo, got.active, c.limit, c.scaleTo, c.active)
-		}
+// TestJobRules: a share that is no number turns the custom strategy into the
+// default one, as with KEDA.
+func TestJobRules(t *testing.T) {
+	spec := func(share string) *scaledJobSpec {
+		s := &scaledJobSpec{}
+		s.ScalingStrategy.Strategy, s.ScalingStrategy.RunningJobPercentage = "custom", share
+		return s
+	}
+	if got, want := spec("0.5").rules(), (scaling.Jobs{Max: 100, Strategy: "custom", Share: 0.5}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got, want := spec("").rules(), (scaling.Jobs{Max: 100, Strategy: "default"}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 

@@ -52,7 +52,7 @@ type trigger struct {
 	metric     string // name of the external metric; "" for cpu and memory
 	resource   string // cpu or memory
 	queue      *triggers.Redis
-	cron       *cronWindow
+	cron       *triggers.Cron
 	pods       labels.Selector // kubernetes-workload
 	target     int64           // thousandths
 	activation float64
@@ -156,7 +156,7 @@ func (t trigger) asResource() (trigger, error) {
 }
 
 func (t trigger) asCron() (trigger, error) {
-	window, err := parseCron(t.from.Metadata)
+	window, err := triggers.ParseCron(t.from.Metadata)
 	if err != nil {
 		return t, t.bad(err)
 	}
@@ -192,7 +192,7 @@ func (t trigger) active(value float64) bool {
 func (w *World) value(namespace string, t trigger, now time.Time) (float64, error) {
 	switch {
 	case t.cron != nil:
-		return t.cron.value(now), nil
+		return t.cron.Value(now), nil
 	case t.pods != nil:
 		return float64(w.countPods(namespace, t.pods)), nil
 	}

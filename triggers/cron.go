@@ -1,4 +1,4 @@
-package world
+package triggers
 
 import (
 	"fmt"
@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// cronWindow is the window of a cron trigger: between a start and an end that
-// both come again and again.
-type cronWindow struct {
+// Cron is the window of a cron trigger: between a start and an end that both
+// come again and again.
+type Cron struct {
 	start, end schedule
 	zone       *time.Location
 	replicas   float64
@@ -23,8 +23,9 @@ type schedule struct {
 	anyDay, anyWeekday                bool // with both restricted, either suffices
 }
 
-// parseCron reads a cron trigger's metadata, with KEDA's checks.
-func parseCron(m map[string]string) (*cronWindow, error) {
+// ParseCron reads a cron trigger's metadata, with KEDA's checks. The time
+// package may look up its time zone on disk.
+func ParseCron(m map[string]string) (*Cron, error) {
 	for _, key := range []string{"timezone", "start", "end", "desiredReplicas"} {
 		if strings.TrimSpace(m[key]) == "" {
 			return nil, fmt.Errorf("missing required parameter %q in [triggerMetadata]", key)
@@ -49,12 +50,12 @@ func parseCron(m map[string]string) (*cronWindow, error) {
 	if err != nil || replicas <= 0 {
 		return nil, fmt.Errorf("no desiredReplicas specified")
 	}
-	return &cronWindow{start, end, zone, float64(replicas)}, nil
+	return &Cron{start, end, zone, float64(replicas)}, nil
 }
 
-// value is the number of replicas wanted: all inside the window, which is when
+// Value is the number of replicas wanted: all inside the window, which is when
 // the next end comes before the next start, else none.
-func (c *cronWindow) value(now time.Time) float64 {
+func (c *Cron) Value(now time.Time) float64 {
 	local := now.In(c.zone)
 	if c.end.next(local).Before(c.start.next(local)) {
 		return c.replicas
