@@ -2,11 +2,13 @@ package world
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 )
 
@@ -210,4 +212,30 @@ func (w *World) expire(last func() time.Time, gone func()) {
 		}
 		gone()
 	})
+}
+
+// reference is the reference of an older event.
+func reference(obj metav1.Object, apiVersion, kind string) corev1.ObjectReference {
+	return corev1.ObjectReference{APIVersion: apiVersion, Kind: kind, Namespace: obj.GetNamespace(), Name: obj.GetName(), UID: obj.GetUID()}
+}
+
+// regarding is the reference of an event about an object of KEDA's.
+func regarding(u *unstructured.Unstructured, rev int) corev1.ObjectReference {
+	return corev1.ObjectReference{
+		APIVersion: u.GetAPIVersion(), Kind: u.GetKind(), Namespace: u.GetNamespace(), Name: u.GetName(), UID: u.GetUID(),
+		ResourceVersion: strconv.Itoa(rev),
+	}
+}
+
+// tell records an event about a ScaledObject in KEDA's name.
+func (w *World) tell(so *scaledObject, typ, reason, action, note string) {
+	w.events.newer(w, regarding(so.u, so.rev), "keda-operator", typ, reason, action, note)
+}
+
+// podWarning is an event of the kubelet. It tells of trouble only; what goes
+// well, the pod says itself.
+func (w *World) podWarning(p *pod, reason, message string) {
+	about := reference(p.obj, "v1", "Pod")
+	about.FieldPath = fmt.Sprintf("spec.containers{%s}", p.obj.Spec.Containers[0].Name)
+	w.events.older(w, about, "kubelet", corev1.EventTypeWarning, reason, message)
 }

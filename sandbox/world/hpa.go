@@ -7,7 +7,6 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
@@ -120,13 +119,6 @@ func (w *World) syncHPA(h *hpa) {
 // hpaEvent records an event about an HPA, as the controller does.
 func (w *World) hpaEvent(h *hpa, typ, reason, message string) {
 	w.events.older(w, reference(h.obj, "autoscaling/v2", "HorizontalPodAutoscaler"), "horizontal-pod-autoscaler", typ, reason, message)
-}
-
-// decision is what a sync wants.
-type decision struct {
-	desired int32
-	rescale bool
-	reason  string
 }
 
 // reconcileHPA is one sync, in the controller's order. (horizontal.go:
@@ -251,9 +243,4 @@ func directionOf(r *autoscalingv2.HPAScalingRules, window time.Duration) kscope.
 		d.Tolerance = &t
 	}
 	return d
-}
-
-// reference is the reference of an older event.
-func reference(obj metav1.Object, apiVersion, kind string) corev1.ObjectReference {
-	return corev1.ObjectReference{APIVersion: apiVersion, Kind: kind, Namespace: obj.GetNamespace(), Name: obj.GetName(), UID: obj.GetUID()}
 }

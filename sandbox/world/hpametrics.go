@@ -14,6 +14,13 @@ import (
 	"github.com/kscope/kscope/scaling"
 )
 
+// decision is what a sync wants.
+type decision struct {
+	desired int32
+	rescale bool
+	reason  string
+}
+
 // fromMetrics decides by the metrics; false when they could not be computed,
 // which has then been said.
 func (w *World) fromMetrics(h *hpa, wl *workload, rules *kscope.Behavior, in scaling.Bounds) (decision, []autoscalingv2.MetricStatus, bool) {

@@ -96,14 +96,6 @@ func (w *World) allWaiting(p *pod, state corev1.ContainerState) {
 	w.ownerChanged(p)
 }
 
-// podWarning is an event of the kubelet. It tells of trouble only; what goes
-// well, the pod says itself.
-func (w *World) podWarning(p *pod, reason, message string) {
-	about := reference(p.obj, "v1", "Pod")
-	about.FieldPath = fmt.Sprintf("spec.containers{%s}", p.obj.Spec.Containers[0].Name)
-	w.events.older(w, about, "kubelet", corev1.EventTypeWarning, reason, message)
-}
-
 // start runs a pod's containers.
 func (w *World) start(p *pod) {
 	p.stage, p.started = running, w.now

@@ -3,7 +3,10 @@ package world
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"sort"
+	"strconv"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -147,62 +150,94 @@ func (w *World) deletePods(rs *replicaSet, active []*pod, n int) {
 	}
 }
 
-// setStatus counts the pods, and says so if that is news.
-func (w *World) setStatus(rs *replicaSet, failed error) {
-	s := &rs.obj.Status
-	before := *s
-	s.ObservedGeneration = rs.obj.Generation
-	s.Replicas, s.ReadyReplicas, s.AvailableReplicas = 0, 0, 0
-	terminating := int32(0)
-	soonest := time.Duration(-1)
-	minReady := time.Duration(rs.obj.Spec.MinReadySeconds) * time.Second
-	for _, p := range rs.pods {
-		switch {
-		case p.finished() && !p.deleting:
-		case p.deleting:
-			terminating++
-		default:
-			s.Replicas++
-			if !p.ready {
-				continue
-			}
-			s.ReadyReplicas++
-			if left := p.readySince.Add(minReady).Sub(w.now); left <= 0 {
-				s.AvailableReplicas++
-			} else if soonest < 0 || left < soonest {
-				soonest = left
-			}
+// rank puts those pods first that go first when a ReplicaSet shrinks. Nothing
+// in it looks at who is busy. (controller_utils.go: ActivePodsWithRanks)
+func (w *World) rank(pods []*pod) {
+	var neighbours [nodeCount]int // ready pods of the set on each node
+	for _, p := range pods {
+		if p.node >= 0 && p.ready {
+			neighbours[p.node]++
 		}
 	}
-	s.FullyLabeledReplicas, s.TerminatingReplicas = s.Replicas, &terminating
-	w.setFailure(rs, failed)
-	if soonest >= 0 {
-		w.stop(rs.aged)
-		rs.aged = w.after(soonest, func() { w.setChanged(rs) })
+	rank := func(p *pod) int {
+		if p.node < 0 {
+			return 0
+		}
+		return neighbours[p.node]
 	}
-	if before.ObservedGeneration != s.ObservedGeneration || before.Replicas != s.Replicas || before.ReadyReplicas != s.ReadyReplicas ||
-		before.AvailableReplicas != s.AvailableReplicas || or(before.TerminatingReplicas, -1) != terminating || len(before.Conditions) != len(s.Conditions) {
-		w.emit(Modified, rs.obj)
-		w.changed(rs.wl)
-	}
+	sort.Slice(pods, func(i, j int) bool {
+		a, b := pods[i], pods[j]
+		if n := w.compare(a, b, rank(a), rank(b)); n != 0 {
+			return n < 0
+		}
+		return a.obj.UID < b.obj.UID
+	})
 }
 
-// setFailure keeps the condition ReplicaFailure.
-func (w *World) setFailure(rs *replicaSet, err error) {
-	s := &rs.obj.Status
-	switch old := rs.failure(); {
-	case err == nil:
-		s.Conditions = nil
-	case old == nil:
-		s.Conditions = []appsv1.ReplicaSetCondition{{
-			Type: appsv1.ReplicaSetReplicaFailure, Status: corev1.ConditionTrue, LastTransitionTime: w.stamp(), Reason: "FailedCreate", Message: err.Error(),
-		}}
+// compare is negative when a goes before b.
+func (w *World) compare(a, b *pod, rankA, rankB int) int {
+	first := func(yes, other bool) int {
+		switch {
+		case yes == other:
+			return 0
+		case yes:
+			return -1
+		}
+		return 1
 	}
+	if n := first(a.node < 0, b.node < 0); n != 0 {
+		return n
+	}
+	if n := phaseOrder(a) - phaseOrder(b); n != 0 {
+		return n
+	}
+	if n := first(!a.ready, !b.ready); n != 0 {
+		return n
+	}
+	if n := deletionCost(a) - deletionCost(b); n != 0 {
+		return n
+	}
+	if rankA != rankB {
+		return rankB - rankA
+	}
+	if a.ready && b.ready && !a.readySince.Equal(b.readySince) {
+		// Ages count in powers of two, so those that are about the same go
+		// in random order.
+		return w.age(a.readySince) - w.age(b.readySince)
+	}
+	if a.restarts != b.restarts {
+		return int(b.restarts - a.restarts)
+	}
+	if created := a.obj.CreationTimestamp; !created.Equal(&b.obj.CreationTimestamp) {
+		return w.age(created.Time) - w.age(b.obj.CreationTimestamp.Time)
+	}
+	return 0
 }
 
-func (rs *replicaSet) failure() *appsv1.ReplicaSetCondition {
-	if len(rs.obj.Status.Conditions) == 0 {
-		return nil
+// age is the whole part of the base-2 logarithm of an age in nanoseconds, as
+// the controller buckets it.
+func (w *World) age(since time.Time) int {
+	d := w.now.Sub(since)
+	if d <= 0 {
+		return -1
 	}
-	return &rs.obj.Status.Conditions[0]
+	return int(math.Log2(float64(d)))
+}
+
+func phaseOrder(p *pod) int {
+	switch p.obj.Status.Phase {
+	case corev1.PodPending:
+		return 0
+	case corev1.PodRunning:
+		return 2
+	}
+	return 1
+}
+
+func deletionCost(p *pod) int {
+	n, err := strconv.ParseInt(p.obj.Annotations["controller.kubernetes.io/pod-deletion-cost"], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return int(n)
 }

@@ -3,11 +3,9 @@ package world
 import (
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
@@ -223,19 +221,6 @@ func orText(s, otherwise string) string {
 		return otherwise
 	}
 	return s
-}
-
-// regarding is the reference of an event about an object of KEDA's.
-func regarding(u *unstructured.Unstructured, rev int) corev1.ObjectReference {
-	return corev1.ObjectReference{
-		APIVersion: u.GetAPIVersion(), Kind: u.GetKind(), Namespace: u.GetNamespace(), Name: u.GetName(), UID: u.GetUID(),
-		ResourceVersion: strconv.Itoa(rev),
-	}
-}
-
-// tell records an event about a ScaledObject in KEDA's name.
-func (w *World) tell(so *scaledObject, typ, reason, action, note string) {
-	w.events.newer(w, regarding(so.u, so.rev), "keda-operator", typ, reason, action, note)
 }
 
 // typesOf are the distinct trigger types and authentication names, in order.

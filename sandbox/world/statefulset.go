@@ -98,36 +98,3 @@ func (w *World) updateOrdinals(wl *workload) {
 		}
 	}
 }
-
-// statefulSetStatus counts the pods, terminating ones included, and says so if
-// that is news.
-func (w *World) statefulSetStatus(wl *workload) {
-	s := &wl.sts.Status
-	before := *s
-	revision := wl.ref.Name + "-" + wl.hash
-	s.ObservedGeneration, s.UpdateRevision = wl.sts.Generation, revision
-	s.Replicas, s.ReadyReplicas, s.AvailableReplicas, s.UpdatedReplicas = 0, 0, 0, 0
-	updated := true
-	for _, p := range wl.pods {
-		s.Replicas++
-		if p.ready {
-			s.ReadyReplicas++
-			s.AvailableReplicas++
-		}
-		if p.hash == wl.hash && !p.deleting {
-			s.UpdatedReplicas++
-		}
-		updated = updated && p.hash == wl.hash
-	}
-	if updated {
-		s.CurrentRevision = revision
-	}
-	s.CurrentReplicas = s.Replicas
-	if s.CurrentRevision != s.UpdateRevision {
-		s.CurrentReplicas = s.Replicas - s.UpdatedReplicas
-	}
-	if before.ObservedGeneration != s.ObservedGeneration || before.Replicas != s.Replicas || before.ReadyReplicas != s.ReadyReplicas ||
-		before.UpdatedReplicas != s.UpdatedReplicas || before.CurrentRevision != s.CurrentRevision || before.UpdateRevision != s.UpdateRevision {
-		w.emit(Modified, wl.sts)
-	}
-}

@@ -1,0 +1,199 @@
+package world
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
+)
+
+// Delete deletes an object that a user gave, and what it owns: pods go
+// gracefully. A ScaledObject takes its HPA along and leaves the replicas as
+// they are, unless it says to restore them.
+func (w *World) Delete(obj runtime.Object) error {
+	m, err := meta.Accessor(obj)
+	if err != nil {
+		return fmt.Errorf("%T: %w", obj, err)
+	}
+	ref := refOf(m)
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		return w.removeWorkload(workloadKey{"Deployment", ref})
+	case *appsv1.StatefulSet:
+		return w.removeWorkload(workloadKey{"StatefulSet", ref})
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		h := w.hpas[ref]
+		if h == nil {
+			return fmt.Errorf("horizontalpodautoscalers.autoscaling %q not found", ref.Name)
+		}
+		w.removeHPA(h)
+		for _, so := range w.scaled {
+			if h.isOf(so) {
+				w.wantReconcile(so) // KEDA makes it anew
+			}
+		}
+		return nil
+	case *unstructured.Unstructured:
+		switch so, sj := w.scaled[ref], w.jobs[ref]; {
+		case o.GetKind() == "ScaledObject" && so != nil:
+			now := w.stamp()
+			so.u.SetDeletionTimestamp(&now)
+			w.emitScaledObject(Modified, so)
+			w.after(w.delay(), func() { w.finalize(so) })
+			return nil
+		case o.GetKind() == "ScaledJob" && sj != nil:
+			w.removeScaledJob(sj)
+			return nil
+		}
+	}
+	key := objectKey{kindOf(obj), ref}
+	old := w.objects[key]
+	if old == nil {
+		return fmt.Errorf("%s %q not found", key.kind, ref.Name)
+	}
+	delete(w.objects, key)
+	w.emit(Deleted, old)
+	return nil
+}
+
+func (w *World) removeWorkload(key workloadKey) error {
+	wl := w.workloads[key]
+	if wl == nil {
+		return notFound(key.kind, key.ref.Name)
+	}
+	delete(w.workloads, key)
+	w.stop(wl.dirty)
+	w.stop(wl.deadline)
+	w.stop(wl.crew.retry)
+	w.emit(Deleted, wl.object())
+	for _, rs := range wl.sets {
+		w.stop(rs.dirty)
+		w.emit(Deleted, rs.obj)
+	}
+	var pods []*pod
+	wl.eachPod(func(p *pod) { pods = append(pods, p) })
+	for _, p := range pods {
+		w.terminate(p)
+	}
+	w.crewsChanged()
+	return nil
+}
+
+// Annotate sets an annotation of a ScaledObject, or of the ScaledJob of that
+// name; "" removes it. KEDA looks at once where it watches the annotation.
+func (w *World) Annotate(ref kscope.Ref, key, value string) error {
+	set := func(u *unstructured.Unstructured) {
+		annotations := maps.Clone(u.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		if annotations[key] = value; value == "" {
+			delete(annotations, key)
+		}
+		u.SetAnnotations(annotations)
+	}
+	if so := w.scaled[ref]; so != nil {
+		set(so.u)
+		w.emitScaledObject(Modified, so)
+		if slices.Contains(reconciled, key) {
+			w.wantReconcile(so)
+		}
+		return nil
+	}
+	if sj := w.jobs[ref]; sj != nil {
+		set(sj.u)
+		w.emitScaledJob(Modified, sj)
+		w.after(w.delay(), func() { w.reconcileJob(sj) })
+		return nil
+	}
+	return fmt.Errorf("scaledobjects.keda.sh %q not found", ref.Name)
+}
+
+// Scale is somebody else writing the replicas of a workload through /scale.
+func (w *World) Scale(kind, namespace, name string, replicas int32, manager string) error {
+	wl := w.workloads[workloadKey{kind, kscope.Ref{Namespace: namespace, Name: name}}]
+	switch {
+	case wl == nil:
+		return notFound(kind, name)
+	case replicas < 0:
+		return fmt.Errorf("replicas %d: must not be negative", replicas)
+	}
+	w.writeScale(wl, replicas, manager)
+	return nil
+}
+
+// BreakageKind names something that can go wrong in the world.
+type BreakageKind string
+
+// What can be broken. A lost Redis is not among them: its [Queues] says so.
+const (
+	BadImage    BreakageKind = "bad-image"    // the image cannot be pulled any more: new pods get ErrImagePull, then ImagePullBackOff
+	NoRoom      BreakageKind = "no-room"      // new pods find no node: Unschedulable
+	CrashPods   BreakageKind = "crash-pods"   // containers exit with an error, running ones at once: CrashLoopBackOff
+	RefuseScale BreakageKind = "refuse-scale" // KEDA and the HPA may not write through /scale
+	Quota       BreakageKind = "quota"        // no further pod may be created: FailedCreate
+)
+
+// Breakage is one thing broken, for the workload of that name or, when Ref is
+// zero, for all. A ScaledJob counts as a workload.
+type Breakage struct {
+	Kind BreakageKind
+	Ref  kscope.Ref // of the workload
+}
+
+// isBroken reports whether something is broken for a workload.
+func (w *World) isBroken(kind BreakageKind, ref kscope.Ref) bool {
+	return len(w.broken) > 0 && (w.broken[Breakage{Kind: kind}] || w.broken[Breakage{kind, ref}])
+}
+
+// Break breaks something until it is mended.
+func (w *World) Break(b Breakage) {
+	if w.broken[b] {
+		return
+	}
+	w.broken[b] = true
+	if b.Kind == CrashPods {
+		for _, p := range w.allPods() {
+			if b.Ref == (kscope.Ref{}) || b.Ref == p.workload {
+				w.crash(p)
+			}
+		}
+	}
+}
+
+// Mend ends a breakage. What backs off recovers when it tries again, as on a
+// real cluster: an image or a crashed container after at most 5 minutes, a
+// creation that was refused after at most 1,000 s. Only pods without a node
+// are tried again at once.
+func (w *World) Mend(b Breakage) {
+	if !w.broken[b] {
+		return
+	}
+	delete(w.broken, b)
+	if b.Kind == NoRoom {
+		for _, p := range w.allPods() {
+			if p.stage == unplaced {
+				w.stop(p.step)
+				p.step = w.after(w.delay(), func() { w.place(p) })
+			}
+		}
+	}
+}
+
+// refusal is the error of a write through /scale that is not allowed; nil when
+// it is.
+func (w *World) refusal(wl *workload, user string) error {
+	if !w.isBroken(RefuseScale, wl.ref) {
+		return nil
+	}
+	resource := wl.resource()
+	return fmt.Errorf("%s.apps %q is forbidden: User %q cannot update resource %q in API group \"apps\" in the namespace %q",
+		resource, wl.ref.Name, user, resource+"/scale", wl.ref.Namespace)
+}
