@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // complete fills in what the API server would, as far as anything in the
@@ -142,8 +144,7 @@ func completeContainer(c *corev1.Container) {
 	}
 }
 
-// completeHPA follows section 4.1 of the semantics: where there is a behavior
-// at all, both directions are filled in.
+// completeHPA follows section 4.1 of the semantics.
 func completeHPA(h *autoscalingv2.HorizontalPodAutoscaler) {
 	orElse(&h.Spec.MinReplicas, 1)
 	if len(h.Spec.Metrics) == 0 {
@@ -154,20 +155,5 @@ func completeHPA(h *autoscalingv2.HorizontalPodAutoscaler) {
 				Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &percent}},
 		}}
 	}
-	b := h.Spec.Behavior
-	if b == nil {
-		return
-	}
-	percent := autoscalingv2.HPAScalingPolicy{Type: autoscalingv2.PercentScalingPolicy, Value: 100, PeriodSeconds: 15}
-	completeRules(&b.ScaleUp, autoscalingv2.HPAScalingPolicy{Type: autoscalingv2.PodsScalingPolicy, Value: 4, PeriodSeconds: 15}, percent)
-	orElse(&b.ScaleUp.StabilizationWindowSeconds, 0)
-	completeRules(&b.ScaleDown, percent) // its window stays unset: it is the controller's
-}
-
-func completeRules(r **autoscalingv2.HPAScalingRules, policies ...autoscalingv2.HPAScalingPolicy) {
-	orElse(r, autoscalingv2.HPAScalingRules{})
-	orElse(&(*r).SelectPolicy, autoscalingv2.MaxChangePolicySelect)
-	if len((*r).Policies) == 0 {
-		(*r).Policies = policies
-	}
+	h.Spec.Behavior = world.DefaultBehavior(h.Spec.Behavior)
 }

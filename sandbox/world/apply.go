@@ -119,7 +119,7 @@ func (wl *workload) setReplicas(n int32) {
 }
 
 func (w *World) applyHPA(next *autoscalingv2.HorizontalPodAutoscaler) {
-	next.Spec.Behavior = defaultBehavior(next.Spec.Behavior)
+	next.Spec.Behavior = DefaultBehavior(next.Spec.Behavior)
 	h := w.hpas[refOf(next)]
 	if h == nil {
 		w.addHPA(next)

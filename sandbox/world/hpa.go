@@ -226,7 +226,7 @@ func rulesOf(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *kscope.Behavior 
 	if b == nil {
 		return nil
 	}
-	b = defaultBehavior(b.DeepCopy())
+	b = DefaultBehavior(b.DeepCopy())
 	return &kscope.Behavior{Up: directionOf(b.ScaleUp, 0), Down: directionOf(b.ScaleDown, kscope.DownscaleStabilization)}
 }
 

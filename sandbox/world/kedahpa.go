@@ -127,7 +127,7 @@ func (so *scaledObject) behavior() *autoscalingv2.HorizontalPodAutoscalerBehavio
 		}
 		b.ScaleUp.SelectPolicy = &disabled
 	}
-	return defaultBehavior(b)
+	return DefaultBehavior(b)
 }
 
 // metricSpecs are the HPA's metrics, and fills in the names in the status.
@@ -200,9 +200,10 @@ func milliQuantity(milli int64) *resource.Quantity {
 	return resource.NewMilliQuantity(milli, resource.DecimalSI)
 }
 
-// defaultBehavior fills in what the API server would: both directions, when
-// there is a behavior at all.
-func defaultBehavior(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *autoscalingv2.HorizontalPodAutoscalerBehavior {
+// DefaultBehavior fills in what the API server would: both directions, when
+// there is a behavior at all. The window of scaling down stays unset where it
+// is: it is the controller's.
+func DefaultBehavior(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *autoscalingv2.HorizontalPodAutoscalerBehavior {
 	if b == nil {
 		return nil
 	}
@@ -216,7 +217,7 @@ func defaultBehavior(b *autoscalingv2.HorizontalPodAutoscalerBehavior) *autoscal
 			choice := autoscalingv2.MaxChangePolicySelect
 			r.SelectPolicy = &choice
 		}
-		if r.Policies == nil {
+		if len(r.Policies) == 0 {
 			r.Policies = policies
 		}
 		return r
