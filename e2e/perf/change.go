@@ -30,7 +30,7 @@ func (r *runner) changes(ctx context.Context) error {
 		if err := r.pixels(ctx, t, "row"); err != nil {
 			return err
 		}
-		if err := t.press("\r"); err != nil { // the target is the first row
+		if err := t.Type("\r"); err != nil { // the target is the first row
 			return err
 		}
 	}

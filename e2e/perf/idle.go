@@ -54,7 +54,7 @@ func (r *runner) idle(ctx context.Context) error {
 		return err
 	}
 	defer t.close()
-	pid, kpid := t.cmd.Process.Pid, k.cmd.Process.Pid
+	pid, kpid := t.pid, k.cmd.Process.Pid
 	of := func() (reading, error) { return read(pid, t.written) }
 	kof := func() (reading, error) {
 		return read(kpid, func() (int, int) { return int(k.bytes.Load()), 0 })

@@ -31,7 +31,7 @@ func (r *runner) launches(ctx context.Context, id, kubeconfig string, ok func(st
 		}
 		at, err := f.wait(ctx, patience)
 		if frame = append(frame, at.Sub(t.began)); err == nil && frame.max() == at.Sub(t.began) {
-			slowest, err = turnsOf(t.cmd.Process.Pid)
+			slowest, err = turnsOf(t.pid)
 		}
 		if err == nil && d != nil {
 			at, err = d.wait(ctx, patience)

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/charmbracelet/x/vt"
 	"k8s.io/client-go/rest"
 )
 
@@ -66,7 +65,7 @@ func TestLargeDigitsInColour(t *testing.T) {
 				drawn.WriteString(strings.ReplaceAll(pictures[strings.IndexRune(largeDigits, r)]+" ", "█", "\x1b[48;2;255;176;0m \x1b[49m"))
 			}
 		}
-		term := &terminal{emulator: vt.NewEmulator(cols, rows)}
+		term := newTerminal()
 		term.take([]byte(drawn.String()))
 		var band [largeRows][]rune
 		for y, line := range strings.Split(term.screen(), "\n")[1 : 1+largeRows] {

@@ -48,7 +48,7 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 	})
 	defer t.watchFrames(nil)
 	began := time.Now()
-	before, err := turnsOf(t.cmd.Process.Pid)
+	before, err := turnsOf(t.pid)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (r *runner) storm(ctx context.Context, t *terminal) error {
 		return err
 	}
 	t.watchFrames(nil)
-	after, err := turnsOf(t.cmd.Process.Pid)
+	after, err := turnsOf(t.pid)
 	if err != nil {
 		return err
 	}

@@ -4,17 +4,14 @@ import (
 	"context"
 	"fmt"
 	"image/color"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 
-	"github.com/charmbracelet/x/vt"
-	"github.com/creack/pty"
+	uv "github.com/charmbracelet/ultraviolet"
+
+	"github.com/kscope/kscope/e2e/tty"
 )
 
 // The terminal that everything is measured in.
@@ -31,14 +28,11 @@ const frameGap = 4 * time.Millisecond
 // A terminal is a running program and the screen it draws on, with the time of
 // everything that appears there.
 type terminal struct {
-	cmd    *exec.Cmd
-	file   *os.File // our end of the pseudo-terminal
-	began  time.Time
-	drawn  chan struct{} // closed when the last byte is on the screen
-	exited chan struct{}
+	*tty.Terminal
+	pid   int
+	began time.Time
 
-	mu       sync.Mutex // guards what follows
-	emulator *vt.Emulator
+	// The lock of the Terminal guards what follows too.
 	last     time.Time // when the last bytes came
 	text     string    // of the screen; "" after a change, until it is asked for
 	bytes    int
@@ -47,59 +41,37 @@ type terminal struct {
 	onFrame  func(at time.Time, first bool, text string) // called for each read
 }
 
+func newTerminal() *terminal {
+	t := &terminal{Terminal: tty.New(cols, rows), expected: map[*expectation]bool{}}
+	t.Wrote = t.take
+	return t
+}
+
 // run starts a program with the clock at the moment before.
 func run(kubeconfig, home string, argv ...string) (*terminal, error) {
-	t := &terminal{
-		emulator: vt.NewEmulator(cols, rows), drawn: make(chan struct{}), exited: make(chan struct{}),
-		expected: map[*expectation]bool{},
-	}
-	t.cmd = exec.Command(argv[0], argv[1:]...)
-	t.cmd.Env = []string{
+	t := newTerminal()
+	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "COLORTERM=truecolor",
 		"LANG=C.UTF-8", "KUBECONFIG=" + kubeconfig,
 	}
 	t.began = time.Now()
-	file, err := pty.StartWithSize(t.cmd, &pty.Winsize{Cols: cols, Rows: rows})
-	if err != nil {
-		return nil, fmt.Errorf("start %q in a pseudo-terminal: %w", argv, err)
+	if err := t.Run(cmd); err != nil {
+		return nil, err
 	}
-	t.file = file
-	go t.draw()
-	go func() { _, _ = io.Copy(file, t.emulator) }() // the terminal's answers
-	go func() {
-		_ = t.cmd.Wait()
-		close(t.exited)
-	}()
+	t.pid = cmd.Process.Pid
 	return t, nil
-}
-
-// draw puts what the program writes on the screen until the terminal is
-// closed, which reads as an error.
-func (t *terminal) draw() {
-	defer close(t.drawn)
-	buf := make([]byte, 64<<10)
-	for {
-		n, err := t.file.Read(buf)
-		if n > 0 {
-			t.take(buf[:n])
-		}
-		if err != nil {
-			return
-		}
-	}
 }
 
 // take is one read: it is on the screen when the emulator has digested it.
 func (t *terminal) take(b []byte) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	came := time.Now()
 	first := came.Sub(t.last) > frameGap
 	if first {
 		t.frames++
 	}
 	t.bytes += len(b)
-	_, _ = t.emulator.Write(b)
+	_, _ = t.Emulator.Write(b)
 	t.last, t.text = time.Now(), ""
 	if t.onFrame == nil && len(t.expected) == 0 {
 		return
@@ -113,31 +85,22 @@ func (t *terminal) take(b []byte) {
 	}
 }
 
-// read fills t.text, a line for each row without trailing blanks.
+// read fills t.text, a line for each row without trailing blanks. It is called
+// with the lock held.
 func (t *terminal) read() string {
 	if t.text != "" {
 		return t.text
 	}
-	var all, line strings.Builder
-	for y := range rows {
-		line.Reset()
-		ink := t.ink(y)
-		for x := range cols {
-			switch c := t.emulator.CellAt(x, y); {
-			case c == nil || c.Content == "" && c.Width == 1:
-				line.WriteByte(' ')
-			case c.Content == " " && c.Style.Bg != nil && slices.Contains(ink, c.Style.Bg):
-				line.WriteString("█")
-			default: // the second half of a wide character has no content
-				line.WriteString(c.Content)
-			}
-		}
-		if y > 0 {
-			all.WriteByte('\n')
-		}
-		all.WriteString(strings.TrimRight(line.String(), " "))
+	inks := make([][]color.Color, rows)
+	for y := range inks {
+		inks[y] = t.ink(y)
 	}
-	t.text = all.String()
+	t.text = t.Lines(func(y int, c *uv.Cell) string {
+		if c.Content == " " && c.Style.Bg != nil && slices.Contains(inks[y], c.Style.Bg) {
+			return "█"
+		}
+		return c.Content
+	})
 	return t.text
 }
 
@@ -148,7 +111,7 @@ func (t *terminal) ink(row int) []color.Color {
 	var inks []color.Color
 	for y := max(row-1, 0); y <= min(row+1, rows-1); y++ {
 		for x := range cols {
-			c := t.emulator.CellAt(x, y)
+			c := t.Emulator.CellAt(x, y)
 			if c != nil && (c.Content == "▀" || c.Content == "▄") && c.Style.Fg != nil && !slices.Contains(inks, c.Style.Fg) {
 				inks = append(inks, c.Style.Fg)
 			}
@@ -159,30 +122,24 @@ func (t *terminal) ink(row int) []color.Color {
 
 // screen is the text of the screen now.
 func (t *terminal) screen() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	return t.read()
 }
 
 // written is how many bytes and frames the program has written so far.
 func (t *terminal) written() (bytes, frames int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	return t.bytes, t.frames
 }
 
 // watchFrames has f called after every read, with the time at which it was on
 // the screen and whether it began a frame. f must be quick; nil ends it.
 func (t *terminal) watchFrames(f func(at time.Time, first bool, text string)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	t.onFrame = f
-}
-
-// press sends keys as they are typed.
-func (t *terminal) press(keys string) error {
-	_, err := io.WriteString(t.file, keys)
-	return err
 }
 
 // An expectation is a screen that is waited for. It is looked for after every
@@ -196,8 +153,8 @@ type expectation struct {
 
 // expect begins to wait for a screen.
 func (t *terminal) expect(what string, ok func(text string) bool) *expectation {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.Lock()
+	defer t.Unlock()
 	e := &expectation{t, what, ok, make(chan time.Time, 1)}
 	t.expected[e] = true
 	t.read()
@@ -205,7 +162,7 @@ func (t *terminal) expect(what string, ok func(text string) bool) *expectation {
 	return e
 }
 
-// look is called with t.mu held and t.text read.
+// look is called with the lock held and t.text read.
 func (e *expectation) look(t *terminal) {
 	if e.ok(t.text) {
 		e.at <- t.last
@@ -216,9 +173,9 @@ func (e *expectation) look(t *terminal) {
 // wait gives the moment at which the screen was there.
 func (e *expectation) wait(ctx context.Context, timeout time.Duration) (time.Time, error) {
 	defer func() {
-		e.t.mu.Lock()
+		e.t.Lock()
 		delete(e.t.expected, e)
-		e.t.mu.Unlock()
+		e.t.Unlock()
 	}()
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
@@ -228,7 +185,7 @@ func (e *expectation) wait(ctx context.Context, timeout time.Duration) (time.Tim
 		return at, nil
 	case <-ctx.Done():
 		return time.Time{}, ctx.Err()
-	case <-e.t.drawn:
+	case <-e.t.Drained:
 		select {
 		case at := <-e.at:
 			return at, nil
@@ -246,18 +203,5 @@ func (t *terminal) await(ctx context.Context, timeout time.Duration, what string
 	return t.expect(what, ok).wait(ctx, timeout)
 }
 
-// close kills the program, and whatever it has started in its terminal, and
-// waits for its end. A second time does no harm.
-func (t *terminal) close() {
-	select {
-	case <-t.exited:
-	default:
-		_ = syscall.Kill(-t.cmd.Process.Pid, syscall.SIGKILL) // it fails if the program has just ended
-	}
-	<-t.exited
-	_ = t.file.Close()
-	<-t.drawn
-	if w, ok := t.emulator.InputPipe().(io.Closer); ok { // the emulator's own Close is not safe beside its Read
-		_ = w.Close()
-	}
-}
+// close ends the program, whose end nobody here has a use for.
+func (t *terminal) close() { _ = t.Close() }

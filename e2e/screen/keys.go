@@ -28,7 +28,7 @@ func (s *Screen) Press(names ...string) {
 // Type sends text as if it were typed.
 func (s *Screen) Type(text string) {
 	s.t.Helper()
-	if _, err := s.terminal.WriteString(text); err != nil {
+	if err := s.terminal.Type(text); err != nil {
 		s.t.Fatalf("type %q: %v", text, err)
 	}
 }

@@ -11,19 +11,15 @@ package screen
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	uv "github.com/charmbracelet/ultraviolet"
-	"github.com/charmbracelet/x/vt"
-	"github.com/creack/pty"
+
+	"github.com/kscope/kscope/e2e/tty"
 )
 
 // Options say what terminal a program gets. The zero value is 80x24.
@@ -40,16 +36,12 @@ type Options struct {
 type Screen struct {
 	t        testing.TB
 	cmd      *exec.Cmd
-	terminal *os.File // our end of the pseudo-terminal
+	terminal *tty.Terminal
 
-	mu       sync.Mutex // guards what follows, the emulator above all
-	emulator *vt.Emulator
+	// The lock of the terminal guards what follows too.
 	raw      bytes.Buffer
 	text     string // of the screen; "" after a change, until it is asked for
 	lastByte time.Time
-
-	drained chan struct{} // closed when the program's last byte is on screen
-	exited  chan struct{} // closed when the program is gone
 }
 
 // Start runs a program and kills it when the test ends. What it wrote is
@@ -59,22 +51,14 @@ func Start(t testing.TB, o Options, argv ...string) *Screen {
 	if o.Cols == 0 || o.Rows == 0 {
 		o.Cols, o.Rows = 80, 24
 	}
-	s := &Screen{t: t, emulator: vt.NewEmulator(o.Cols, o.Rows), drained: make(chan struct{}), exited: make(chan struct{})}
-	s.cmd = exec.Command(argv[0], argv[1:]...)
+	s := &Screen{t: t, terminal: tty.New(o.Cols, o.Rows), cmd: exec.Command(argv[0], argv[1:]...)}
+	s.terminal.Wrote = s.draw
 	s.cmd.Dir = o.Dir
 	home := t.TempDir()
 	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "LANG=C.UTF-8"}, o.Env...)
-	terminal, err := pty.StartWithSize(s.cmd, size(o.Cols, o.Rows))
-	if err != nil {
-		t.Fatalf("start %q in a pseudo-terminal: %v", argv, err)
+	if err := s.terminal.Run(s.cmd); err != nil {
+		t.Fatal(err)
 	}
-	s.terminal = terminal
-	go s.draw()
-	go s.answer()
-	go func() {
-		_ = s.cmd.Wait() // its status is read from ProcessState
-		close(s.exited)
-	}()
 	t.Cleanup(func() {
 		s.Close()
 		s.showsNoSecret()
@@ -83,63 +67,22 @@ func Start(t testing.TB, o Options, argv ...string) *Screen {
 	return s
 }
 
-func size(cols, rows int) *pty.Winsize {
-	return &pty.Winsize{Cols: uint16(cols), Rows: uint16(rows)}
+// draw puts what the program writes on the screen.
+func (s *Screen) draw(b []byte) {
+	s.raw.Write(b)
+	s.lastByte = time.Now()
+	_, _ = s.terminal.Emulator.Write(b)
+	s.text = ""
 }
-
-// draw puts what the program writes on the screen, until its terminal is
-// closed, which reads as an error.
-func (s *Screen) draw() {
-	defer close(s.drained)
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := s.terminal.Read(buf)
-		if n > 0 {
-			s.mu.Lock()
-			s.raw.Write(buf[:n])
-			s.lastByte = time.Now()
-			_, _ = s.emulator.Write(buf[:n])
-			s.text = ""
-			s.mu.Unlock()
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// answer passes on the terminal's answers to the program's questions. Without
-// a reader the emulator would stand still at the first question.
-func (s *Screen) answer() { _, _ = io.Copy(s.terminal, s.emulator) }
 
 // Text is the whole screen, a line for each row, without trailing blanks.
 func (s *Screen) Text() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.terminal.Lock()
+	defer s.terminal.Unlock()
 	if s.text == "" {
-		s.text = s.readCells()
+		s.text = s.terminal.Lines(func(_ int, c *uv.Cell) string { return c.Content })
 	}
 	return s.text
-}
-
-func (s *Screen) readCells() string {
-	var all, line strings.Builder
-	for y := range s.emulator.Height() {
-		line.Reset()
-		for x := range s.emulator.Width() {
-			switch c := s.emulator.CellAt(x, y); {
-			case c == nil || c.Content == "" && c.Width == 1:
-				line.WriteByte(' ')
-			default: // the second half of a wide character has no content
-				line.WriteString(c.Content)
-			}
-		}
-		if y > 0 {
-			all.WriteByte('\n')
-		}
-		all.WriteString(strings.TrimRight(line.String(), " "))
-	}
-	return all.String()
 }
 
 // Line is one row of the screen, the first being 0.
@@ -153,9 +96,9 @@ func (s *Screen) Line(y int) string {
 
 // Cell is one cell of the screen with its style. Outside of it is a blank.
 func (s *Screen) Cell(x, y int) uv.Cell {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.emulator.CellAt(x, y); c != nil {
+	s.terminal.Lock()
+	defer s.terminal.Unlock()
+	if c := s.terminal.Emulator.CellAt(x, y); c != nil {
 		return *c
 	}
 	return uv.EmptyCell
@@ -163,33 +106,33 @@ func (s *Screen) Cell(x, y int) uv.Cell {
 
 // Raw is every byte the program has written.
 func (s *Screen) Raw() []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.terminal.Lock()
+	defer s.terminal.Unlock()
 	return bytes.Clone(s.raw.Bytes())
 }
 
 // Bytes is the number of bytes the program has written.
 func (s *Screen) Bytes() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.terminal.Lock()
+	defer s.terminal.Unlock()
 	return s.raw.Len()
 }
 
 // Quiet is how long ago the last byte came.
 func (s *Screen) Quiet() time.Duration {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.terminal.Lock()
+	defer s.terminal.Unlock()
 	return time.Since(s.lastByte)
 }
 
 // Resize gives the terminal another size, as dragging its window does.
 func (s *Screen) Resize(cols, rows int) {
 	s.t.Helper()
-	s.mu.Lock()
-	s.emulator.Resize(cols, rows)
+	err := s.terminal.Resize(cols, rows)
+	s.terminal.Lock()
 	s.text = ""
-	s.mu.Unlock()
-	if err := pty.Setsize(s.terminal, size(cols, rows)); err != nil {
+	s.terminal.Unlock()
+	if err != nil {
 		s.t.Fatalf("resize the terminal: %v", err)
 	}
 }
@@ -207,7 +150,7 @@ func (s *Screen) Signal(sig os.Signal) {
 func (s *Screen) Exit(timeout time.Duration) int {
 	s.t.Helper()
 	deadline := time.After(timeout)
-	for _, c := range []chan struct{}{s.exited, s.drained} {
+	for _, c := range []chan struct{}{s.terminal.Exited, s.terminal.Drained} {
 		select {
 		case <-c:
 		case <-deadline:
@@ -220,7 +163,7 @@ func (s *Screen) Exit(timeout time.Duration) int {
 // Exited reports whether the program has ended.
 func (s *Screen) Exited() bool {
 	select {
-	case <-s.exited:
+	case <-s.terminal.Exited:
 		return true
 	default:
 		return false
@@ -230,16 +173,7 @@ func (s *Screen) Exited() bool {
 // Close kills the program and whatever it has started in its terminal. It is
 // called when the test ends, and may be called before.
 func (s *Screen) Close() {
-	if !s.Exited() {
-		if err := syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			s.t.Errorf("kill the program: %v", err)
-		}
-	}
-	<-s.exited
-	_ = s.terminal.Close() // a second time says so, and does no harm
-	<-s.drained
-	// The emulator's own Close is not safe beside its Read.
-	if w, ok := s.emulator.InputPipe().(io.Closer); ok {
-		_ = w.Close()
+	if err := s.terminal.Close(); err != nil {
+		s.t.Error(err)
 	}
 }

@@ -1,8 +1,6 @@
 package screen
 
-import (
-	"time"
-)
+import "time"
 
 // WaitFor looks at the screen every few milliseconds until ok says that it
 // shows what is waited for, and returns that screen. It fails the test, with
@@ -29,7 +27,7 @@ func (s *Screen) WaitFor(timeout time.Duration, what string, ok func(text string
 // over reports whether nothing more will come.
 func (s *Screen) over() bool {
 	select {
-	case <-s.drained:
+	case <-s.terminal.Drained:
 		return true
 	default:
 		return false
