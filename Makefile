@@ -7,7 +7,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 TOOLS := $(shell go env GOCACHE)/kscope-tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 
-.PHONY: build install test quick unit race lint fmt tidy cross e2e golden bench perf packages cluster cluster-down demo
+.PHONY: build install test release quick race lint fmt tidy platforms cross e2e golden bench perf packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -16,7 +16,9 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race cross e2e ## everything, as CI runs it
+test: packages fmt tidy lint race platforms e2e ## everything, as CI runs it
+
+release: cross perf ## what takes too long for every change; run before an issue is called resolved
 
 quick: ## the inner loop, under a minute
 	go vet ./...
@@ -42,7 +44,12 @@ $(LINT):
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
 	mv $(TOOLS)/golangci-lint $@
 
-cross: ## compile for every platform
+# Whether it compiles is a question of names and types. Asking only that takes
+# seconds for each platform; compiling every dependency six times, minutes.
+platforms: ## what would not compile on a platform
+	cd e2e && go run ./platforms -C .. $(PLATFORMS)
+
+cross: ## build for every platform, with the linker's word as well
 	@set -e; for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} CGO_ENABLED=0 go build -o /dev/null ./cmd/kscope; done
 
 e2e: ## the real binary against a real control plane, KEDA and Redis
