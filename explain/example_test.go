@@ -25,7 +25,7 @@ func ExampleLook() {
 		now = now.Add(after)
 		see(facts...)
 		c, _ := explain.Look(store, so.Ref)
-		fmt.Printf("%s, %s\n  %s\n  %s\n", now.Sub(at(0)), c.Decision.Phase, c.Decision.Why, c.Decision.Next)
+		fmt.Printf("%s, %s\n  %s\n  %s\n", now.Sub(at(0)), c.Phase, c.Why, c.Next)
 	}
 	jobs := func(n int64) kscope.Depths {
 		return kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n), Type: "list"}}}

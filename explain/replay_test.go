@@ -181,8 +181,8 @@ func TestRecordedStory(t *testing.T) {
 		for len(stream) > 0 && stream[0].At.Sub(start).Seconds() <= m.at {
 			s.Apply(stream[0])
 			stream = stream[1:]
-			if c, ok := explain.Look(s, ref); ok && c.Decision.Phase == explain.Broken {
-				t.Errorf("broken at %v: %s", stream[0].At.Sub(start), c.Decision.Why)
+			if c, ok := explain.Look(s, ref); ok && c.Phase == explain.Broken {
+				t.Errorf("broken at %v: %s", stream[0].At.Sub(start), c.Why)
 			}
 		}
 		s.Apply(kscope.Observation{At: start.Add(time.Duration(m.at * float64(time.Second))), Fact: kscope.Heartbeat{}})
@@ -194,8 +194,8 @@ func TestRecordedStory(t *testing.T) {
 		for _, l := range c.Links {
 			links = append(links, l.Text()+" "+l.Word)
 		}
-		if got := strings.Join(links, ", "); c.Decision.Phase != m.phase || got != m.links {
-			t.Errorf("%s: %s, %s\n%s\nwant %s, %s", m.name, c.Decision.Phase, c.Decision.Why, got, m.phase, m.links)
+		if got := strings.Join(links, ", "); c.Phase != m.phase || got != m.links {
+			t.Errorf("%s: %s, %s\n%s\nwant %s, %s", m.name, c.Phase, c.Why, got, m.phase, m.links)
 		}
 	}
 

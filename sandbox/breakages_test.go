@@ -46,7 +46,7 @@ func TestBreakages(t *testing.T) {
 					r.push(scaler, orders, test.more)
 				}
 				r.until(scaler, 3*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c explain.Picture) bool {
-					said := strings.Join([]string{string(c.Decision.Phase), c.Decision.Why, c.Decision.Next, r.story(scaler), r.troubles()}, "\n")
+					said := strings.Join([]string{string(c.Phase), c.Why, c.Next, r.story(scaler), r.troubles()}, "\n")
 					return !slices.ContainsFunc(test.says, func(w string) bool { return !strings.Contains(said, w) })
 				})
 				if got := brokenNow(r.Sandbox); got != test.name && test.name != "scaler" {

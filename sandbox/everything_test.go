@@ -30,7 +30,7 @@ func TestEverything(t *testing.T) {
 		}
 		r := run(t, Options{Manifests: m, Speed: MaxSpeed, Seed: 5, ServiceTime: 5 * time.Second})
 		worker, ledger := kscope.Ref{Namespace: "shop", Name: "worker"}, kscope.Ref{Namespace: "shop", Name: "ledger"}
-		r.until(worker, 5*time.Minute, "asleep", func(c explain.Picture) bool { return c.Decision.Phase == explain.Asleep })
+		r.until(worker, 5*time.Minute, "asleep", func(c explain.Picture) bool { return c.Phase == explain.Asleep })
 		r.until(ledger, 5*time.Minute, "one of the StatefulSet", func(c explain.Picture) bool { return ready(c) == 1 })
 
 		c := client(t, r.redis, goredis.Options{DB: 2})

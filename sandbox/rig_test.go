@@ -100,7 +100,7 @@ func (r *rig) until(ref kscope.Ref, limit time.Duration, what string, ok func(ex
 	}
 	c := r.chain(ref)
 	r.t.Fatalf("%s: not within %v\nwhy: %s\nnext: %s\nphase %s, links %+v\nworkload %+v\ncounts %v\nconditions %+v\n%s", what, limit,
-		c.Decision.Why, c.Decision.Next, c.Decision.Phase, c.Links, c.Workload, c.Counts, c.ScaledObject.Conditions, r.story(ref)+r.troubles())
+		c.Why, c.Next, c.Phase, c.Links, c.Workload, c.Counts, c.ScaledObject.Conditions, r.story(ref)+r.troubles())
 	return c
 }
 

@@ -35,7 +35,7 @@ func ready(c explain.Picture) int32 {
 	return *c.Ready
 }
 
-func asleep(c explain.Picture) bool { return c.Decision.Phase == explain.Asleep && c.Reading().Known }
+func asleep(c explain.Picture) bool { return c.Phase == explain.Asleep && c.Reading().Known }
 
 // TestStory is the seed story: 0 to 1 by KEDA, up by the HPA, down to 0 by
 // KEDA, with nobody else in it.

@@ -1,8 +1,6 @@
 package store_test
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -55,7 +53,6 @@ type world struct {
 	so  kscope.ScaledObject
 	hpa kscope.HPA
 	w   kscope.Workload
-	n   int
 }
 
 // newWorld is a ScaledObject at rest at some size, watched since the start.
@@ -83,26 +80,6 @@ func (x *world) scale(seconds float64, by string, to int32) {
 	x.see(seconds, x.w)
 }
 
-func (x *world) ready(seconds float64, n int32) {
-	x.w.Ready = &n
-	x.see(seconds, x.w)
-}
-
 func (x *world) depth(seconds float64, n int64) {
 	x.see(seconds, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n)}}})
-}
-
-func (x *world) event(seconds, last float64, kind, reason, note string) {
-	x.n++
-	ev := kscope.Event{UID: fmt.Sprint("e", x.n), Namespace: "demo", Type: "Normal", Reason: reason, Note: note, Last: at(last), Count: 1}
-	ev.Regarding = kscope.ObjectRef{Kind: kind, Namespace: "demo", Name: map[string]string{"ScaledObject": "order-worker", "HorizontalPodAutoscaler": "keda-hpa-order-worker"}[kind]}
-	if !strings.HasPrefix(reason, "KEDAScaleTarget") && reason != "SuccessfulRescale" {
-		ev.Type = "Warning"
-	}
-	x.see(seconds, ev)
-}
-
-func (x *world) active(seconds float64, status, reason string) {
-	x.so.Conditions = with(x.so.Conditions, cond("Active", status, reason))
-	x.see(seconds, x.so)
 }

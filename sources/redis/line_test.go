@@ -137,7 +137,7 @@ var deaths = []struct {
 	die  func(*ways, *realServer)
 }{
 	{"a pipe whose other end is closed", byPipe, func(w *ways, _ *realServer) { w.each(func(c *weak) { _ = c.far.Close() }) }},
-	{"a pipe that is closed under us", byPipe, func(w *ways, _ *realServer) { w.each(func(c *weak) { _ = c.Conn.Close() }) }},
+	{"a pipe that is closed under us", byPipe, func(w *ways, _ *realServer) { w.each(func(c *weak) { _ = c.Close() }) }},
 	{"a tunnel that says why", byPipe, func(w *ways, _ *realServer) {
 		w.each(func(c *weak) { c.told.Store(true); _ = c.far.Close() })
 	}},
