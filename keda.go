@@ -1,7 +1,8 @@
 package kscope
 
 import (
-	"reflect"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -99,9 +100,22 @@ func (so ScaledObject) FullyPaused() bool { return so.Paused || so.PausedReplica
 // SameButSeen reports whether two states of a ScaledObject are the same, leaving
 // aside when KEDA last saw work.
 func (so ScaledObject) SameButSeen(other ScaledObject) bool {
-	so.LastActiveTime = other.LastActiveTime
-	return reflect.DeepEqual(so, other)
+	a, b := &so, &other
+	return a.Ref == b.Ref && a.UID == b.UID && a.Created.Equal(b.Created) && a.Deleting == b.Deleting &&
+		a.ScaleTarget == b.ScaleTarget && a.PollingInterval == b.PollingInterval && a.CooldownPeriod == b.CooldownPeriod &&
+		a.InitialCooldownPeriod == b.InitialCooldownPeriod && same(a.IdleReplicaCount, b.IdleReplicaCount) &&
+		a.MinReplicaCount == b.MinReplicaCount && a.MaxReplicaCount == b.MaxReplicaCount && same(a.Fallback, b.Fallback) &&
+		a.ScalingModifiers == b.ScalingModifiers &&
+		a.Paused == b.Paused && a.PausedReplicas == b.PausedReplicas && a.PausedScaleIn == b.PausedScaleIn && a.PausedScaleOut == b.PausedScaleOut &&
+		a.ForceActivation == b.ForceActivation && a.InjectAllowed == b.InjectAllowed && a.InjectPayload == b.InjectPayload &&
+		a.HPAName == b.HPAName && same(a.OriginalReplicaCount, b.OriginalReplicaCount) && same(a.PausedReplicaCount, b.PausedReplicaCount) &&
+		slices.Equal(a.ExternalMetricNames, b.ExternalMetricNames) && maps.Equal(a.TriggersActive, b.TriggersActive) &&
+		slices.Equal(a.Health, b.Health) && slices.Equal(a.Conditions, b.Conditions) && maps.Equal(a.Labels, b.Labels) &&
+		slices.EqualFunc(a.Triggers, b.Triggers, Trigger.same)
 }
+
+// same compares what may be absent.
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 // Floor is the number of replicas that the workload rests at while no trigger
 // is active: idleReplicaCount if set, else minReplicaCount.
@@ -137,6 +151,11 @@ type Trigger struct {
 	AuthName   string // authenticationRef.name, "" when absent
 	AuthKind   string
 	Backlog    *Backlog // what a Redis trigger measures; nil for other types
+}
+
+func (t Trigger) same(o Trigger) bool {
+	return t.Type == o.Type && t.Name == o.Name && t.MetricType == o.MetricType && t.AuthName == o.AuthName && t.AuthKind == o.AuthKind &&
+		same(t.Backlog, o.Backlog) && maps.Equal(t.Metadata, o.Metadata)
 }
 
 // ScaledJob is KEDA's object of that name, reduced to what is shown.
