@@ -10,9 +10,12 @@ import (
 const module = "github.com/kscope/kscope"
 
 // goList gives what the non-test files of the packages in this module import,
-// or depend on.
+// or depend on. It is asked once for each field.
 func goList(t *testing.T, field string) map[string][]string {
 	t.Helper()
+	if known := listed[field]; known != nil {
+		return known
+	}
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-f", "{{.ImportPath}} {{join ."+field+" \" \"}}", "./...")
 	out, err := cmd.Output()
 	if err != nil {
@@ -23,8 +26,11 @@ func goList(t *testing.T, field string) map[string][]string {
 		f := strings.Fields(line)
 		packages[strings.TrimPrefix(strings.TrimPrefix(f[0], module), "/")] = f[1:]
 	}
+	listed[field] = packages
 	return packages
 }
+
+var listed = map[string]map[string][]string{}
 
 func under(path, dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") }
 

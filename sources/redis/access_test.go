@@ -84,6 +84,7 @@ func TestResolvedPasswordUserAndDatabase(t *testing.T) {
 // A password that changes is learned without anybody's doing, from what is in
 // the Secret by then.
 func TestResolvesAgainWhenTheServerFails(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("config", "set", "requirepass", "s3cret-old")
 	var now atomic.Value

@@ -125,6 +125,7 @@ func TestLoadOnARealServer(t *testing.T) {
 
 // A server that is too slow for a load makes it give jobs up, not pile them up.
 func TestLoadGivesUpWhatIsLate(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	s, f := run(t, Options{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := (&net.Dialer{}).DialContext(ctx, network, address)
@@ -152,6 +153,7 @@ func (s *slow) Write(b []byte) (int, error) {
 // What arrives at a real server is what a wave's function says, looked at from
 // outside all the time: never before its time, and never much after.
 func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	const late = 400 * time.Millisecond // a tenth of its period
 	r := startRedis(t)
 	s, f := run(t, Options{})
@@ -182,6 +184,7 @@ func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
 
 // A replica takes no jobs, and says so.
 func TestReadOnlyReplica(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	master := startRedis(t)
 	_, port, _ := net.SplitHostPort(master.address)
 	replica := startRedis(t, "--replicaof", "127.0.0.1", port, "--repl-diskless-sync-delay", "0")

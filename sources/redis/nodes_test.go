@@ -108,6 +108,7 @@ func TestFirstOf(t *testing.T) {
 // Sentinels and cluster nodes of which some hang are heard within seconds, and
 // if all hang that is said in time.
 func TestHangingNodes(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t, "--cluster-enabled", "yes")
 	r.do("cluster", "addslotsrange", 0, slotCount-1)
 	until(t, "the cluster", func() bool { return r.Do(t.Context(), "rpush", "jobs", 1).Err() == nil })

@@ -91,6 +91,7 @@ sentinel failover-timeout main 3000
 // The master dies; the sentinels promote its replica, which is measured then.
 // In between there are gaps, never another number.
 func TestSentinelFailover(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	master := startRedis(t)
 	master.do("rpush", "jobs", 1, 2, 3)
 	_, port, _ := net.SplitHostPort(master.address)
