@@ -84,7 +84,7 @@ func BenchmarkChain(b *testing.B) {
 		s := folded()
 		b.ReportAllocs()
 		for b.Loop() {
-			explain.Look(s, named(7))
+			explain.Look(s, idOf(named(7)))
 		}
 	})
 	b.Run("all 500", func(b *testing.B) {
@@ -92,7 +92,7 @@ func BenchmarkChain(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			for _, ref := range s.ScaledObjects() {
-				explain.Look(s, ref)
+				explain.Look(s, idOf(ref))
 			}
 		}
 	})
@@ -111,7 +111,7 @@ func BenchmarkTimeline(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		explain.Timeline(s, ref)
+		explain.Timeline(s, idOf(ref))
 	}
-	b.ReportMetric(float64(len(explain.Timeline(s, ref))), "entries/op")
+	b.ReportMetric(float64(len(explain.Timeline(s, idOf(ref)))), "entries/op")
 }

@@ -24,7 +24,7 @@ func ExampleLook() {
 	tell := func(after time.Duration, facts ...kscope.Fact) {
 		now = now.Add(after)
 		see(facts...)
-		c, _ := explain.Look(store, so.Ref)
+		c, _ := explain.Look(store, idOf(so.Ref))
 		fmt.Printf("%s, %s\n  %s\n  %s\n", now.Sub(at(0)), c.Phase, c.Why, c.Next)
 	}
 	jobs := func(n int64) kscope.Depths {

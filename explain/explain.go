@@ -6,6 +6,7 @@ package explain
 import (
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -24,6 +25,7 @@ const (
 	CoolingDown Phase = "cooling down" // nothing to do, waiting for the cooldown
 	PhasePaused Phase = "paused"
 	Broken      Phase = "broken"
+	Working     Phase = "working" // a ScaledJob for which KEDA makes Jobs
 )
 
 // Decision is why a workload has the replicas it has and what comes next.
@@ -109,8 +111,14 @@ type facts struct {
 func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
 
 func decide(c *store.Chain, now time.Time) Decision {
-	f := gather(c, now)
-	for _, r := range catalogue {
+	if c.ScaledJob != nil {
+		return jobSays(c)
+	}
+	rules, f := catalogue, gather(c, now)
+	if c.ID.Kind == kscope.HPAs {
+		rules, f.want = plainCatalogue, c.HPA.DesiredReplicas
+	}
+	for _, r := range rules {
 		if d, ok := r.answer(c, &f); ok {
 			d.Rule, d.Want = r.name, f.want
 			return d
@@ -121,7 +129,7 @@ func decide(c *store.Chain, now time.Time) Decision {
 
 func gather(c *store.Chain, now time.Time) facts {
 	so := &c.ScaledObject
-	f := facts{now: now, r: c.Reading(), low: max(so.MinReplicaCount, 1), high: so.MaxReplicaCount}
+	f := facts{now: now, r: c.Reading(), low: max(so.MinReplicaCount, 1), high: c.Max()}
 	existing := int32(0)
 	if c.Workload != nil {
 		f.desired, existing = c.Workload.Desired, c.Workload.Current

@@ -68,7 +68,7 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = have + "; how many are needed is not known."
 		d.Link = LinkWorkload
 	case h.Conditions.Get("ScalingLimited").Reason == "TooManyReplicas":
-		d.Why = fmt.Sprintf("The HPA would go higher, but maxReplicaCount is %d; %s.", f.high, lower(have))
+		d.Why = fmt.Sprintf("The HPA would go higher, but %s is %d; %s.", maximum(c), f.high, lower(have))
 	case h.Conditions.Get("ScalingLimited").Reason == "ScaleUpLimit":
 		d.Phase = ScalingUp
 		d.Why = fmt.Sprintf("The HPA goes up step by step, now at %d; %s.", h.DesiredReplicas, lower(have))

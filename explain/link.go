@@ -28,6 +28,7 @@ const (
 	LinkHPA                  // decides
 	LinkWorkload             // is scaled: a workload, or the Jobs of a ScaledJob
 	LinkPods                 // do the work
+	Roles                    // is how many there are
 )
 
 // Unknown is the Value of a link whose state or number is not known.
@@ -56,6 +57,8 @@ func (l Link) Text() string {
 		return l.Value
 	case l.Unit == "wanted":
 		return "wants " + digits
+	case l.Unit == "%":
+		return digits + l.Unit
 	case l.Unit != "":
 		return digits + " " + l.Unit
 	}

@@ -7,11 +7,27 @@ import (
 )
 
 func links(c *store.Chain, d *Decision) Chain {
-	ls := Chain{queueLink(c), kedaLink(c, d), hpaLink(c), workloadLink(c), podsLink(c)}
-	for i := range ls {
-		ls[i].Role = Role(i)
-		ls[i].Main = ls[i].Role == d.Link
+	var ls Chain
+	add := func(r Role, l Link) {
+		l.Role, l.Main = r, r == d.Link
+		ls = append(ls, l)
 	}
+	switch c.ID.Kind {
+	case kscope.ScaledJobs:
+		add(LinkQueue, queueLink(c))
+		add(LinkKEDA, kedaLink(c, d))
+		add(LinkWorkload, Link{Name: "Jobs", Value: Unknown, Word: "not watched"})
+		add(LinkPods, Link{Name: "pods", Value: Unknown, Word: "not watched"})
+		return ls
+	case kscope.HPAs:
+		add(LinkQueue, metricLink(c.HPA))
+	default:
+		add(LinkQueue, queueLink(c))
+		add(LinkKEDA, kedaLink(c, d))
+	}
+	add(LinkHPA, hpaLink(c))
+	add(LinkWorkload, workloadLink(c))
+	add(LinkPods, podsLink(c))
 	return ls
 }
 
@@ -45,7 +61,7 @@ func queueLink(c *store.Chain) Link {
 // for; the sentence below the chart has the whole cause.
 func shortReason(reason, other string) string {
 	switch reason {
-	case "ScaledObjectCheckFailed":
+	case "ScaledObjectCheckFailed", "ScaledJobCheckFailed":
 		return "not accepted"
 	case "TriggerError":
 		return "source failing"
@@ -59,14 +75,17 @@ func shortReason(reason, other string) string {
 
 func kedaLink(c *store.Chain, d *Decision) Link {
 	l := Link{Name: "KEDA"}
-	so := c.ScaledObject
-	active, ready := so.Conditions.Get("Active"), so.Conditions.Get("Ready")
+	said, paused := c.ScaledObject.Conditions, c.ScaledObject.FullyPaused()
+	if c.ScaledJob != nil {
+		said, paused = c.ScaledJob.Conditions, c.ScaledJob.Paused
+	}
+	active, ready := said.Get("Active"), said.Get("Ready")
 	switch {
-	case so.FullyPaused():
+	case paused:
 		l.State, l.Value, l.Word = LinkWaiting, "paused", "paused"
 	case ready.False():
 		l.State, l.Value, l.Word = LinkBroken, "not ready", shortReason(ready.Reason, "not ready")
-	case so.Conditions.Get("Fallback").True():
+	case said.Get("Fallback").True():
 		l.State, l.Value, l.Word = LinkBroken, "fallback", "source failing"
 	case d.Stale:
 		l.State, l.Value, l.Word = LinkBroken, Unknown, "status is old"
@@ -137,7 +156,7 @@ func hpaWord(h *kscope.HPA, w *kscope.Workload) (LinkState, string) {
 }
 
 func workloadLink(c *store.Chain) Link {
-	l := Link{Name: c.ScaledObject.ScaleTarget.Name, Value: Unknown, Word: "unknown"}
+	l := Link{Name: c.Target().Name, Value: Unknown, Word: "unknown"}
 	w := c.Workload
 	switch {
 	case w == nil && c.WorkloadStatus.State == kscope.Synced:

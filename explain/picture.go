@@ -8,8 +8,8 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// Picture is a ScaledObject with all that is linked to it, explained. It is a
-// copy, of one moment.
+// Picture is one of [store.Store.Objects] with all that is linked to it,
+// explained. It is a copy, of one moment.
 type Picture struct {
 	store.Chain
 	Decision
@@ -17,10 +17,10 @@ type Picture struct {
 	Now   time.Time
 }
 
-// Look explains a ScaledObject as it is known now; false if there is none of
-// that name.
-func Look(s *store.Store, ref kscope.Ref) (Picture, bool) {
-	c, ok := s.Chain(ref)
+// Look explains an object as it is known now; false if there is none of that
+// name.
+func Look(s *store.Store, id kscope.ID) (Picture, bool) {
+	c, ok := s.Chain(id)
 	if !ok {
 		return Picture{}, false
 	}

@@ -181,12 +181,12 @@ func TestRecordedStory(t *testing.T) {
 		for len(stream) > 0 && stream[0].At.Sub(start).Seconds() <= m.at {
 			s.Apply(stream[0])
 			stream = stream[1:]
-			if c, ok := explain.Look(s, ref); ok && c.Phase == explain.Broken {
+			if c, ok := explain.Look(s, idOf(ref)); ok && c.Phase == explain.Broken {
 				t.Errorf("broken at %v: %s", stream[0].At.Sub(start), c.Why)
 			}
 		}
 		s.Apply(kscope.Observation{At: start.Add(time.Duration(m.at * float64(time.Second))), Fact: kscope.Heartbeat{}})
-		c, ok := explain.Look(s, ref)
+		c, ok := explain.Look(s, idOf(ref))
 		if !ok {
 			t.Fatalf("%s: no ScaledObject", m.name)
 		}
@@ -200,7 +200,7 @@ func TestRecordedStory(t *testing.T) {
 	}
 
 	var steps []string
-	for _, e := range explain.Timeline(s, ref) {
+	for _, e := range explain.Timeline(s, idOf(ref)) {
 		if e.Kind == store.Scaled {
 			if e.Guess || e.After <= 0 {
 				t.Errorf("%+v: guessed, or without a cause", e)
@@ -243,7 +243,7 @@ func TestRecordedHistory(t *testing.T) {
 		s.Apply(kscope.Observation{At: end, Fact: f})
 	}
 	var steps []string
-	for _, e := range explain.Timeline(s, ref) {
+	for _, e := range explain.Timeline(s, idOf(ref)) {
 		steps = append(steps, fmt.Sprintf("%s %d>%d", e.Actor, e.From, e.To))
 	}
 	if got, want := strings.Join(steps, ", "), "KEDA 0>1, HPA 1>5, HPA 5>10, HPA 10>4, KEDA 4>0"; got != want {

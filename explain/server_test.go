@@ -18,7 +18,7 @@ func TestTroubleOfAServerWithoutAnAddress(t *testing.T) {
 	for i, f := range []kscope.Fact{so, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Synced}, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Failing, Message: "gone"}, kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Synced}} {
 		s.Apply(kscope.Observation{At: at.Add(time.Duration(i) * time.Second), Source: "redis", Fact: f})
 	}
-	es := Timeline(s, so.Ref)
+	es := Timeline(s, kscope.ID{Kind: kscope.ScaledObjects, Ref: so.Ref})
 	if len(es) != 2 || es[0].Note != "Redis (TriggerAuthentication demo/redis): gone" || es[1].Note != "Redis (TriggerAuthentication demo/redis) works again" {
 		t.Errorf("got %+v", es)
 	}

@@ -23,19 +23,23 @@ type Entry struct {
 	Cause string        // what that was, in a word or two
 }
 
-// Timeline is what happened around a ScaledObject, oldest first: what was seen
+// Timeline is what happened around an object, oldest first: what was seen
 // since kscope started, preceded by what events tell of the time before.
-func Timeline(s *store.Store, ref kscope.Ref) []Entry {
-	c, ok := s.Chain(ref)
+func Timeline(s *store.Store, id kscope.ID) []Entry {
+	c, ok := s.Chain(id)
 	if !ok {
 		return nil
 	}
-	tales := talesOf(s.EventsAbout(ref))
-	log := s.Log(ref)
+	tales := talesOf(s.EventsAbout(id))
+	log := s.Log(id)
 	out := make([]Entry, 0, len(log)+len(tales))
 	for _, l := range log {
 		if l.Kind == store.Scaled {
-			out = append(out, attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.State == kscope.Synced))
+			e := attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.State == kscope.Synced)
+			if c.ID.Kind == kscope.HPAs && e.Actor == store.KEDA && e.Guess {
+				e.Actor = store.Someone // no HPA without KEDA goes to zero, or from there
+			}
+			out = append(out, e)
 			continue
 		}
 		out = append(out, Entry{Entry: l, Note: noteOf(l), Warn: warns(l)})
@@ -45,7 +49,7 @@ func Timeline(s *store.Store, ref kscope.Ref) []Entry {
 			out = append(out, t.Entry)
 		}
 	}
-	out = append(out, podTroubles(s.Pods(ref))...)
+	out = append(out, podTroubles(s.Pods(id))...)
 	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
 	fillFrom(out)
 	linkCauses(out)

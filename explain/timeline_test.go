@@ -71,7 +71,7 @@ func (x *world) active(seconds float64, status, reason string) {
 
 func (x *world) chain(t testing.TB) explain.Picture {
 	t.Helper()
-	c, ok := explain.Look(x.Store, x.so.Ref)
+	c, ok := explain.Look(x.Store, x.id())
 	if !ok {
 		t.Fatal("the ScaledObject is not there")
 	}
@@ -82,7 +82,7 @@ func (x *world) chain(t testing.TB) explain.Picture {
 func (x *world) lines() string {
 	var out []string
 	kinds := []string{"pushed", "arrived", "emptied", "active", "inactive", "scaled", "ready", "trouble", "mended", "load", "loaded"}
-	for _, e := range explain.Timeline(x.Store, x.so.Ref) {
+	for _, e := range explain.Timeline(x.Store, x.id()) {
 		s := fmt.Sprintf("%v %s %s", e.At.Sub(noon).Seconds(), e.Actor, kinds[e.Kind])
 		if e.Guess {
 			s = strings.Replace(s, string(e.Actor), string(e.Actor)+"?", 1)
@@ -393,12 +393,17 @@ func TestTimelineIsBounded(t *testing.T) {
 		x.scale(float64(i), "keda-operator", int32(i%2))
 		x.event(float64(i), float64(i), "ScaledObject", "KEDAScalerFailed", fmt.Sprint("failure ", i))
 	}
-	if n := len(explain.Timeline(x.Store, x.so.Ref)); n > 800 {
+	if n := len(explain.Timeline(x.Store, x.id())); n > 800 {
 		t.Errorf("%d entries", n)
 	}
 	x.see(5000+2*3600+60, kscope.Heartbeat{})
 	x.see(5000+2*3600+180, kscope.Heartbeat{})
-	if n := len(explain.Timeline(x.Store, x.so.Ref)); n > 0 {
+	if n := len(explain.Timeline(x.Store, x.id())); n > 0 {
 		t.Errorf("%d entries after hours of quiet", n)
 	}
 }
+
+// idOf is the ScaledObject of a name.
+func idOf(ref kscope.Ref) kscope.ID { return kscope.ID{Kind: kscope.ScaledObjects, Ref: ref} }
+
+func (x *world) id() kscope.ID { return idOf(x.so.Ref) }

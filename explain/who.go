@@ -115,7 +115,7 @@ func tell(ev kscope.Event) (tale, bool) {
 	switch ev.Regarding.Kind {
 	case "HorizontalPodAutoscaler":
 		t.Actor = store.TheHPA
-	case "ScaledObject":
+	case "ScaledObject", "ScaledJob":
 		t.Actor = store.KEDA
 	default:
 		t.Actor = store.Kubernetes

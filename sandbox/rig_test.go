@@ -80,14 +80,14 @@ func run(t *testing.T, o Options) *rig {
 func (r *rig) chain(ref kscope.Ref) explain.Picture {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c, _ := explain.Look(r.store, ref)
+	c, _ := explain.Look(r.store, kscope.ID{Kind: kscope.ScaledObjects, Ref: ref})
 	return c
 }
 
 func (r *rig) timeline(ref kscope.Ref) []explain.Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return explain.Timeline(r.store, ref)
+	return explain.Timeline(r.store, kscope.ID{Kind: kscope.ScaledObjects, Ref: ref})
 }
 
 // until waits until a chain is as wanted, a time in the sandbox at the most.

@@ -76,7 +76,7 @@ func TestReadingChangesNothing(t *testing.T) {
 			sketch(read, refs...)
 		}
 		differ(t, fmt.Sprint("seed ", seed), sketch(read, refs...), sketch(left, refs...))
-		if read.Total() != left.Total() || read.VersionOf(refs[0]) != left.VersionOf(refs[0]) {
+		if read.Total() != left.Total() || read.VersionOf(idOf(refs[0])) != left.VersionOf(idOf(refs[0])) {
 			t.Error("a read store has another version")
 		}
 		mid := os[len(os)/2].At
@@ -136,7 +136,7 @@ func TestAtOutsideOfWhatIsKnown(t *testing.T) {
 	if now := store.New().At(noon); !now.Now().IsZero() || len(now.ScaledObjects()) != 0 {
 		t.Error("an empty store has a past")
 	}
-	if v, _ := x.History(x.so.Ref, &orders).Queue.Last(); v != 4 || math.IsNaN(v) {
+	if v, _ := x.History(x.id(), &orders).Queue.Last(); v != 4 || math.IsNaN(v) {
 		t.Errorf("the present is %v", v)
 	}
 }

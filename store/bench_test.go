@@ -23,7 +23,7 @@ func BenchmarkApply(b *testing.B) {
 			for _, o := range all {
 				s.Apply(o)
 			}
-			explain.Look(s, named(7))
+			explain.Look(s, idOf(named(7)))
 		}
 		b.ReportMetric(float64(len(all)), "observations/op")
 	})
@@ -74,7 +74,7 @@ func BenchmarkApply(b *testing.B) {
 			w := workloadNumber(7, podsEach)
 			w.UID = fmt.Sprint(n)
 			s.Apply(kscope.Observation{At: now, Source: "k8s", Fact: w})
-			explain.Look(s, named(7))
+			explain.Look(s, idOf(named(7)))
 		}
 	})
 }

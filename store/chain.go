@@ -6,12 +6,14 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// Chain is one ScaledObject with everything that is linked to it by the API's
-// own references: the queue its trigger names, the HPA that KEDA made for it,
-// its scale target and that target's pods. It is a copy; what is not known is
+// Chain is one of [Store.Objects] with everything that is linked to it by the
+// API's own references: the queue its trigger names, the HPA that KEDA made for
+// it, its scale target and that target's pods. It is a copy; what is not known is
 // nil or says so.
 type Chain struct {
-	ScaledObject kscope.ScaledObject
+	ID           kscope.ID
+	ScaledObject kscope.ScaledObject // the zero value for another kind
+	ScaledJob    *kscope.ScaledJob   // nil for another kind
 	HPA          *kscope.HPA
 	Workload     *kscope.Workload
 	Counts       kscope.PodCounts
@@ -19,44 +21,91 @@ type Chain struct {
 	Ready        *int32      // ready replicas, by the workload or, failing that, by its pods
 	Readings     []Reading
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
-	Watched      time.Time // since when kscope has watched the ScaledObject
+	Watched      time.Time // since when kscope has watched the object
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
 }
 
-// hpaOfObject finds the HPA that belongs to a ScaledObject: the one named by
-// its status if that is really its own, else the one it owns.
+// Target is what is scaled, nothing for a ScaledJob.
+func (c *Chain) Target() kscope.TargetRef {
+	if c.ID.Kind == kscope.HPAs {
+		return c.HPA.ScaleTarget
+	}
+	return c.ScaledObject.ScaleTarget
+}
+
+// Max is how many replicas, or Jobs, there may be.
+func (c *Chain) Max() int32 {
+	switch c.ID.Kind {
+	case kscope.HPAs:
+		return c.HPA.MaxReplicas
+	case kscope.ScaledJobs:
+		return c.ScaledJob.MaxReplicaCount
+	}
+	return c.ScaledObject.MaxReplicaCount
+}
+
+// Triggers is what says how much work there is, none for an HPA.
+func (c *Chain) Triggers() []kscope.Trigger {
+	if c.ID.Kind == kscope.ScaledJobs {
+		return c.ScaledJob.Triggers
+	}
+	return c.ScaledObject.Triggers
+}
+
+// InjectAllowed reports whether the object itself invites load.
+func (c *Chain) InjectAllowed() bool {
+	return c.ScaledObject.InjectAllowed || c.ScaledJob != nil && c.ScaledJob.InjectAllowed
+}
+
+// hpaOfObject finds the HPA that belongs to an object. A ScaledObject's is the
+// one named by its status if that is really its own, else the one it owns.
 func (s *Store) hpaOfObject(o *object) *kscope.HPA {
-	if h := s.hpas[kscope.Ref{Namespace: o.Ref.Namespace, Name: o.HPAName}]; h != nil && (h.OwnerUID == o.UID || h.OwnerUID == "") {
+	switch {
+	case o.hpa != nil:
+		found := *o.hpa
+		return &found
+	case o.job != nil:
+		return nil
+	}
+	if h := s.hpas[o.hpaRef()]; h != nil && (h.OwnerUID == o.so.UID || h.OwnerUID == "") {
 		found := *h.HPA
 		return &found
 	}
-	if refs := s.owned[o.UID]; len(refs) > 0 && o.UID != "" {
+	if refs := s.owned[o.so.UID]; len(refs) > 0 && o.so.UID != "" {
 		found := *s.hpas[refs[0]].HPA
 		return &found
 	}
 	return nil
 }
 
-// Chain gives the linked picture of a ScaledObject; false if there is none of
-// that name.
-func (s *Store) Chain(ref kscope.Ref) (Chain, bool) {
-	o := s.objects[ref]
+// Chain gives the linked picture of an object; false if there is none of that
+// name.
+func (s *Store) Chain(id kscope.ID) (Chain, bool) {
+	o := s.objects[id]
 	if o == nil {
 		return Chain{}, false
 	}
 	c := Chain{
-		ScaledObject:   *o.ScaledObject,
+		ID:             o.ID,
 		HPA:            s.hpaOfObject(o),
 		Watched:        o.firstSeen,
-		WorkloadStatus: s.status(kindOf(o.ScaleTarget.Kind)),
+		WorkloadStatus: s.status(kindOf(o.target().Kind)),
 		PodStatus:      s.status(kscope.Pods),
 		HPAStatus:      s.status(kscope.HPAs),
 		KEDAStatus:     s.status(kscope.ScaledObjects),
 		EventStatus:    s.status(kscope.Events),
 	}
-	c.ScaledObject.LastActiveTime = o.active
+	switch {
+	case o.so != nil:
+		c.ScaledObject = *o.so
+		c.ScaledObject.LastActiveTime = o.active
+	case o.job != nil:
+		job := *o.job
+		c.ScaledJob = &job
+		c.WorkloadStatus, c.KEDAStatus = SourceStatus{}, s.status(kscope.ScaledJobs)
+	}
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
 	}

@@ -11,20 +11,20 @@ import (
 // What never changes once it is there is shared. It has no index: see reindex.
 func (s *Store) copy(series func(*Series) Series) *Store {
 	c := &Store{
-		now: s.now, swept: s.swept, total: s.total, everyone: s.everyone, members: s.members, jobsChanged: s.jobsChanged, health: s.health,
-		eventsLive: s.eventsLive, refs: slices.Clone(s.refs),
-		jobs: maps.Clone(s.jobs), hpas: maps.Clone(s.hpas), events: maps.Clone(s.events), connections: maps.Clone(s.connections),
+		now: s.now, swept: s.swept, total: s.total, everyone: s.everyone, members: s.members, health: s.health,
+		eventsLive: s.eventsLive, ids: slices.Clone(s.ids),
+		hpas: maps.Clone(s.hpas), events: maps.Clone(s.events), connections: maps.Clone(s.connections),
 		statuses: maps.Clone(s.statuses), byKind: maps.Clone(s.byKind), gone: maps.Clone(s.gone),
-		objects: make(map[kscope.Ref]*object, len(s.objects)), work: make(map[workKey]*workload, len(s.work)),
+		objects: make(map[kscope.ID]*object, len(s.objects)), work: make(map[workKey]*workload, len(s.work)),
 		queues: make(map[kscope.Backlog]*queue, len(s.queues)), puts: make(map[kscope.Backlog]*puts, len(s.puts)),
 	}
 	objects := make([]object, 0, len(s.objects))
-	for ref, o := range s.objects {
+	for id, o := range s.objects {
 		o.shared = len(o.log) > 0
 		objects = append(objects, *o)
 		own := &objects[len(objects)-1]
 		own.log = slices.Clip(own.log)
-		c.objects[ref] = own
+		c.objects[id] = own
 	}
 	queues := make([]queue, 0, len(s.queues))
 	for key, q := range s.queues {

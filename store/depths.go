@@ -152,21 +152,3 @@ func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost})
 	}
 }
-
-// JobDepth is the newest measured depth of a ScaledJob's queues together;
-// false when one of them is not known.
-func (s *Store) JobDepth(j kscope.ScaledJob) (float64, bool) {
-	sum, n := 0.0, 0
-	for _, t := range j.Triggers {
-		if t.Backlog == nil {
-			continue
-		}
-		q := s.queues[*t.Backlog]
-		if q == nil || q.last.Err != "" {
-			return 0, false
-		}
-		sum += q.last.N
-		n++
-	}
-	return sum, n > 0
-}

@@ -90,19 +90,28 @@ type Heard struct {
 	At []time.Time
 }
 
-// EventsAbout lists the events on a ScaledObject, its HPA and its target,
-// oldest first.
-func (s *Store) EventsAbout(ref kscope.Ref) []Heard {
-	o := s.objects[ref]
+// EventsAbout lists the events on an object, its HPA and its target, oldest
+// first.
+func (s *Store) EventsAbout(id kscope.ID) []Heard {
+	o := s.objects[id]
 	if o == nil {
 		return nil
 	}
-	keys := []kscope.ObjectRef{
-		{Kind: "ScaledObject", Namespace: o.Ref.Namespace, Name: o.Ref.Name},
-		{Kind: o.ScaleTarget.Kind, Namespace: o.Ref.Namespace, Name: o.ScaleTarget.Name},
+	var keys []kscope.ObjectRef
+	on := func(kind string, ref kscope.Ref) {
+		keys = append(keys, kscope.ObjectRef{Kind: kind, Namespace: ref.Namespace, Name: ref.Name})
+	}
+	switch {
+	case o.so != nil:
+		on("ScaledObject", o.Ref)
+	case o.job != nil:
+		on("ScaledJob", o.Ref)
+	}
+	if t := o.target(); t.Name != "" {
+		on(t.Kind, o.workKey().ref)
 	}
 	if h := s.hpaOfObject(o); h != nil {
-		keys = append(keys, kscope.ObjectRef{Kind: "HorizontalPodAutoscaler", Namespace: h.Ref.Namespace, Name: h.Ref.Name})
+		on("HorizontalPodAutoscaler", h.Ref)
 	}
 	var found []Heard
 	for _, key := range keys {

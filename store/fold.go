@@ -11,20 +11,21 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	if !s.lives(kscope.ScaledObjects, f.Ref, f.UID, at) {
 		return nothing
 	}
-	old := s.objects[f.Ref]
+	id := kscope.ID{Kind: kscope.ScaledObjects, Ref: f.Ref}
+	old := s.objects[id]
 	switch {
-	case old == nil || old.UID != f.UID && !at.Before(old.at):
+	case old == nil || old.so.UID != f.UID && !at.Before(old.at):
 		if old != nil {
 			s.unindex(old)
+			defer s.rows(old.so.UID, old.hpaRef())
 		}
-		o := &object{ScaledObject: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at}
+		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at}
 		o.told.first(*f)
-		s.objects[f.Ref] = o
-		s.index(o)
-		s.join(f.Ref)
+		s.join(o)
+		s.rows(f.UID, o.hpaRef())
 		s.touch(o, anything)
 		return anything
-	case old.UID != f.UID:
+	case old.so.UID != f.UID:
 		return nothing
 	}
 	if at.Before(old.firstSeen) {
@@ -36,36 +37,44 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	if at.Before(old.at) {
 		return nothing
 	}
-	if f == old.ScaledObject {
+	if f == old.so {
 		old.active, old.at = active, at // what is known already is kept, and not twice
 		s.touch(old, notRow)
 		return notRow
 	}
-	for _, e := range old.told.news(at, *old.ScaledObject, *f) {
+	for _, e := range old.told.news(at, *old.so, *f) {
 		old.add(e)
 	}
-	moved := old.ScaleTarget != f.ScaleTarget || old.HPAName != f.HPAName || !slices.EqualFunc(old.Triggers, f.Triggers, sameQueue)
+	moved := old.so.ScaleTarget != f.ScaleTarget || old.so.HPAName != f.HPAName || !slices.EqualFunc(old.so.Triggers, f.Triggers, sameQueue)
+	was := old.hpaRef()
 	if moved {
 		s.unindex(old)
 	}
-	old.ScaledObject, old.active, old.at = f, active, at
+	old.so, old.active, old.at = f, active, at
 	if moved {
 		s.index(old)
+		s.rows("", was)
+		s.rows("", old.hpaRef())
 	}
 	s.touch(old, anything)
 	return anything
 }
 
 func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
-	old, had := s.jobs[f.Ref]
-	if had && at.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, at) {
+	id := kscope.ID{Kind: kscope.ScaledJobs, Ref: f.Ref}
+	old := s.objects[id]
+	if old != nil && at.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, at) {
 		return false
 	}
-	s.jobs[f.Ref] = scaledJob{f, at}
-	s.jobsChanged = s.total.All
-	if !had {
-		s.members = s.total
+	o := &object{ID: id, job: f, at: at, firstSeen: at}
+	if old != nil {
+		s.unindex(old)
+		if old.job.UID == f.UID {
+			o.firstSeen, o.log, o.shared = old.firstSeen, old.log, old.shared
+		}
 	}
+	s.join(o)
+	s.touch(o, anything)
 	return true
 }
 
@@ -88,9 +97,34 @@ func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 			}
 		}
 	}
-	s.hpas[f.Ref] = &hpa{f, at}
+	is := &hpa{f, at}
+	s.hpas[f.Ref] = is
+	s.row(is)
+	s.seeHPA(at, f)
 	s.touchHPA(f, anything)
 	return true
+}
+
+// seeHPA gives the row of an HPA that is nobody's what is new of it.
+func (s *Store) seeHPA(at time.Time, h *kscope.HPA) {
+	o := s.objects[kscope.ID{Kind: kscope.HPAs, Ref: h.Ref}]
+	if o == nil || o.hpa == h {
+		return
+	}
+	if o.hpa.UID == h.UID {
+		for _, e := range hpaEntries(at, *o.hpa, *h) {
+			o.add(e)
+		}
+	}
+	moved := o.hpa.ScaleTarget != h.ScaleTarget
+	if moved {
+		s.unindex(o)
+	}
+	o.hpa, o.at = h, at
+	if moved {
+		s.index(o)
+	}
+	s.touch(o, anything)
 }
 
 func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {

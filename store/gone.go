@@ -45,22 +45,23 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 		s.touchStatus(kscope.Status{Kind: f.Kind, Name: f.Ref.Name})
 		return true
 	case kscope.ScaledObjects:
-		if o := s.objects[f.Ref]; o != nil && here(o.UID, o.at) {
-			s.unindex(o)
-			delete(s.objects, f.Ref)
-			s.part(f.Ref)
+		if o := s.objects[f.ID()]; o != nil && here(o.so.UID, o.at) {
+			s.part(o)
+			s.rows(o.so.UID, o.hpaRef())
 			return true
 		}
 	case kscope.ScaledJobs:
-		if j, ok := s.jobs[f.Ref]; ok && here(j.UID, j.at) {
-			delete(s.jobs, f.Ref)
-			s.members, s.jobsChanged = s.total, s.total.All
+		if o := s.objects[f.ID()]; o != nil && here(o.job.UID, o.at) {
+			s.part(o)
 			return true
 		}
 	case kscope.HPAs:
 		if h := s.hpas[f.Ref]; h != nil && here(h.UID, h.at) {
 			without(s.owned, h.OwnerUID, f.Ref)
 			delete(s.hpas, f.Ref)
+			if o := s.objects[f.ID()]; o != nil {
+				s.part(o)
+			}
 			s.touchHPA(h.HPA, anything)
 			return true
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// History is what the chart of a ScaledObject is drawn from. The values of the
+// History is what the chart of an object is drawn from. The values of the
 // series are the store's own: read them before the next Apply, and do not add
 // to them.
 type History struct {
@@ -16,10 +16,10 @@ type History struct {
 }
 
 // History gives the series of a queue, nil for none, and the ready and wanted
-// replicas of a ScaledObject's target, which are known up to now where their
+// replicas of an object's target, which are known up to now where their
 // source is well. Which queue it is about is for [Chain.Queued] to say.
-func (s *Store) History(ref kscope.Ref, of *kscope.Backlog) History {
-	o := s.objects[ref]
+func (s *Store) History(id kscope.ID, of *kscope.Backlog) History {
+	o := s.objects[id]
 	if o == nil {
 		return History{}
 	}
@@ -31,7 +31,7 @@ func (s *Store) History(ref kscope.Ref, of *kscope.Backlog) History {
 		}
 	}
 	if w := s.work[o.workKey()]; w != nil {
-		kind := kindOf(o.ScaleTarget.Kind)
+		kind := kindOf(o.target().Kind)
 		h.Desired = s.upToNow(&w.desired, kind)
 		if w.Ready == nil {
 			kind = kscope.Pods

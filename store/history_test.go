@@ -27,7 +27,7 @@ func TestWorkloadWithoutReady(t *testing.T) {
 	x.see(6, kscope.Heartbeat{})
 	x.see(8, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "b"}})
 	x.see(10, kscope.Heartbeat{})
-	h := x.History(x.so.Ref, &orders)
+	h := x.History(x.id(), &orders)
 	for seconds, want := range map[float64]float64{1.5: math.NaN(), 3: 0, 5.5: 1, 7: 2, 9: 1} {
 		if got := h.Ready.At(at(seconds)); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("ready at %vs: %v, want %v", seconds, got, want)
@@ -35,7 +35,7 @@ func TestWorkloadWithoutReady(t *testing.T) {
 	}
 	x.see(20, kscope.Status{Kind: kscope.Pods, State: kscope.Failing})
 	x.see(30, kscope.Heartbeat{})
-	h = x.History(x.so.Ref, &orders)
+	h = x.History(x.id(), &orders)
 	if got := h.Ready.At(at(25)); !math.IsNaN(got) {
 		t.Errorf("ready %v while nobody looks", got)
 	}
@@ -47,7 +47,7 @@ func TestWorkloadWithoutReady(t *testing.T) {
 func TestHistoryHasGaps(t *testing.T) {
 	x := newWorld(3)
 	x.see(10, kscope.Heartbeat{})
-	x.History(x.so.Ref, &orders) // a look must not change what comes later
+	x.History(x.id(), &orders) // a look must not change what comes later
 	x.scale(9.9, "keda-operator", 5)
 	x.see(20, kscope.Status{Kind: kscope.Deployments, State: kscope.Failing})
 	x.see(30, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced})
@@ -55,7 +55,7 @@ func TestHistoryHasGaps(t *testing.T) {
 	x.see(32, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 	x.depth(33, 4)
 	x.see(40, kscope.Heartbeat{})
-	h := x.History(x.so.Ref, &orders)
+	h := x.History(x.id(), &orders)
 	for seconds, want := range map[float64]float64{5: 3, 9.9: 5, 15: 5, 25: math.NaN(), 35: 5, 40: 5, 41: math.NaN()} {
 		if got := h.Desired.At(at(seconds)); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("desired at %vs: %v, want %v", seconds, got, want)

@@ -8,31 +8,43 @@ import (
 )
 
 // join and part keep the list of those that there are in order.
-func (s *Store) join(ref kscope.Ref) {
-	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); !found {
-		s.refs = slices.Insert(s.refs, i, ref)
+func (s *Store) join(o *object) {
+	s.objects[o.ID] = o
+	s.index(o)
+	if i, found := slices.BinarySearchFunc(s.ids, o.ID, byID); !found {
+		s.ids = slices.Insert(s.ids, i, o.ID)
 		s.members = s.total
 	}
 }
 
-func (s *Store) part(ref kscope.Ref) {
-	if i, found := slices.BinarySearchFunc(s.refs, ref, byRef); found {
-		s.refs = slices.Delete(s.refs, i, i+1)
+func (s *Store) part(o *object) {
+	s.unindex(o)
+	delete(s.objects, o.ID)
+	if i, found := slices.BinarySearchFunc(s.ids, o.ID, byID); found {
+		s.ids = slices.Delete(s.ids, i, i+1)
 		s.members = s.total
 	}
 }
+
+// byID orders by namespace, name and kind.
+func byID(a, b kscope.ID) int { return cmp.Or(byRef(a.Ref, b.Ref), cmp.Compare(a.Kind, b.Kind)) }
 
 // byRef orders by namespace and name.
 func byRef(a, b kscope.Ref) int {
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }
 
-// index makes a ScaledObject known by its uid, its target, its HPA and its queues.
+// index makes an object known by its target and its queues, a ScaledObject by
+// its uid and its HPA too.
 func (s *Store) index(o *object) {
-	s.byUID[o.UID] = o
-	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
-	s.byHPA[o.hpaRef()] = append(s.byHPA[o.hpaRef()], o)
-	for _, t := range o.Triggers {
+	if o.so != nil {
+		s.byUID[o.so.UID] = o
+		s.byHPA[o.hpaRef()] = append(s.byHPA[o.hpaRef()], o)
+	}
+	if o.job == nil {
+		s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
+	}
+	for _, t := range o.triggers() {
 		if t.Backlog != nil && !slices.Contains(s.byQueue[*t.Backlog], o) {
 			s.byQueue[*t.Backlog] = append(s.byQueue[*t.Backlog], o)
 		}
@@ -40,12 +52,14 @@ func (s *Store) index(o *object) {
 }
 
 func (s *Store) unindex(o *object) {
-	if s.byUID[o.UID] == o {
-		delete(s.byUID, o.UID)
+	if o.so != nil {
+		if s.byUID[o.so.UID] == o {
+			delete(s.byUID, o.so.UID)
+		}
+		without(s.byHPA, o.hpaRef(), o)
 	}
 	without(s.byTarget, o.workKey(), o)
-	without(s.byHPA, o.hpaRef(), o)
-	for _, t := range o.Triggers {
+	for _, t := range o.triggers() {
 		if t.Backlog != nil {
 			without(s.byQueue, *t.Backlog, o)
 		}
@@ -86,5 +100,39 @@ func without[K, V comparable](m map[K][]V, key K, v V) {
 	left := slices.DeleteFunc(m[key], func(x V) bool { return x == v })
 	if m[key] = left; len(left) == 0 {
 		delete(m, key)
+	}
+}
+
+// plain reports whether an HPA is nobody's: no ScaledObject owns it, and none
+// says that it is its own.
+func (s *Store) plain(h *kscope.HPA) bool {
+	return (h.OwnerUID == "" || s.byUID[h.OwnerUID] == nil) && len(s.byHPA[h.Ref]) == 0
+}
+
+// row makes an HPA a row where it is nobody's, and none where it is not.
+func (s *Store) row(h *hpa) {
+	id := kscope.ID{Kind: kscope.HPAs, Ref: h.Ref}
+	o := s.objects[id]
+	switch plain := s.plain(h.HPA); {
+	case plain && o == nil:
+		o = &object{ID: id, hpa: h.HPA, at: h.at, firstSeen: h.at}
+		s.join(o)
+		s.touch(o, anything)
+	case !plain && o != nil:
+		s.part(o)
+	}
+}
+
+// rows is row for the HPAs that a ScaledObject that has come, gone or changed
+// owns, or says it does.
+func (s *Store) rows(uid string, named kscope.Ref) {
+	if h := s.hpas[named]; h != nil {
+		s.row(h)
+	}
+	if uid == "" {
+		return
+	}
+	for _, ref := range s.owned[uid] {
+		s.row(s.hpas[ref])
 	}
 }

@@ -6,23 +6,44 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// object is a ScaledObject with what happened to it since it was first seen.
+// object is what is a row of a table, with what happened to it since it was
+// first seen: a ScaledObject, a ScaledJob, or an HPA that no ScaledObject owns.
 type object struct {
-	*kscope.ScaledObject // but for its LastActiveTime
-	version              Version
-	active               time.Time // the newest LastActiveTime
-	at                   time.Time // of the newest fact
-	firstSeen            time.Time
-	firstActive          time.Time // LastActiveTime when it was first seen
-	polled               time.Time // when the newest LastActiveTime was first seen
-	told                 told
-	log                  []Entry // oldest first
-	shared               bool    // the log is also a keyframe's
+	kscope.ID
+	so          *kscope.ScaledObject // but for its LastActiveTime; one of the three is there
+	job         *kscope.ScaledJob
+	hpa         *kscope.HPA
+	version     Version
+	active      time.Time // the newest LastActiveTime
+	at          time.Time // of the newest fact
+	firstSeen   time.Time
+	firstActive time.Time // LastActiveTime when it was first seen
+	polled      time.Time // when the newest LastActiveTime was first seen
+	told        told
+	log         []Entry // oldest first
+	shared      bool    // the log is also a keyframe's
 }
 
-type scaledJob struct {
-	*kscope.ScaledJob
-	at time.Time
+// triggers is what says how much work there is, none for an HPA.
+func (o *object) triggers() []kscope.Trigger {
+	switch {
+	case o.so != nil:
+		return o.so.Triggers
+	case o.job != nil:
+		return o.job.Triggers
+	}
+	return nil
+}
+
+// target is what is scaled, nothing for a ScaledJob.
+func (o *object) target() kscope.TargetRef {
+	switch {
+	case o.so != nil:
+		return o.so.ScaleTarget
+	case o.hpa != nil:
+		return o.hpa.ScaleTarget
+	}
+	return kscope.TargetRef{}
 }
 
 type hpa struct {
@@ -38,11 +59,13 @@ type workKey struct {
 }
 
 func (o *object) workKey() workKey {
-	return workKey{o.ScaleTarget.Kind, kscope.Ref{Namespace: o.Ref.Namespace, Name: o.ScaleTarget.Name}}
+	t := o.target()
+	return workKey{t.Kind, kscope.Ref{Namespace: o.Namespace, Name: t.Name}}
 }
 
+// hpaRef is the HPA that a ScaledObject names.
 func (o *object) hpaRef() kscope.Ref {
-	return kscope.Ref{Namespace: o.Ref.Namespace, Name: o.HPAName}
+	return kscope.Ref{Namespace: o.Namespace, Name: o.so.HPAName}
 }
 
 type workload struct {

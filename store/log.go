@@ -7,7 +7,7 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// Entry is one thing that was seen to happen to a ScaledObject, or to what is
+// Entry is one thing that was seen to happen to an object, or to what is
 // linked to it. It has no words of ours in it, and nothing that was concluded
 // from other entries.
 type Entry struct {
@@ -91,7 +91,7 @@ func (e Entry) IsWork() bool {
 }
 
 const (
-	logLimit  = 600              // entries per ScaledObject
+	logLimit  = 600              // entries per object
 	sameBurst = 10 * time.Second // ready pods within this are one entry
 )
 
@@ -145,10 +145,10 @@ func (o *object) latest(kind EntryKind) *Entry {
 	return nil
 }
 
-// Log is what was seen to happen around a ScaledObject since it was first seen,
+// Log is what was seen to happen around an object since it was first seen,
 // oldest first. It is a copy.
-func (s *Store) Log(ref kscope.Ref) []Entry {
-	if o := s.objects[ref]; o != nil {
+func (s *Store) Log(id kscope.ID) []Entry {
+	if o := s.objects[id]; o != nil {
 		return slices.Clone(o.log)
 	}
 	return nil

@@ -115,10 +115,10 @@ func fold(os []kscope.Observation, d *dice) *store.Store {
 	for _, o := range os {
 		s.Apply(o)
 		if d.roll(4) == 0 {
-			explain.Look(s, ref)
-			explain.Timeline(s, ref)
-			s.History(ref, &orders)
-			s.Pods(ref)
+			explain.Look(s, idOf(ref))
+			explain.Timeline(s, idOf(ref))
+			s.History(idOf(ref), &orders)
+			s.Pods(idOf(ref))
 		}
 	}
 	return s
@@ -126,7 +126,7 @@ func fold(os []kscope.Observation, d *dice) *store.Store {
 
 func chainOf(t *testing.T, s *store.Store) explain.Picture {
 	t.Helper()
-	c, ok := explain.Look(s, orderWorker().Ref)
+	c, ok := explain.Look(s, idOf(orderWorker().Ref))
 	if !ok {
 		t.Fatal("the ScaledObject is not there")
 	}
@@ -174,7 +174,7 @@ func FuzzOrder(f *testing.F) {
 		if a, b := present(chainOf(t, got)), present(chainOf(t, want)); !reflect.DeepEqual(a, b) {
 			t.Errorf("shuffled:\n%+v\nwant\n%+v", a, b)
 		}
-		if a, b := got.Pods(orderWorker().Ref), want.Pods(orderWorker().Ref); !reflect.DeepEqual(a, b) {
+		if a, b := got.Pods(idOf(orderWorker().Ref)), want.Pods(idOf(orderWorker().Ref)); !reflect.DeepEqual(a, b) {
 			t.Errorf("shuffled: pods %v, want %v", a, b)
 		}
 		if !got.Now().Equal(want.Now()) {

@@ -77,15 +77,15 @@ func (s *Store) applyLoading(at time.Time, f kscope.Loading) bool {
 	return true
 }
 
-// Loading is the newest load of a ScaledObject's queues, and when it was last
+// Loading is the newest load of an object's queues, and when it was last
 // heard of; false if there was none. One that runs but has not been heard of
 // for long is given as failed.
-func (s *Store) Loading(ref kscope.Ref) (l kscope.Loading, at time.Time, ok bool) {
-	o := s.objects[ref]
+func (s *Store) Loading(id kscope.ID) (l kscope.Loading, at time.Time, ok bool) {
+	o := s.objects[id]
 	if o == nil {
 		return l, at, false
 	}
-	for _, t := range o.Triggers {
+	for _, t := range o.triggers() {
 		if t.Backlog == nil {
 			continue
 		}

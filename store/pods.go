@@ -107,9 +107,9 @@ func (s *Store) recordPods(at time.Time, w *workload) {
 	}
 }
 
-// Pods lists the pods of a ScaledObject's workload, oldest first.
-func (s *Store) Pods(ref kscope.Ref) []kscope.Pod {
-	o := s.objects[ref]
+// Pods lists the pods of an object's workload, oldest first.
+func (s *Store) Pods(id kscope.ID) []kscope.Pod {
+	o := s.objects[id]
 	if o == nil {
 		return nil
 	}

@@ -20,8 +20,8 @@ func TestPodsFindTheirWorkload(t *testing.T) {
 	ready := func() int { return x.chain(t).Counts[kscope.PodReady] }
 	want := func(n int, when string) {
 		t.Helper()
-		if got := ready(); got != n || len(x.Pods(x.so.Ref)) < n {
-			t.Errorf("%s: %d ready, want %d; pods %v", when, got, n, x.Pods(x.so.Ref))
+		if got := ready(); got != n || len(x.Pods(x.id())) < n {
+			t.Errorf("%s: %d ready, want %d; pods %v", when, got, n, x.Pods(x.id()))
 		}
 	}
 	x.see(1, pod("a", "w", true), pod("b", "other", true))
@@ -61,7 +61,7 @@ func TestPodsOfTwoWorkloads(t *testing.T) {
 		mine, its := pod("a", "w", true), pod("b", "w", true)
 		its.OwnerUID = "s-1"
 		x.see(1, x.w, other, mine, its)
-		if ps := x.Pods(x.so.Ref); len(ps) != 1 || ps[0].Ref.Name != "a" {
+		if ps := x.Pods(x.id()); len(ps) != 1 || ps[0].Ref.Name != "a" {
 			t.Fatalf("pods %v", ps)
 		}
 	}

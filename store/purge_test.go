@@ -26,7 +26,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		}
 		x.depth(30, 0)
 		var emptied []explain.Entry
-		for _, e := range explain.Timeline(x.Store, x.so.Ref) {
+		for _, e := range explain.Timeline(x.Store, x.id()) {
 			if e.Kind == store.Emptied {
 				emptied = append(emptied, e)
 			}
@@ -34,7 +34,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		if len(emptied) != 1 || emptied[0].Actor != store.You || emptied[0].Jobs != 40 || !emptied[0].Warn {
 			t.Errorf("news first %v: the timeline has %+v", newsFirst, emptied)
 		}
-		h := x.History(x.so.Ref, &orders)
+		h := x.History(x.id(), &orders)
 		if flow, ok := store.EstimateFlow(h.Queue, h.Own, at(15), at(25)); ok {
 			t.Errorf("news first %v: jobs that were thrown away count as %+v", newsFirst, flow)
 		}
@@ -46,7 +46,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 	x.depth(0, 40)
 	purged.Err = "NOPERM"
 	x.see(1, purged)
-	es := explain.Timeline(x.Store, x.so.Ref)
+	es := explain.Timeline(x.Store, x.id())
 	if last := es[len(es)-1]; last.Kind != store.Trouble || !last.Warn || last.Actor != store.You {
 		t.Errorf("a failure is told as %+v", last)
 	}

@@ -35,9 +35,12 @@ const (
 )
 
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
-	allEmpty := len(o.Triggers) > 0
-	for i, t := range o.Triggers {
-		r := Reading{Trigger: t, Metric: triggers.MetricName(*o.ScaledObject, i)}
+	allEmpty := len(o.triggers()) > 0
+	for i, t := range o.triggers() {
+		r := Reading{Trigger: t}
+		if o.so != nil {
+			r.Metric = triggers.MetricName(*o.so, i)
+		}
 		r.Target, r.ActivationTarget = triggers.Targets(t)
 		m := metricOf(h, r.Metric)
 		if m != nil && m.Target > 0 {

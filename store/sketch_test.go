@@ -14,19 +14,19 @@ import (
 // sketch is all that a store says of the ScaledObjects of a stream, to be
 // compared with another's.
 func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
-	out := map[string]any{"now": s.Now(), "refs": s.ScaledObjects(), "jobs": s.ScaledJobs(), "statuses": s.Statuses()}
+	out := map[string]any{"now": s.Now(), "objects": s.Objects(), "statuses": s.Statuses()}
 	for _, ref := range refs {
 		see := func(what string, is any) { out[fmt.Sprint(ref, " ", what)] = is }
-		p, ok := explain.Look(s, ref)
+		p, ok := explain.Look(s, idOf(ref))
 		see("look", p)
 		see("there", ok)
-		see("log", append([]store.Entry{}, s.Log(ref)...))
-		see("pods", append([]kscope.Pod{}, s.Pods(ref)...))
-		see("events", fmt.Sprintf("%+v", s.EventsAbout(ref)))
-		l, at, ok := s.Loading(ref)
+		see("log", append([]store.Entry{}, s.Log(idOf(ref))...))
+		see("pods", append([]kscope.Pod{}, s.Pods(idOf(ref))...))
+		see("events", fmt.Sprintf("%+v", s.EventsAbout(idOf(ref))))
+		l, at, ok := s.Loading(idOf(ref))
 		see("loading", fmt.Sprint(l.Accepted, l.State, l.Err, l.Elapsed, at, ok))
 		for _, q := range []kscope.Backlog{orders, mails} {
-			h := s.History(ref, &q)
+			h := s.History(idOf(ref), &q)
 			for name, x := range map[string]*store.Series{"queue": h.Queue, "own": h.Own, "ready": h.Ready, "desired": h.Desired} {
 				if x != nil {
 					see(q.Name+name, columns(x, s.Now()))

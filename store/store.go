@@ -4,7 +4,6 @@ package store
 
 import (
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -25,8 +24,7 @@ const Keep = 2 * time.Hour
 type Store struct {
 	now         time.Time
 	swept       time.Time
-	objects     map[kscope.Ref]*object
-	jobs        map[kscope.Ref]scaledJob
+	objects     map[kscope.ID]*object
 	hpas        map[kscope.Ref]*hpa
 	work        map[workKey]*workload
 	pods        podIndex
@@ -38,14 +36,14 @@ type Store struct {
 	gone        map[tomb]time.Time
 
 	total, everyone, members Version // of everything, of what all share, of who there is
-	jobsChanged, health      uint64
+	health                   uint64
 
 	past past   // nothing in a picture of it
 	live *Store // of a picture: whose it is
 
 	eventsLive bool // the events that were there before are in: any further one is news
 
-	refs     []kscope.Ref                 // of objects, sorted
+	ids      []kscope.ID                  // of objects, sorted
 	byKind   map[kscope.Kind]SourceStatus // of whole kinds
 	byUID    map[string]*object
 	byTarget map[workKey][]*object
@@ -57,8 +55,7 @@ type Store struct {
 // New makes an empty store.
 func New() *Store {
 	return &Store{
-		objects:  map[kscope.Ref]*object{},
-		jobs:     map[kscope.Ref]scaledJob{},
+		objects:  map[kscope.ID]*object{},
 		hpas:     map[kscope.Ref]*hpa{},
 		work:     map[workKey]*workload{},
 		pods:     newPodIndex(),
@@ -144,17 +141,17 @@ func (s *Store) fold(o observed) scope {
 	return nothing // a Heartbeat
 }
 
-// ScaledObjects lists what is known, by namespace and name.
-func (s *Store) ScaledObjects() []kscope.Ref {
-	return slices.Clone(s.refs)
-}
+// Objects lists what is a row of a table, by namespace, name and kind: the
+// ScaledObjects, the ScaledJobs, and the HPAs that no ScaledObject owns.
+func (s *Store) Objects() []kscope.ID { return slices.Clone(s.ids) }
 
-// ScaledJobs lists what is known, by namespace and name.
-func (s *Store) ScaledJobs() []kscope.ScaledJob {
-	jobs := make([]kscope.ScaledJob, 0, len(s.jobs))
-	for _, j := range s.jobs {
-		jobs = append(jobs, *j.ScaledJob)
+// ScaledObjects lists those of them that are ScaledObjects.
+func (s *Store) ScaledObjects() []kscope.Ref {
+	refs := make([]kscope.Ref, 0, len(s.ids))
+	for _, id := range s.ids {
+		if id.Kind == kscope.ScaledObjects {
+			refs = append(refs, id.Ref)
+		}
 	}
-	sort.Slice(jobs, func(i, j int) bool { return jobs[i].Ref.Less(jobs[j].Ref) })
-	return jobs
+	return refs
 }

@@ -13,7 +13,7 @@ import (
 
 func (x *world) chain(t testing.TB) explain.Picture {
 	t.Helper()
-	c, ok := explain.Look(x.Store, x.so.Ref)
+	c, ok := explain.Look(x.Store, x.id())
 	if !ok {
 		t.Fatal("the ScaledObject is not there")
 	}
@@ -83,15 +83,15 @@ func TestNothingPanics(t *testing.T) {
 	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Pushed{},
 		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Backlog: &kscope.Backlog{}}}}, kscope.Heartbeat{}, nil)
 	x.chain(t)
-	explain.Timeline(x.Store, x.so.Ref)
-	x.Pods(x.so.Ref)
-	x.History(x.so.Ref, &orders)
+	explain.Timeline(x.Store, x.id())
+	x.Pods(x.id())
+	x.History(x.id(), &orders)
 	for _, missing := range []kscope.Ref{{Name: "x"}, {Namespace: "y"}} {
-		if _, ok := explain.Look(x.Store, missing); ok || explain.Timeline(x.Store, missing) != nil || x.Pods(missing) != nil || x.History(missing, nil) != (store.History{}) {
+		if _, ok := explain.Look(x.Store, idOf(missing)); ok || explain.Timeline(x.Store, idOf(missing)) != nil || x.Pods(idOf(missing)) != nil || x.History(idOf(missing), nil) != (store.History{}) {
 			t.Errorf("%v is there", missing)
 		}
 	}
-	if n := len(x.ScaledObjects()) + len(x.ScaledJobs()) + len(x.Statuses()); n != 3 {
+	if n := len(x.Objects()) + len(x.Statuses()); n != 3 {
 		t.Errorf("%d things", n)
 	}
 }
@@ -118,15 +118,16 @@ func TestScaledJobs(t *testing.T) {
 	s := store.New()
 	j := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, Triggers: []kscope.Trigger{{Type: "cron"}, {Type: "redis", Backlog: &orders}}}
 	s.Apply(kscope.Observation{At: noon, Fact: j})
-	if _, known := s.JobDepth(j); known {
+	id := kscope.ID{Kind: kscope.ScaledJobs, Ref: j.Ref}
+	if c, _ := s.Chain(id); c.Reading().Known {
 		t.Error("a depth that nobody measured is known")
 	}
 	s.Apply(kscope.Observation{At: noon, Fact: kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: 4}}}})
-	if n, known := s.JobDepth(j); !known || n != 4 {
-		t.Errorf("depth %v %v", n, known)
+	if c, _ := s.Chain(id); !c.Reading().Known || c.Reading().Value != 4 {
+		t.Errorf("depth %+v", c.Reading())
 	}
 	s.Apply(kscope.Observation{At: noon.Add(time.Second), Fact: kscope.Gone{Kind: kscope.ScaledJobs, Ref: j.Ref}})
-	if n := len(s.ScaledJobs()); n != 0 {
+	if n := len(s.Objects()); n != 0 {
 		t.Errorf("%d jobs", n)
 	}
 }

@@ -125,15 +125,15 @@ func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
 		e.Kind, e.Said = Mended, ""
 	}
 	for _, o := range s.objects {
-		if f.Kind != kscope.Queues || readsFrom(o.ScaledObject, f.Name) {
+		if f.Kind != kscope.Queues || o.readsFrom(f.Name) {
 			o.add(e)
 		}
 	}
 }
 
-// readsFrom reports whether a queue of the ScaledObject is at that server.
-func readsFrom(so *kscope.ScaledObject, server string) bool {
-	for _, t := range so.Triggers {
+// readsFrom reports whether a queue of the object is at that server.
+func (o *object) readsFrom(server string) bool {
+	for _, t := range o.triggers() {
 		if t.Backlog != nil && t.Backlog.Server == server {
 			return true
 		}

@@ -15,11 +15,11 @@ type Version struct {
 	Row uint64
 }
 
-// VersionOf is the version of a ScaledObject with all that [Store.Chain] links
+// VersionOf is the version of an object with all that [Store.Chain] links
 // to it, its events and what was put into its queues. It changes when the
 // object comes or goes, too.
-func (s *Store) VersionOf(ref kscope.Ref) Version {
-	o := s.objects[ref]
+func (s *Store) VersionOf(id kscope.ID) Version {
+	o := s.objects[id]
 	if o == nil {
 		return s.everyone.or(s.members)
 	}
@@ -29,12 +29,9 @@ func (s *Store) VersionOf(ref kscope.Ref) Version {
 // Total is the version of everything together.
 func (s *Store) Total() Version { return s.total }
 
-// Members changes when a ScaledObject or a ScaledJob comes or goes, or the
-// health of what lists them changes.
+// Members changes when one of [Store.Objects] comes or goes, or the health of
+// what lists them changes.
 func (s *Store) Members() uint64 { return s.members.All }
-
-// Jobs changes when something about any ScaledJob does, but for its queues.
-func (s *Store) Jobs() uint64 { return s.jobsChanged }
 
 // Health changes when [Store.Statuses] does.
 func (s *Store) Health() uint64 { return s.health }
@@ -65,7 +62,7 @@ func change(is bool) scope {
 	return nothing
 }
 
-// touch notes that a fact changes something of a ScaledObject. All that the
+// touch notes that a fact changes something of an object. All that the
 // same fact changes get the same number.
 func (s *Store) touch(o *object, how scope) {
 	if how != nothing {
@@ -73,6 +70,13 @@ func (s *Store) touch(o *object, how scope) {
 	}
 	if how == anything {
 		o.version.Row = s.total.Row
+	}
+}
+
+// touchID is touch for an object, if there is one of that name.
+func (s *Store) touchID(id kscope.ID, how scope) {
+	if o := s.objects[id]; o != nil {
+		s.touch(o, how)
 	}
 }
 
@@ -86,7 +90,7 @@ func (s *Store) touchWorkload(w *workload) {
 	}
 }
 
-// touchHPA is touch for those that own an HPA or name it.
+// touchHPA is touch for those that own an HPA or name it, or for its own row.
 func (s *Store) touchHPA(h *kscope.HPA, how scope) {
 	if o := s.byUID[h.OwnerUID]; o != nil && h.OwnerUID != "" {
 		s.touch(o, how)
@@ -94,6 +98,7 @@ func (s *Store) touchHPA(h *kscope.HPA, how scope) {
 	for _, o := range s.byHPA[h.Ref] {
 		s.touch(o, how)
 	}
+	s.touchID(kscope.ID{Kind: kscope.HPAs, Ref: h.Ref}, how)
 }
 
 // touchQueue is touch for those that read a queue.
@@ -106,7 +111,7 @@ func (s *Store) touchQueue(q kscope.Backlog) {
 // touchServer is touch for those that read a queue at a server.
 func (s *Store) touchServer(name string, how scope) {
 	for _, o := range s.objects {
-		if readsFrom(o.ScaledObject, name) {
+		if o.readsFrom(name) {
 			s.touch(o, how)
 		}
 	}
@@ -117,9 +122,9 @@ func (s *Store) touchRegarding(r kscope.ObjectRef) {
 	ref := kscope.Ref{Namespace: r.Namespace, Name: r.Name}
 	switch r.Kind {
 	case "ScaledObject":
-		if o := s.objects[ref]; o != nil {
-			s.touch(o, notRow)
-		}
+		s.touchID(kscope.ID{Kind: kscope.ScaledObjects, Ref: ref}, notRow)
+	case "ScaledJob":
+		s.touchID(kscope.ID{Kind: kscope.ScaledJobs, Ref: ref}, notRow)
 	case "HorizontalPodAutoscaler":
 		if h := s.hpas[ref]; h != nil {
 			s.touchHPA(h.HPA, notRow)
@@ -138,7 +143,7 @@ func (s *Store) touchStatus(f kscope.Status) {
 	case kscope.Queues:
 		s.touchServer(f.Name, anything)
 		return
-	case kscope.ScaledObjects, kscope.ScaledJobs:
+	case kscope.ScaledObjects, kscope.ScaledJobs, kscope.HPAs:
 		s.members = s.total
 	}
 	s.everyone = s.total

@@ -94,12 +94,12 @@ func TestVersions(t *testing.T) {
 		{"it is gone", gone(kscope.ScaledObjects, x.so.Ref), row, none, true, false},
 		{"and back", func() kscope.Fact { y := x.so; y.UID = "so-3"; return y }(), row, none, true, false},
 	} {
-		mine, its, total, who, statuses := x.VersionOf(x.so.Ref), x.VersionOf(other.Ref), x.Total(), x.Members(), x.Health()
+		mine, its, total, who, statuses := x.VersionOf(x.id()), x.VersionOf(idOf(other.Ref)), x.Total(), x.Members(), x.Health()
 		x.see(1+float64(i), tt.fact)
-		if got := changed(mine, x.VersionOf(x.so.Ref)); got != tt.mine {
+		if got := changed(mine, x.VersionOf(x.id())); got != tt.mine {
 			t.Errorf("%s: changes %q of it, want %q", tt.name, got, tt.mine)
 		}
-		if got := changed(its, x.VersionOf(other.Ref)); got != tt.its {
+		if got := changed(its, x.VersionOf(idOf(other.Ref))); got != tt.its {
 			t.Errorf("%s: changes %q of another, want %q", tt.name, got, tt.its)
 		}
 		if (x.Members() != who) != tt.who || (x.Health() != statuses) != tt.statuses {
@@ -128,15 +128,15 @@ func changed(was, is store.Version) string {
 // A batch is linked once, at its end, and what comes of that has a version too.
 func TestVersionOfABatch(t *testing.T) {
 	x := newWorld(1)
-	v := x.VersionOf(x.so.Ref)
+	v := x.VersionOf(x.id())
 	x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
 	see := func(f kscope.Fact) kscope.Observation { return kscope.Observation{At: noon.Add(time.Second), Fact: f} }
 	x.Apply(see(x.w), see(kscope.Heartbeat{}))
-	w := x.VersionOf(x.so.Ref)
+	w := x.VersionOf(x.id())
 	x.Apply(see(pod("a", "w", true)), see(kscope.Heartbeat{}), see(kscope.Status{Kind: kscope.Pods, State: kscope.Synced}))
-	y := x.VersionOf(x.so.Ref)
+	y := x.VersionOf(x.id())
 	x.Apply(see(pod("b", "w", true)), see(kscope.Heartbeat{}))
-	if z := x.VersionOf(x.so.Ref); changed(v, w) != "all row" || changed(w, y) != "all row" || changed(y, z) != "all row" {
+	if z := x.VersionOf(x.id()); changed(v, w) != "all row" || changed(w, y) != "all row" || changed(y, z) != "all row" {
 		t.Errorf("versions %v, %v, %v, %v", v, w, y, z)
 	}
 }

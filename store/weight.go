@@ -14,7 +14,7 @@ func (s *Store) size() int {
 
 // weight is about how many bytes a keyframe has to itself.
 func (s *Store) weight() int {
-	return 2048 + 320*len(s.objects) + 64*len(s.hpas) + 520*len(s.work) + 150*len(s.pods.byRef) + 560*len(s.queues) + 100*len(s.events)
+	return 2048 + 400*len(s.objects) + 64*len(s.hpas) + 520*len(s.work) + 150*len(s.pods.byRef) + 560*len(s.queues) + 100*len(s.events)
 }
 
 // weigh is about how many bytes a kept fact has to itself, once another has taken
@@ -51,14 +51,14 @@ func (s *Store) room() int { return min(pastLeast+4*s.weight(), pastMost) }
 func (s *Store) own(fact kscope.Fact) (own any, first bool) {
 	switch f := fact.(type) {
 	case kscope.ScaledObject:
-		old := s.objects[f.Ref]
-		if old != nil && old.UID == f.UID && f.SameButSeen(*old.ScaledObject) {
-			return sawWork{old.ScaledObject, f.LastActiveTime}, false
+		old := s.objects[kscope.ID{Kind: kscope.ScaledObjects, Ref: f.Ref}]
+		if old != nil && old.so.UID == f.UID && f.SameButSeen(*old.so) {
+			return sawWork{old.so, f.LastActiveTime}, false
 		}
 		is := f
 		return &is, old == nil
 	case kscope.ScaledJob:
-		return &f, s.jobs[f.Ref].ScaledJob == nil
+		return &f, s.objects[kscope.ID{Kind: kscope.ScaledJobs, Ref: f.Ref}] == nil
 	case kscope.HPA:
 		old := s.hpas[f.Ref]
 		if old != nil && slices.Equal(old.Conditions, f.Conditions) {

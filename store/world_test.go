@@ -83,3 +83,8 @@ func (x *world) scale(seconds float64, by string, to int32) {
 func (x *world) depth(seconds float64, n int64) {
 	x.see(seconds, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n)}}})
 }
+
+// idOf is the ScaledObject of a name.
+func idOf(ref kscope.Ref) kscope.ID { return kscope.ID{Kind: kscope.ScaledObjects, Ref: ref} }
+
+func (x *world) id() kscope.ID { return idOf(x.so.Ref) }

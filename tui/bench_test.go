@@ -35,7 +35,7 @@ func BenchmarkFrame(b *testing.B) {
 func BenchmarkOverview(b *testing.B) {
 	t := many(500)
 	m := tell(t, 120, 35)
-	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.refs[0].Name}.Backlog(), Type: "list"}
+	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.ids[0].Name}.Backlog(), Type: "list"}
 	b.ReportAllocs()
 	for b.Loop() {
 		q.N = 30 + math.Mod(q.N+1, 30)
@@ -47,7 +47,7 @@ func BenchmarkOverview(b *testing.B) {
 func BenchmarkNoise(b *testing.B) {
 	t := many(500)
 	m := tell(t, 120, 35)
-	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.refs[400].Name}.Backlog(), Type: "list"}
+	q := kscope.Depth{Backlog: triggers.Redis{Address: t.queue.Server, Key: m.view.ids[400].Name}.Backlog(), Type: "list"}
 	b.ReportAllocs()
 	for b.Loop() {
 		q.N = 30 + math.Mod(q.N+1, 30)

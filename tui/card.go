@@ -23,12 +23,12 @@ type cardLine struct {
 // cardLabels is the width of the labels.
 const cardLabels = 12
 
-// cards is the connection card of every queue that the ScaledObject's triggers
+// cards is the connection card of every queue that the triggers of what is open
 // name, with a blank line between two.
 func (m *Model) cards(p picture) []cardLine {
 	var out []cardLine
 	seen := map[kscope.Backlog]bool{}
-	for _, t := range p.ScaledObject.Triggers {
+	for _, t := range p.Triggers() {
 		if t.Backlog == nil || seen[*t.Backlog] {
 			continue
 		}

@@ -17,8 +17,8 @@ import (
 // The least width of each link, in small and in big letters. They are not
 // alike, because what they hold is not.
 var (
-	smallLinks = [5]int{13, 14, 13, 13, 11}
-	bigLinks   = [5]int{17, 16, 15, 20, 15}
+	smallLinks = [explain.Roles]int{13, 14, 13, 13, 11}
+	bigLinks   = [explain.Roles]int{17, 16, 15, 20, 15}
 )
 
 const (
@@ -27,20 +27,21 @@ const (
 )
 
 // chainBox gives each link its place, and the gap between two.
-func chainBox(w int, least [5]int) (xs, ws [5]int, gap int) {
-	sum := 0
-	for _, l := range least {
-		sum += l
+func chainBox(w int, links explain.Chain, least [explain.Roles]int) (places []span, gap int) {
+	sum, n := 0, len(links)
+	for _, l := range links {
+		sum += least[l.Role]
 	}
 	spare := w - 3 - sum
-	gap = min(max(spare/4, 3), 9)
-	spare = max(spare-4*gap, 0)
+	gap = min(max(spare/max(n-1, 1), 3), 9)
+	spare = max(spare-(n-1)*gap, 0)
 	x := 2
-	for i, l := range least {
-		xs[i], ws[i] = x, l+spare/5
-		x += ws[i] + gap
+	for _, l := range links {
+		s := span{x, least[l.Role] + spare/n}
+		places = append(places, s)
+		x += s.w + gap
 	}
-	return xs, ws, gap
+	return places, gap
 }
 
 func (m *Model) drawChain(c screen.Canvas, p picture) {
@@ -52,22 +53,23 @@ func (m *Model) drawChain(c screen.Canvas, p picture) {
 	if big {
 		least = bigLinks
 	}
-	xs, ws, gap := chainBox(c.W, least)
+	places, gap := chainBox(c.W, p.Links, least)
 	times := chainTimes(p.log)
 	for i, l := range p.Links {
+		at := places[i]
 		if l.Main {
-			m.stress(c.Sub(xs[i]-1, 0, ws[i]+2, c.H), l)
+			m.stress(c.Sub(at.x-1, 0, at.w+2, c.H), l)
 		}
-		m.drawLink(c.Sub(xs[i], 0, ws[i], c.H), p, l, big)
-		word := ws[i] + gap - 2 // the last row has no arrow
+		m.drawLink(c.Sub(at.x, 0, at.w, c.H), p, l, big)
+		word := at.w + gap - 2 // the last row has no arrow
 		if l.Main {
-			word = ws[i] // within its ground
+			word = at.w // within its ground
 		}
-		m.drawWord(c.Sub(xs[i], c.H-1, word, 1), l)
+		m.drawWord(c.Sub(at.x, c.H-1, word, 1), l)
 		if i == 0 {
 			continue
 		}
-		x := xs[i] - gap
+		x := at.x - gap
 		m.drawArrow(c.Sub(x, 0, gap, c.H), m.flows(p, i-1), times[l.Role])
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/chart"
@@ -51,7 +52,7 @@ func windowAt(now time.Time, cols, zoom int) window {
 	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
 }
 
-// drawChart draws the chart of the open ScaledObject.
+// drawChart draws the chart of what is open.
 func (m *Model) drawChart(c screen.Canvas, p picture) {
 	if c.H <= 0 || c.W <= 0 {
 		return
@@ -72,6 +73,9 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 		if !in.Cursor.IsZero() {
 			in.CursorLabel = "-" + words.Age(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
+	}
+	if p.ID.Kind == kscope.HPAs {
+		in.QueueName = "no queue"
 	}
 	in.QueueFlow = flowWords(p)
 	h := p.history
@@ -144,7 +148,7 @@ func largest(vs []float64) float64 {
 // replicasTop is the top of the replicas' scale: the maximum where that does
 // not flatten the line, since reaching it is part of the story.
 func replicasTop(p picture, seen float64) float64 {
-	limit := float64(p.ScaledObject.MaxReplicaCount)
+	limit := float64(p.Max())
 	if limit <= 30 || limit <= 3*seen {
 		return math.Max(limit, seen)
 	}
@@ -153,7 +157,7 @@ func replicasTop(p picture, seen float64) float64 {
 
 func guides(p picture, queued store.Reading, in chart.Input) []chart.Guide {
 	var gs []chart.Guide
-	limit := float64(p.ScaledObject.MaxReplicaCount)
+	limit := float64(p.Max())
 	if top := math.Max(largest(in.Ready), largest(in.Desired)); top > 0.6*limit {
 		gs = append(gs, chart.Guide{Value: limit, Label: "max", Pods: true})
 	}
@@ -218,6 +222,8 @@ func waitingFor(r store.Reading) string {
 		return "cannot read " + r.Name() + ": " + r.Err
 	case r.Trigger.Type != "" && r.Trigger.Backlog == nil:
 		return "no list to measure: the trigger is of type " + r.Trigger.Type
+	case r.Trigger.Type == "":
+		return "no queue to measure"
 	}
 	return "waiting for the first measurement"
 }

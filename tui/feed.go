@@ -12,7 +12,7 @@ import (
 // for the sake of time only. News of what is on screen is drawn at once. Other
 // news can change it only in ways that nobody waits for, such as a count of the
 // whole table, and comes along with the next second, since ages and countdowns
-// are shown in seconds anyway. So a screen that shows one ScaledObject of five
+// are shown in seconds anyway. So a screen that shows one object of five
 // hundred costs as little as if there were only one. A frozen screen draws only
 // what became of what was put in from it.
 func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
@@ -53,28 +53,28 @@ func (m *Model) told(o kscope.Observation) bool {
 type shown struct {
 	all      bool // nothing in particular is shown, so everything may matter
 	overview bool
-	versions map[kscope.Ref]store.Version // of the ScaledObjects
-	servers  map[string]bool              // that they read from
+	versions map[kscope.ID]store.Version // of what is shown
+	servers  map[string]bool             // that it reads from
 
-	total        store.Version
-	health, jobs uint64
+	total  store.Version
+	health uint64
 }
 
 func newShown() shown {
-	return shown{all: true, versions: map[kscope.Ref]store.Version{}, servers: map[string]bool{}}
+	return shown{all: true, versions: map[kscope.ID]store.Version{}, servers: map[string]bool{}}
 }
 
 func (s *shown) reset(of *store.Store) {
 	s.all, s.overview = false, false
 	clear(s.versions)
 	clear(s.servers)
-	s.total, s.health, s.jobs = of.Total(), of.Health(), of.Jobs()
+	s.total, s.health = of.Total(), of.Health()
 }
 
-// chain notes that a ScaledObject, with all that is linked to it, is shown.
+// chain notes that an object, with all that is linked to it, is shown.
 func (s *shown) chain(of *store.Store, c *store.Chain) {
-	s.versions[c.ScaledObject.Ref] = of.VersionOf(c.ScaledObject.Ref)
-	for _, t := range c.ScaledObject.Triggers {
+	s.versions[c.ID] = of.VersionOf(c.ID)
+	for _, t := range c.Triggers() {
 		if t.Backlog != nil {
 			s.servers[t.Backlog.Server] = true
 		}
@@ -83,21 +83,21 @@ func (s *shown) chain(of *store.Store, c *store.Chain) {
 
 // changed reports whether a store has news of what is shown.
 func (s *shown) changed(is *store.Store) bool {
-	if s.all && s.total != is.Total() || s.health != is.Health() || s.overview && s.jobs != is.Jobs() {
+	if s.all && s.total != is.Total() || s.health != is.Health() {
 		return true
 	}
-	for ref, was := range s.versions {
-		if now := is.VersionOf(ref); now.Row != was.Row || !s.overview && now.All != was.All {
+	for id, was := range s.versions {
+		if now := is.VersionOf(id); now.Row != was.Row || !s.overview && now.All != was.All {
 			return true
 		}
 	}
 	return false
 }
 
-// timelineCache keeps the timeline of the open ScaledObject: to gather and
+// timelineCache keeps the timeline of what is open: to gather and
 // attribute it costs more than to draw it.
 type timelineCache struct {
-	ref     kscope.Ref
+	id      kscope.ID
 	of      *store.Store
 	version store.Version
 	at      time.Time
@@ -108,16 +108,16 @@ type timelineCache struct {
 // events arrive after what they tell of.
 const settling = 10 * time.Second
 
-// timeline is the timeline of a ScaledObject, gathered anew when something that
+// timeline is the timeline of an object, gathered anew when something that
 // concerns it arrived, or might have.
-func (m *Model) timeline(of *store.Store, ref kscope.Ref) []explain.Entry {
-	c, now, version := &m.log, of.Now(), of.VersionOf(ref)
-	fresh := c.ref == ref && c.of == of && c.version == version && !c.at.IsZero()
+func (m *Model) timeline(of *store.Store, id kscope.ID) []explain.Entry {
+	c, now, version := &m.log, of.Now(), of.VersionOf(id)
+	fresh := c.id == id && c.of == of && c.version == version && !c.at.IsZero()
 	if n := len(c.entries); fresh && n > 0 && now.Sub(c.entries[n-1].At) < settling && now.Sub(c.at) >= time.Second {
 		fresh = false
 	}
 	if !fresh {
-		*c = timelineCache{ref, of, version, now, explain.Timeline(of, ref)}
+		*c = timelineCache{id, of, version, now, explain.Timeline(of, id)}
 	}
 	return c.entries
 }

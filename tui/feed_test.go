@@ -33,10 +33,10 @@ func frames(m *Model, batches ...Observed) int {
 func TestDrawsOnlyNews(t *testing.T) {
 	ta := many(20)
 	m := tell(ta, 120, 35)
-	open := m.view.refs[2]
+	open := m.view.ids[2]
 	press(m, "down", "down", "enter")
-	if m.view.ref != open {
-		t.Fatalf("opened %v, want %v", m.view.ref, open)
+	if m.view.id != open {
+		t.Fatalf("opened %v, want %v", m.view.id, open)
 	}
 	at := ta.at.Add(100 * time.Millisecond)
 	obs := func(f kscope.Fact) Observed { return seen(kscope.Observation{At: at, Source: "test", Fact: f}) }
@@ -44,7 +44,7 @@ func TestDrawsOnlyNews(t *testing.T) {
 		q := triggers.Redis{Address: ta.queue.Server, Key: key}.Backlog()
 		return obs(kscope.Depths{Server: q.Server, All: []kscope.Depth{{Backlog: q, N: float64(n), Type: "list"}}})
 	}
-	other := m.view.refs[5].Name
+	other := m.view.ids[5].Name
 	chain, _ := m.store.Chain(open)
 	so, wl, hpa := chain.ScaledObject, *chain.Workload, *chain.HPA
 	so.CooldownPeriod += time.Second
@@ -92,7 +92,7 @@ func TestDrawsOnlyNews(t *testing.T) {
 func TestTableDrawsOnlyNews(t *testing.T) {
 	ta := many(20)
 	m := tell(ta, 120, 35)
-	chain, _ := m.store.Chain(m.view.refs[2])
+	chain, _ := m.store.Chain(m.view.ids[2])
 	so := chain.ScaledObject
 	at := ta.at.Add(100 * time.Millisecond)
 	obs := func(f kscope.Fact) Observed { return seen(kscope.Observation{At: at, Source: "test", Fact: f}) }
@@ -107,7 +107,7 @@ func TestTableDrawsOnlyNews(t *testing.T) {
 	if got := frames(m, seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}})); got != 1 {
 		t.Errorf("the next second: %d frames, want 1", got)
 	}
-	if now, _ := m.store.Chain(so.Ref); !now.ScaledObject.LastActiveTime.Equal(so.LastActiveTime) {
+	if now, _ := m.store.Chain(idOf(so.Ref)); !now.ScaledObject.LastActiveTime.Equal(so.LastActiveTime) {
 		t.Error("what was not drawn was not kept")
 	}
 }
@@ -117,7 +117,7 @@ func TestTableDrawsOnlyNews(t *testing.T) {
 func TestTallyRests(t *testing.T) {
 	ta := many(20)
 	m := tell(ta, 120, 35)
-	ref := m.view.refs[len(m.view.refs)-1]
+	ref := m.view.ids[len(m.view.ids)-1]
 	chain, _ := m.store.Chain(ref)
 	so := chain.ScaledObject
 	at := ta.at
@@ -151,7 +151,7 @@ func TestTallyRests(t *testing.T) {
 func TestNoiseIsSeenWithinASecond(t *testing.T) {
 	ta := many(3)
 	m := tell(ta, 120, 35)
-	queue := triggers.Redis{Address: ta.queue.Server, Key: m.view.refs[0].Name}.Backlog()
+	queue := triggers.Redis{Address: ta.queue.Server, Key: m.view.ids[0].Name}.Backlog()
 	depths := kscope.Depths{Server: queue.Server, All: []kscope.Depth{{Backlog: queue, N: 4321, Type: "list"}}}
 	m.shown.reset(m.store) // as if nothing were known to be shown
 	m.Update(seen(kscope.Observation{At: ta.at.Add(time.Millisecond), Source: "redis", Fact: depths}))
@@ -237,6 +237,12 @@ func TestOpens(t *testing.T) {
 	so := func(name string) kscope.ScaledObject {
 		return kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name}
 	}
+	job := func(name string) kscope.ScaledJob {
+		return kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: "job " + name}
+	}
+	plain := func(name string) kscope.HPA {
+		return kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: "hpa " + name}
+	}
 	gone := func(name string) kscope.Gone {
 		return kscope.Gone{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: name}}
 	}
@@ -247,27 +253,38 @@ func TestOpens(t *testing.T) {
 		keys   string
 		screen opened
 		ref    string
+		kind   kscope.Kind // "" for any
 	}{
 		{name: "one", facts: []kscope.Fact{so("a"), listed}, ref: "a"},
 		{name: "one, while more may come", facts: []kscope.Fact{so("a")}},
 		{name: "two", facts: []kscope.Fact{so("a"), so("b"), listed}, screen: overview},
 		{name: "a second one comes", facts: []kscope.Fact{so("a"), listed, so("b")}, screen: overview, ref: "a"},
-		{name: "only a ScaledJob", facts: []kscope.Fact{listed, kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}}}, screen: overview},
+		{name: "only a ScaledJob", facts: []kscope.Fact{listed, job("j")}, ref: "j"},
 		{name: "by name", opt: "b", facts: []kscope.Fact{so("a"), so("b"), listed}, ref: "b"},
 		{name: "by a name that is not there", opt: "c", facts: []kscope.Fact{so("a"), so("b"), listed}},
 		{name: "and out of that", opt: "c", facts: []kscope.Fact{so("a"), so("b"), listed}, keys: "esc", screen: overview},
 		{name: "gone stays open", opt: "a", facts: []kscope.Fact{so("a"), so("b"), listed, gone("a")}, ref: "a"},
 		{name: "and out of that", opt: "a", facts: []kscope.Fact{so("a"), so("b"), listed, gone("a")}, keys: "esc", screen: overview, ref: "a"},
+		{name: "a ScaledJob beside one", facts: []kscope.Fact{so("a"), listed, job("j")}, screen: overview, ref: "a"},
+		{name: "only an HPA", facts: []kscope.Fact{listed, plain("h")}, ref: "h"},
+		{name: "only an HPA, which may be a ScaledObject's", facts: []kscope.Fact{plain("h")}},
+		{name: "by name: a ScaledJob", opt: "j", facts: []kscope.Fact{so("a"), job("j"), listed}, ref: "j", kind: kscope.ScaledJobs},
+		{name: "by name: a ScaledObject before a ScaledJob", opt: "b", facts: []kscope.Fact{so("b"), job("b"), plain("b"), listed}, ref: "b", kind: kscope.ScaledObjects},
+		{name: "by name: a ScaledJob before an HPA", opt: "b", facts: []kscope.Fact{job("b"), plain("b"), listed}, ref: "b", kind: kscope.ScaledJobs},
+		{name: "by name: an HPA", opt: "b", facts: []kscope.Fact{listed, so("a"), plain("b")}, ref: "b", kind: kscope.HPAs},
 		{name: "gone and back", opt: "a", facts: []kscope.Fact{so("a"), listed, gone("a"), so("a")}, ref: "a"},
 	} {
 		m := New(Options{Namespace: "demo", Name: tt.opt, Theme: "dark"})
 		m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+		for _, kind := range []kscope.Kind{kscope.ScaledJobs, kscope.HPAs} {
+			m.Update(seen(kscope.Observation{At: taleStart, Source: "k8s", Fact: kscope.Status{Kind: kind, State: kscope.Synced}}))
+		}
 		for i, f := range tt.facts {
 			m.Update(seen(kscope.Observation{At: taleStart.Add(time.Duration(i) * time.Millisecond), Source: "keda", Fact: f}))
 		}
 		press(m, strings.Fields(tt.keys)...)
-		if m.view.screen != tt.screen || m.view.ref.Name != tt.ref {
-			t.Errorf("%s: screen %d, %q open; want %d, %q", tt.name, m.view.screen, m.view.ref.Name, tt.screen, tt.ref)
+		if m.view.screen != tt.screen || m.view.id.Name != tt.ref || tt.kind != "" && m.view.id.Kind != tt.kind {
+			t.Errorf("%s: screen %d, %q open; want %d, %q", tt.name, m.view.screen, m.view.id.Name, tt.screen, tt.ref)
 		}
 	}
 }

@@ -31,18 +31,18 @@ func (m *Model) setFilter(s string) {
 // does.
 func (m *Model) filtered() {
 	v := &m.view
-	var on kscope.Ref
-	if v.row < len(v.refs) {
-		on = v.refs[v.row]
+	var on kscope.ID
+	if v.row < len(v.ids) {
+		on = v.ids[v.row]
 	}
 	v.row, v.top = 0, 0
 	v.follow(m.store, m.o)
 	v.selectRow(on)
 }
 
-func (v *view) selectRow(on kscope.Ref) {
-	for i, ref := range v.refs {
-		if ref == on {
+func (v *view) selectRow(on kscope.ID) {
+	for i, id := range v.ids {
+		if id == on {
 			v.row = i
 		}
 	}
@@ -57,7 +57,7 @@ func (m *Model) filterKey(msg tea.KeyPressMsg) {
 		v.typing = false
 		m.setFilter("")
 	case listKey(msg):
-		v.row = min(max(v.row+step(msg, m.overviewPage()), 0), max(len(v.refs)-1, 0))
+		v.row = min(max(v.row+step(msg, m.overviewPage()), 0), max(len(v.ids)-1, 0))
 	default:
 		if v.filter.key(msg); v.filter.text() != before {
 			m.filtered()

@@ -40,7 +40,7 @@ func (m *Model) worst() *store.SourceStatus {
 	return worst
 }
 
-// reads reports whether the open ScaledObject has a queue on a server.
+// reads reports whether what is open has a queue on a server.
 func (m *Model) reads(server string) bool { return m.shown.servers[server] }
 
 func statusOf(s *store.Store, kind kscope.Kind) store.SourceStatus {
@@ -80,11 +80,11 @@ func (m *Model) drawFooter(c screen.Canvas) {
 		x = m.drawFilter(c) + 2
 	}
 	end := c.W - 1
-	if m.canInject() && v.screen == detail && !m.shown.all {
+	if m.loadable() && v.screen == detail && !m.shown.all {
 		size := "batch " + m.batch()
 		end = c.Right(end, 0, st.You, size) - 2
-	} else if v.screen == overview && len(v.refs) > 0 {
-		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.refs))) - 2
+	} else if v.screen == overview && len(v.ids) > 0 {
+		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.ids))) - 2
 	}
 	for _, h := range m.hints() {
 		k, what := h.Help().Key, h.Help().Desc
@@ -128,7 +128,7 @@ func (m *Model) hints() []key.Binding {
 		}
 		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("!", "problem", keys.Problem), help, quit, freeze}
 	}
-	others := len(v.refs)+v.jobs > 1
+	others := len(v.ids) > 1
 	if m.shown.all {
 		hs := []key.Binding{help, quit}
 		if others {
@@ -137,7 +137,7 @@ func (m *Model) hints() []key.Binding {
 		return hs
 	}
 	var hs []key.Binding
-	if m.canInject() {
+	if m.loadable() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger))
 		if m.o.Load.Run != nil {
 			hs = append(hs, hint("I", "load", keys.Profiles))

@@ -46,13 +46,19 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 		stock = append(stock, phases[i].tale().take().All...)
 	}
 	stock = append(stock, many(6).take().All...)
+	stock = append(stock, kinds().take().All...)
 	ta := newTale("demo", "worker-scaler").begin()
-	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.Queues, kscope.Events} {
+	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.ScaledJobs, kscope.Queues, kscope.Events} {
 		for _, s := range []kscope.State{kscope.Connecting, kscope.Failing, kscope.Forbidden, kscope.Absent} {
 			ta.say(kscope.Status{Kind: k, State: s, Message: "why"})
 		}
 		ta.say(kscope.Gone{Kind: k, Ref: ta.so.Ref})
 	}
+	job, plain, taken := theJob(), theHPA(), theHPA()
+	job.Paused, job.Conditions = true, nil
+	plain.Metrics, plain.Conditions = nil, kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetResourceMetric"}}
+	taken.OwnerUID = ta.so.UID
+	ta.say(job, plain, taken, kscope.Gone{Kind: kscope.ScaledJobs, Ref: job.Ref}, kscope.Gone{Kind: kscope.HPAs, Ref: plain.Ref})
 	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
 	for i := range 20 {
 		l := load.Load{Backlog: ta.queue, Profile: load.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))

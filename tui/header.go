@@ -19,9 +19,11 @@ func (m *Model) drawHeader(c screen.Canvas, p picture, ok bool) {
 	target := ""
 	switch {
 	case ok:
-		t := p.ScaledObject.ScaleTarget
-		so = p.ScaledObject.Ref.String()
-		target = " " + st.Glyph.Right + " " + strings.ToLower(t.Kind) + "/" + t.Name
+		so = p.ID.Ref.String()
+		target = " " + st.Glyph.Right + " Jobs"
+		if t := p.Target(); t.Name != "" {
+			target = " " + st.Glyph.Right + " " + strings.ToLower(t.Kind) + "/" + t.Name
+		}
 	case m.o.Namespace == "":
 		so = "all namespaces"
 	}
@@ -95,7 +97,7 @@ func (m *Model) phaseStyle(p explain.Phase) screen.Style {
 	return st.Queue
 }
 
-// tally is how many ScaledObjects are in which condition.
+// tally is how many rows of the table are in which condition.
 type tally struct {
 	at            time.Time
 	version, news uint64
@@ -103,7 +105,7 @@ type tally struct {
 	broken, awake int
 }
 
-// A tally needs every ScaledObject explained, which for hundreds costs as much
+// A tally needs every row explained, which for hundreds costs as much
 // as several frames. So it is counted now and then, sooner while they are
 // still being listed, and seldom while nothing but the time can change it.
 const (
@@ -113,18 +115,18 @@ const (
 )
 
 func (m *Model) count() {
-	refs, now, version, news := m.store.ScaledObjects(), m.store.Now(), m.store.Version(), m.store.News()
+	ids, now, version, news := rowsOf(m.store), m.store.Now(), m.store.Version(), m.store.News()
 	t := &m.tally
 	age, every := now.Sub(t.at), tallyEvery
 	if news == t.news {
 		every = tallyAtRest
 	}
-	if version == t.version || t.total == len(refs) && age < every || t.total > 0 && age < tallyAtOnce {
+	if version == t.version || t.total == len(ids) && age < every || t.total > 0 && age < tallyAtOnce {
 		return
 	}
-	*t = tally{at: now, version: version, news: news, total: len(refs)}
-	for _, ref := range refs {
-		c, _ := explain.Look(m.store, ref)
+	*t = tally{at: now, version: version, news: news, total: len(ids)}
+	for _, id := range ids {
+		c, _ := explain.Look(m.store, id)
 		switch c.Decision.Phase {
 		case explain.Broken:
 			t.broken++

@@ -13,6 +13,9 @@ import (
 // canInject reports whether load keys exist at all.
 func (m *Model) canInject() bool { return m.o.Inject != nil && !m.o.ReadOnly }
 
+// loadable reports whether load keys can do anything for what is open.
+func (m *Model) loadable() bool { return m.canInject() && m.view.id.Kind != kscope.HPAs }
+
 // bigger changes the size of a batch by steps.
 func (v *view) bigger(steps int) {
 	v.batch = min(max(v.batch+steps, 0), len(load.BatchSizes)-1)
@@ -27,6 +30,14 @@ func queueOf(c *store.Chain) (kscope.Backlog, bool) {
 	return *r.Trigger.Backlog, true
 }
 
+// unloadable says why no load can go into what is open.
+func unloadable(c *store.Chain) string {
+	if c.ID.Kind == kscope.HPAs {
+		return "An HPA without KEDA names no queue that jobs could go into."
+	}
+	return "No trigger of this " + kindName(c.ID.Kind) + " names a Redis queue that jobs could go into."
+}
+
 // inject pushes a batch if the queue is armed, and asks if it is not.
 func (m *Model) inject() tea.Cmd {
 	v := &m.view
@@ -34,13 +45,13 @@ func (m *Model) inject() tea.Cmd {
 		v.notice = "Load keys are off: this is read-only."
 		return nil
 	}
-	c, ok := m.store.Chain(v.ref)
+	c, ok := m.store.Chain(v.id)
 	if !ok {
 		return nil
 	}
 	q, ok := queueOf(&c)
 	if !ok {
-		v.notice = "No trigger of this ScaledObject names a Redis queue that jobs could go into."
+		v.notice = unloadable(&c)
 		return nil
 	}
 	payload, err := m.payloadOf(&c.ScaledObject)
@@ -48,23 +59,23 @@ func (m *Model) inject() tea.Cmd {
 		v.notice = "Nothing was pushed: " + kscope.Clean(err.Error())
 		return nil
 	}
-	if m.armed(&c.ScaledObject, q) {
-		return m.push(q, v.ref, payload)
+	if m.armed(&c, q) {
+		return m.push(q, v.id, payload)
 	}
-	m.ask(prompt{queue: q, target: v.ref, payload: payload})
+	m.ask(prompt{queue: q, target: v.id, payload: payload})
 	return nil
 }
 
 // armed reports whether jobs may go into a queue without asking.
-func (m *Model) armed(so *kscope.ScaledObject, q kscope.Backlog) bool {
-	return m.o.Armed || so.InjectAllowed || m.view.armed[q]
+func (m *Model) armed(c *store.Chain, q kscope.Backlog) bool {
+	return m.o.Armed || c.InjectAllowed() || m.view.armed[q]
 }
 
-func (m *Model) push(q kscope.Backlog, target kscope.Ref, payload *load.Payload) tea.Cmd {
+func (m *Model) push(q kscope.Backlog, target kscope.ID, payload *load.Payload) tea.Cmd {
 	inject, jobs, side := m.o.Inject, load.BatchSizes[m.view.batch], m.o.Load.Side
 	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Name)
 	return func() tea.Msg {
-		inject(load.Injection{Backlog: q, Target: target, Jobs: jobs, Payload: payload, Side: side})
+		inject(load.Injection{Backlog: q, Target: target.Ref, Jobs: jobs, Payload: payload, Side: side})
 		return nil
 	}
 }
@@ -80,7 +91,7 @@ func (m *Model) pushed(f kscope.Pushed) {
 
 // choose begins a load if the queue is armed, and asks if it is not. One that
 // exceeds a limit says so and leaves the list open.
-func (m *Model) choose(q kscope.Backlog, target kscope.Ref, profile load.Profile) tea.Cmd {
+func (m *Model) choose(q kscope.Backlog, target kscope.ID, profile load.Profile) tea.Cmd {
 	v := &m.view
 	c, ok := m.store.Chain(target)
 	if !ok {
@@ -97,8 +108,8 @@ func (m *Model) choose(q kscope.Backlog, target kscope.Ref, profile load.Profile
 		v.notice = "Not started: " + kscope.Clean(err.Error())
 		return nil
 	}
-	l := load.Load{Backlog: q, Target: target, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
-	if m.armed(&c.ScaledObject, q) {
+	l := load.Load{Backlog: q, Target: target.Ref, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
+	if m.armed(&c, q) {
 		return m.start(l)
 	}
 	m.ask(prompt{queue: q, target: target, payload: payload, load: &l})

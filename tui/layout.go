@@ -109,7 +109,7 @@ func (m *Model) settle() {
 	if v.screen == overview {
 		page := m.overviewPage()
 		v.top = min(max(v.top, v.row-page+1, 0), v.row)
-		v.top = max(min(v.top, len(v.refs)-page), 0)
+		v.top = max(min(v.top, len(v.ids)-page), 0)
 		m.count()
 	}
 	v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))

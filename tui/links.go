@@ -124,11 +124,23 @@ func (m *Model) linkNote(p picture, r explain.Role) string {
 	case explain.LinkQueue:
 		return m.queueNote(p)
 	case explain.LinkKEDA:
-		return "poll " + words.Span(p.ScaledObject.PollingInterval)
+		return "poll " + words.Span(p.pollingInterval())
 	case explain.LinkHPA:
-		return "max " + strconv.Itoa(int(p.ScaledObject.MaxReplicaCount))
+		return "max " + strconv.Itoa(int(p.Max()))
+	case explain.LinkWorkload:
+		if p.ScaledJob != nil {
+			return "max " + strconv.Itoa(int(p.Max()))
+		}
 	}
 	return ""
+}
+
+// pollingInterval is how often KEDA looks.
+func (p picture) pollingInterval() time.Duration {
+	if p.ScaledJob != nil {
+		return p.ScaledJob.PollingInterval
+	}
+	return p.ScaledObject.PollingInterval
 }
 
 func (m *Model) valueStyle(l explain.Link) screen.Style {
@@ -176,8 +188,7 @@ func (m *Model) linkLook(s explain.LinkState) (screen.Style, string) {
 // chainTimes is how long each link took in the story that runs, which began
 // when work last arrived: from the work to KEDA's step, from that to the
 // HPA's, to the pods.
-func chainTimes(es []explain.Entry) [5]string {
-	var out [5]string
+func chainTimes(es []explain.Entry) (out [explain.Roles]string) {
 	for i := len(es) - 1; i >= 0; i-- {
 		e := es[i]
 		if e.Kind == store.Injected || e.Kind == store.Arrived || e.Kind == store.LoadBegan {

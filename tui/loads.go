@@ -137,7 +137,7 @@ func (m *Model) autoload() tea.Cmd {
 	if v.load.begun || profile.Kind == "" || m.o.Load.Run == nil || v.screen != detail {
 		return nil
 	}
-	c, ok := m.store.Chain(v.ref)
+	c, ok := m.store.Chain(v.id)
 	if !ok {
 		return nil
 	}
@@ -149,10 +149,10 @@ func (m *Model) autoload() tea.Cmd {
 	switch {
 	case !m.canInject():
 		v.notice = "--load was not begun: this is read-only."
-	case !m.armed(&c.ScaledObject, *r.Trigger.Backlog):
+	case !m.armed(&c, *r.Trigger.Backlog):
 		v.notice = "--load was not begun: the queue is not armed. I begins a load, and asks first."
 	default:
-		return m.choose(*r.Trigger.Backlog, v.ref, profile)
+		return m.choose(*r.Trigger.Backlog, v.id, profile)
 	}
 	return nil
 }
@@ -229,7 +229,7 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 		parts = append(parts, plural(left, "job")+" to come")
 	}
 	h, now := store.History{}, m.store.Now()
-	if c, ok := m.store.Chain(m.view.ref); ok {
+	if c, ok := m.store.Chain(m.view.id); ok {
 		h = m.history(m.store, &c)
 	}
 	if flow, ok := store.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {

@@ -8,6 +8,17 @@ import (
 	"github.com/kscope/kscope/tui/screen"
 )
 
+// kindName is what one of a kind is called.
+func kindName(k kscope.Kind) string {
+	switch k {
+	case kscope.ScaledJobs:
+		return "ScaledJob"
+	case kscope.HPAs:
+		return "HPA"
+	}
+	return "ScaledObject"
+}
+
 // drawNothing is the body before a ScaledObject is known: what is being
 // waited for, or why there is none.
 func (m *Model) drawNothing(c screen.Canvas) {
@@ -33,7 +44,7 @@ func (m *Model) nothing() []string {
 	}
 	so := statusOf(m.seen, kscope.ScaledObjects)
 	back := ""
-	if len(m.view.refs)+m.view.jobs > 0 {
+	if len(m.view.ids) > 0 {
 		back = "esc shows the others."
 	}
 	ns := statusOf(m.seen, kscope.Namespaces)
@@ -46,8 +57,10 @@ func (m *Model) nothing() []string {
 		return []string{"You may not see ScaledObjects " + where, so.Message, so.Hint}
 	case so.State == kscope.Failing:
 		return []string{"The API server does not answer", so.Message, cmp.Or(so.Hint, "kscope keeps trying.")}
-	case so.State == kscope.Synced && m.view.ref.Name != "":
-		return []string{fmt.Sprintf("ScaledObject %s is gone", m.view.ref), "It will be shown again if it comes back.", back}
+	case so.State == kscope.Synced && m.view.id.Name == "" && m.o.Name == "" && len(m.view.ids) > 0: // see choose
+		return []string{"Looking for what else scales " + where, m.o.Context}
+	case so.State == kscope.Synced && m.view.id.Name != "":
+		return []string{fmt.Sprintf("%s %s is gone", kindName(m.view.id.Kind), m.view.id.Ref), "It will be shown again if it comes back.", back}
 	case so.State == kscope.Synced && m.o.Name != "":
 		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists.", back}
 	case so.State == kscope.Synced:

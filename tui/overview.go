@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -10,7 +11,6 @@ import (
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/chart"
 	"github.com/kscope/kscope/tui/screen"
-	"github.com/kscope/kscope/words"
 )
 
 // overviewRow is one line of the table.
@@ -22,7 +22,7 @@ type overviewRow struct {
 
 func (r overviewRow) broken() bool { return r.Decision.Phase == explain.Broken }
 
-// overviewTable is the table of ScaledObjects.
+// overviewTable is the table of ScaledObjects, see tableOf.
 var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []column[overviewRow]{
 	{"", 2, false, 0, func(m *Model, c screen.Canvas, r overviewRow) {
 		s, glyph := m.phaseGlyph(r.Decision.Phase)
@@ -36,22 +36,27 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		case r.Decision.Phase != explain.Asleep:
 			s = m.styles.Strong
 		}
-		c.Fit(0, 0, c.W, s, m.nameOf(r.ScaledObject.Ref))
+		m.drawName(c, s, r.ID)
 	}},
 	{"PHASE", 13, false, 1, func(m *Model, c screen.Canvas, r overviewRow) {
 		c.Fit(0, 0, c.W, m.phaseStyle(r.Decision.Phase), string(r.Decision.Phase))
 	}},
 	{"QUEUE", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
-		s := m.valueStyle(r.Links[explain.LinkQueue])
+		l, _ := r.Links.Of(explain.LinkQueue)
+		s := m.valueStyle(l)
 		if v := r.Reading(); v.Known && v.Value == 0 {
 			s = m.styles.Muted
 		}
-		c.Right(c.W, 0, s, r.Links[explain.LinkQueue].Text())
+		c.Right(c.W, 0, s, l.Text())
 	}},
 	{"", 17, false, 3, func(m *Model, c screen.Canvas, r overviewRow) {
 		spark(m, c, m.styles.Queue, r.history.Queue, r.now, 0)
 	}},
 	{"READY", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
+		if r.ScaledJob != nil { // it has no replicas
+			c.Right(c.W, 0, m.styles.Muted, explain.Unknown)
+			return
+		}
 		ready, desired, s := "?", "?", m.styles.Pods.Bold()
 		if r.Ready != nil {
 			ready = fmt.Sprint(*r.Ready)
@@ -65,10 +70,10 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		c.Right(c.W, 0, s, ready+"/"+desired)
 	}},
 	{"MAX", 5, true, 2, func(m *Model, c screen.Canvas, r overviewRow) {
-		c.Right(c.W, 0, m.styles.Muted, fmt.Sprint(r.ScaledObject.MaxReplicaCount))
+		c.Right(c.W, 0, m.styles.Muted, fmt.Sprint(r.Max()))
 	}},
 	{"", 17, false, 5, func(m *Model, c screen.Canvas, r overviewRow) {
-		spark(m, c, m.styles.Pods, r.history.Ready, r.now, float64(min(r.ScaledObject.MaxReplicaCount, 20)))
+		spark(m, c, m.styles.Pods, r.history.Ready, r.now, float64(min(r.Max(), 20)))
 	}},
 	{" WHY", theRest, false, 4, func(m *Model, c screen.Canvas, r overviewRow) {
 		s := m.styles.Muted
@@ -78,6 +83,42 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		c.Fit(1, 0, c.W-1, s, r.Decision.Why)
 	}},
 }}
+
+// tableOf is the table of some rows: where they are not all ScaledObjects, and
+// where some have no queue, its titles say no more than is so.
+func tableOf(ids []kscope.ID) table[overviewRow] {
+	t := overviewTable
+	mixed := slices.ContainsFunc(ids, func(id kscope.ID) bool { return id.Kind != kscope.ScaledObjects })
+	if !mixed {
+		return t
+	}
+	t.columns = slices.Clone(t.columns)
+	t.columns[1].title = "NAME"
+	if slices.ContainsFunc(ids, func(id kscope.ID) bool { return id.Kind == kscope.HPAs }) {
+		t.columns[3].title = "METRIC"
+	}
+	return t
+}
+
+// drawName is the name of a row, and what it is if that is no ScaledObject.
+func (m *Model) drawName(c screen.Canvas, s screen.Style, id kscope.ID) {
+	name, kind := m.nameOf(id.Ref), ""
+	switch id.Kind {
+	case kscope.ScaledJobs:
+		kind = "ScaledJob"
+		if screen.Width(name)+1+len(kind) > c.W {
+			kind = "job"
+		}
+	case kscope.HPAs:
+		kind = "HPA"
+	}
+	if kind == "" {
+		c.Fit(0, 0, c.W, s, name)
+		return
+	}
+	x := c.Fit(0, 0, c.W-len(kind)-1, s, name)
+	c.Text(x+1, 0, m.styles.Muted, kind)
+}
 
 func (m *Model) nameOf(ref kscope.Ref) string {
 	if m.o.Namespace == "" {
@@ -135,48 +176,40 @@ func (m *Model) overviewPage() int {
 	if v.hideKeys && !v.typing {
 		page++
 	}
-	return max(page-m.jobRows(page), 1)
+	return max(page, 1)
 }
 
-func (m *Model) jobRows(page int) int { return min(m.view.jobs, max(page/3, 0)) }
-
-// drawOverview is the table of all ScaledObjects, then the ScaledJobs.
+// drawOverview is the table of all that scales.
 func (m *Model) drawOverview(c screen.Canvas) {
 	v, st := &m.view, m.styles
-	m.shown.overview, m.shown.all = true, len(v.refs) == 0
+	m.shown.overview, m.shown.all = true, len(v.ids) == 0
 	m.drawHeader(c.Sub(0, 0, c.W, 1), picture{}, false)
 	keyRows := 1
 	if v.hideKeys && !v.typing {
 		keyRows = 0
 	}
 	m.drawFooter(c.Sub(0, c.H-keyRows, c.W, keyRows))
-	if len(v.refs) == 0 && v.filter.text() != "" {
+	if len(v.ids) == 0 && v.filter.text() != "" {
 		c.Centre(c.H/2, st.Muted, "nothing matches /"+v.filter.text()+"   esc clears the filter")
 		return
 	}
-	if len(v.refs)+v.jobs == 0 {
+	if len(v.ids) == 0 {
 		m.drawNothing(c.Sub(0, 1, c.W, c.H-1-keyRows))
 		return
 	}
 	body := c.Sub(0, 1, c.W, c.H-1-keyRows)
-	at := overviewTable.spans(body.W)
-	overviewTable.drawTitles(m, body, at)
+	t := tableOf(v.ids)
+	at := t.spans(body.W)
+	t.drawTitles(m, body, at)
 	page := m.overviewPage()
-	y := 1
-	for ; y <= page && v.top+y-1 < len(v.refs); y++ {
+	for y := 1; y <= page && v.top+y-1 < len(v.ids); y++ {
 		i := v.top + y - 1
-		m.drawOverviewRow(body.Sub(0, y, body.W, 1), v.refs[i], at, i == v.row)
-	}
-	for _, j := range m.seen.ScaledJobs() {
-		if v.matches(j.Ref) && y < body.H {
-			m.drawJobRow(body.Sub(0, y, body.W, 1), j)
-			y++
-		}
+		m.drawOverviewRow(body.Sub(0, y, body.W, 1), v.ids[i], at, i == v.row)
 	}
 }
 
-func (m *Model) drawOverviewRow(c screen.Canvas, ref kscope.Ref, at []span, chosen bool) {
-	ch, ok := explain.Look(m.seen, ref)
+func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen bool) {
+	ch, ok := explain.Look(m.seen, id)
 	if !ok {
 		return
 	}
@@ -186,28 +219,4 @@ func (m *Model) drawOverviewRow(c screen.Canvas, ref kscope.Ref, at []span, chos
 		c.Put(0, 0, m.styles.Accent, '▌')
 	}
 	overviewTable.drawRow(m, c, at, overviewRow{ch, m.history(m.seen, &ch.Chain), m.seen.Now()})
-}
-
-// drawJobRow is a ScaledJob: KEDA makes Jobs for it, so there is no HPA and no
-// replica count.
-func (m *Model) drawJobRow(c screen.Canvas, j kscope.ScaledJob) {
-	st := m.styles
-	active := j.Conditions.Get("Active")
-	word := "inactive"
-	switch {
-	case j.Paused:
-		word = "paused"
-	case active.True():
-		word = "active"
-	case !active.False():
-		word = "unknown"
-	}
-	c.Text(1, 0, st.Muted, st.Glyph.Square)
-	x := c.Fit(3, 0, c.W/3, st.Text, m.nameOf(j.Ref))
-	x = c.Text(x+2, 0, st.Muted, "ScaledJob")
-	x = c.Text(x+2, 0, st.Text, word)
-	x = c.Text(x+2, 0, st.Muted, fmt.Sprintf("max %d", j.MaxReplicaCount))
-	if d, ok := m.seen.JobDepth(j); ok {
-		c.Text(x+2, 0, st.Queue, "queue "+words.Count(d))
-	}
 }

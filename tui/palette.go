@@ -159,7 +159,7 @@ func (m *Model) ownActions() []Action {
 	if m.o.Purge == nil || !m.canInject() || v.screen != detail {
 		return nil
 	}
-	c, ok := m.store.Chain(v.ref)
+	c, ok := m.store.Chain(v.id)
 	if !ok {
 		return nil
 	}
@@ -170,18 +170,18 @@ func (m *Model) ownActions() []Action {
 	return []Action{{
 		Name: "empty the queue", About: "throws the jobs in " + q.Name + " away; asks first",
 		here: func() tea.Cmd {
-			m.ask(prompt{queue: q, target: v.ref, purge: true})
+			m.ask(prompt{queue: q, target: v.id, purge: true})
 			return nil
 		},
 	}}
 }
 
 // purge empties a queue. What came of it arrives as an observation.
-func (m *Model) purge(q kscope.Backlog, target kscope.Ref) tea.Cmd {
+func (m *Model) purge(q kscope.Backlog, target kscope.ID) tea.Cmd {
 	run := m.o.Purge
 	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Name)
 	return func() tea.Msg {
-		run(load.Purge{Backlog: q, Target: target})
+		run(load.Purge{Backlog: q, Target: target.Ref})
 		return nil
 	}
 }

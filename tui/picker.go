@@ -17,7 +17,7 @@ import (
 // picker is the list of profiles while it is open.
 type picker struct {
 	queue    kscope.Backlog
-	target   kscope.Ref
+	target   kscope.ID
 	profiles []load.Profile
 	row      int
 	scale    int    // steps up from the profiles as they are, three to a factor of ten
@@ -47,17 +47,17 @@ func (m *Model) openLoads() {
 		v.notice = "A load is running: x stops it."
 		return
 	}
-	c, ok := m.store.Chain(v.ref)
+	c, ok := m.store.Chain(v.id)
 	if !ok {
 		return
 	}
 	queued, ok := c.Queued()
 	if !ok {
-		v.notice = "No trigger of this ScaledObject names a Redis queue that jobs could go into."
+		v.notice = unloadable(&c)
 		return
 	}
-	size := math.Max(queued.Target, 1) * float64(max(c.ScaledObject.MaxReplicaCount, 1))
-	v.load.picker = &picker{queue: *queued.Trigger.Backlog, target: v.ref, profiles: load.Presets(int64(math.Min(size, 1e6)))}
+	size := math.Max(queued.Target, 1) * float64(max(c.Max(), 1))
+	v.load.picker = &picker{queue: *queued.Trigger.Backlog, target: v.id, profiles: load.Presets(int64(math.Min(size, 1e6)))}
 }
 
 func (m *Model) pickerKey(msg tea.KeyPressMsg) tea.Cmd {

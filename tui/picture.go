@@ -9,7 +9,7 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// picture is what the detail is drawn from: the chain of the open ScaledObject
+// picture is what the detail is drawn from: the chain of what is open
 // at the moment shown, and what goes with it. It is taken once a frame. Where an
 // earlier moment is under inspection, the chart still reaches to the newest.
 type picture struct {
@@ -23,26 +23,26 @@ type picture struct {
 
 func (m *Model) picture() (picture, bool) {
 	v := &m.view
-	c, ok := explain.Look(m.seen, v.ref)
+	c, ok := explain.Look(m.seen, v.id)
 	if !ok {
 		m.shown.all = true
 		return picture{}, false
 	}
 	m.shown.chain(m.seen, &c.Chain)
 	m.drawn.phase = c.Decision.Phase
-	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(v.ref)}
+	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(v.id)}
 	newest := m.newest()
-	p.all, p.history = m.timeline(newest, v.ref), m.history(newest, &c.Chain)
+	p.all, p.history = m.timeline(newest, v.id), m.history(newest, &c.Chain)
 	if p.log = p.all; newest != m.seen {
-		p.log = explain.Timeline(m.seen, v.ref)
+		p.log = explain.Timeline(m.seen, v.id)
 	}
 	return p, true
 }
 
-// history is what the charts of a ScaledObject are drawn from.
+// history is what the charts of an object are drawn from.
 func (m *Model) history(of *store.Store, c *store.Chain) store.History {
 	r, _ := c.Queued()
-	return of.History(c.ScaledObject.Ref, r.Trigger.Backlog)
+	return of.History(c.ID, r.Trigger.Backlog)
 }
 
 // depth, ready and desired are the three numbers at the moment shown, NaN

@@ -40,8 +40,10 @@ func (m *Model) drawLaneLine(c screen.Canvas, p picture) {
 	say := func(s screen.Style, text string) { c.Fit(0, 0, c.W, s, text) }
 	state := p.PodStatus.State
 	switch {
+	case p.ScaledJob != nil:
+		say(st.Muted, "those of its Jobs are not watched")
 	case state == kscope.Forbidden:
-		say(st.Warn, "you may not watch pods; the counts come from "+strings.ToLower(p.ScaledObject.ScaleTarget.Kind)+"/"+p.ScaledObject.ScaleTarget.Name)
+		say(st.Warn, "you may not watch pods; the counts come from "+strings.ToLower(p.Target().Kind)+"/"+p.Target().Name)
 	case state == kscope.Failing && len(p.pods) == 0:
 		say(st.Warn, "the API server does not answer for pods: "+p.PodStatus.Message)
 	case state != kscope.Synced && len(p.pods) == 0:

@@ -17,7 +17,7 @@ import (
 // prompt asks before the first job goes into a queue that nobody has armed.
 type prompt struct {
 	queue  kscope.Backlog
-	target kscope.Ref
+	target kscope.ID
 	// type out: the namespace, where a slip would reach somebody else's
 	// cluster; empty where y is enough.
 	must  string

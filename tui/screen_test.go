@@ -139,11 +139,11 @@ func TestNothing(t *testing.T) {
 		golden(t, "nothing/"+tt.name+"-80x24.txt", tell(ta, 80, 24, opt).grid.Plain())
 	}
 	gone := phase("scaling-up")
-	gone.say(kscope.Gone{Kind: kscope.ScaledObjects, Ref: gone.so.Ref, UID: gone.so.UID})
+	gone.say(kscope.Gone{Kind: kscope.ScaledObjects, Ref: gone.so.Ref, UID: gone.so.UID}, kscope.Gone{Kind: kscope.HPAs, Ref: gone.hpa.Ref, UID: gone.hpa.UID})
 	golden(t, "nothing/gone-80x24.txt", tell(gone, 80, 24).grid.Plain())
 	bare := newTale("demo", "worker-scaler")
 	bare.say(bare.so, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
-	golden(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24).grid.Plain())
+	golden(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24, func(o *Options) { o.Name = "worker-scaler" }).grid.Plain())
 }
 
 func TestPrompt(t *testing.T) {

@@ -86,7 +86,7 @@ func (t *tale) say(fs ...kscope.Fact) {
 
 // begin is what the sources say first.
 func (t *tale) begin() *tale {
-	for _, k := range []kscope.Kind{kscope.Deployments, kscope.HPAs, kscope.Pods, kscope.Events} {
+	for _, k := range []kscope.Kind{kscope.Deployments, kscope.HPAs, kscope.Pods, kscope.Events, kscope.ScaledJobs} {
 		t.say(kscope.Status{Kind: k, State: kscope.Synced})
 	}
 	t.say(t.so, t.hpa, t.work, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
@@ -292,3 +292,6 @@ func tell(t *tale, w, h int, change ...func(*Options)) *Model {
 	m.Update(t.take())
 	return m
 }
+
+// idOf is the ScaledObject of a name.
+func idOf(ref kscope.Ref) kscope.ID { return kscope.ID{Kind: kscope.ScaledObjects, Ref: ref} }

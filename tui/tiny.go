@@ -53,8 +53,8 @@ func (m *Model) drawTiny(c screen.Canvas) {
 func (m *Model) drawTinyList(c screen.Canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview = true
-	for y := 0; y < c.H && v.row+y < len(v.refs); y++ {
-		ch, ok := explain.Look(m.seen, v.refs[v.row+y])
+	for y := 0; y < c.H && v.row+y < len(v.ids); y++ {
+		ch, ok := explain.Look(m.seen, v.ids[v.row+y])
 		if !ok {
 			continue // it was not there then
 		}
@@ -65,11 +65,13 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 		if y == 0 {
 			s = st.Strong
 		}
-		end := c.Right(c.W, y, st.Pods, ch.Links[explain.LinkWorkload].Text())
-		end = c.Right(end-1, y, st.Queue, ch.Links[explain.LinkQueue].Text())
-		c.Fit(x+1, y, end-x-2, s, ch.ScaledObject.Ref.Name)
+		work, _ := ch.Links.Of(explain.LinkWorkload)
+		queue, _ := ch.Links.Of(explain.LinkQueue)
+		end := c.Right(c.W, y, st.Pods, work.Text())
+		end = c.Right(end-1, y, st.Queue, queue.Text())
+		c.Fit(x+1, y, end-x-2, s, ch.ID.Name)
 	}
-	if len(v.refs) == 0 {
+	if len(v.ids) == 0 {
 		m.shown.all = true
 		c.Fit(0, 0, c.W, st.Strong, m.nothing()[0])
 	}

@@ -42,7 +42,7 @@ type Options struct {
 	Mode          string // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
 	Context       string // of the kubeconfig, for the header and the prompt
 	Namespace     string // "" when all are watched
-	Name          string // the ScaledObject to open, "" to choose by number
+	Name          string // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
 	LocalCluster  bool   // kind, minikube and the like: arming asks for less
 	ReadOnly      bool   // no injection at all
 	Armed         bool   // every queue takes load without asking: nobody else relies on them
@@ -217,8 +217,8 @@ func (m *Model) View() tea.View {
 
 func (m *Model) titleNow() string {
 	title := "kscope"
-	if m.view.screen == detail && m.view.ref.Name != "" {
-		title += " " + m.view.ref.String()
+	if m.view.screen == detail && m.view.id.Name != "" {
+		title += " " + m.view.id.Ref.String()
 	} else if m.o.Namespace != "" {
 		title += " " + m.o.Namespace
 	}

@@ -91,14 +91,14 @@ func (m *Model) overviewKey(msg tea.KeyPressMsg) {
 			m.release()
 		}
 	case key.Matches(msg, keys.Open):
-		if v.row < len(v.refs) {
+		if v.row < len(v.ids) {
 			v.chosen = true
-			v.open(v.refs[v.row])
+			v.open(v.ids[v.row])
 		}
 	default:
 		v.row += step(msg, m.overviewPage())
 	}
-	v.row = min(max(v.row, 0), max(len(v.refs)-1, 0))
+	v.row = min(max(v.row, 0), max(len(v.ids)-1, 0))
 }
 
 func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
@@ -152,8 +152,8 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 // pods, the detail.
 func (m *Model) back() {
 	v := &m.view
-	_, exists := m.store.Chain(v.ref)
-	others := len(m.store.ScaledObjects()) + len(m.store.ScaledJobs())
+	_, exists := m.store.Chain(v.id)
+	others := len(rowsOf(m.store))
 	if exists {
 		others--
 	}
@@ -168,7 +168,7 @@ func (m *Model) back() {
 		v.focus = chartPane
 	case others > 0:
 		v.screen, v.chosen = overview, true
-		v.selectRow(v.ref)
+		v.selectRow(v.id)
 	}
 }
 
@@ -195,32 +195,33 @@ func (m *Model) scrollKey(msg tea.KeyPressMsg) {
 func (m *Model) scrollLimit(p pane) int {
 	switch p {
 	case timelinePane:
-		return max(len(m.timeline(m.seen, m.view.ref))-1, 0)
+		return max(len(m.timeline(m.seen, m.view.id))-1, 0)
 	case podsPane:
-		return max(len(m.seen.Pods(m.view.ref))-1, 0)
+		return max(len(m.seen.Pods(m.view.id))-1, 0)
 	}
 	return 0
 }
 
-// openProblem opens the first ScaledObject that something is wrong with, or
-// the next one if such a one is open already.
+// openProblem opens the first row that something is wrong with, or the next one
+// if such a one is open already.
 func (m *Model) openProblem() {
 	v := &m.view
-	var first, next kscope.Ref
-	for _, ref := range m.store.ScaledObjects() {
-		if c, ok := explain.Look(m.store, ref); !ok || c.Decision.Phase != explain.Broken {
-			continue
+	var first, next kscope.ID
+	passed := false
+	for _, id := range rowsOf(m.store) {
+		if c, ok := explain.Look(m.store, id); ok && c.Decision.Phase == explain.Broken {
+			if first.Name == "" {
+				first = id
+			}
+			if next.Name == "" && v.screen == detail && (passed || v.id.Ref.Less(id.Ref)) {
+				next = id
+			}
 		}
-		if first.Name == "" {
-			first = ref
-		}
-		if next.Name == "" && v.screen == detail && v.ref.Less(ref) {
-			next = ref
-		}
+		passed = passed || id == v.id
 	}
 	switch {
 	case first.Name == "":
-		v.notice = "No ScaledObject has a problem now."
+		v.notice = "Nothing here has a problem now."
 		return
 	case next.Name == "" || v.screen == overview:
 		next = first

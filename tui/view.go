@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 type opened int
 
 const (
-	detail   opened = iota // one ScaledObject in full
+	detail   opened = iota // one thing that scales in full
 	overview               // all of them as a table
 )
 
@@ -32,10 +33,9 @@ const (
 type view struct {
 	w, h   int
 	screen opened
-	chosen bool         // the user, or a NAME, has decided what is open
-	ref    kscope.Ref   // the ScaledObject of the detail
-	refs   []kscope.Ref // those the overview lists, after the filter
-	jobs   int          // ScaledJobs that exist
+	chosen bool        // the user, or a NAME, has decided what is open
+	id     kscope.ID   // what the detail is of
+	ids    []kscope.ID // those the overview lists, after the filter
 
 	row, top int // overview: selected row and first visible one
 	filter   field
@@ -73,57 +73,84 @@ func newView() view {
 // follow brings what is open in line with what exists, and says whether that
 // changed anything.
 func (v *view) follow(s *store.Store, o Options) bool {
-	before, had := v.screen, len(v.refs)+v.jobs
-	ref := v.ref
-	all := s.ScaledObjects()
-	v.jobs = len(s.ScaledJobs())
-	v.refs = v.refs[:0]
-	for _, ref := range all {
-		if v.matches(ref) {
-			v.refs = append(v.refs, ref)
+	before, id, had := v.screen, v.id, len(v.ids)
+	all := rowsOf(s)
+	v.ids = v.ids[:0]
+	for _, id := range all {
+		if v.matches(id) {
+			v.ids = append(v.ids, id)
 		}
 	}
-	v.row = min(max(v.row, 0), max(len(v.refs)-1, 0))
+	v.row = min(max(v.row, 0), max(len(v.ids)-1, 0))
 	if !v.chosen {
-		v.choose(all, o, statusOf(s, kscope.ScaledObjects).State == kscope.Synced)
+		listed := listed(s, kscope.ScaledObjects) && listed(s, kscope.ScaledJobs) && listed(s, kscope.HPAs)
+		v.choose(all, o, listed)
 	}
-	return v.screen != before || v.ref != ref || len(v.refs)+v.jobs != had
+	return v.screen != before || v.id != id || len(v.ids) != had
 }
 
-func (v *view) matches(ref kscope.Ref) bool {
+// rowsOf is what is a row of the table. Before the ScaledObjects are listed, any
+// HPA may turn out to be one of theirs.
+func rowsOf(s *store.Store) []kscope.ID {
+	all := s.Objects()
+	if listed(s, kscope.ScaledObjects) {
+		return all
+	}
+	return slices.DeleteFunc(all, func(id kscope.ID) bool { return id.Kind == kscope.HPAs })
+}
+
+// listed reports whether all of a kind that may be seen is known.
+func listed(s *store.Store, kind kscope.Kind) bool {
+	switch statusOf(s, kind).State {
+	case kscope.Synced, kscope.Forbidden, kscope.Absent:
+		return true
+	}
+	return false
+}
+
+func (v *view) matches(id kscope.ID) bool {
 	want := v.filter.text()
-	return want == "" || strings.Contains(strings.ToLower(ref.String()), strings.ToLower(want))
+	return want == "" || strings.Contains(strings.ToLower(id.Ref.String()), strings.ToLower(want))
 }
 
 // choose opens what the command line named, or what there is: a namespace with
-// one ScaledObject opens at its detail; with more, at the table, until the
+// one thing that scales opens at its detail; with more, at the table, until the
 // user says otherwise. It is only one once all have been listed.
-func (v *view) choose(all []kscope.Ref, o Options, listed bool) {
+func (v *view) choose(all []kscope.ID, o Options, listed bool) {
 	if o.Name != "" {
-		for _, ref := range all {
-			if ref.Name == o.Name && (o.Namespace == "" || ref.Namespace == o.Namespace) {
-				v.open(ref)
-				v.chosen = true
-				return
-			}
-		}
+		v.chooseNamed(all, o)
 		return
 	}
 	switch {
-	case len(all) == 1 && v.jobs == 0 && !listed:
-	case len(all) == 1 && v.jobs == 0:
+	case len(all) == 1 && !listed:
+	case len(all) == 1 && all[0].Kind == kscope.HPAs && v.id.Kind == kscope.ScaledObjects: // which is gone, and its HPA about to be
+	case len(all) == 1:
 		v.open(all[0])
-	case len(all)+v.jobs > 0:
+	case len(all) > 0:
 		v.screen = overview
 	}
 }
 
-func (v *view) open(ref kscope.Ref) {
-	if v.ref != ref {
+// chooseNamed opens the first of a name: a ScaledObject before a ScaledJob, and
+// that before an HPA.
+func (v *view) chooseNamed(all []kscope.ID, o Options) {
+	for _, kind := range []kscope.Kind{kscope.ScaledObjects, kscope.ScaledJobs, kscope.HPAs} {
+		for _, id := range all {
+			if id.Kind == kind && id.Name == o.Name && (o.Namespace == "" || id.Namespace == o.Namespace) {
+				v.open(id)
+				v.chosen = true
+				return
+			}
+		}
+	}
+}
+
+func (v *view) open(id kscope.ID) {
+	if v.id != id {
 		v.scroll = [panes]int{}
 		v.cursorAt = time.Time{}
 	}
-	v.screen, v.ref = detail, ref
+	v.screen, v.id = detail, id
 }
 
 // past reports whether a moment before the newest is under inspection.

@@ -1,0 +1,41 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/kscope/kscope/store"
+)
+
+// jobSays is what is observed of a ScaledJob, for which KEDA makes Jobs: how
+// many of these there are, and what comes next, is not known here.
+func jobSays(c *store.Chain) Decision {
+	j, r := c.ScaledJob, c.Reading()
+	ready, active := j.Conditions.Get("Ready"), j.Conditions.Get("Active")
+	d := Decision{Rule: "jobSays", Phase: Looking, Link: LinkKEDA}
+	switch {
+	case j.Paused:
+		d.Phase, d.Why = PhasePaused, "KEDA makes no Jobs: it is paused by the annotation autoscaling.keda.sh/paused."
+		return d
+	case ready.False():
+		d.Phase, d.Why = Broken, "KEDA is not ready to make Jobs of this: "+sentence(orElse(ready.Message, ready.Reason))
+		return d
+	case active.True():
+		d.Phase = Working
+	case active.False():
+		d.Phase = Asleep
+	}
+	most := fmt.Sprintf("at most %d Jobs at once", c.Max())
+	switch err := firstError(c); {
+	case err != "":
+		d.Why, d.Link = fmt.Sprintf("KEDA makes %s; kscope cannot read the queue: %s", most, sentence(err)), LinkQueue
+	case !r.Known:
+		d.Why = fmt.Sprintf("KEDA makes %s; how much work waits is not known.", most)
+	case r.Value <= r.ActivationTarget:
+		d.Why = fmt.Sprintf("%s; KEDA makes %s.", isEmpty(r), most)
+	case active.True():
+		d.Why = fmt.Sprintf("KEDA makes Jobs of it: %s in %s, %s.", jobsWait(r), r.Name(), most)
+	default:
+		d.Why = fmt.Sprintf("%s in %s; KEDA makes %s.", jobsWait(r), r.Name(), most)
+	}
+	return d
+}

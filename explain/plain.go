@@ -1,0 +1,93 @@
+package explain
+
+import (
+	"fmt"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
+)
+
+// plainCatalogue is the rules for an HPA without KEDA, in their order.
+var plainCatalogue = []rule{
+	{"notSynced", notSynced},
+	{"targetMissing", targetMissing},
+	{"hpaStuck", hpaStuck},
+	{"metricMissing", metricMissing},
+	{"podsCannotStart", podsCannotStart},
+	{"switchedOff", switchedOff},
+	{"podsStarting", podsStarting},
+	{"hpaSays", hpaSays},
+}
+
+// metricMissing is an HPA that cannot read what it is to act on.
+func metricMissing(c *store.Chain, f *facts) (Decision, bool) {
+	sa := c.HPA.Conditions.Get("ScalingActive")
+	if f.desired == 0 || !sa.False() || sa.Reason == "ScalingDisabled" {
+		return Decision{}, false
+	}
+	return Decision{Phase: Broken, Link: LinkQueue,
+		Why:  "The HPA cannot compute: " + sentence(orElse(sa.Message, sa.Reason)),
+		Next: fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired))}, true
+}
+
+// switchedOff is a target at zero, which an HPA leaves alone.
+func switchedOff(c *store.Chain, f *facts) (Decision, bool) {
+	if f.desired > 0 {
+		return Decision{}, false
+	}
+	return Decision{Phase: Asleep, Link: LinkWorkload,
+		Why:  c.Target().Name + " was set to zero, which switches its HPA off.",
+		Next: "The HPA goes on when the replicas are set to 1 or more."}, true
+}
+
+// maximum is what the most replicas are called where they are set.
+func maximum(c *store.Chain) string {
+	if c.ID.Kind == kscope.HPAs {
+		return "maxReplicas"
+	}
+	return "maxReplicaCount"
+}
+
+// mainMetric is the metric that an HPA is shown by: the first external one, else
+// the first of a resource, else the first; nil if it has none.
+func mainMetric(h *kscope.HPA) *kscope.Metric {
+	for _, typ := range []string{"External", "Resource", ""} {
+		for i := range h.Metrics {
+			if typ == "" || h.Metrics[i].Type == typ {
+				return &h.Metrics[i]
+			}
+		}
+	}
+	return nil
+}
+
+// metricLink is what a plain HPA looks at: the value of its last sync, beside
+// what it aims at.
+func metricLink(h *kscope.HPA) Link {
+	m := mainMetric(h)
+	if m == nil {
+		return Link{Name: "metric", Value: Unknown, Word: "none"}
+	}
+	l := Link{Name: m.Name, Value: Unknown, Word: "not read yet"}
+	switch sa := h.Conditions.Get("ScalingActive"); {
+	case sa.False() && sa.Reason == "ScalingDisabled": // what it last read is long past
+		l.State, l.Word = LinkIdle, "not read at zero"
+		return l
+	case sa.False():
+		l.State, l.Word = LinkBroken, "cannot be read"
+		return l
+	case m.Current == nil:
+		return l
+	}
+	l.Number, l.State = m.Current, LinkOK
+	l.Word = "target " + words.Count(m.Target)
+	switch m.TargetType {
+	case "Utilization":
+		l.Unit = "%"
+		l.Word += "%"
+	case "AverageValue":
+		l.Word += " per pod"
+	}
+	return l
+}

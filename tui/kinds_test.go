@@ -1,0 +1,55 @@
+package tui
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
+)
+
+// kinds is a table of all that can scale: two ScaledObjects, a ScaledJob that has
+// a queue, and an HPA without KEDA.
+func kinds() *tale {
+	t := many(3)
+	t.say(theJob(), theHPA(), kscope.Workload{Ref: kscope.Ref{Namespace: "demo", Name: "web"}, Kind: "Deployment", UID: "web", Desired: 5, Current: 5, Ready: new(int32(4)),
+		Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"web"}}}},
+		kscope.Depths{Server: reports.Server, All: []kscope.Depth{{Backlog: reports, N: 12, Type: "list"}}})
+	for i := range 5 {
+		name := fmt.Sprint("web-", i)
+		t.say(kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name, Labels: map[string]string{"app": "web"}, Created: t.at, Phase: "Running", Scheduled: true, Ready: i > 0})
+	}
+	return t
+}
+
+var reports = triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "reports"}.Backlog()
+
+func theJob() kscope.ScaledJob {
+	return kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "nightly"}, UID: "job", PollingInterval: 10 * time.Second, MaxReplicaCount: 20, InjectAllowed: true,
+		Triggers:   []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &reports, Metadata: map[string]string{"listName": "reports", "listLength": "1"}}},
+		Conditions: kscope.Conditions{{Type: "Ready", Status: "True"}, {Type: "Active", Status: "True"}}}
+}
+
+func theHPA() kscope.HPA {
+	return kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "web"}, UID: "web-hpa", ScaleTarget: kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"},
+		MinReplicas: 2, MaxReplicas: 8, CurrentReplicas: 5, DesiredReplicas: 5, StatusEverSynced: true,
+		Metrics:    []kscope.Metric{{Type: "Resource", Name: "cpu", TargetType: "Utilization", Target: 60, Current: new(71.0)}},
+		Conditions: kscope.Conditions{{Type: "ScalingActive", Status: "True", Reason: "ValidMetricFound"}, {Type: "AbleToScale", Status: "True", Reason: "ReadyForNewScale"}}}
+}
+
+// TestKinds is what a ScaledJob and an HPA without KEDA look like in the table
+// and opened, and that load goes into the queue of the one and not the other.
+func TestKinds(t *testing.T) {
+	golden(t, "kinds/table-80x24.txt", tell(kinds(), 80, 24).grid.Plain())
+	for _, tt := range []struct{ name, says string }{{"nightly", "Pushing 10 jobs to reports ..."}, {"web", "An HPA without KEDA names no queue that jobs could go into."}} {
+		for _, s := range []struct{ w, h int }{{80, 24}, {120, 35}, {60, 20}} {
+			m := tell(kinds(), s.w, s.h)
+			press(m, "/", tt.name[0:1], tt.name[1:2], tt.name[2:3], "enter", "enter")
+			golden(t, fmt.Sprintf("kinds/%s-%dx%d.txt", tt.name, s.w, s.h), m.grid.Plain())
+			if press(m, "i"); m.view.notice != tt.says {
+				t.Errorf("i in %s says %q, want %q", tt.name, m.view.notice, tt.says)
+			}
+		}
+	}
+}
