@@ -254,6 +254,8 @@ func TestOpens(t *testing.T) {
 		screen opened
 		ref    string
 		kind   kscope.Kind // "" for any
+
+		selected bool
 	}{
 		{name: "one", facts: []kscope.Fact{so("a"), listed}, ref: "a"},
 		{name: "one, while more may come", facts: []kscope.Fact{so("a")}},
@@ -268,13 +270,14 @@ func TestOpens(t *testing.T) {
 		{name: "a ScaledJob beside one", facts: []kscope.Fact{so("a"), listed, job("j")}, screen: overview, ref: "a"},
 		{name: "only an HPA", facts: []kscope.Fact{listed, plain("h")}, ref: "h"},
 		{name: "only an HPA, which may be a ScaledObject's", facts: []kscope.Fact{plain("h")}},
+		{name: "only an HPA, where ScaledObjects are left out", facts: []kscope.Fact{listed, plain("h")}, selected: true},
 		{name: "by name: a ScaledJob", opt: "j", facts: []kscope.Fact{so("a"), job("j"), listed}, ref: "j", kind: kscope.ScaledJobs},
 		{name: "by name: a ScaledObject before a ScaledJob", opt: "b", facts: []kscope.Fact{so("b"), job("b"), plain("b"), listed}, ref: "b", kind: kscope.ScaledObjects},
 		{name: "by name: a ScaledJob before an HPA", opt: "b", facts: []kscope.Fact{job("b"), plain("b"), listed}, ref: "b", kind: kscope.ScaledJobs},
 		{name: "by name: an HPA", opt: "b", facts: []kscope.Fact{listed, so("a"), plain("b")}, ref: "b", kind: kscope.HPAs},
 		{name: "gone and back", opt: "a", facts: []kscope.Fact{so("a"), listed, gone("a"), so("a")}, ref: "a"},
 	} {
-		m := New(Options{Namespace: "demo", Name: tt.opt, Theme: "dark"})
+		m := New(Options{Namespace: "demo", Name: tt.opt, Theme: "dark", Selected: tt.selected})
 		m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
 		for _, kind := range []kscope.Kind{kscope.ScaledJobs, kscope.HPAs} {
 			m.Update(seen(kscope.Observation{At: taleStart, Source: "k8s", Fact: kscope.Status{Kind: kind, State: kscope.Synced}}))

@@ -115,7 +115,7 @@ const (
 )
 
 func (m *Model) count() {
-	ids, now, version, news := rowsOf(m.store), m.store.Now(), m.store.Version(), m.store.News()
+	ids, now, version, news := rowsOf(m.store, m.o), m.store.Now(), m.store.Version(), m.store.News()
 	t := &m.tally
 	age, every := now.Sub(t.at), tallyEvery
 	if news == t.news {

@@ -43,6 +43,7 @@ type Options struct {
 	Context       string // of the kubeconfig, for the header and the prompt
 	Namespace     string // "" when all are watched
 	Name          string // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
+	Selected      bool   // only ScaledObjects and ScaledJobs with some labels are watched
 	LocalCluster  bool   // kind, minikube and the like: arming asks for less
 	ReadOnly      bool   // no injection at all
 	Armed         bool   // every queue takes load without asking: nobody else relies on them

@@ -153,7 +153,7 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 func (m *Model) back() {
 	v := &m.view
 	_, exists := m.store.Chain(v.id)
-	others := len(rowsOf(m.store))
+	others := len(rowsOf(m.store, m.o))
 	if exists {
 		others--
 	}
@@ -208,7 +208,7 @@ func (m *Model) openProblem() {
 	v := &m.view
 	var first, next kscope.ID
 	passed := false
-	for _, id := range rowsOf(m.store) {
+	for _, id := range rowsOf(m.store, m.o) {
 		if c, ok := explain.Look(m.store, id); ok && c.Decision.Phase == explain.Broken {
 			if first.Name == "" {
 				first = id

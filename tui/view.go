@@ -74,7 +74,7 @@ func newView() view {
 // changed anything.
 func (v *view) follow(s *store.Store, o Options) bool {
 	before, id, had := v.screen, v.id, len(v.ids)
-	all := rowsOf(s)
+	all := rowsOf(s, o)
 	v.ids = v.ids[:0]
 	for _, id := range all {
 		if v.matches(id) {
@@ -89,11 +89,11 @@ func (v *view) follow(s *store.Store, o Options) bool {
 	return v.screen != before || v.id != id || len(v.ids) != had
 }
 
-// rowsOf is what is a row of the table. Before the ScaledObjects are listed, any
-// HPA may turn out to be one of theirs.
-func rowsOf(s *store.Store) []kscope.ID {
+// rowsOf is what is a row of the table. Any HPA may be a ScaledObject's before
+// these are listed, and where some of them are left out.
+func rowsOf(s *store.Store, o Options) []kscope.ID {
 	all := s.Objects()
-	if listed(s, kscope.ScaledObjects) {
+	if listed(s, kscope.ScaledObjects) && !o.Selected {
 		return all
 	}
 	return slices.DeleteFunc(all, func(id kscope.ID) bool { return id.Kind == kscope.HPAs })

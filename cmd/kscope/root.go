@@ -115,7 +115,8 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 		Short: "Watch event-driven scaling live: queue, KEDA, HPA, pods",
 		Long: "kscope draws queue depth against replicas on one time axis, says why there are as\n" +
 			"many pods as there are and what comes next, and puts load on the queue by keypress.\n\n" +
-			"Without a NAME it shows the ScaledObject of the namespace, or a table of them.",
+			"Without a NAME it shows what scales in the namespace: a ScaledObject, a ScaledJob or\n" +
+			"an HPA without KEDA, or a table of them.",
 		Example:           example,
 		Args:              atMostOne,
 		SilenceErrors:     true,

@@ -40,7 +40,7 @@ func (f *flags) understand(name string) (settings, error) {
 	if s.tui, err = f.screen.options(); err != nil {
 		return s, err
 	}
-	s.label = f.selector
+	s.label, s.tui.Selected = f.selector, f.selector != ""
 	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.screen.readOnly}
 	if err := f.override(&s.redis); err != nil {
 		return s, err
