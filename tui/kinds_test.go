@@ -38,6 +38,24 @@ func theHPA() kscope.HPA {
 		Conditions: kscope.Conditions{{Type: "ScalingActive", Status: "True", Reason: "ValidMetricFound"}, {Type: "AbleToScale", Status: "True", Reason: "ReadyForNewScale"}}}
 }
 
+// TestHPAGone: that there is no KEDA is not why an HPA is gone.
+func TestHPAGone(t *testing.T) {
+	ta := newTale("demo", "nobody")
+	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.ScaledJobs} {
+		ta.say(kscope.Status{Kind: k, State: kscope.Absent})
+	}
+	ta.say(kscope.Status{Kind: kscope.HPAs, State: kscope.Synced}, theHPA())
+	m := tell(ta, 80, 24)
+	if m.view.screen != detail || m.view.id.Kind != kscope.HPAs {
+		t.Fatalf("%v is open", m.view.id)
+	}
+	ta.say(kscope.Gone{Kind: kscope.HPAs, Ref: theHPA().Ref})
+	m.Update(ta.take())
+	if got := m.nothing()[0]; got != "HPA demo/web is gone, or a ScaledObject's by now" {
+		t.Errorf("it says %q", got)
+	}
+}
+
 // TestKinds is what a ScaledJob and an HPA without KEDA look like in the table
 // and opened, and that load goes into the queue of the one and not the other.
 func TestKinds(t *testing.T) {

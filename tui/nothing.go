@@ -48,7 +48,11 @@ func (m *Model) nothing() []string {
 		back = "esc shows the others."
 	}
 	ns := statusOf(m.seen, kscope.Namespaces)
+	gone := []string{fmt.Sprintf("%s %s is gone", kindName(m.view.id.Kind), m.view.id.Ref), "It will be shown again if it comes back.", back}
 	switch {
+	case m.view.id.Kind == kscope.HPAs && statusOf(m.seen, kscope.HPAs).State == kscope.Synced: // whether there is KEDA or not
+		gone[0] = fmt.Sprintf("HPA %s is gone, or a ScaledObject's by now", m.view.id.Ref)
+		return gone
 	case ns.State == kscope.Absent && so.State == kscope.Synced:
 		return []string{"Namespace " + m.o.Namespace + " does not exist", ns.Hint + ".", "It will be looked for again every few seconds."}
 	case so.State == kscope.Absent:
@@ -60,7 +64,7 @@ func (m *Model) nothing() []string {
 	case so.State == kscope.Synced && m.view.id.Name == "" && m.o.Name == "" && len(m.view.ids) > 0: // see choose
 		return []string{"Looking for what else scales " + where, m.o.Context}
 	case so.State == kscope.Synced && m.view.id.Name != "":
-		return []string{fmt.Sprintf("%s %s is gone", kindName(m.view.id.Kind), m.view.id.Ref), "It will be shown again if it comes back.", back}
+		return gone
 	case so.State == kscope.Synced && m.o.Name != "":
 		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists.", back}
 	case so.State == kscope.Synced:
