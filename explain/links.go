@@ -7,7 +7,7 @@ import (
 )
 
 func links(c *store.Chain, d *Decision) Chain {
-	var ls Chain
+	ls := make(Chain, 0, Roles)
 	add := func(r Role, l Link) {
 		l.Role, l.Main = r, r == d.Link
 		ls = append(ls, l)
