@@ -19,7 +19,7 @@ func (m *Model) drawHeader(c screen.Canvas, p picture, ok bool) {
 	target := ""
 	switch {
 	case ok:
-		so = p.ID.Ref.String()
+		so = p.ID.String()
 		target = " " + st.Glyph.Right + " Jobs"
 		if t := p.Target(); t.Name != "" {
 			target = " " + st.Glyph.Right + " " + strings.ToLower(t.Kind) + "/" + t.Name
@@ -70,11 +70,11 @@ func (m *Model) drawMode(c screen.Canvas, p picture) int {
 	switch {
 	case v.screen == overview:
 		x = m.drawTally(c, x-2)
-	case p.Decision.Phase != "" && c.W >= 50:
+	case p.Phase != "" && c.W >= 50:
 		pill := c.Sub(x-2-phaseWidth, 0, phaseWidth, 1)
-		look := m.phaseStyle(p.Decision.Phase).Bold().Reverse()
+		look := m.phaseStyle(p.Phase).Bold().Reverse()
 		pill.Fill(0, 0, pill.W, 1, look.Over(st.Bar), ' ')
-		pill.Centre(0, look.Over(st.Bar), string(p.Decision.Phase))
+		pill.Centre(0, look.Over(st.Bar), string(p.Phase))
 		x -= 2 + phaseWidth
 	}
 	return x
@@ -127,7 +127,7 @@ func (m *Model) count() {
 	*t = tally{at: now, version: version, news: news, total: len(ids)}
 	for _, id := range ids {
 		c, _ := explain.Look(m.store, id)
-		switch c.Decision.Phase {
+		switch c.Phase {
 		case explain.Broken:
 			t.broken++
 		case explain.Asleep, explain.Looking, explain.PhasePaused:

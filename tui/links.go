@@ -111,7 +111,7 @@ func (m *Model) face(p picture, l explain.Link) face {
 // untilZero is how long KEDA will still wait before its step to the floor, in
 // whole seconds, at least one; an estimate from its rules.
 func (p picture) untilZero() (time.Duration, bool) {
-	zero := p.Decision.Zero
+	zero := p.Zero
 	if zero.IsZero() || p.now.After(zero) {
 		return 0, false
 	}

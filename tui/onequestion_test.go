@@ -62,14 +62,14 @@ func TestOneTimeToZero(t *testing.T) {
 		ta.push(2).run(24 * time.Second)
 		m := tell(ta, 120, 35)
 		p, _ := m.picture()
-		if p.Decision.Phase != explain.CoolingDown {
-			t.Fatalf("skew %v: %s", skew, p.Decision.Phase)
+		if p.Phase != explain.CoolingDown {
+			t.Fatalf("skew %v: %s", skew, p.Phase)
 		}
-		says := sentence.FindStringSubmatch(p.Decision.Next)
+		says := sentence.FindStringSubmatch(p.Next)
 		value := m.face(p, p.Links[explain.LinkKEDA]).text
 		shows := number.FindStringSubmatch(value)
 		if says == nil || shows == nil || says[1] != shows[1] {
-			t.Errorf("cluster %v ahead: the chain says %q, the sentence %q", skew, value, p.Decision.Next)
+			t.Errorf("cluster %v ahead: the chain says %q, the sentence %q", skew, value, p.Next)
 		}
 	}
 }

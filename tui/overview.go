@@ -20,12 +20,12 @@ type overviewRow struct {
 	now     time.Time
 }
 
-func (r overviewRow) broken() bool { return r.Decision.Phase == explain.Broken }
+func (r overviewRow) broken() bool { return r.Phase == explain.Broken }
 
 // overviewTable is the table of ScaledObjects, see tableOf.
 var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []column[overviewRow]{
 	{"", 2, false, 0, func(m *Model, c screen.Canvas, r overviewRow) {
-		s, glyph := m.phaseGlyph(r.Decision.Phase)
+		s, glyph := m.phaseGlyph(r.Phase)
 		c.Text(0, 0, s, glyph)
 	}},
 	{"SCALEDOBJECT", theName, false, 0, func(m *Model, c screen.Canvas, r overviewRow) {
@@ -33,13 +33,13 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		switch {
 		case r.broken():
 			s = m.styles.Bad
-		case r.Decision.Phase != explain.Asleep:
+		case r.Phase != explain.Asleep:
 			s = m.styles.Strong
 		}
 		m.drawName(c, s, r.ID)
 	}},
 	{"PHASE", 13, false, 1, func(m *Model, c screen.Canvas, r overviewRow) {
-		c.Fit(0, 0, c.W, m.phaseStyle(r.Decision.Phase), string(r.Decision.Phase))
+		c.Fit(0, 0, c.W, m.phaseStyle(r.Phase), string(r.Phase))
 	}},
 	{"QUEUE", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
 		l, _ := r.Links.Of(explain.LinkQueue)
@@ -80,7 +80,7 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		if r.broken() {
 			s = m.styles.Warn
 		}
-		c.Fit(1, 0, c.W-1, s, r.Decision.Why)
+		c.Fit(1, 0, c.W-1, s, r.Why)
 	}},
 }}
 

@@ -29,7 +29,7 @@ func (m *Model) picture() (picture, bool) {
 		return picture{}, false
 	}
 	m.shown.chain(m.seen, &c.Chain)
-	m.drawn.phase = c.Decision.Phase
+	m.drawn.phase = c.Phase
 	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(v.id)}
 	newest := m.newest()
 	p.all, p.history = m.timeline(newest, v.id), m.history(newest, &c.Chain)
@@ -45,15 +45,8 @@ func (m *Model) history(of *store.Store, c *store.Chain) store.History {
 	return of.History(c.ID, r.Trigger.Backlog)
 }
 
-// depth, ready and desired are the three numbers at the moment shown, NaN
-// where unknown.
-func (p picture) depth() float64 {
-	if r := p.Reading(); r.Known {
-		return r.Value
-	}
-	return math.NaN()
-}
-
+// ready and desired are the numbers of pods at the moment shown, NaN where
+// unknown.
 func (p picture) ready() float64 {
 	if p.Ready == nil || p.WorkloadStatus.State != kscope.Synced {
 		return math.NaN()

@@ -20,7 +20,7 @@ func (m *Model) drawTiny(c screen.Canvas) {
 		c.Fit(0, 1, c.W, st.Muted, m.nothing()[0])
 		return
 	}
-	phase := string(p.Decision.Phase)
+	phase := string(p.Phase)
 	if left, ok := p.untilZero(); ok {
 		phase += " ~" + words.Age(left)
 	}
@@ -41,7 +41,7 @@ func (m *Model) drawTiny(c screen.Canvas) {
 	}{
 		{st.Queue.Bold(), p.Links[0].Name + " " + p.Links[0].Text()},
 		{st.Pods.Bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
-		{m.phaseStyle(p.Decision.Phase), phase},
+		{m.phaseStyle(p.Phase), phase},
 		{look, state},
 	} {
 		c.Fit(0, y, c.W, l.look, l.text)
@@ -59,7 +59,7 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 			continue // it was not there then
 		}
 		m.shown.chain(m.seen, &ch.Chain)
-		look, glyph := m.phaseGlyph(ch.Decision.Phase)
+		look, glyph := m.phaseGlyph(ch.Phase)
 		x := c.Text(0, y, look, glyph)
 		s := st.Text
 		if y == 0 {

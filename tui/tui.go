@@ -219,7 +219,7 @@ func (m *Model) View() tea.View {
 func (m *Model) titleNow() string {
 	title := "kscope"
 	if m.view.screen == detail && m.view.id.Name != "" {
-		title += " " + m.view.id.Ref.String()
+		title += " " + m.view.id.String()
 	} else if m.o.Namespace != "" {
 		title += " " + m.o.Namespace
 	}

@@ -209,11 +209,11 @@ func (m *Model) openProblem() {
 	var first, next kscope.ID
 	passed := false
 	for _, id := range rowsOf(m.store, m.o) {
-		if c, ok := explain.Look(m.store, id); ok && c.Decision.Phase == explain.Broken {
+		if c, ok := explain.Look(m.store, id); ok && c.Phase == explain.Broken {
 			if first.Name == "" {
 				first = id
 			}
-			if next.Name == "" && v.screen == detail && (passed || v.id.Ref.Less(id.Ref)) {
+			if next.Name == "" && v.screen == detail && (passed || v.id.Less(id.Ref)) {
 				next = id
 			}
 		}

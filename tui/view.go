@@ -110,7 +110,7 @@ func listed(s *store.Store, kind kscope.Kind) bool {
 
 func (v *view) matches(id kscope.ID) bool {
 	want := v.filter.text()
-	return want == "" || strings.Contains(strings.ToLower(id.Ref.String()), strings.ToLower(want))
+	return want == "" || strings.Contains(strings.ToLower(id.String()), strings.ToLower(want))
 }
 
 // choose opens what the command line named, or what there is: a namespace with

@@ -13,7 +13,7 @@ import (
 func (m *Model) whyRows(p picture, w int) int {
 	w -= share(w, m.view.h, &m.view, 0).side
 	room := max(w-gutter(w)-1, 10)
-	return len(wrap(p.Decision.Why, room)) + len(wrap(p.Decision.Next, room)) + 1
+	return len(wrap(p.Why, room)) + len(wrap(p.Next, room)) + 1
 }
 
 // drawWhy is the two sentences: why there are as many pods as there are, and

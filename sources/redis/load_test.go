@@ -153,7 +153,7 @@ func (s *slow) Write(b []byte) (int, error) {
 // What arrives at a real server is what a wave's function says, looked at from
 // outside all the time: never before its time, and never much after.
 func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
-	t.Parallel() // it waits more than it computes
+	t.Parallel()                        // it waits more than it computes
 	const late = 400 * time.Millisecond // a tenth of its period
 	r := startRedis(t)
 	s, f := run(t, Options{})
