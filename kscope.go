@@ -18,7 +18,7 @@ type Observation struct {
 }
 
 // Fact is what was seen: a [ScaledObject], [ScaledJob], [HPA], [Workload],
-// [Pod], [Event], [Depths], [Connection], [Pushed], [Loading], [Purged], [Status],
+// [Pod], [Event], [Depths], [Connection], [Loading], [Purged], [Status],
 // [Gone] or [Heartbeat].
 type Fact interface{ fact() }
 
@@ -35,8 +35,6 @@ func (Pod) fact() {}
 func (Event) fact() {}
 
 func (Depths) fact() {}
-
-func (Pushed) fact() {}
 
 func (Status) fact() {}
 

@@ -1,19 +1,6 @@
 package kscope
 
-import (
-	"time"
-)
-
-// Pushed is what an attempt to put jobs into a queue did.
-type Pushed struct {
-	Backlog  Backlog
-	Target   Ref   // the ScaledObject that was on screen
-	Asked    int64 // jobs that should go in
-	Accepted int64 // jobs that the server acknowledged
-	Length   int64 // length that the server answered with the last push
-	Err      string
-	Took     time.Duration
-}
+import "time"
 
 // Purged tells what came of a Purge.
 type Purged struct {
@@ -26,9 +13,10 @@ type Purged struct {
 
 func (Purged) fact() {}
 
-// Loading tells how a load is doing: once when it begins, then at most four
-// times a second, and once at its end. Began and Queue together tell loads
-// apart. The counts only grow; those of two loads of one queue do not mix.
+// Loading tells how a load is doing, be it jobs over time or a batch: once when
+// it begins, then at most four times a second, and once at its end. Began and
+// Backlog together tell loads apart. The counts only grow; those of two loads of
+// one backlog, which may run at the same time, do not mix.
 type Loading struct {
 	Backlog Backlog
 	Target  Ref
@@ -50,7 +38,7 @@ type Loading struct {
 	Rate, Achieved float64
 
 	Length int64  // that the server answered with the last push; 0 if it does not say
-	Err    string // why it failed
+	Err    string // why it failed, or why a batch did not go in whole
 }
 
 func (Loading) fact() {}
@@ -68,6 +56,9 @@ const (
 
 // Ended reports whether nothing more will come of the load.
 func (l Loading) Ended() bool { return l.State != LoadRunning }
+
+// AtOnce reports whether it is a batch: all of its jobs are due at its beginning.
+func (l Loading) AtOnce() bool { return l.Lasts != nil && *l.Lasts == 0 }
 
 // Left is how many jobs are still to come; false where the load has no end.
 func (l Loading) Left() (int64, bool) {

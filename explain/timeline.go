@@ -117,7 +117,7 @@ func cause(es []Entry, e Entry) *Entry {
 	case e.Kind == store.Inactive:
 		return emptying(es)
 	case e.Kind == store.LoadEnded:
-		return beginning(es)
+		return beginning(es, e)
 	case e.Kind == store.ReadyPods && reached(es):
 		return nil
 	case e.Kind == store.ReadyPods:
@@ -150,10 +150,10 @@ func firstWork(es []Entry, answers ...store.EntryKind) (found *Entry) {
 	return found
 }
 
-// beginning is when the newest load began.
-func beginning(es []Entry) *Entry {
+// beginning is when the load that ended by an entry began.
+func beginning(es []Entry, end Entry) *Entry {
 	for i := len(es) - 1; i >= 0; i-- {
-		if es[i].Kind == store.LoadBegan {
+		if es[i].Kind == store.LoadBegan && es[i].Load.Began.Equal(end.Load.Began) {
 			return &es[i]
 		}
 	}

@@ -214,8 +214,13 @@ func TestAttribution(t *testing.T) {
 }
 
 func TestTimeline(t *testing.T) {
-	pushed := func(jobs int64) kscope.Pushed {
-		return kscope.Pushed{Backlog: orders, Asked: jobs, Accepted: jobs, Length: jobs, Took: 20 * time.Millisecond}
+	pushes, atOnce := 0, time.Duration(0)
+	pushed := func(jobs int64) kscope.Loading {
+		pushes++
+		return kscope.Loading{
+			Backlog: orders, Load: "batch", Lasts: &atOnce, Began: noon.Add(time.Duration(pushes)), State: kscope.LoadFinished,
+			Asked: jobs, Accepted: jobs, Length: jobs, Elapsed: 20 * time.Millisecond,
+		}
 	}
 	tests := []struct {
 		name string
@@ -279,7 +284,9 @@ func TestTimeline(t *testing.T) {
 			x.see(10.1, pushed(7))
 		}, "10.1 you pushed 7"},
 		{"a push that failed", 0, func(x *world) {
-			x.see(10, kscope.Pushed{Backlog: orders, Asked: 10, Err: "no route"})
+			failed := pushed(10)
+			failed.State, failed.Accepted, failed.Err = kscope.LoadFailed, 0, "no route"
+			x.see(10, failed)
 			x.scale(12, "keda-operator", 1)
 		}, "10 you pushed 0 no route\n12 KEDA scaled 0>1"},
 		{"emptied without workers", 0, func(x *world) {

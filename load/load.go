@@ -11,15 +11,6 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// Injection asks for jobs to be put into a queue.
-type Injection struct {
-	Backlog kscope.Backlog
-	Target  kscope.Ref // the ScaledObject on whose behalf, for the timeline
-	Jobs    int64      // how many, at least 1
-	Payload *Payload   // what a job looks like; nil for the default
-	Side    Side       // of a list; the zero value is the head
-}
-
 // Purge asks for a queue to be emptied. The jobs in it are lost.
 type Purge struct {
 	Backlog kscope.Backlog
@@ -50,8 +41,8 @@ func ParseSide(s string) (Side, error) {
 	return "", fmt.Errorf("there is no side %q: want lpush or rpush", s)
 }
 
-// Load asks for jobs to be put into a queue over time, as a profile says. It is
-// an open model, as the arrival-rate executors of k6: when the next job is due
+// Load asks for jobs to be put into a queue as a profile says, at once or over
+// time. It is an open model, as the arrival-rate executors of k6: when the next job is due
 // depends on the time alone, never on how fast the last one went in.
 type Load struct {
 	Backlog kscope.Backlog
@@ -69,6 +60,9 @@ func (l Load) Begun(at time.Time) kscope.Loading {
 	}
 	if n, ends := l.Profile.Planned(); ends {
 		out.Planned = &n
+	}
+	if l.Profile.Kind == Batch {
+		out.Asked = l.Profile.Jobs
 	}
 	if d, ends := l.Profile.Length(); ends {
 		out.Lasts = &d

@@ -40,6 +40,9 @@ type Profile struct {
 	Seed     uint64        // spikes: the same seed, rate and size are the same spikes
 }
 
+// BatchOf is the profile of a number of jobs at once.
+func BatchOf(jobs int64) Profile { return Profile{Kind: Batch, Jobs: jobs} }
+
 // burstSpan is the time within which the jobs of a burst come, evenly.
 const burstSpan = time.Second
 

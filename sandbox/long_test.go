@@ -37,7 +37,7 @@ func TestThirtyMinutes(t *testing.T) {
 			for range 6 {
 				if rng.IntN(2) == 0 {
 					// May fail: the connection may be one that broke unnoticed.
-					_ = r.queues.Push(t.Context(), load.Injection{Backlog: orders, Target: scaler, Jobs: 1 + rng.Int64N(80)})
+					_ = r.queues.Load(t.Context(), load.Load{Backlog: orders, Target: scaler, Profile: load.BatchOf(1 + rng.Int64N(80))}, nil)
 				}
 				name := names[rng.IntN(len(names))]
 				if err := r.Break(name); err != nil {

@@ -116,7 +116,7 @@ func (r *rig) story(ref kscope.Ref) string {
 
 func (r *rig) push(ref kscope.Ref, q kscope.Backlog, jobs int64) {
 	r.t.Helper()
-	if err := r.queues.Push(r.t.Context(), load.Injection{Backlog: q, Target: ref, Jobs: jobs}); err != nil {
+	if err := r.queues.Load(r.t.Context(), load.Load{Backlog: q, Target: ref, Profile: load.BatchOf(jobs)}, nil); err != nil {
 		r.t.Fatal(err)
 	}
 }

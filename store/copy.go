@@ -35,7 +35,7 @@ func (s *Store) copy(series func(*Series) Series) *Store {
 	}
 	for key, p := range s.puts {
 		own := *p
-		own.own = series(&p.own)
+		own.own, own.loads = series(&p.own), slices.Clone(p.loads)
 		c.puts[key] = &own
 	}
 	s.copyPods(c, series)

@@ -123,18 +123,6 @@ func (s *Store) addEmptied(at time.Time, o *object, long bool) {
 	o.add(e)
 }
 
-func (s *Store) applyPushed(at time.Time, f kscope.Pushed) {
-	s.putsInto(f.Backlog).add(at, f.Accepted)
-	s.touchQueue(f.Backlog)
-	for _, o := range s.byQueue[f.Backlog] {
-		// The measurement may have come before the news of the push.
-		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Took+time.Second {
-			o.cutLog()
-		}
-		o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
-	}
-}
-
 func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 	s.touchQueue(f.Backlog)
 	if f.Err == "" {

@@ -35,7 +35,7 @@ type EntryKind int
 
 // The kinds of timeline entries.
 const (
-	Injected  EntryKind = iota // jobs were put in from here
+	Injected  EntryKind = iota // a batch was put in from here
 	Arrived                    // jobs appeared in an empty queue, put there by others
 	Emptied                    // the queue became empty
 	Active                     // KEDA's view: some trigger is active

@@ -91,7 +91,7 @@ func TestVersionsOfKinds(t *testing.T) {
 		{"the job's queue", kscope.Depths{Server: mails.Server, All: []kscope.Depth{{Backlog: mails, N: 3}}}, row, none},
 		{"the same", kscope.Depths{Server: mails.Server, All: []kscope.Depth{{Backlog: mails, N: 3}}}, none, none},
 		{"another's queue", kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: 3}}}, none, none},
-		{"jobs put in", kscope.Pushed{Backlog: mails, Accepted: 1}, row, none},
+		{"jobs put in", batch(mails, 1, 1, 1), row, none},
 		{"its server", kscope.Status{Kind: kscope.Queues, Name: mails.Server, State: kscope.Failing}, row, none},
 		{"an event on the job", event("1", "ScaledJob", "j"), all, none},
 		{"the HPA's maximum", bigger, none, row},
@@ -122,7 +122,7 @@ func TestLogOfKinds(t *testing.T) {
 	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, UID: "j", Triggers: []kscope.Trigger{{Type: "redis", Backlog: &orders}}}
 	web := plainHPA("order-worker", "")
 	x.see(0.5, job, web)
-	x.see(1, kscope.Pushed{Backlog: orders, Accepted: 5, Asked: 5})
+	x.see(1, batch(orders, 1, 5, 5))
 	x.scale(2, "kube-controller-manager", 3)
 	if log := x.Log(kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}); len(log) != 1 || log[0].Kind != store.Injected {
 		t.Errorf("the ScaledJob's: %+v", log)

@@ -41,7 +41,7 @@ func happened() []kscope.Observation {
 	}
 	depth(0, "")
 	see("", kscope.Heartbeat{})
-	see("you", kscope.Pushed{Backlog: orders, Asked: 60, Accepted: 60, Length: 60})
+	see("you", batch(orders, 3, 60, 60))
 	depth(60, "")
 	depth(0, "refused")
 	for i, step := range []struct {

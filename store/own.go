@@ -2,6 +2,7 @@ package store
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -11,9 +12,22 @@ import (
 type puts struct {
 	own   Series // jobs that went in, counted up
 	total int64
-	at    time.Time      // of the newest fact
-	load  kscope.Loading // the newest; its Began is zero while there was none
+	at    time.Time // of the newest fact
+	// loads are those of late, by when they began. Of those that began at
+	// forgot or before, and are not among them, nothing more is believed.
+	loads  []heard
+	forgot time.Time
 }
+
+// heard is what a load said last of itself, and when.
+type heard struct {
+	kscope.Loading
+	at time.Time
+}
+
+// loadsKept is how many loads of a queue are told apart: more than could run at
+// once, so that what comes late or twice is of one that is still known.
+const loadsKept = 32
 
 // loadSilence is how long a load that runs may say nothing before it is taken
 // to be over: its source tells of it every second at least.
@@ -51,35 +65,82 @@ func (p *puts) interrupt(at time.Time) {
 	}
 }
 
-// applyLoading folds what a load says of itself: that it began and that it
-// ended are on the timelines, what went in between is in the count.
+// applyLoading folds what a load says of itself. What went in is in the count,
+// of each load by itself: several may run into one queue. On the timelines one
+// over time has a beginning and an end; a batch is one entry, at its end.
 func (s *Store) applyLoading(at time.Time, f kscope.Loading) bool {
 	p := s.putsInto(f.Backlog)
-	same := p.load.Began.Equal(f.Began) && !p.load.Began.IsZero()
-	if f.Began.IsZero() || f.Began.Before(p.load.Began) || same && (p.load.Ended() || f.Elapsed < p.load.Elapsed) {
-		return false // older than what is known
-	}
-	before := int64(0)
-	if same {
-		before = p.load.Accepted
+	before, first, ok := p.hear(at, f)
+	if !ok {
+		return false
 	}
 	p.add(at, max(f.Accepted-before, 0))
-	p.load = f
 	s.touchQueue(f.Backlog)
 	for _, o := range s.byQueue[f.Backlog] {
-		if !same {
-			o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Load: &f})
-		}
-		if f.Ended() {
-			o.add(Entry{At: at, Kind: LoadEnded, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Load: &f})
+		switch {
+		case f.AtOnce() && f.Ended():
+			o.addBatch(at, f)
+		case f.AtOnce():
+		default:
+			if first {
+				o.add(Entry{At: at.Add(-f.Elapsed), Kind: LoadBegan, Actor: You, Load: &f})
+			}
+			if f.Ended() {
+				o.add(Entry{At: at, Kind: LoadEnded, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Load: &f})
+			}
 		}
 	}
 	return true
 }
 
-// Loading is the newest load of an object's queues, and when it was last
-// heard of; false if there was none. One that runs but has not been heard of
-// for long is given as failed.
+// hear takes note of what a load says, and gives how many of its jobs were
+// counted before and whether this is its first word; false if that is no later
+// than what is known.
+func (p *puts) hear(at time.Time, f kscope.Loading) (before int64, first, ok bool) {
+	if f.Began.IsZero() {
+		return 0, false, false
+	}
+	i, known := slices.BinarySearchFunc(p.loads, f.Began, func(l heard, began time.Time) int { return l.Began.Compare(began) })
+	if known {
+		was := &p.loads[i]
+		if was.Ended() || f.Elapsed < was.Elapsed {
+			return 0, false, false
+		}
+		before = was.Accepted
+		*was = heard{f, at}
+		return before, false, true
+	}
+	if !f.Began.After(p.forgot) {
+		return 0, false, false
+	}
+	p.loads = slices.Insert(p.loads, i, heard{f, at})
+	if len(p.loads) > loadsKept {
+		p.forgetLoad()
+	}
+	return 0, true, true
+}
+
+// forgetLoad forgets the oldest load that is over, or the oldest of all.
+func (p *puts) forgetLoad() {
+	i := max(slices.IndexFunc(p.loads, func(l heard) bool { return l.Ended() }), 0)
+	if began := p.loads[i].Began; began.After(p.forgot) {
+		p.forgot = began
+	}
+	p.loads = slices.Delete(p.loads, i, i+1)
+}
+
+// addBatch notes what came of a batch.
+func (o *object) addBatch(at time.Time, f kscope.Loading) {
+	// The measurement may have come before the news of it.
+	if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Elapsed+time.Second {
+		o.cutLog()
+	}
+	o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
+}
+
+// Loading is the newest load of an object's queues that runs, else the newest of
+// all, and when it was last heard of; false if there was none. One that runs but
+// has not been heard of for long is given as failed.
 func (s *Store) Loading(id kscope.ID) (l kscope.Loading, at time.Time, ok bool) {
 	o := s.objects[id]
 	if o == nil {
@@ -89,19 +150,30 @@ func (s *Store) Loading(id kscope.ID) (l kscope.Loading, at time.Time, ok bool) 
 		if t.Backlog == nil {
 			continue
 		}
-		if p := s.puts[*t.Backlog]; p != nil && p.load.Began.After(l.Began) {
-			l, at, ok = p.load, p.at, true
+		p := s.puts[*t.Backlog]
+		if p == nil {
+			continue
+		}
+		for _, h := range p.loads {
+			h.silent(s.now)
+			if !ok || l.Ended() && !h.Ended() || l.Ended() == h.Ended() && h.Began.After(l.Began) {
+				l, at, ok = h.Loading, h.at, true
+			}
 		}
 	}
-	if ok && !l.Ended() && s.now.Sub(at) > loadSilence {
-		l.State, l.Err = kscope.LoadFailed, "no word of it since"
-	}
 	return l, at, ok
+}
+
+// silent takes a load that has not been heard of for long to have failed.
+func (h *heard) silent(now time.Time) {
+	if !h.Ended() && now.Sub(h.at) > loadSilence {
+		h.State, h.Err = kscope.LoadFailed, "no word of it since"
+	}
 }
 
 // loads reports whether a load runs into a queue, or did a moment ago: what is
 // in the queue is not news then.
 func (s *Store) loads(at time.Time, q kscope.Backlog) bool {
 	p := s.puts[q]
-	return p != nil && !p.load.Began.IsZero() && at.Sub(p.at) <= quiet
+	return p != nil && slices.ContainsFunc(p.loads, func(h heard) bool { return at.Sub(h.at) <= quiet })
 }

@@ -19,6 +19,19 @@ func loading(began, elapsed float64, accepted int64, state kscope.LoadState) ksc
 	}
 }
 
+// batch is the last word of a batch that began at some second.
+func batch(q kscope.Backlog, began float64, asked, accepted int64) kscope.Loading {
+	lasts := time.Duration(0)
+	l := kscope.Loading{
+		Backlog: q, Load: "batch", Planned: &asked, Lasts: &lasts, Began: at(began), Elapsed: 20 * time.Millisecond,
+		State: kscope.LoadFinished, Asked: asked, Accepted: accepted, Length: accepted,
+	}
+	if accepted < asked {
+		l.State = kscope.LoadFailed
+	}
+	return l
+}
+
 func kinds(es []explain.Entry) (out []store.EntryKind) {
 	for _, e := range es {
 		out = append(out, e.Kind)
@@ -62,7 +75,7 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	if l, _, _ := x.Loading(x.id()); !l.Ended() {
 		t.Error("it still runs")
 	}
-	x.see(100, kscope.Pushed{Backlog: orders, Asked: 7, Accepted: 7})
+	x.see(100, batch(orders, 99.9, 7, 7))
 	own := x.History(x.id(), &orders).Own
 	if own == nil {
 		t.Fatal("nothing is counted")

@@ -125,9 +125,6 @@ func (s *Store) fold(o observed) scope {
 		return s.applyConnection(o.at, f)
 	case kscope.Depths:
 		return change(s.applyDepths(o.at, f))
-	case kscope.Pushed:
-		s.applyPushed(o.at, f)
-		return anything
 	case kscope.Loading:
 		return change(s.applyLoading(o.at, f))
 	case kscope.Purged:

@@ -80,7 +80,7 @@ func TestVersion(t *testing.T) {
 // What somebody's mistake puts into the stream must not stop the picture.
 func TestNothingPanics(t *testing.T) {
 	x := &world{Store: store.New(), so: kscope.ScaledObject{}}
-	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Pushed{},
+	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Loading{},
 		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Backlog: &kscope.Backlog{}}}}, kscope.Heartbeat{}, nil)
 	x.chain(t)
 	explain.Timeline(x.Store, x.id())

@@ -89,7 +89,9 @@ func stream(rnd *rand.Rand, n int) (out []kscope.Observation, refs []kscope.Ref)
 			if rnd.Intn(2) == 0 {
 				see("you", kscope.Purged{Backlog: q, Lost: 3})
 			} else {
-				see("you", kscope.Pushed{Backlog: q, Asked: 3, Accepted: 3})
+				put := batch(q, 0, 3, 3)
+				put.Began = now.Add(1) // no load over time begins then
+				see("you", put)
 			}
 		case 17:
 			if loads.Began.IsZero() || rnd.Intn(4) == 0 {

@@ -77,7 +77,7 @@ func TestVersions(t *testing.T) {
 		{"an event is forgotten", gone(kscope.Events, kscope.Ref{}), none, none, false, false},
 		{"how its server is reached", kscope.Connection{Server: orders.Server, Version: "8"}, all, none, false, false},
 		{"how another's server is reached", kscope.Connection{Server: server, Version: "8"}, none, all, false, false},
-		{"jobs put in", kscope.Pushed{Backlog: orders, Accepted: 1}, row, none, false, false},
+		{"jobs put in", batch(orders, 0.5, 1, 1), row, none, false, false},
 		{"a load", loading(1, 0, 0, kscope.LoadRunning), row, none, false, false},
 		{"the load, late", loading(1, 0, 0, kscope.LoadRunning), row, none, false, false},
 		{"emptied", kscope.Purged{Backlog: orders}, row, none, false, false},

@@ -36,8 +36,6 @@ func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
 // the fact was about that.
 func (m *Model) told(o kscope.Observation) bool {
 	switch f := o.Fact.(type) {
-	case kscope.Pushed:
-		m.pushed(f)
 	case kscope.Loading:
 		m.loading(o.At, f)
 	case kscope.Purged:

@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -73,7 +74,7 @@ func TestDrawsOnlyNews(t *testing.T) {
 		{"an event on it", obs(kscope.Event{UID: "1", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: open.Name}}), 1},
 		{"an event elsewhere", obs(kscope.Event{UID: "2", Namespace: "demo", Type: "Warning", Reason: "X", Last: at, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: other}}), 0},
 		{"a source breaks", obs(kscope.Status{Kind: kscope.Pods, State: kscope.Failing}), 1},
-		{"a push", obs(kscope.Pushed{Backlog: triggers.Redis{Address: ta.queue.Server, Key: open.Name}.Backlog(), Accepted: 1}), 1},
+		{"a push", obs(load.Load{Backlog: triggers.Redis{Address: ta.queue.Server, Key: open.Name}.Backlog(), Profile: load.BatchOf(1)}.Begun(at)), 1},
 		{"the same second", obs(kscope.Heartbeat{}), 0},
 		{"the next second", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 1},
 		{"and no more in it", seen(kscope.Observation{At: at.Add(time.Second), Fact: kscope.Heartbeat{}}), 0},

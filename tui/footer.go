@@ -138,10 +138,7 @@ func (m *Model) hints() []key.Binding {
 	}
 	var hs []key.Binding
 	if m.loadable() {
-		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger))
-		if m.o.Load.Run != nil {
-			hs = append(hs, hint("I", "load", keys.Profiles))
-		}
+		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger), hint("I", "load", keys.Profiles))
 	}
 	if v.frozen {
 		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))

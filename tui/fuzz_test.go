@@ -59,7 +59,7 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 	plain.Metrics, plain.Conditions = nil, kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetResourceMetric"}}
 	taken.OwnerUID = ta.so.UID
 	ta.say(job, plain, taken, kscope.Gone{Kind: kscope.ScaledJobs, Ref: job.Ref}, kscope.Gone{Kind: kscope.HPAs, Ref: plain.Ref})
-	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Pushed{Err: "no"}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
+	ta.say(kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{}, kscope.Loading{}, kscope.ScaledJob{}, kscope.Gone{})
 	for i := range 20 {
 		l := load.Load{Backlog: ta.queue, Profile: load.Presets(50)[i%6]}.Begun(ta.at.Add(time.Duration(i/5) * time.Second))
 		l.Elapsed, l.State = time.Duration(i%5)*20*time.Second, []kscope.LoadState{kscope.LoadRunning, kscope.LoadRunning, kscope.LoadFailed}[rnd.Intn(3)]

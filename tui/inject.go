@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 
 	tea "charm.land/bubbletea/v2"
@@ -8,10 +9,11 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
 )
 
 // canInject reports whether load keys exist at all.
-func (m *Model) canInject() bool { return m.o.Inject != nil && !m.o.ReadOnly }
+func (m *Model) canInject() bool { return m.o.Load.Run != nil && !m.o.ReadOnly }
 
 // loadable reports whether load keys can do anything for what is open.
 func (m *Model) loadable() bool { return m.canInject() && m.view.id.Kind != kscope.HPAs }
@@ -71,22 +73,84 @@ func (m *Model) armed(c *store.Chain, q kscope.Backlog) bool {
 	return m.o.Armed || c.InjectAllowed() || m.view.armed[q]
 }
 
+// pushOver is a batch that has returned.
+type pushOver struct{ err error }
+
+// push begins a batch. It may run beside a load, and ends by itself.
 func (m *Model) push(q kscope.Backlog, target kscope.ID, payload *load.Payload) tea.Cmd {
-	inject, jobs, side := m.o.Inject, load.BatchSizes[m.view.batch], m.o.Load.Side
-	m.view.notice = fmt.Sprintf("Pushing %s to %s ...", plural(jobs, "job"), q.Name)
-	return func() tea.Msg {
-		inject(load.Injection{Backlog: q, Target: target.Ref, Jobs: jobs, Payload: payload, Side: side})
-		return nil
+	run, profile := m.o.Load.Run, load.BatchOf(load.BatchSizes[m.view.batch])
+	l := load.Load{Backlog: q, Target: target.Ref, Profile: profile, Payload: payload, Side: m.o.Load.Side}
+	m.view.notice = beginning(l)
+	return func() tea.Msg { return pushOver{run(context.Background(), l)} }
+}
+
+// beginning is what is said of a load until something is known of it.
+func beginning(l load.Load) string {
+	if l.Profile.Kind == load.Batch {
+		return fmt.Sprintf("Pushing %s to %s ...", plural(l.Profile.Jobs, "job"), l.Backlog.Name)
+	}
+	return fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Backlog.Name)
+}
+
+// pushOver takes note that a batch has returned. Its last observation says the
+// same; one that could not even begin leaves none.
+func (m *Model) pushOver(msg pushOver) {
+	if msg.err != nil {
+		m.view.notice = pushFailed(msg.err.Error())
 	}
 }
 
-// pushed ends the notice of a push: the timeline says what came of it, and
-// only a failure must not be missed.
-func (m *Model) pushed(f kscope.Pushed) {
-	m.view.notice = ""
-	if f.Err != "" {
-		m.view.notice = "The push failed: " + f.Err
+func pushFailed(why string) string { return "The push failed: " + kscope.Clean(why) }
+
+// pushEnd is how a batch ended: the timeline says what came of it, and only a
+// failure must not be missed.
+func pushEnd(f kscope.Loading) string {
+	switch f.State {
+	case kscope.LoadFailed:
+		return pushFailed(f.Err)
+	case kscope.LoadStopped:
+		return "The push was " + kscope.Clean(f.Err) + "."
 	}
+	return ""
+}
+
+// loadEnd is how a load ended, in a sentence.
+func loadEnd(f kscope.Loading) string {
+	did := fmt.Sprintf("%s in %s", plural(f.Accepted, "job"), words.Age(f.Elapsed))
+	lost := ""
+	if f.Missed > 0 {
+		lost = fmt.Sprintf(" The server did not keep up: %s given up.", words.Count(f.Missed))
+	}
+	if f.Unknown > 0 {
+		lost += fmt.Sprintf(" %s sent without a word back.", words.Count(f.Unknown))
+	}
+	switch f.State {
+	case kscope.LoadFailed:
+		return fmt.Sprintf("The load failed after %s: %s.%s", did, kscope.Clean(f.Err), lost)
+	case kscope.LoadStopped:
+		return fmt.Sprintf("The load was stopped after %s.%s", did, lost)
+	}
+	return fmt.Sprintf("The load is done: %s.%s", did, lost)
+}
+
+// payloadOf is what a job for a ScaledObject looks like; nil for the default.
+func (m *Model) payloadOf(so *kscope.ScaledObject) (*load.Payload, error) {
+	if m.o.Load.Payload != nil || so.InjectPayload == "" {
+		return m.o.Load.Payload, nil
+	}
+	p, err := load.ParsePayload(so.InjectPayload)
+	if err != nil {
+		return nil, fmt.Errorf("the annotation kscope.dev/inject-payload: %w", err)
+	}
+	return p, nil
+}
+
+// exampleOf is what such a job looks like, for the eye.
+func (m *Model) exampleOf(p *load.Payload) string {
+	if p == nil {
+		return m.o.InjectPayload
+	}
+	return kscope.Clean(p.Example())
 }
 
 // choose begins a load if the queue is armed, and asks if it is not. One that

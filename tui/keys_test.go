@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"reflect"
 	"strings"
 	"testing"
@@ -196,7 +197,7 @@ func TestInject(t *testing.T) {
 		ta.say(ta.so)
 		m := tell(ta, 80, 24, func(o *Options) {
 			o.LocalCluster, o.ReadOnly, o.Armed = tt.near, tt.readOnly, tt.armed
-			o.Inject = func(i load.Injection) { got = append(got, i.Jobs) }
+			o.Load.Run = func(_ context.Context, l load.Load) error { got = append(got, l.Profile.Jobs); return nil }
 		})
 		for _, cmd := range press(m, strings.Fields(tt.keys)...) {
 			cmd()

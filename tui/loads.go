@@ -15,11 +15,12 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// LoadOptions is what load by profile takes, and what all jobs are like.
+// LoadOptions is what puts work into queues, and what all jobs are like.
 type LoadOptions struct {
 	// Run puts jobs into a queue until the profile is done or ctx is; what
 	// comes of it arrives as kscope.Loading observations. It is called outside
-	// Update and blocks. Nil takes the profiles away and leaves the batches.
+	// Update and blocks, and several may run at the same time. Nil is the same
+	// as ReadOnly.
 	Run     func(ctx context.Context, l load.Load) error
 	Limits  load.Limits
 	Payload *load.Payload // nil leaves it to the ScaledObject's annotation
@@ -40,26 +41,9 @@ type loadView struct {
 }
 
 // loadOver is a load that has returned.
-type loadOver struct{ err error }
-
-// payloadOf is what a job for a ScaledObject looks like; nil for the default.
-func (m *Model) payloadOf(so *kscope.ScaledObject) (*load.Payload, error) {
-	if m.o.Load.Payload != nil || so.InjectPayload == "" {
-		return m.o.Load.Payload, nil
-	}
-	p, err := load.ParsePayload(so.InjectPayload)
-	if err != nil {
-		return nil, fmt.Errorf("the annotation kscope.dev/inject-payload: %w", err)
-	}
-	return p, nil
-}
-
-// exampleOf is what such a job looks like, for the eye.
-func (m *Model) exampleOf(p *load.Payload) string {
-	if p == nil {
-		return m.o.InjectPayload
-	}
-	return kscope.Clean(p.Example())
+type loadOver struct {
+	batch bool
+	err   error // nil where it was stopped from here
 }
 
 // start begins a load, which ends with the program if not before.
@@ -71,10 +55,14 @@ func (m *Model) start(l load.Load) tea.Cmd {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	v.load.stop = cancel
-	v.notice = fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Backlog.Name)
+	v.notice = beginning(l)
 	return func() tea.Msg {
 		defer cancel()
-		return loadOver{run(ctx, l)}
+		err := run(ctx, l)
+		if ctx.Err() != nil {
+			err = nil
+		}
+		return loadOver{l.Profile.Kind == load.Batch, err}
 	}
 }
 
@@ -94,40 +82,45 @@ func (m *Model) stopLoad() {
 func (m *Model) loadOver(msg loadOver) {
 	v := &m.view
 	v.load.stop, v.load.showing = nil, false
-	if msg.err != nil {
+	switch {
+	case msg.err != nil && msg.batch:
+		v.notice = pushFailed(msg.err.Error())
+	case msg.err != nil:
 		v.notice = "The load failed: " + kscope.Clean(msg.err.Error())
 	}
 }
 
+// batchShows is how long a batch must last to have a line of its own.
+const batchShows = time.Second
+
 // loading takes note of how a load is doing, also while the screen is frozen.
+// The line is that of a load over time, if one runs beside a batch.
 func (m *Model) loading(at time.Time, f kscope.Loading) {
-	l := &m.view.load
-	if !l.showing || !l.now.Began.Equal(f.Began) {
-		m.view.notice = ""
+	l, notice := &m.view.load, &m.view.notice
+	same := l.showing && l.now.Began.Equal(f.Began) && l.now.Backlog == f.Backlog
+	switch {
+	case f.Ended() && f.AtOnce():
+		*notice = pushEnd(f)
+		if !same {
+			return
+		}
+	case f.Ended():
+		*notice = loadEnd(f)
+	case f.AtOnce() && !same:
+		if f.Elapsed < batchShows || m.loadShows() && !l.now.AtOnce() {
+			return
+		}
+		*notice = ""
+	case !same:
+		*notice = ""
 	}
 	l.now, l.showing, l.heard = f, !f.Ended(), at
-	if f.Ended() {
-		m.view.notice = loadEnd(f)
-	}
 }
 
-// loadEnd is how a load ended, in a sentence.
-func loadEnd(f kscope.Loading) string {
-	did := fmt.Sprintf("%s in %s", plural(f.Accepted, "job"), words.Age(f.Elapsed))
-	lost := ""
-	if f.Missed > 0 {
-		lost = fmt.Sprintf(" The server did not keep up: %s given up.", words.Count(f.Missed))
-	}
-	if f.Unknown > 0 {
-		lost += fmt.Sprintf(" %s sent without a word back.", words.Count(f.Unknown))
-	}
-	switch f.State {
-	case kscope.LoadFailed:
-		return fmt.Sprintf("The load failed after %s: %s.%s", did, kscope.Clean(f.Err), lost)
-	case kscope.LoadStopped:
-		return fmt.Sprintf("The load was stopped after %s.%s", did, lost)
-	}
-	return fmt.Sprintf("The load is done: %s.%s", did, lost)
+// loadShows reports whether there is a load to show, which was heard of lately.
+func (m *Model) loadShows() bool {
+	l := &m.view.load
+	return l.showing && m.store.Now().Sub(l.heard) <= loadSilence
 }
 
 // autoload begins the profile that was asked for from outside, once there is
@@ -166,7 +159,7 @@ const loadSilence = 15 * time.Second
 func (m *Model) drawLoad(c screen.Canvas) bool {
 	v, st := &m.view, m.styles
 	l := &v.load.now
-	if !v.load.showing || m.store.Now().Sub(v.load.heard) > loadSilence {
+	if !m.loadShows() {
 		return false
 	}
 	x := c.Text(1, 0, st.You, st.Glyph.Plus+" "+l.Load) + 2
@@ -214,7 +207,10 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if l.Missed > 0 {
 		parts = append(parts, words.Count(l.Missed)+" given up")
 	}
-	if l.Elapsed > 0 {
+	switch {
+	case l.Elapsed > 0 && l.AtOnce(): // all of it is asked for
+		parts = append(parts, words.Rate(l.Achieved)+"/s in")
+	case l.Elapsed > 0:
 		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", words.Rate(l.Rate), words.Rate(l.Achieved)))
 	}
 	total := words.Count(l.Accepted)

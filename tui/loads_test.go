@@ -183,9 +183,11 @@ func TestLoadKeysAreOff(t *testing.T) {
 	if m.view.load.picker != nil || !strings.Contains(m.view.notice, "read-only") || len(*ran) > 0 {
 		t.Errorf("read-only: says %q", m.view.notice)
 	}
-	m = tell(phase("asleep"), 80, 24)
-	if press(m, "I"); m.view.load.picker != nil || m.view.notice == "" {
-		t.Errorf("without profiles: says %q", m.view.notice)
+	m = tell(phase("asleep"), 80, 24, func(o *Options) { o.Load.Run = nil })
+	for _, k := range []string{"i", "I"} {
+		if press(m, k); m.view.load.picker != nil || m.view.prompt != nil || !strings.Contains(m.view.notice, "read-only") {
+			t.Errorf("with nothing that could do it %s says %q", k, m.view.notice)
+		}
 	}
 	m, _ = loadable(many(3), 80, 24)
 	if press(m, "I", "x"); m.view.load.picker != nil || m.view.notice != "" {
@@ -219,7 +221,7 @@ func TestStopLoad(t *testing.T) {
 	m = tell(phase("asleep"), 80, 24, func(o *Options) {
 		o.Load.Run = func(context.Context, load.Load) error { return errors.New("no\x1b[31m server") }
 	})
-	for _, cmd := range press(m, "I", "enter") {
+	for _, cmd := range press(m, "I", "down", "enter") {
 		m.Update(cmd())
 	}
 	if m.view.notice != "The load failed: no server" {
@@ -294,7 +296,7 @@ func TestAutoload(t *testing.T) {
 		{"too much", true, false, "steady:50000/s", 0, "Not started: 50,000 jobs/s is more than the limit"},
 	} {
 		ran := 0
-		m := New(Options{Mode: "LIVE", Namespace: "demo", ReadOnly: tt.readOnly, Inject: func(load.Injection) {}, Theme: "dark", Load: LoadOptions{
+		m := New(Options{Mode: "LIVE", Namespace: "demo", ReadOnly: tt.readOnly, Theme: "dark", Load: LoadOptions{
 			Run: func(context.Context, load.Load) error { ran++; return nil },
 		}})
 		m.o.Load.Start, _ = load.ParseProfile(tt.load)
@@ -334,14 +336,10 @@ func TestPayloadByAnnotation(t *testing.T) {
 		{"by annotation {seq}", flag, "by flag 42", ""},
 		{"{sequence}", nil, "", "the annotation kscope.dev/inject-payload: at character 1: there is no {sequence}"},
 	} {
-		var got []load.Injection
 		ta := phase("asleep")
 		ta.so.InjectAllowed, ta.so.InjectPayload = false, tt.annotation
 		ta.say(ta.so)
-		m, _ := loadable(ta, 100, 30, func(o *Options) {
-			o.Load.Payload, o.Load.Side = tt.flag, load.Tail
-			o.Inject = func(i load.Injection) { got = append(got, i) }
-		})
+		m, ran := loadable(ta, 100, 30, func(o *Options) { o.Load.Payload, o.Load.Side = tt.flag, load.Tail })
 		press(m, "i")
 		if tt.notice != "" {
 			if !strings.Contains(m.view.notice, tt.notice) || m.view.prompt != nil {
@@ -355,7 +353,7 @@ func TestPayloadByAnnotation(t *testing.T) {
 		for _, cmd := range press(m, "y") {
 			cmd()
 		}
-		if len(got) != 1 || got[0].Side != load.Tail || (got[0].Payload == nil) != (tt.annotation == "" && tt.flag == nil) {
+		if got := *ran; len(got) != 1 || got[0].Side != load.Tail || (got[0].Payload == nil) != (tt.annotation == "" && tt.flag == nil) {
 			t.Errorf("%s: pushed %+v", tt.annotation, got)
 		}
 	}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
@@ -32,7 +33,9 @@ func twoLists(orders, returns int64) (*tale, kscope.Backlog) {
 func TestTwoListsAreOneQuestion(t *testing.T) {
 	ta, returns := twoLists(3, 900)
 	var into []kscope.Backlog
-	m := tell(ta, 120, 35, func(o *Options) { o.Inject = func(i load.Injection) { into = append(into, i.Backlog) } })
+	m := tell(ta, 120, 35, func(o *Options) {
+		o.Load.Run = func(_ context.Context, l load.Load) error { into = append(into, l.Backlog); return nil }
+	})
 	screen := m.grid.Plain()
 	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
 		t.Errorf("no sentence %q", want)

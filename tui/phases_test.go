@@ -122,7 +122,7 @@ func renamed(o kscope.Observation, name string) kscope.Observation {
 		}
 		f.All = all
 		o.Fact = f
-	case kscope.Pushed:
+	case kscope.Loading:
 		f.Backlog, f.Target.Name = q(f.Backlog), name
 		o.Fact = f
 	default:

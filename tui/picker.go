@@ -40,9 +40,6 @@ func (m *Model) openLoads() {
 	case !m.canInject():
 		v.notice = "Load keys are off: this is read-only."
 		return
-	case m.o.Load.Run == nil:
-		v.notice = "There are no load profiles here; i puts a batch in."
-		return
 	case v.load.stop != nil:
 		v.notice = "A load is running: x stops it."
 		return

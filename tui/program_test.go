@@ -94,9 +94,11 @@ func start(t *testing.T, m *Model) (*tea.Program, *terminal, <-chan error) {
 // TestProgram is what a person sees: the screen comes up, i puts jobs in, a
 // freeze holds the picture, q leaves.
 func TestProgram(t *testing.T) {
-	pushed := make(chan load.Injection, 1)
+	pushed := make(chan load.Load, 1)
 	ta := phase("asleep")
-	m := New(Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", Theme: "dark", Inject: func(i load.Injection) { pushed <- i }})
+	m := New(Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", Theme: "dark", Load: LoadOptions{
+		Run: func(_ context.Context, l load.Load) error { pushed <- l; return nil },
+	}})
 	p, term, done := start(t, m)
 	term.waitFor(t, "the first frame", shows("Looking for ScaledObjects"))
 	p.Send(ta.take())
@@ -104,7 +106,7 @@ func TestProgram(t *testing.T) {
 
 	p.Send(keyOf("+"))
 	p.Send(keyOf("i"))
-	if got := <-pushed; got.Jobs != 100 || got.Backlog != ta.queue || got.Target != ta.so.Ref {
+	if got := <-pushed; got.Profile != load.BatchOf(100) || got.Backlog != ta.queue || got.Target != ta.so.Ref {
 		t.Errorf("pushed %+v", got)
 	}
 	term.waitFor(t, "the notice", shows("Pushing 100 jobs to orders"))

@@ -25,7 +25,7 @@ type prompt struct {
 	wrong bool // what was typed is not it
 
 	payload *load.Payload // nil for the default
-	load    *load.Load    // what to begin; nil for a batch
+	load    *load.Load    // what to begin; nil for a batch of the size that the keys chose
 	purge   bool          // empty the queue, instead of putting something in
 }
 

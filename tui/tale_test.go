@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"time"
@@ -33,6 +34,7 @@ type tale struct {
 	redis   string // why the queue cannot be read, "" when it can
 	stopped bool   // pods cannot start
 	named   int
+	batches int           // that were put in
 	scaled  time.Time     // when the HPA last wanted more
 	skew    time.Duration // by how much the cluster's clock is ahead
 }
@@ -105,9 +107,17 @@ func (t *tale) measure() {
 
 func (t *tale) push(n int64) *tale {
 	t.depth += n
-	t.say(kscope.Pushed{Backlog: t.queue, Target: t.so.Ref, Asked: n, Accepted: n, Length: t.depth})
+	t.say(t.batch(n))
 	t.measure()
 	return t
+}
+
+// batch is the last word of a batch of so many jobs that went in.
+func (t *tale) batch(n int64) kscope.Loading {
+	t.batches++
+	l := load.Load{Backlog: t.queue, Target: t.so.Ref, Profile: load.BatchOf(n)}.Begun(t.at.Add(time.Duration(t.batches)))
+	l.Accepted, l.Length, l.State = n, t.depth, kscope.LoadFinished
+	return l
 }
 
 // run plays the world for a while, in steps of a quarter of a second.
@@ -282,7 +292,7 @@ func seen(os ...kscope.Observation) Observed { return Observed{All: os} }
 
 // tell makes a model of a size and lets it hear a tale.
 func tell(t *tale, w, h int, change ...func(*Options)) *Model {
-	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", InjectPayload: `{"id":"5f0c21d9-1"}`, Inject: func(load.Injection) {}}
+	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", InjectPayload: `{"id":"5f0c21d9-1"}`, Load: LoadOptions{Run: func(context.Context, load.Load) error { return nil }}}
 	for _, f := range change {
 		f(&o)
 	}

@@ -51,11 +51,7 @@ type Options struct {
 	ASCII         bool
 	NoColor       bool
 	InjectPayload string // what a job looks like, for the prompt
-	// Inject puts jobs into a queue; what came of it arrives as a
-	// kscope.Pushed observation. It is called outside Update and may block.
-	// Nil is the same as ReadOnly.
-	Inject func(load.Injection)
-	Load   LoadOptions
+	Load          LoadOptions
 	// Purge empties a queue; what came of it arrives as a kscope.Purged
 	// observation. It is called outside Update and may block. Nil takes the
 	// offer away.
@@ -158,6 +154,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		cmd = m.key(msg)
 	case tea.PasteMsg:
 		m.pasted(msg.Content)
+	case pushOver:
+		m.pushOver(msg)
 	case loadOver:
 		m.loadOver(msg)
 	case acted:

@@ -43,11 +43,8 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o.InjectPayload = redis.ExampleJob
-	o.Inject = func(inj load.Injection) {
-		_ = queues.Push(ctx, inj) // what came of it is an observation
-	}
 	o.Purge = func(p load.Purge) {
-		_ = queues.Purge(ctx, p) // as well
+		_ = queues.Purge(ctx, p) // what came of it is an observation
 	}
 	o.Load.Run = func(lctx context.Context, l load.Load) error {
 		lctx, stop := context.WithCancel(lctx)

@@ -12,7 +12,7 @@
 //
 //	observation ─► Follow ─► direct ─► a poller for each place ─► Meter
 //	                                     └─► Depths, Status, Connection
-//	Push, Load, Purge ─► their turn ─► Writer ─► Pushed, Loading, Purged
+//	Load, Purge ─► their turn ─► Writer ─► Loading, Purged
 package broker
 
 import (

@@ -63,14 +63,14 @@ func Example() {
 	orders := kscope.Backlog{Broker: "shelf", Server: "here", Name: "orders"}
 	queues.Follow(kscope.Observation{Fact: kscope.ScaledObject{Triggers: []kscope.Trigger{{Backlog: &orders}}}})
 	fmt.Println(<-depths, "orders")
-	fmt.Println(queues.Push(ctx, load.Injection{Backlog: orders, Jobs: 20}))
+	fmt.Println(queues.Load(ctx, load.Load{Backlog: orders, Profile: load.BatchOf(20)}, nil))
 	for n := range depths {
 		if n > 0 {
 			fmt.Println(n, "orders")
 			break
 		}
 	}
-	fmt.Println(queues.Push(ctx, load.Injection{Backlog: orders, Jobs: 20}))
+	fmt.Println(queues.Load(ctx, load.Load{Backlog: orders, Profile: load.BatchOf(20)}, nil))
 	cancel()
 	fmt.Println(<-done)
 	// Output:

@@ -20,6 +20,7 @@ type fake struct {
 	card    kscope.Connection
 	asks    map[*Ask]int // how often each was measured
 	batches []Batch      // that came, without their jobs
+	pushed  func()       // called by every batch that comes; nil for nothing
 	closed  int
 }
 
@@ -49,6 +50,9 @@ func (f *fake) Describe() kscope.Connection {
 func (f *fake) Push(_ context.Context, b *Batch) Outcome {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.pushed != nil {
+		f.pushed()
+	}
 	n := int64(len(b.Jobs))
 	f.batches = append(f.batches, *b)
 	f.batches[len(f.batches)-1].Jobs = nil

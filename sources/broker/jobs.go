@@ -23,7 +23,7 @@ const (
 type Batch struct {
 	To    kscope.Backlog
 	Side  load.Side // of a list
-	Fresh bool      // it is the first of a push or load
+	Fresh bool      // it is the first of a load
 	Alike bool      // the jobs may be equal to each other
 	At    time.Time // when they were made
 	// Jobs are never empty. They are cut from one string, and in the same place

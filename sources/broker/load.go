@@ -16,40 +16,41 @@ const (
 	// within that is given up and said: to make up for it later would be
 	// another load than the one that was asked for.
 	mostBehind = time.Second
-	// tellEvery and repeatLoad are how often a load is told of, while
-	// something comes of it and while nothing does.
-	tellEvery  = 250 * time.Millisecond
-	repeatLoad = time.Second
-	// rateOver is the time over which the rates of late are taken.
-	rateOver = 2 * time.Second
 )
 
 // Load puts jobs into a backlog as its profile has them due by the clock now,
 // nil for the wall's, until the profile is done, ctx is done, or the server is
-// lost or refuses: then what is due is not sent later. It takes turns with
-// Push, batch by batch. It tells of itself in [kscope.Loading] facts, the
-// last of which says how it ended, and returns an error where that is not as it
-// should or as ctx wanted. It may be called from any goroutine, and blocks.
+// lost or refuses: then what is due is not sent later. By default the jobs are
+// small JSON objects, each with an id of its own and the time, and go to the
+// head of a list, where workers that take from its tail find them in order.
 //
-// A server that does not keep up makes the load fall behind; jobs that are more
-// than a second late are given up and counted as missed, except those of a
-// batch, which is late from the beginning.
+// It tells of itself in [kscope.Loading] facts, the last of which says how it
+// ended, then has the backlog measured, and returns an error where that is not
+// as it should or as ctx wanted; a batch that was stopped did not go in whole,
+// which is one. While Run is not running it returns an error and emits nothing.
+// It may be called from any goroutine, and blocks.
+//
+// Loads by one Writer take turns, and do not hold up measuring: those over time
+// from one batch of 1,000 jobs to the next, while a load that is itself a batch
+// keeps its turn until its end. A server that does not keep up makes a load fall
+// behind; jobs that are more than a second late are given up and counted as
+// missed, except those of a batch, which is late from the beginning.
 func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error {
 	run, err := s.join()
 	if err != nil {
 		return err
 	}
 	defer run.work.Done()
+	defer run.measure(s.technology.Place(l.Backlog))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(run.ctx, cancel)()
 	if now == nil {
 		now = time.Now
 	}
-	began := now()
 	profile, err := l.Profile.Within(l.Limits)
 	l.Profile = profile
-	t := &loading{Loading: l.Begun(began), profile: profile, clock: now, emit: run.emit}
+	t := &loading{Loading: l.Begun(run.begin(now())), profile: profile, clock: now, emit: run.emit}
 	if err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
@@ -58,9 +59,19 @@ func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error 
 	}
 	t.delivery = newDelivery(l.Backlog, l.Side, l.Payload)
 	t.tell()
-	err = t.run(ctx)
-	run.measure(s.technology.Place(l.Backlog))
-	return err
+	return t.run(ctx)
+}
+
+// begin is when a load begins that begins now: at a moment of its own, since
+// loads are told apart by it.
+func (run *session) begin(now time.Time) time.Time {
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	for run.began[now.UnixNano()] {
+		now = now.Add(1)
+	}
+	run.began[now.UnixNano()] = true
+	return now
 }
 
 // loading is a load under way.
@@ -71,6 +82,8 @@ type loading struct {
 	emit     func(kscope.Fact)
 	gate     *gate
 	delivery delivery
+	tick     *time.Ticker
+	turn     bool // it has its turn at the gate
 	begun    bool // jobs went out
 
 	looked  time.Time     // by the wall, when what is due was last seen
@@ -80,40 +93,32 @@ type loading struct {
 	elapsed time.Duration // when what is due was last seen
 }
 
-// progress is how far a load was.
-type progress struct {
-	elapsed         time.Duration
-	asked, accepted int64
-}
-
 // run sends what is due until there is an end to it.
 func (t *loading) run(ctx context.Context) error {
-	tick := time.NewTicker(loadTick)
-	defer tick.Stop()
+	t.tick = time.NewTicker(loadTick)
+	defer t.tick.Stop()
 	t.looked = time.Now()
 	for {
 		n := t.due()
-		if n > 0 {
+		if n > 0 && ctx.Err() == nil {
 			if err := t.send(ctx, n); err != nil {
 				return err
 			}
-		}
-		if ctx.Err() != nil {
-			return t.end(kscope.LoadStopped, "")
 		}
 		more := t.Behind() > 0
 		if !more && t.profile.Done(t.elapsed) {
 			t.measure(ctx)
 			return t.end(kscope.LoadFinished, "")
 		}
-		if quiet := time.Since(t.told); quiet >= repeatLoad || quiet >= tellEvery && t.saying != [2]int64{t.Asked, t.Accepted} {
-			t.tell()
+		if ctx.Err() != nil {
+			return t.end(kscope.LoadStopped, "")
 		}
+		t.tellOften()
 		if more && n > 0 {
 			continue // it did not fit into one batch
 		}
 		select {
-		case <-tick.C:
+		case <-t.tick.C:
 		case <-ctx.Done():
 			return t.end(kscope.LoadStopped, "")
 		}
@@ -141,11 +146,13 @@ func (t *loading) due() int64 {
 
 // send sends one batch of what is due, in its turn.
 func (t *loading) send(ctx context.Context, n int64) error {
-	if !t.gate.enter(ctx) {
+	if !t.enter(ctx) {
 		return t.end(kscope.LoadStopped, "")
 	}
 	sent, did := t.gate.put(t.delivery, n, !t.begun)
-	t.gate.leave()
+	if !t.AtOnce() {
+		t.leave()
+	}
 	t.begun = true
 	t.Accepted += did.Accepted
 	t.Unknown += did.Unknown
@@ -159,47 +166,32 @@ func (t *loading) send(ctx context.Context, n int64) error {
 	return t.end(kscope.LoadFailed, did.Err.Error())
 }
 
-// measure asks for the length of the backlog, in its turn, if no answer told it.
-func (t *loading) measure(ctx context.Context) {
-	if t.begun && t.Length == 0 && t.gate.enter(ctx) {
-		t.Length = t.gate.writer.Length(t.gate.ctx, t.Backlog)
+// enter waits for its turn, if it has it not, and tells of itself meanwhile;
+// false when ctx is done before.
+func (t *loading) enter(ctx context.Context) bool {
+	for !t.turn {
+		select {
+		case t.gate.turn <- struct{}{}:
+			t.turn = true
+		case <-t.tick.C:
+			t.tellOften()
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+func (t *loading) leave() {
+	if t.turn {
+		t.turn = false
 		t.gate.leave()
 	}
 }
 
-// tell emits how the load is doing.
-func (t *loading) tell() {
-	t.lately = append(t.lately, progress{t.Elapsed, t.Asked, t.Accepted})
-	for len(t.lately) > 2 && t.Elapsed-t.lately[1].elapsed >= rateOver {
-		t.lately = t.lately[1:]
+// measure asks for the length of the backlog, in its turn, if no answer told it.
+func (t *loading) measure(ctx context.Context) {
+	if t.begun && t.Length == 0 && t.enter(ctx) {
+		t.Length = t.gate.writer.Length(t.gate.ctx, t.Backlog)
 	}
-	t.rates(t.lately[0])
-	t.told, t.saying = time.Now(), [2]int64{t.Asked, t.Accepted}
-	t.emit(t.Loading)
-}
-
-// rates takes the rates since an earlier moment. Where the profile has a rate
-// from moment to moment that is the one asked for: a few whole jobs in two
-// seconds would be a coarse measure of it. What was achieved is the same share
-// of it as of the jobs.
-func (t *loading) rates(since progress) {
-	span := t.Elapsed - since.elapsed
-	if span <= 0 {
-		return
-	}
-	asked, accepted := float64(t.Asked-since.asked), float64(t.Accepted-since.accepted)
-	t.Rate, t.Achieved = asked/span.Seconds(), accepted/span.Seconds()
-	switch t.profile.Kind {
-	case load.Steady, load.Ramp, load.Wave:
-		if exact := t.profile.RateAt(t.Elapsed - span/2); asked > 0 && exact > 0 {
-			t.Rate, t.Achieved = exact, exact*accepted/asked
-		}
-	}
-}
-
-// end emits the last fact and gives its error.
-func (t *loading) end(state kscope.LoadState, why string) error {
-	t.State, t.Err = state, why
-	t.tell()
-	return orNil(why)
 }

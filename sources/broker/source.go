@@ -19,14 +19,14 @@ const DefaultInterval = 250 * time.Millisecond
 type Options struct {
 	// Interval between two measurements; [DefaultInterval] when zero.
 	Interval time.Duration
-	// ReadOnly makes every Push, Load and Purge fail without a word to a server.
+	// ReadOnly makes every Load and Purge fail without a word to a server.
 	ReadOnly bool
 }
 
 // Source measures backlogs and emits [kscope.Depths], the [kscope.Status] and
 // the [kscope.Connection] of each server, a [kscope.Gone] of kind
 // [kscope.Queues] when the last backlog of a server is no longer followed, and
-// what came of every Push, Load and Purge.
+// what came of every Load and Purge.
 //
 // While a server answers, it emits a Depths as soon as a measurement brings
 // something new, and at every fourth if none does; when it stops answering it
@@ -34,7 +34,7 @@ type Options struct {
 // new. Facts about one server come in order, from one goroutine; servers do not
 // wait for each other.
 //
-// Follow and Push may be called from any goroutine, also while Run is not
+// Follow, Load and Purge may be called from any goroutine, also while Run is not
 // running.
 type Source struct {
 	name       string
@@ -51,12 +51,13 @@ type Source struct {
 type session struct {
 	ctx    context.Context
 	emit   func(kscope.Fact)
-	work   sync.WaitGroup // pollers, and pushes under way
+	work   sync.WaitGroup // pollers, and loads under way
 	broken chan error     // holds the first panic of a poller
 
 	mu      sync.Mutex
 	pollers map[string]*poller // by place
 	gates   map[Writer]*gate
+	began   map[int64]bool // the moments at which loads began, in Unix nanoseconds
 }
 
 var _ kscope.Source = (*Source)(nil)
@@ -75,7 +76,7 @@ func New(name string, t Technology, o Options) *Source {
 func (s *Source) Name() string { return s.name }
 
 // Run measures what is followed, now and later, until ctx is done. It returns
-// when all measuring and pushing has ended and every connection is closed. A
+// when all measuring and loading has ended and every connection is closed. A
 // server that cannot be reached is reported and retried, never a reason to
 // return; only a defect of ours is, as an error that carries its stack.
 func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
@@ -83,7 +84,7 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	defer cancel()
 	run := &session{
 		ctx: ctx, emit: emit, broken: make(chan error, 1),
-		pollers: map[string]*poller{}, gates: map[Writer]*gate{},
+		pollers: map[string]*poller{}, gates: map[Writer]*gate{}, began: map[int64]bool{},
 	}
 	if err := s.begin(run); err != nil {
 		return err
@@ -118,7 +119,7 @@ func (s *Source) begin(run *session) error {
 	return nil
 }
 
-// end lets no further Push join the session.
+// end lets no further Load join the session.
 func (s *Source) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -126,7 +126,7 @@ func TestPush(t *testing.T) {
 		var work sync.WaitGroup
 		for range 20 {
 			work.Go(func() {
-				if err := s.Push(context.Background(), load.Injection{Backlog: one, Target: target, Jobs: 2500}); err != nil {
+				if err := s.Load(context.Background(), load.Load{Backlog: one, Target: target, Profile: load.BatchOf(2500)}, nil); err != nil {
 					t.Error(err)
 				}
 			})
@@ -134,7 +134,7 @@ func TestPush(t *testing.T) {
 		work.Wait()
 		time.Sleep(minGap)
 		all := news()
-		depths, pushes := of[kscope.Depths](all), of[kscope.Pushed](all)
+		depths, pushes := of[kscope.Depths](all), ends(all)
 		if n := depths[len(depths)-1].All[0].N; len(pushes) != 20 || n != 50_000 {
 			t.Errorf("told of %d times, and %v are in", len(pushes), n)
 		}
@@ -152,8 +152,8 @@ func TestPushFails(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, f *fake, news func() []kscope.Fact) {
 		push := func(want string, accepted int64) {
 			t.Helper()
-			err := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 10})
-			got := of[kscope.Pushed](news())
+			err := s.Load(context.Background(), load.Load{Backlog: one, Profile: load.BatchOf(10)}, nil)
+			got := ends(news())
 			if err == nil || err.Error() != want || len(got) != 1 || got[0].Err != want || got[0].Accepted != accepted {
 				t.Errorf("got %v and %+v, want %q", err, got, want)
 			}
@@ -190,10 +190,10 @@ func TestPurge(t *testing.T) {
 
 func TestNothingIsPutIn(t *testing.T) {
 	bubble(t, Options{ReadOnly: true}, func(s *Source, f *fake, news func() []kscope.Fact) {
-		push := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 1})
 		purge := s.Purge(context.Background(), load.Purge{Backlog: one})
-		load := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "batch:1")}, nil)
-		for _, err := range []error{push, purge, load} {
+		batch := s.Load(context.Background(), load.Load{Backlog: one, Profile: load.BatchOf(1)}, nil)
+		load := s.Load(context.Background(), load.Load{Backlog: one, Profile: profile(t, "steady:1/s")}, nil)
+		for _, err := range []error{batch, purge, load} {
 			if !errors.Is(err, errReadOnly) && (err == nil || err.Error() != errReadOnly.Error()) {
 				t.Errorf("got %v", err)
 			}
@@ -203,7 +203,7 @@ func TestNothingIsPutIn(t *testing.T) {
 		}
 	})
 	s := New("fake", &fake{}, Options{})
-	if err := s.Push(context.Background(), load.Injection{Backlog: one, Jobs: 1}); !errors.Is(err, errNotRunning) {
+	if err := s.Load(context.Background(), load.Load{Backlog: one, Profile: load.BatchOf(1)}, nil); !errors.Is(err, errNotRunning) {
 		t.Errorf("got %v before it runs", err)
 	}
 }

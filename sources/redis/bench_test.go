@@ -154,7 +154,7 @@ func BenchmarkPush(b *testing.B) {
 	b.Run("kscope", func(b *testing.B) {
 		s, _ := run(b, Options{})
 		measure(b, syscall.RUSAGE_SELF, "list", func() {
-			if err := s.Push(b.Context(), load.Injection{Backlog: r.queue("list"), Jobs: jobs}); err != nil {
+			if err := s.Load(b.Context(), load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(jobs)}, nil); err != nil {
 				b.Fatal(err)
 			}
 		})

@@ -221,7 +221,7 @@ func run(t testing.TB, o Options) (*Source, *facts) {
 	returned := make(chan error)
 	go func() { returned <- s.Run(ctx, f.emit) }()
 	for !f.begun() { // a push of nothing is told of as soon as it runs
-		_ = s.Push(ctx, load.Injection{})
+		_ = s.Load(ctx, load.Load{}, nil)
 		runtime.Gosched()
 	}
 	t.Cleanup(func() {

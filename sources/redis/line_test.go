@@ -173,7 +173,7 @@ func TestKeptConnectionsThatEnded(t *testing.T) {
 					r.do("del", q.Name)
 					tt.die(w, r)
 				}
-				if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 10}); err != nil {
+				if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(10)}, nil); err != nil {
 					t.Fatalf("pushing: %v", err)
 				}
 				f.depth(q, known(10))
@@ -231,7 +231,7 @@ func TestConnectionEndsWithJobsUnderWay(t *testing.T) {
 	w := &ways{cut: []byte("lpush")}
 	s, f := run(t, Options{Dial: w.pipe})
 	q := r.queue("list")
-	err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 10})
+	err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(10)}, nil)
 	want := r.address + " closed the connection; 10 more were sent and may or may not be in"
 	if got := pushed(f); err == nil || err.Error() != want || got.Accepted != 0 {
 		t.Errorf("got %v and %+v, want %q", err, got, want)
@@ -243,7 +243,7 @@ func TestConnectionEndsWithJobsUnderWay(t *testing.T) {
 	}
 	until(t, "the jobs", func() bool { return r.do("llen", "list") == int64(20) })
 	w.cut = nil
-	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1}); err != nil || r.do("llen", "list") != int64(21) {
+	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(1)}, nil); err != nil || r.do("llen", "list") != int64(21) {
 		t.Errorf("got %v, and %v jobs are in, want each once", err, r.do("llen", "list"))
 	}
 }

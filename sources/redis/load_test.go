@@ -99,13 +99,13 @@ func TestLoadOnARealServer(t *testing.T) {
 	}
 	one("steady:5000/s,3s")
 	await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
-	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 2000}); err != nil {
+	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(2000)}, nil); err != nil {
 		t.Error(err)
 	}
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	last := await(f, "the end of the load", kscope.Loading.Ended)
+	last := await(f, "the end of the load", func(l kscope.Loading) bool { return l.Ended() && !l.AtOnce() })
 	if last.Accepted != 15_000 || last.Missed != 0 || math.Abs(last.Elapsed.Seconds()-3) > 0.3 || math.Abs(last.Achieved-5000) > 50*5 {
 		t.Errorf("it ends with %+v", last)
 	}
@@ -195,7 +195,7 @@ func TestReadOnlyReplica(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	f.depth(q, known(3)) // it can be measured
 	const want = "the server is a read-only replica"
-	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 5}); err == nil || !strings.Contains(err.Error(), want) {
+	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(5)}, nil); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("pushing: got %v", err)
 	}
 	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "batch:5")}, nil); err == nil || !strings.Contains(err.Error(), want) {

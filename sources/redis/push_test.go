@@ -23,9 +23,10 @@ import (
 
 var target = kscope.Ref{Namespace: "demo", Name: "one"}
 
-func pushed(f *facts) kscope.Pushed {
+// pushed is the last word of the next batch.
+func pushed(f *facts) kscope.Loading {
 	f.t.Helper()
-	return await(f, "pushed", func(kscope.Pushed) bool { return true })
+	return await(f, "pushed", func(l kscope.Loading) bool { return l.Ended() })
 }
 
 func TestPush(t *testing.T) {
@@ -36,17 +37,16 @@ func TestPush(t *testing.T) {
 	f.depth(q, known(0))
 	total := int64(0)
 	for _, n := range []int64{1, 10, 950, 1000, 2000, 10_000, 3} {
-		if err := s.Push(t.Context(), load.Injection{Backlog: q, Target: target, Jobs: n}); err != nil {
+		if err := s.Load(t.Context(), load.Load{Backlog: q, Target: target, Profile: load.BatchOf(n)}, nil); err != nil {
 			t.Fatal(err)
 		}
 		total += n
 		got := pushed(f)
-		if got.Took <= 0 {
-			t.Errorf("took %v", got.Took)
+		if got.Elapsed <= 0 {
+			t.Errorf("took %v", got.Elapsed)
 		}
-		got.Took = 0
-		if want := (kscope.Pushed{Backlog: q, Target: target, Asked: n, Accepted: n, Length: total}); got != want {
-			t.Errorf("got %+v, want %+v", got, want)
+		if got.Backlog != q || got.Target != target || got.Asked != n || got.Accepted != n || got.Length != total || got.State != kscope.LoadFinished || got.Err != "" {
+			t.Errorf("got %+v, want %d jobs and a length of %d", got, n, total)
 		}
 		f.depth(q, known(float64(total)))
 	}
@@ -89,24 +89,24 @@ func TestPushIsRefused(t *testing.T) {
 	}
 	s, f := run(t, Options{})
 	for _, tt := range []struct {
-		inj  load.Injection
+		load load.Load
 		want string
 	}{
-		{load.Injection{Backlog: r.queue("text"), Jobs: 2000}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
-		{load.Injection{Backlog: r.queue("set"), Jobs: 10, Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
-		{load.Injection{Backlog: r.queue("list")}, "there must be at least one job to put in"},
-		{load.Injection{Backlog: r.queue(""), Jobs: 1}, "the queue has no key"},
-		{load.Injection{Backlog: triggers.Redis{Address: r.address, DB: -1, Key: "list"}.Backlog(), Jobs: 1}, "there is no database -1"},
-		{load.Injection{Backlog: triggers.Redis{Address: r.address, DB: 99, Key: "list"}.Backlog(), Jobs: 1}, "the server has no database of that number"},
-		{load.Injection{Backlog: triggers.Redis{Key: "list"}.Backlog(), Jobs: 1}, "the address comes from the target's environment"},
-		{load.Injection{Backlog: triggers.Redis{Address: "127.0.0.1:1", Key: "list"}.Backlog(), Jobs: 5}, "nothing listens at 127.0.0.1:1 (connection refused)"},
+		{load.Load{Backlog: r.queue("text"), Profile: load.BatchOf(2000)}, "the key holds a string; jobs can only be put into a list, a set, a sorted set, a hash or a stream"},
+		{load.Load{Backlog: r.queue("set"), Profile: load.BatchOf(10), Payload: alike}, "the key holds a set, which takes equal jobs for one: the payload needs an {id}"},
+		{load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(0)}, "batch: 0 jobs do nothing"},
+		{load.Load{Backlog: r.queue(""), Profile: load.BatchOf(1)}, "the queue has no key"},
+		{load.Load{Backlog: triggers.Redis{Address: r.address, DB: -1, Key: "list"}.Backlog(), Profile: load.BatchOf(1)}, "there is no database -1"},
+		{load.Load{Backlog: triggers.Redis{Address: r.address, DB: 99, Key: "list"}.Backlog(), Profile: load.BatchOf(1)}, "the server has no database of that number"},
+		{load.Load{Backlog: triggers.Redis{Key: "list"}.Backlog(), Profile: load.BatchOf(1)}, "the address comes from the target's environment"},
+		{load.Load{Backlog: triggers.Redis{Address: "127.0.0.1:1", Key: "list"}.Backlog(), Profile: load.BatchOf(5)}, "nothing listens at 127.0.0.1:1 (connection refused)"},
 	} {
-		err := s.Push(t.Context(), tt.inj)
+		err := s.Load(t.Context(), tt.load, nil)
 		got := pushed(f)
 		if !strings.HasPrefix(got.Err, tt.want) || err == nil || err.Error() != got.Err {
 			t.Errorf("got %v and %+v, want %q", err, got, tt.want)
 		}
-		if got.Accepted != 0 || got.Backlog != tt.inj.Backlog || got.Asked != tt.inj.Jobs {
+		if got.Accepted != 0 || got.Backlog != tt.load.Backlog || got.Asked != tt.load.Profile.Jobs {
 			t.Errorf("got %+v", got)
 		}
 	}
@@ -128,7 +128,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 	r.do("xadd", "stream", "*", "job", "x")
 	for _, tt := range []struct{ key, length string }{{"set", "scard"}, {"zset", "zcard"}, {"hash", "hlen"}, {"stream", "xlen"}} {
 		for i, n := range []int64{1500, 1} {
-			if err := s.Push(t.Context(), load.Injection{Backlog: r.queue(tt.key), Target: target, Jobs: n}); err != nil {
+			if err := s.Load(t.Context(), load.Load{Backlog: r.queue(tt.key), Target: target, Profile: load.BatchOf(n)}, nil); err != nil {
 				t.Fatal(err)
 			}
 			want := int64(1501 + i)
@@ -141,7 +141,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 		}
 	}
 	q := triggers.Redis{Address: r.address, Key: "new", Measure: triggers.StreamLength}.Backlog()
-	if err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 3}); err != nil || r.do("xlen", "new") != int64(3) {
+	if err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(3)}, nil); err != nil || r.do("xlen", "new") != int64(3) {
 		t.Errorf("a stream that was not there: %v", err)
 	}
 	ordered, err := r.ZRange(t.Context(), "zset", 1, -1).Result() // the first was there before
@@ -157,7 +157,7 @@ func TestPushPayloadAndSide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Push(t.Context(), load.Injection{Backlog: r.queue("list"), Jobs: 40, Payload: p, Side: load.Tail}); err != nil {
+	if err := s.Load(t.Context(), load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(40), Payload: p, Side: load.Tail}, nil); err != nil {
 		t.Fatal(err)
 	}
 	all, err := r.LRange(t.Context(), "list", 0, -1).Result()
@@ -173,28 +173,28 @@ func TestPushPayloadAndSide(t *testing.T) {
 
 func TestPushOutsideRunAndReadOnly(t *testing.T) {
 	r := startRedis(t)
-	inj := load.Injection{Backlog: r.queue("list"), Jobs: 1}
+	one := load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(1)}
 	s := New(Options{})
-	if err := s.Push(t.Context(), inj); err == nil {
+	if err := s.Load(t.Context(), one, nil); err == nil {
 		t.Error("pushed before Run")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	returned := make(chan error)
 	go func() { returned <- s.Run(ctx, func(kscope.Fact) {}) }()
-	for s.Push(t.Context(), inj) != nil { // until Run has begun
+	for s.Load(t.Context(), one, nil) != nil { // until Run has begun
 		time.Sleep(time.Millisecond)
 	}
 	cancel()
 	if err := <-returned; err != nil {
 		t.Error(err)
 	}
-	if err := s.Push(t.Context(), inj); err == nil {
+	if err := s.Load(t.Context(), one, nil); err == nil {
 		t.Error("pushed after Run")
 	}
 	ro, f := run(t, Options{ReadOnly: true})
-	ro.Follow(scaledObject("one", inj.Backlog))
+	ro.Follow(scaledObject("one", one.Backlog))
 	f.status(kscope.Synced) // it runs
-	if err := ro.Push(t.Context(), inj); err == nil || pushed(f).Err != err.Error() {
+	if err := ro.Load(t.Context(), one, nil); err == nil || pushed(f).Err != err.Error() {
 		t.Errorf("got %v in read-only mode", err)
 	}
 	if n := r.do("llen", "list"); n != int64(1) {
@@ -209,7 +209,9 @@ func TestPushStops(t *testing.T) {
 	s.Follow(scaledObject("one", q))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- s.Push(ctx, load.Injection{Backlog: q, Jobs: 1 << 40}) }()
+	go func() {
+		done <- s.Load(ctx, load.Load{Backlog: q, Profile: load.BatchOf(1e9), Limits: load.Limits{Total: 1e9}}, nil)
+	}()
 	f.depth(q, func(d kscope.Depth) bool { return d.N > 5000 }) // measuring goes on meanwhile
 	cancel()
 	err := <-done
@@ -227,8 +229,8 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 	s, f := run(t, Options{})
 	q := r.queue("list")
 	s.Follow(scaledObject("one", q))
-	push := func(n int64) kscope.Pushed {
-		_ = s.Push(t.Context(), load.Injection{Backlog: q, Jobs: n})
+	push := func(n int64) kscope.Loading {
+		_ = s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(n)}, nil)
 		return pushed(f)
 	}
 	push(5)
@@ -242,9 +244,9 @@ func TestPushSurvivesAClosedConnectionAndSeesADeadServer(t *testing.T) {
 		f.depth(q, func(d kscope.Depth) bool { return d.N > 3000 })
 		r.kill()
 	}()
-	err := s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1 << 40})
+	err := s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(1e9), Limits: load.Limits{Total: 1e9}}, nil)
 	<-killed
-	if err == nil || !strings.Contains(err.Error(), " of 1099511627776 jobs") {
+	if err == nil || !strings.Contains(err.Error(), " of 1000000000 jobs") {
 		t.Errorf("got %v", err)
 	}
 	// More than 3000 were seen in the list, 10 of them from before: all others
@@ -271,7 +273,7 @@ func TestPushesTakeTurns(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if err := s.Push(t.Context(), load.Injection{Backlog: r.queue("list"), Jobs: 1500}); err != nil {
+			if err := s.Load(t.Context(), load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(1500)}, nil); err != nil {
 				t.Error(err)
 			}
 		})
@@ -297,7 +299,7 @@ func TestRunDoesNotWaitForASilentServer(t *testing.T) {
 	go func() { returned <- s.Run(ctx, f.emit) }()
 	s.Follow(scaledObject("one", q))
 	f.status(kscope.Connecting)
-	go func() { gaveUp <- s.Push(t.Context(), load.Injection{Backlog: q, Jobs: 1}) }()
+	go func() { gaveUp <- s.Load(t.Context(), load.Load{Backlog: q, Profile: load.BatchOf(1)}, nil) }()
 	for range 2 { // the meter's connection and the writer's
 		conn, err := l.Accept()
 		if err != nil {

@@ -5,7 +5,7 @@
 // each server for all of its keys in one pipeline per interval, with the plain
 // commands LLEN, SCARD, ZCARD, HLEN and, when a key turns out to hold something
 // else, TYPE; for streams XLEN, XPENDING and XINFO GROUPS. It writes nothing but
-// the jobs that [broker.Source.Push] and [broker.Source.Load] are told to write,
+// the jobs that [broker.Source.Load] is told to write,
 // throws away only what [broker.Source.Purge] is told to, runs no scripts, and
 // finds no other keys than those it was told of.
 //
@@ -49,7 +49,7 @@ type Options struct {
 	// server fails. Its errors are shown, so they hold no secret; a
 	// [*kscope.Trouble] says with its hint what to do.
 	Resolve func(ctx context.Context, trigger kscope.TriggerRef) (Server, error)
-	// ReadOnly makes every Push fail without a word to the server.
+	// ReadOnly makes every Load and Purge fail without a word to the server.
 	ReadOnly bool
 	// Dial opens the connections, for servers that only a tunnel or a process
 	// reaches; nil dials the network. It must return when its context is done.
@@ -62,7 +62,7 @@ type Options struct {
 
 // Source is the source of Redis queues.
 //
-// A push takes turns with others to the same database of the same server. Jobs
+// A load takes turns with others to the same database of the same server. Jobs
 // go to an end of a list, or are the members of a set or of a sorted set, the
 // fields of a hash, the entries of a stream, by what the key holds. A key that
 // holds nothing becomes a list, or a stream where that is what the trigger

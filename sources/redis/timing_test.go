@@ -302,30 +302,30 @@ func TestSilenceIsNoticed(t *testing.T) {
 // What was sent and never answered for is neither in nor out.
 func TestPushToAServerThatFallsSilent(t *testing.T) {
 	bubble(t, Options{}, func(s *Source, server *fakeServer, news func() []seen) {
-		inj := load.Injection{Backlog: one, Jobs: 10}
+		ten := load.Load{Backlog: one, Profile: load.BatchOf(10)}
 		synctest.Wait()
-		if err := s.Push(context.Background(), inj); err != nil {
+		if err := s.Load(context.Background(), ten, nil); err != nil {
 			t.Fatal(err)
 		}
 		server.jobless.Store(true)
 		started := time.Now()
-		err := s.Push(context.Background(), inj)
+		err := s.Load(context.Background(), ten, nil)
 		want := one.Server + " took the connection but gave no answer within 2s; 10 more were sent and may or may not be in"
 		if err == nil || err.Error() != want || time.Since(started) != readTimeout {
 			t.Errorf("got %v after %v", err, time.Since(started))
 		}
 		// By now it gives no answer to anything, and so is given no jobs.
 		want, _, _ = strings.Cut(want, ";")
-		if err := s.Push(context.Background(), inj); err == nil || err.Error() != want {
+		if err := s.Load(context.Background(), ten, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v", err)
 		}
 		server.refuses.Store(true)
 		want = "nothing listens at " + one.Server + " (connection refused)"
-		if err := s.Push(context.Background(), inj); err == nil || err.Error() != want {
+		if err := s.Load(context.Background(), ten, nil); err == nil || err.Error() != want {
 			t.Errorf("got %v", err)
 		}
-		got := news()
-		if len(got) != 4 || got[1].fact.(kscope.Pushed).Took != readTimeout {
+		got := loads(news())
+		if len(got) != 8 || got[3].Elapsed.Round(time.Millisecond) != readTimeout {
 			t.Errorf("got %v", got)
 		}
 	})

@@ -221,7 +221,7 @@ func TestClusterWithSlotMigration(t *testing.T) {
 		all()
 		all()
 	}
-	if err := s.Push(t.Context(), load.Injection{Backlog: queues[0], Jobs: 1}); err != nil || to.do("llen", moving) != int64(4) {
+	if err := s.Load(t.Context(), load.Load{Backlog: queues[0], Profile: load.BatchOf(1)}, nil); err != nil || to.do("llen", moving) != int64(4) {
 		t.Errorf("a job was not put where the key is now: %v", err)
 	}
 	nodes[2].kill() // the keys of others are still known

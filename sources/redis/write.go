@@ -103,7 +103,7 @@ func (w *writer) Length(ctx context.Context, q kscope.Backlog) int64 {
 // exec sends commands that must not be carried out twice. They are sent again
 // over a new connection only if they never left; what came of them where one
 // ended with them under way is unknown. So the connection that is kept is made
-// sure of before the first of a push or load, which is fresh, and after a rest.
+// sure of before the first of a load, which is fresh, and after a rest.
 func (w *writer) exec(ctx context.Context, cmds []goredis.Cmder, fresh bool) error {
 	for _, c := range cmds {
 		c.SetErr(errUnanswered)

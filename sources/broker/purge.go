@@ -3,7 +3,6 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -14,42 +13,6 @@ var (
 	errNotRunning = errors.New("the queues are not being watched, so nothing was put in")
 	errReadOnly   = errors.New("nothing is put into queues in read-only mode")
 )
-
-// Push puts jobs into a backlog, in its broker's way. By default the jobs are
-// small JSON objects, each with an id of its own and the time, and go to the
-// head of a list, where workers that take from its tail find them in order.
-//
-// Push blocks until the broker has answered, each step of it for seconds at the
-// most, and stops between two batches of 1,000 jobs when ctx is done. Pushes by
-// one Writer take turns; they do not hold up measuring. It emits exactly one
-// [kscope.Pushed], also on failure, then has the backlog measured, and returns
-// the error that the fact tells of. While Run is not running it returns an error
-// and emits nothing.
-func (s *Source) Push(ctx context.Context, inj load.Injection) error {
-	run, err := s.join()
-	if err != nil {
-		return err
-	}
-	defer run.work.Done()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	defer context.AfterFunc(run.ctx, cancel)()
-
-	started := time.Now()
-	out := kscope.Pushed{Backlog: inj.Backlog, Target: inj.Target, Asked: inj.Jobs}
-	switch g, err := s.gate(run, inj.Backlog); {
-	case err != nil:
-		out.Err = err.Error()
-	case inj.Jobs < 1:
-		out.Err = "there must be at least one job to put in"
-	default:
-		out.Err = g.push(ctx, &out, newDelivery(inj.Backlog, inj.Side, inj.Payload))
-	}
-	out.Took = time.Since(started)
-	run.emit(out)
-	run.measure(s.technology.Place(inj.Backlog))
-	return orNil(out.Err)
-}
 
 // Purge empties a backlog. It emits exactly one [kscope.Purged], also on
 // failure, then has the backlog measured, and returns the error that the fact
@@ -135,41 +98,6 @@ func (g *gate) enter(ctx context.Context) bool {
 }
 
 func (g *gate) leave() { <-g.turn }
-
-// push puts out.Asked jobs into a backlog, keeps account in out, and says what
-// went wrong, "" if nothing did.
-func (g *gate) push(ctx context.Context, out *kscope.Pushed, d delivery) string {
-	if !g.enter(ctx) {
-		return "stopped before anything was put in"
-	}
-	defer g.leave()
-	for sent := int64(0); sent < out.Asked; {
-		if ctx.Err() != nil {
-			return fmt.Sprintf("stopped after %d of %d jobs", out.Accepted, out.Asked)
-		}
-		n, did := g.put(d, out.Asked-sent, sent == 0)
-		sent += n
-		out.Accepted += did.Accepted
-		if did.Length > 0 {
-			out.Length = did.Length
-		}
-		if did.Err == nil {
-			continue
-		}
-		message := did.Err.Error()
-		if out.Accepted > 0 {
-			message = fmt.Sprintf("%s after %d of %d jobs", message, out.Accepted, out.Asked)
-		}
-		if did.Unknown > 0 {
-			message += fmt.Sprintf("; %d more were sent and may or may not be in", did.Unknown)
-		}
-		return message
-	}
-	if out.Length == 0 {
-		out.Length = g.writer.Length(g.ctx, out.Backlog)
-	}
-	return ""
-}
 
 // put sends one batch of up to n jobs, and says how many were in it.
 func (g *gate) put(d delivery, n int64, fresh bool) (sent int64, did Outcome) {
