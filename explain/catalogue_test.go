@@ -1,9 +1,7 @@
 package explain_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,10 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/store"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // explanation is a case of the catalogue: what holds in it, and what must be
 // answered whatever the words. The words are in testdata/catalogue.txt.
@@ -136,20 +133,7 @@ func faultOf(s string) string {
 
 // The words are for a person to read: make golden rewrites them.
 func TestCatalogueReads(t *testing.T) {
-	const file = "testdata/catalogue.txt"
-	got := printed(answers())
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(string(want), got); d != "" {
-		t.Errorf("-want +got, make golden rewrites it:\n%s", d)
-	}
+	golden.Compare(t, "catalogue.txt", printed(answers()))
 }
 
 // printed is the catalogue by rule, in the order in which the cases first need

@@ -1,51 +1,25 @@
 package explain_test
 
 import (
-	"time"
-
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
-	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/store/storetest"
 )
 
-// noon is when the stories of the tests are told.
-var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+// The seed story, by the names that the tests here use.
+var (
+	noon        = storetest.Noon
+	at          = storetest.At
+	i32         = storetest.I32
+	cond        = storetest.Cond
+	with        = storetest.With
+	orders      = storetest.Orders
+	orderWorker = storetest.OrderWorker
+	idOf        = storetest.IDOf
+	newWorld    = storetest.NewWorld
+)
 
-func at(seconds float64) time.Time {
-	return noon.Add(time.Duration(seconds * float64(time.Second)))
-}
-
-func i32(n int32) *int32 { return &n }
-
-func cond(typ, status, reason string) kscope.Condition {
-	return kscope.Condition{Type: typ, Status: status, Reason: reason}
-}
-
-// with gives a list of conditions with one replaced or added.
-func with(cs kscope.Conditions, c kscope.Condition) kscope.Conditions {
-	out := kscope.Conditions{c}
-	for _, x := range cs {
-		if x.Type != c.Type {
-			out = append(out, x)
-		}
-	}
-	return out
-}
-
-// orders is the queue of the seed story, and orderWorker its ScaledObject.
-var orders = triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}.Backlog()
-
-func orderWorker() kscope.ScaledObject {
-	return kscope.ScaledObject{
-		Ref: kscope.Ref{Namespace: "demo", Name: "order-worker"}, UID: "so-1", Created: at(-3600),
-		ScaleTarget:     kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
-		PollingInterval: 5 * time.Second, CooldownPeriod: 30 * time.Second, MaxReplicaCount: 10,
-		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &orders,
-			Metadata: map[string]string{"listName": "orders", "listLength": "5"}}},
-		HPAName: "keda-hpa-order-worker", ExternalMetricNames: []string{"s0-redis-orders"},
-		Conditions: kscope.Conditions{cond("Ready", "True", "ScaledObjectReady"), cond("Active", "False", "ScalerNotActive"), cond("Paused", "False", "")},
-	}
-}
+type world = storetest.World
 
 // scene is the seed story at some moment: a queue of so many jobs, so many
 // replicas wanted and ready, and KEDA and the HPA in agreement with that.

@@ -11,78 +11,11 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// world feeds a store with what happens to one ScaledObject.
-type world struct {
-	*store.Store
-	so  kscope.ScaledObject
-	hpa kscope.HPA
-	w   kscope.Workload
-	n   int
-}
-
-// newWorld is a ScaledObject at rest at some size, watched since the start.
-func newWorld(size int32) *world {
-	x := &world{Store: store.New(), so: orderWorker()}
-	x.hpa = kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, UID: "hpa-1", OwnerUID: x.so.UID, MaxReplicas: 10,
-		Conditions: kscope.Conditions{cond("ScalingActive", "True", "ValidMetricFound")}}
-	x.w = kscope.Workload{Ref: x.so.Ref, Kind: "Deployment", UID: "d-1", Desired: size, Current: size, Ready: &size}
-	x.see(0, x.so, x.hpa, x.w, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
-	return x
-}
-
-func (x *world) see(seconds float64, facts ...kscope.Fact) {
-	for _, f := range facts {
-		x.Apply(kscope.Observation{At: at(seconds), Source: "redis", Fact: f})
-	}
-}
-
-func (x *world) watchEvents() {
-	x.see(0, kscope.Status{Kind: kscope.Events, State: kscope.Synced})
-}
-
-func (x *world) scale(seconds float64, by string, to int32) {
-	x.w.SetBy, x.w.Desired, x.w.Current = by, to, to
-	x.see(seconds, x.w)
-}
-
-func (x *world) ready(seconds float64, n int32) {
-	x.w.Ready = &n
-	x.see(seconds, x.w)
-}
-
-func (x *world) depth(seconds float64, n int64) {
-	x.see(seconds, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n)}}})
-}
-
-func (x *world) event(seconds, last float64, kind, reason, note string) {
-	x.n++
-	ev := kscope.Event{UID: fmt.Sprint("e", x.n), Namespace: "demo", Type: "Normal", Reason: reason, Note: note, Last: at(last), Count: 1}
-	ev.Regarding = kscope.ObjectRef{Kind: kind, Namespace: "demo", Name: map[string]string{"ScaledObject": "order-worker", "HorizontalPodAutoscaler": "keda-hpa-order-worker"}[kind]}
-	if !strings.HasPrefix(reason, "KEDAScaleTarget") && reason != "SuccessfulRescale" {
-		ev.Type = "Warning"
-	}
-	x.see(seconds, ev)
-}
-
-func (x *world) active(seconds float64, status, reason string) {
-	x.so.Conditions = with(x.so.Conditions, cond("Active", status, reason))
-	x.see(seconds, x.so)
-}
-
-func (x *world) chain(t testing.TB) explain.Picture {
-	t.Helper()
-	c, ok := explain.Look(x.Store, x.id())
-	if !ok {
-		t.Fatal("the ScaledObject is not there")
-	}
-	return c
-}
-
 // lines writes a timeline, one line an entry.
-func (x *world) lines() string {
+func lines(x *world) string {
 	var out []string
 	kinds := []string{"pushed", "arrived", "emptied", "active", "inactive", "scaled", "ready", "trouble", "mended", "load", "loaded"}
-	for _, e := range explain.Timeline(x.Store, x.id()) {
+	for _, e := range explain.Timeline(x.Store, x.ID()) {
 		s := fmt.Sprintf("%v %s %s", e.At.Sub(noon).Seconds(), e.Actor, kinds[e.Kind])
 		if e.Guess {
 			s = strings.Replace(s, string(e.Actor), string(e.Actor)+"?", 1)
@@ -118,95 +51,95 @@ func TestAttribution(t *testing.T) {
 		do   func(x *world)
 		want string
 	}{
-		{"KEDA by field manager", 0, func(x *world) { x.scale(5, "keda-operator", 1) }, "5 KEDA scaled 0>1"},
-		{"HPA by field manager", 1, func(x *world) { x.scale(5, "kube-controller-manager", 5) }, "5 HPA scaled 1>5"},
-		{"HPA where the controllers share a program", 1, func(x *world) { x.scale(5, "k3s", 5) }, "5 HPA scaled 1>5"},
-		{"somebody by field manager", 1, func(x *world) { x.scale(5, "kubectl", 3) }, "5 someone else scaled (kubectl) 1>3"},
-		{"the same somebody again", 1, func(x *world) { x.scale(5, "kubectl", 3); x.scale(60, "kubectl", 5) },
+		{"KEDA by field manager", 0, func(x *world) { x.Scale(5, "keda-operator", 1) }, "5 KEDA scaled 0>1"},
+		{"HPA by field manager", 1, func(x *world) { x.Scale(5, "kube-controller-manager", 5) }, "5 HPA scaled 1>5"},
+		{"HPA where the controllers share a program", 1, func(x *world) { x.Scale(5, "k3s", 5) }, "5 HPA scaled 1>5"},
+		{"somebody by field manager", 1, func(x *world) { x.Scale(5, "kubectl", 3) }, "5 someone else scaled (kubectl) 1>3"},
+		{"the same somebody again", 1, func(x *world) { x.Scale(5, "kubectl", 3); x.Scale(60, "kubectl", 5) },
 			"5 someone else scaled (kubectl) 1>3\n60 someone else scaled (kubectl) 3>5"},
 		{"KEDA's zero by its event", 4, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "", 0)
-			x.event(5.2, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
-			x.see(60, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Scale(5, "", 0)
+			x.Event(5.2, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 KEDA scaled 4>0"},
 		{"the event before the change", 4, func(x *world) {
-			x.watchEvents()
-			x.event(4.9, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
-			x.scale(5, "", 0)
-			x.see(60, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Event(4.9, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
+			x.Scale(5, "", 0)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 KEDA scaled 4>0"},
 		{"the clocks differ", 4, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "", 0)
-			x.event(5.2, 905, "ScaledObject", "KEDAScaleTargetDeactivated", down)
-			x.see(60, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Scale(5, "", 0)
+			x.Event(5.2, 905, "ScaledObject", "KEDAScaleTargetDeactivated", down)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 KEDA scaled 4>0"},
 		{"zero by hand, with nobody's trace", 4, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "", 0)
-			x.see(11, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Scale(5, "", 0)
+			x.See(11, kscope.Heartbeat{})
 		}, "5 someone else? scaled 4>0"},
 		{"zero, the event may still come", 4, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "", 0)
-			x.see(7, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Scale(5, "", 0)
+			x.See(7, kscope.Heartbeat{})
 		}, "5 KEDA? scaled 4>0"},
 		{"zero, events not watched", 4, func(x *world) {
-			x.scale(5, "", 0)
-			x.see(60, kscope.Heartbeat{})
+			x.Scale(5, "", 0)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 KEDA? scaled 4>0"},
 		{"zero by hand, with an old trace", 4, func(x *world) {
-			x.w.SetBy = "helm"
-			x.see(1, x.w)
-			x.watchEvents()
-			x.scale(5, "helm", 0)
-			x.see(60, kscope.Heartbeat{})
+			x.Work.SetBy = "helm"
+			x.See(1, x.Work)
+			x.WatchEvents()
+			x.Scale(5, "helm", 0)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 someone else? scaled 4>0"},
-		{"no manager, events not watched", 1, func(x *world) { x.scale(5, "", 5) }, "5 HPA? scaled 1>5"},
+		{"no manager, events not watched", 1, func(x *world) { x.Scale(5, "", 5) }, "5 HPA? scaled 1>5"},
 		{"an event for another step", 4, func(x *world) {
-			x.watchEvents()
-			x.event(5, 5, "ScaledObject", "KEDAScaleTargetDeactivated", strings.Replace(down, "from 4", "from 7", 1))
-			x.scale(5, "", 0)
-			x.see(60, kscope.Heartbeat{})
+			x.WatchEvents()
+			x.Event(5, 5, "ScaledObject", "KEDAScaleTargetDeactivated", strings.Replace(down, "from 4", "from 7", 1))
+			x.Scale(5, "", 0)
+			x.See(60, kscope.Heartbeat{})
 		}, "5 someone else? scaled 4>0"},
 		{"the HPA's reason", 1, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "kube-controller-manager", 5)
-			x.event(5.1, 5, "HorizontalPodAutoscaler", "SuccessfulRescale",
+			x.WatchEvents()
+			x.Scale(5, "kube-controller-manager", 5)
+			x.Event(5.1, 5, "HorizontalPodAutoscaler", "SuccessfulRescale",
 				"New size: 5; reason: external metric s0-redis-orders(&LabelSelector{MatchLabels:map[string]string{scaledobject.keda.sh/name: order-worker,},MatchExpressions:[]LabelSelectorRequirement{},}) above target")
 		}, "5 HPA scaled 1>5 external metric s0-redis-orders above target"},
 		{"an event that expires has happened", 4, func(x *world) {
-			x.watchEvents()
-			x.scale(5, "", 0)
-			x.event(5.2, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
-			x.see(3605, kscope.Gone{Kind: kscope.Events, UID: "e1"})
+			x.WatchEvents()
+			x.Scale(5, "", 0)
+			x.Event(5.2, 5, "ScaledObject", "KEDAScaleTargetDeactivated", down)
+			x.See(3605, kscope.Gone{Kind: kscope.Events, UID: "e1"})
 		}, "5 KEDA scaled 4>0"},
 		{"steps of before", 4, func(x *world) {
-			x.event(0, -300, "ScaledObject", "KEDAScaleTargetActivated", up)
-			x.event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
-			x.event(0, -200, "ScaledObject", "KEDAScalerFailed", "no route to host")
-			x.watchEvents()
+			x.Event(0, -300, "ScaledObject", "KEDAScaleTargetActivated", up)
+			x.Event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
+			x.Event(0, -200, "ScaledObject", "KEDAScalerFailed", "no route to host")
+			x.WatchEvents()
 		}, "-300 KEDA scaled 0>1\n-290 HPA scaled 1>4 All metrics below target +10s KEDA's step\n-200 KEDA trouble KEDAScalerFailed: no route to host"},
 		{"the first step of before, from who knows where", 4, func(x *world) {
-			x.event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
+			x.Event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
 		}, "-290 HPA scaled -1>4 All metrics below target"},
 		{"a step that the watch missed", 0, func(x *world) {
-			x.watchEvents()
-			x.event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", up)
-			x.scale(6, "kube-controller-manager", 5)
-			x.event(6, 6, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 5; reason: ")
+			x.WatchEvents()
+			x.Event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", up)
+			x.Scale(6, "kube-controller-manager", 5)
+			x.Event(6, 6, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 5; reason: ")
 		}, "4 KEDA scaled 0>1\n6 HPA scaled 0>5 +2s KEDA's step"},
 		{"an unreadable event", 1, func(x *world) {
-			x.event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", "gibberish")
-			x.event(5, 4, "HorizontalPodAutoscaler", "SuccessfulRescale", "gibberish")
+			x.Event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", "gibberish")
+			x.Event(5, 4, "HorizontalPodAutoscaler", "SuccessfulRescale", "gibberish")
 		}, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := newWorld(tt.size)
 			tt.do(x)
-			if got := x.lines(); got != tt.want {
+			if got := lines(x); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
@@ -229,25 +162,25 @@ func TestTimeline(t *testing.T) {
 		want string
 	}{
 		{"the whole story", 0, func(x *world) {
-			x.depth(0, 0)
-			x.see(10, pushed(60))
-			x.depth(10.2, 60)
-			x.see(11, pushed(10)) // the step answers the first
-			x.scale(14, "keda-operator", 1)
-			x.active(14.1, "True", "ScalerActive")
-			x.ready(16, 1)
-			x.scale(20, "kube-controller-manager", 5)
-			x.ready(22, 3)
-			x.ready(23, 5)
-			x.scale(36, "kube-controller-manager", 10)
-			x.ready(40, 10)
-			x.depth(70, 0)
-			x.active(75, "False", "ScalerCooldown")
-			x.scale(80, "kube-controller-manager", 4)
-			x.ready(80.5, 4)
-			x.scale(100, "", 0)
-			x.event(100.1, 100, "ScaledObject", "KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment demo/order-worker from 4 to 0")
-			x.ready(101, 0)
+			x.Depth(0, 0)
+			x.See(10, pushed(60))
+			x.Depth(10.2, 60)
+			x.See(11, pushed(10)) // the step answers the first
+			x.Scale(14, "keda-operator", 1)
+			x.Active(14.1, "True", "ScalerActive")
+			x.Ready(16, 1)
+			x.Scale(20, "kube-controller-manager", 5)
+			x.Ready(22, 3)
+			x.Ready(23, 5)
+			x.Scale(36, "kube-controller-manager", 10)
+			x.Ready(40, 10)
+			x.Depth(70, 0)
+			x.Active(75, "False", "ScalerCooldown")
+			x.Scale(80, "kube-controller-manager", 4)
+			x.Ready(80.5, 4)
+			x.Scale(100, "", 0)
+			x.Event(100.1, 100, "ScaledObject", "KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment demo/order-worker from 4 to 0")
+			x.Ready(101, 0)
 		}, `10 you pushed 60
 11 you pushed 10
 14 KEDA scaled 0>1 +4s your jobs
@@ -264,65 +197,65 @@ func TestTimeline(t *testing.T) {
 100 KEDA scaled 4>0 +30s the last job was taken
 101 kubelet ready 4>0 +1s KEDA's step`},
 		{"others fill the queue", 0, func(x *world) {
-			x.depth(0, 0)
-			x.depth(10, 7)
-			x.scale(12, "keda-operator", 1)
+			x.Depth(0, 0)
+			x.Depth(10, 7)
+			x.Scale(12, "keda-operator", 1)
 		}, "10 producer arrived 7\n12 KEDA scaled 0>1 +2s the first job"},
 		{"a queue that was never seen empty is no news", 0, func(x *world) {
-			x.depth(0, 7)
-			x.scale(12, "keda-operator", 1)
+			x.Depth(0, 7)
+			x.Scale(12, "keda-operator", 1)
 		}, "12 KEDA scaled 0>1"},
 		{"hovering about zero is no news each time", 1, func(x *world) {
-			x.depth(0, 0)
+			x.Depth(0, 0)
 			for i := range 40 {
-				x.depth(10+float64(i)/4, int64(i%2))
+				x.Depth(10+float64(i)/4, int64(i%2))
 			}
 		}, "10.25 producer arrived 1\n19.5 workers emptied"},
 		{"the measurement is faster than the news of the push", 0, func(x *world) {
-			x.depth(0, 0)
-			x.depth(10, 7)
-			x.see(10.1, pushed(7))
+			x.Depth(0, 0)
+			x.Depth(10, 7)
+			x.See(10.1, pushed(7))
 		}, "10.1 you pushed 7"},
 		{"a push that failed", 0, func(x *world) {
 			failed := pushed(10)
 			failed.State, failed.Accepted, failed.Err = kscope.LoadFailed, 0, "no route"
-			x.see(10, failed)
-			x.scale(12, "keda-operator", 1)
+			x.See(10, failed)
+			x.Scale(12, "keda-operator", 1)
 		}, "10 you pushed 0 no route\n12 KEDA scaled 0>1"},
 		{"emptied without workers", 0, func(x *world) {
-			x.depth(0, 7)
-			x.depth(10, 0)
+			x.Depth(0, 7)
+			x.Depth(10, 0)
 		}, "10 someone else? emptied"},
 		{"nothing is known across a failure", 1, func(x *world) {
-			x.depth(0, 0)
-			x.see(10, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
-			x.depth(20, 0)
+			x.Depth(0, 0)
+			x.See(10, kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
+			x.Depth(20, 0)
 		}, ""},
 		{"steps of another cycle are no cause", 1, func(x *world) {
-			x.depth(0, 0)
-			x.see(1, pushed(5))
-			x.depth(1.1, 5)
-			x.depth(10, 0)
-			x.scale(40, "", 0)
-			x.event(40, 40, "ScaledObject", "KEDAScaleTargetDeactivated", "from 1 to 0")
-			x.scale(400, "keda-operator", 1) // by whatever else
-			x.ready(420, 0)
+			x.Depth(0, 0)
+			x.See(1, pushed(5))
+			x.Depth(1.1, 5)
+			x.Depth(10, 0)
+			x.Scale(40, "", 0)
+			x.Event(40, 40, "ScaledObject", "KEDAScaleTargetDeactivated", "from 1 to 0")
+			x.Scale(400, "keda-operator", 1) // by whatever else
+			x.Ready(420, 0)
 		}, "1 you pushed 5\n10 workers emptied\n40 KEDA scaled 1>0 +30s the last job was taken\n400 KEDA scaled 0>1\n420 kubelet ready 1>0"},
 		{"work during the cooldown", 4, func(x *world) {
-			x.depth(0, 5)
-			x.depth(10, 0)
-			x.see(20, pushed(5))
-			x.scale(30, "kube-controller-manager", 2)
+			x.Depth(0, 5)
+			x.Depth(10, 0)
+			x.See(20, pushed(5))
+			x.Scale(30, "kube-controller-manager", 2)
 		}, "10 workers emptied\n20 you pushed 5\n30 HPA scaled 4>2"},
 		{"conditions that pass through Unknown are no news", 0, func(x *world) {
-			x.active(1, "Unknown", "")
-			x.active(2, "False", "ScalerNotActive")
-			x.active(3, "True", "ScalerActive")
-			x.active(4, "Unknown", "")
-			x.active(5, "True", "ScalerActive")
-			x.active(6, "Unknown", "")
-			x.active(7, "False", "ScalerCooldown")
-			x.active(8, "False", "ScalerNotActive")
+			x.Active(1, "Unknown", "")
+			x.Active(2, "False", "ScalerNotActive")
+			x.Active(3, "True", "ScalerActive")
+			x.Active(4, "Unknown", "")
+			x.Active(5, "True", "ScalerActive")
+			x.Active(6, "Unknown", "")
+			x.Active(7, "False", "ScalerCooldown")
+			x.Active(8, "False", "ScalerNotActive")
 		}, "3 KEDA active\n7 KEDA inactive"},
 		{"readiness of the ScaledObject", 0, func(x *world) {
 			for i, c := range []kscope.Condition{
@@ -333,22 +266,22 @@ func TestTimeline(t *testing.T) {
 				cond("Ready", "Unknown", "PartialTriggerError"),
 				cond("Ready", "True", "ScaledObjectReady"),
 			} {
-				x.so.Conditions = with(x.so.Conditions, c)
-				x.see(float64(i), x.so)
+				x.SO.Conditions = with(x.SO.Conditions, c)
+				x.See(float64(i), x.SO)
 			}
 		}, "1 KEDA trouble no route\n4 KEDA trouble PartialTriggerError\n5 KEDA mended the ScaledObject is ready"},
 		{"pauses and fallback", 0, func(x *world) {
-			x.so.Paused = true
-			x.see(1, x.so)
-			x.so.PausedReplicas = "3" // already paused
-			x.see(2, x.so)
-			x.so.Paused, x.so.PausedReplicas, x.so.PausedScaleIn = false, "", true
-			x.see(3, x.so)
-			x.so.PausedScaleIn = false
-			x.so.Conditions = with(x.so.Conditions, cond("Fallback", "True", "FallbackExists"))
-			x.see(4, x.so)
-			x.so.Conditions = with(x.so.Conditions, cond("Fallback", "False", "NoFallbackFound"))
-			x.see(5, x.so)
+			x.SO.Paused = true
+			x.See(1, x.SO)
+			x.SO.PausedReplicas = "3" // already paused
+			x.See(2, x.SO)
+			x.SO.Paused, x.SO.PausedReplicas, x.SO.PausedScaleIn = false, "", true
+			x.See(3, x.SO)
+			x.SO.PausedScaleIn = false
+			x.SO.Conditions = with(x.SO.Conditions, cond("Fallback", "True", "FallbackExists"))
+			x.See(4, x.SO)
+			x.SO.Conditions = with(x.SO.Conditions, cond("Fallback", "False", "NoFallbackFound"))
+			x.See(5, x.SO)
 		}, `1 someone else trouble autoscaling paused by annotation
 3 someone else mended autoscaling no longer paused
 3 someone else trouble scaling in paused by annotation
@@ -356,36 +289,36 @@ func TestTimeline(t *testing.T) {
 4 someone else mended scaling in no longer paused
 5 KEDA mended fallback ended`},
 		{"the HPA loses its metric", 3, func(x *world) {
-			x.hpa.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetExternalMetric", Message: "it says: no matching metrics"}}
-			x.see(1, x.hpa)
-			x.event(1.2, 1, "HorizontalPodAutoscaler", "FailedGetExternalMetric", "no matching metrics")
-			x.event(1.2, 1, "HorizontalPodAutoscaler", "FailedComputeMetricsReplicas", "invalid metrics (1 invalid out of 1)")
-			x.hpa.Conditions = kscope.Conditions{cond("ScalingActive", "False", "ScalingDisabled")}
-			x.see(9, x.hpa)
+			x.HPA.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetExternalMetric", Message: "it says: no matching metrics"}}
+			x.See(1, x.HPA)
+			x.Event(1.2, 1, "HorizontalPodAutoscaler", "FailedGetExternalMetric", "no matching metrics")
+			x.Event(1.2, 1, "HorizontalPodAutoscaler", "FailedComputeMetricsReplicas", "invalid metrics (1 invalid out of 1)")
+			x.HPA.Conditions = kscope.Conditions{cond("ScalingActive", "False", "ScalingDisabled")}
+			x.See(9, x.HPA)
 		}, "1 HPA trouble it says: no matching metrics\n9 HPA mended can read its metrics again"},
 		{"our own sources", 1, func(x *world) {
-			x.see(1, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
-			x.see(2, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Failing, Message: "refused"})
-			x.see(3, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Synced})
-			x.see(4, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Failing})
-			x.see(5, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
+			x.See(1, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
+			x.See(2, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Failing, Message: "refused"})
+			x.See(3, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Synced})
+			x.See(4, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Failing})
+			x.See(5, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
 		}, "2 kscope trouble Redis redis.demo.svc.cluster.local:6379: refused\n5 kscope mended Redis redis.demo.svc.cluster.local:6379 works again"},
 		{"pods that cannot run", 2, func(x *world) {
-			x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
-			x.see(1, x.w)
+			x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
+			x.See(1, x.Work)
 			for i, reason := range []string{"CrashLoopBackOff", "CrashLoopBackOff", "Unschedulable"} {
-				x.see(2, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("p", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "w"},
+				x.See(2, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("p", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "w"},
 					Created: at(float64(9 - i)), Phase: "Pending", Reason: reason, Message: fmt.Sprint("words ", i)})
 			}
 		}, "7 k8s trouble 1 pod: Unschedulable: words 2\n8 kubelet trouble 2 pods: CrashLoopBackOff: words 1"},
-		{"the workload goes", 1, func(x *world) { x.see(1, kscope.Gone{Kind: kscope.Deployments, Ref: x.so.Ref, UID: "d-1"}) },
+		{"the workload goes", 1, func(x *world) { x.See(1, kscope.Gone{Kind: kscope.Deployments, Ref: x.SO.Ref, UID: "d-1"}) },
 			"1 someone else trouble Deployment order-worker was deleted"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := newWorld(tt.size)
 			tt.do(x)
-			if got := x.lines(); got != tt.want {
+			if got := lines(x); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
@@ -395,22 +328,17 @@ func TestTimeline(t *testing.T) {
 // However long it runs, a timeline stays of a size.
 func TestTimelineIsBounded(t *testing.T) {
 	x := newWorld(0)
-	x.watchEvents()
+	x.WatchEvents()
 	for i := range 5000 {
-		x.scale(float64(i), "keda-operator", int32(i%2))
-		x.event(float64(i), float64(i), "ScaledObject", "KEDAScalerFailed", fmt.Sprint("failure ", i))
+		x.Scale(float64(i), "keda-operator", int32(i%2))
+		x.Event(float64(i), float64(i), "ScaledObject", "KEDAScalerFailed", fmt.Sprint("failure ", i))
 	}
-	if n := len(explain.Timeline(x.Store, x.id())); n > 800 {
+	if n := len(explain.Timeline(x.Store, x.ID())); n > 800 {
 		t.Errorf("%d entries", n)
 	}
-	x.see(5000+2*3600+60, kscope.Heartbeat{})
-	x.see(5000+2*3600+180, kscope.Heartbeat{})
-	if n := len(explain.Timeline(x.Store, x.id())); n > 0 {
+	x.See(5000+2*3600+60, kscope.Heartbeat{})
+	x.See(5000+2*3600+180, kscope.Heartbeat{})
+	if n := len(explain.Timeline(x.Store, x.ID())); n > 0 {
 		t.Errorf("%d entries after hours of quiet", n)
 	}
 }
-
-// idOf is the ScaledObject of a name.
-func idOf(ref kscope.Ref) kscope.ID { return kscope.ID{Kind: kscope.ScaledObjects, Ref: ref} }
-
-func (x *world) id() kscope.ID { return idOf(x.so.Ref) }

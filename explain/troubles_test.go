@@ -161,20 +161,20 @@ var troubled = []explanation{
 // The pod that is named as an example has the reason that most of them have.
 func TestAilingPod(t *testing.T) {
 	x := newWorld(5)
-	x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
-	x.see(1, x.w)
-	if got := x.chain(t).Ailing; got != nil {
+	x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
+	x.See(1, x.Work)
+	if got := x.Look(t).Ailing; got != nil {
 		t.Errorf("nothing fails, and yet %v", got.Ref)
 	}
 	for i, reason := range []string{"", "Unschedulable", "OOMKilled", "ImagePullBackOff", "OOMKilled"} {
-		x.see(2, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("p", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "w"},
+		x.See(2, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("p", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "w"},
 			Created: at(1), Phase: "Pending", Scheduled: true, Reason: reason})
 	}
-	if got := x.chain(t).Ailing; got == nil || got.Ref.Name != "p2" {
+	if got := x.Look(t).Ailing; got == nil || got.Ref.Name != "p2" {
 		t.Fatalf("got %+v, want p2", got)
 	}
-	x.see(3, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "p2"}, UID: "2"})
-	if got := x.chain(t).Ailing; got == nil || got.Ref.Name != "p3" {
+	x.See(3, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "p2"}, UID: "2"})
+	if got := x.Look(t).Ailing; got == nil || got.Ref.Name != "p3" {
 		t.Errorf("got %+v, want p3: all reasons are equally frequent", got)
 	}
 }

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,9 +14,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // TestRefused holds what is said of every bad manifest in testdata/refused
 // against one golden file.
@@ -41,24 +39,7 @@ func TestRefused(t *testing.T) {
 			fmt.Fprintln(&got, "    hint:", hint)
 		}
 	}
-	golden(t, "testdata/refused.golden", got.String())
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
+	golden.Compare(t, "refused.golden", got.String())
 }
 
 // TestRefusedPaths covers what is wrong with the paths themselves.

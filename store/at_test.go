@@ -115,7 +115,7 @@ func TestFrozenForAnHour(t *testing.T) {
 // there is that.
 func TestAtOutsideOfWhatIsKnown(t *testing.T) {
 	x := newWorld(2)
-	x.depth(10, 4)
+	x.Depth(10, 4)
 	for _, tt := range []struct{ ask, want float64 }{{-100, 0}, {0, 0}, {5, 5}, {10, 10}, {99, 10}} {
 		if got := x.At(at(tt.ask)).Now(); !got.Equal(at(tt.want)) {
 			t.Errorf("at %v it is %v", tt.ask, got.Sub(noon))
@@ -129,14 +129,14 @@ func TestAtOutsideOfWhatIsKnown(t *testing.T) {
 		t.Error("a picture knows what came later")
 	}
 	then = x.At(at(5))
-	x.see(3, pod("late", "w", true))
+	x.See(3, pod("late", "w", true))
 	if x.At(at(5)) == then {
 		t.Error("what came late is not in the picture")
 	}
 	if now := store.New().At(noon); !now.Now().IsZero() || len(now.ScaledObjects()) != 0 {
 		t.Error("an empty store has a past")
 	}
-	if v, _ := x.History(x.id(), &orders).Queue.Last(); v != 4 || math.IsNaN(v) {
+	if v, _ := x.History(x.ID(), &orders).Queue.Last(); v != 4 || math.IsNaN(v) {
 		t.Errorf("the present is %v", v)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/store/storetest"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -16,28 +17,28 @@ import (
 // to the first picture, and then the trickle of a busy cluster.
 func BenchmarkApply(b *testing.B) {
 	b.Run("first lists", func(b *testing.B) {
-		all := firstLists(manyObjects)
+		all := storetest.FirstLists(storetest.ManyObjects)
 		b.ReportAllocs()
 		for b.Loop() {
 			s := store.New()
 			for _, o := range all {
 				s.Apply(o)
 			}
-			explain.Look(s, idOf(named(7)))
+			explain.Look(s, idOf(storetest.Named(7)))
 		}
 		b.ReportMetric(float64(len(all)), "observations/op")
 	})
 	b.Run("trickle", func(b *testing.B) { // about a second's, but for the polls
-		s := listed(manyObjects)
+		s := storetest.Listed(storetest.ManyObjects)
 		var facts [4000]kscope.Fact
 		for i := range facts {
 			switch i % 8 {
 			case 0, 1, 2:
-				facts[i] = objectNumber(i%manyObjects, noon.Add(time.Duration(i)*time.Second))
+				facts[i] = storetest.ObjectNumber(i%storetest.ManyObjects, noon.Add(time.Duration(i)*time.Second))
 			case 3, 4, 5:
-				facts[i] = podNumber(i, manyObjects, i%16 > 8)
+				facts[i] = storetest.PodNumber(i, storetest.ManyObjects, i%16 > 8)
 			case 6:
-				facts[i] = workloadNumber(i%manyObjects, int32(i%10))
+				facts[i] = storetest.WorkloadNumber(i%storetest.ManyObjects, int32(i%10))
 			case 7:
 				facts[i] = kscope.Depths{Server: "b:6379", All: []kscope.Depth{{Backlog: triggers.Redis{Address: "b:6379", Key: "k"}.Backlog(), N: float64(i % 90)}}}
 			}
@@ -53,10 +54,10 @@ func BenchmarkApply(b *testing.B) {
 		}
 	})
 	b.Run("all queues of a server", func(b *testing.B) { // four times a second, one in 25 of them changed
-		s := listed(manyObjects)
+		s := storetest.Listed(storetest.ManyObjects)
 		var polls [225]kscope.Fact
 		for i := range polls {
-			polls[i] = depthsOf(manyObjects, i)
+			polls[i] = storetest.DepthsOf(storetest.ManyObjects, i)
 		}
 		now, n := noon.Add(time.Second), 0
 		b.ReportAllocs()
@@ -66,15 +67,15 @@ func BenchmarkApply(b *testing.B) {
 		}
 	})
 	b.Run("new workload", func(b *testing.B) { // every pod is linked again
-		s := listed(manyObjects)
+		s := storetest.Listed(storetest.ManyObjects)
 		now, n := noon.Add(time.Second), 0
 		b.ReportAllocs()
 		for b.Loop() {
 			now, n = now.Add(time.Second), n+1
-			w := workloadNumber(7, podsEach)
+			w := storetest.WorkloadNumber(7, storetest.PodsEach)
 			w.UID = fmt.Sprint(n)
 			s.Apply(kscope.Observation{At: now, Source: "k8s", Fact: w})
-			explain.Look(s, idOf(named(7)))
+			explain.Look(s, idOf(storetest.Named(7)))
 		}
 	})
 }
@@ -91,7 +92,7 @@ func BenchmarkHeld(b *testing.B) {
 	}
 	for b.Loop() {
 		before := heap()
-		s := listed(manyObjects)
+		s := storetest.Listed(storetest.ManyObjects)
 		b.ReportMetric(float64(heap()-before)/1024, "KB")
 		runtime.KeepAlive(s)
 	}
@@ -104,8 +105,8 @@ func BenchmarkAt(b *testing.B) {
 		name    string
 		objects int
 		lasts   time.Duration
-	}{{"1 object for 2 hours", 1, 2 * time.Hour}, {"500 objects for 10 minutes", manyObjects, 10 * time.Minute}} {
-		s := busy(bb.objects, bb.lasts)
+	}{{"1 object for 2 hours", 1, 2 * time.Hour}, {"500 objects for 10 minutes", storetest.ManyObjects, 10 * time.Minute}} {
+		s := storetest.Busy(bb.objects, bb.lasts)
 		ends, middle := s.Chapters()
 		bytes, n := s.Weight()
 		for _, at := range []struct {
@@ -128,9 +129,9 @@ func BenchmarkAt(b *testing.B) {
 
 // BenchmarkKeyframe is what a turn of chapter takes.
 func BenchmarkKeyframe(b *testing.B) {
-	for _, objects := range []int{1, manyObjects} {
+	for _, objects := range []int{1, storetest.ManyObjects} {
 		b.Run(fmt.Sprint(objects, " objects"), func(b *testing.B) {
-			s := busy(objects, time.Minute)
+			s := storetest.Busy(objects, time.Minute)
 			b.ReportAllocs()
 			for b.Loop() {
 				s.Outline()

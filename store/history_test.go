@@ -12,30 +12,30 @@ import (
 // the pods themselves, and only while those are watched.
 func TestWorkloadWithoutReady(t *testing.T) {
 	x := newWorld(0)
-	x.so.ScaleTarget = kscope.TargetRef{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "order-worker"}
-	x.w = kscope.Workload{Ref: x.so.Ref, Kind: "Rollout", UID: "r-1", Desired: 2, Current: 2, Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}}
-	x.see(1, x.so, x.w, pod("a", "w", false))
-	if c := x.chain(t); c.Ready != nil || c.Links[explain.LinkPods].Value != "?" {
+	x.SO.ScaleTarget = kscope.TargetRef{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "order-worker"}
+	x.Work = kscope.Workload{Ref: x.SO.Ref, Kind: "Rollout", UID: "r-1", Desired: 2, Current: 2, Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}}
+	x.See(1, x.SO, x.Work, pod("a", "w", false))
+	if c := x.Look(t); c.Ready != nil || c.Links[explain.LinkPods].Value != "?" {
 		t.Errorf("ready %d before pods are watched", *c.Ready)
 	}
-	x.see(2, kscope.Status{Kind: kscope.Pods, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaleTargets, State: kscope.Synced})
-	if c := x.chain(t); c.Ready == nil || *c.Ready != 0 {
+	x.See(2, kscope.Status{Kind: kscope.Pods, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaleTargets, State: kscope.Synced})
+	if c := x.Look(t); c.Ready == nil || *c.Ready != 0 {
 		t.Errorf("ready %v", c.Ready)
 	}
-	x.see(5, pod("a", "w", true))
-	x.see(6, pod("b", "w", true))
-	x.see(6, kscope.Heartbeat{})
-	x.see(8, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "b"}})
-	x.see(10, kscope.Heartbeat{})
-	h := x.History(x.id(), &orders)
+	x.See(5, pod("a", "w", true))
+	x.See(6, pod("b", "w", true))
+	x.See(6, kscope.Heartbeat{})
+	x.See(8, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "b"}})
+	x.See(10, kscope.Heartbeat{})
+	h := x.History(x.ID(), &orders)
 	for seconds, want := range map[float64]float64{1.5: math.NaN(), 3: 0, 5.5: 1, 7: 2, 9: 1} {
 		if got := h.Ready.At(at(seconds)); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("ready at %vs: %v, want %v", seconds, got, want)
 		}
 	}
-	x.see(20, kscope.Status{Kind: kscope.Pods, State: kscope.Failing})
-	x.see(30, kscope.Heartbeat{})
-	h = x.History(x.id(), &orders)
+	x.See(20, kscope.Status{Kind: kscope.Pods, State: kscope.Failing})
+	x.See(30, kscope.Heartbeat{})
+	h = x.History(x.ID(), &orders)
 	if got := h.Ready.At(at(25)); !math.IsNaN(got) {
 		t.Errorf("ready %v while nobody looks", got)
 	}
@@ -46,16 +46,16 @@ func TestWorkloadWithoutReady(t *testing.T) {
 
 func TestHistoryHasGaps(t *testing.T) {
 	x := newWorld(3)
-	x.see(10, kscope.Heartbeat{})
-	x.History(x.id(), &orders) // a look must not change what comes later
-	x.scale(9.9, "keda-operator", 5)
-	x.see(20, kscope.Status{Kind: kscope.Deployments, State: kscope.Failing})
-	x.see(30, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced})
-	x.depth(31, 4)
-	x.see(32, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
-	x.depth(33, 4)
-	x.see(40, kscope.Heartbeat{})
-	h := x.History(x.id(), &orders)
+	x.See(10, kscope.Heartbeat{})
+	x.History(x.ID(), &orders) // a look must not change what comes later
+	x.Scale(9.9, "keda-operator", 5)
+	x.See(20, kscope.Status{Kind: kscope.Deployments, State: kscope.Failing})
+	x.See(30, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced})
+	x.Depth(31, 4)
+	x.See(32, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
+	x.Depth(33, 4)
+	x.See(40, kscope.Heartbeat{})
+	h := x.History(x.ID(), &orders)
 	for seconds, want := range map[float64]float64{5: 3, 9.9: 5, 15: 5, 25: math.NaN(), 35: 5, 40: 5, 41: math.NaN()} {
 		if got := h.Desired.At(at(seconds)); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("desired at %vs: %v, want %v", seconds, got, want)

@@ -47,7 +47,7 @@ func TestObjects(t *testing.T) {
 	} {
 		x := &world{Store: store.New()}
 		for i, f := range tt.facts {
-			x.see(float64(i), f)
+			x.See(float64(i), f)
 		}
 		for _, s := range []*store.Store{x.Store, x.At(at(float64(len(tt.facts) - 1)))} {
 			var got []string
@@ -72,8 +72,8 @@ func TestVersionsOfKinds(t *testing.T) {
 	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, UID: "j", Triggers: []kscope.Trigger{{Type: "redis", Backlog: &mails}}}
 	web := plainHPA("web", "")
 	work := kscope.Workload{Ref: web.Ref, Kind: "Deployment", UID: "w", Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"web"}}}}
-	x.watchEvents()
-	x.see(0.5, job, web, work)
+	x.WatchEvents()
+	x.See(0.5, job, web, work)
 	of := func(kind kscope.Kind, ref kscope.Ref) kscope.ID { return kscope.ID{Kind: kind, Ref: ref} }
 	event := func(uid, kind, name string) kscope.Event {
 		return kscope.Event{UID: uid, Last: noon, Count: 1, Regarding: kscope.ObjectRef{Kind: kind, Namespace: "demo", Name: name}}
@@ -99,13 +99,13 @@ func TestVersionsOfKinds(t *testing.T) {
 		{"its pod", pod("p", "web", true), none, row},
 		{"an event on it", event("2", "HorizontalPodAutoscaler", "web"), none, all},
 		{"an event on its target", event("3", "Deployment", "web"), none, all},
-		{"another's HPA", x.hpa, none, none},
+		{"another's HPA", x.HPA, none, none},
 		{"a watch breaks", kscope.Status{Kind: kscope.Pods, State: kscope.Failing}, row, row},
 		{"the job goes", kscope.Gone{Kind: kscope.ScaledJobs, Ref: job.Ref}, row, none},
-		{"the HPA is taken over", func() kscope.Fact { y := x.so; y.HPAName = "web"; return y }(), row, row},
+		{"the HPA is taken over", func() kscope.Fact { y := x.SO; y.HPAName = "web"; return y }(), row, row},
 	} {
 		jobs, hpa := x.VersionOf(of(kscope.ScaledJobs, job.Ref)), x.VersionOf(of(kscope.HPAs, web.Ref))
-		x.see(1+float64(i), tt.fact)
+		x.See(1+float64(i), tt.fact)
 		if got := changed(jobs, x.VersionOf(of(kscope.ScaledJobs, job.Ref))); got != tt.jobs {
 			t.Errorf("%s: changes %q of the ScaledJob, want %q", tt.name, got, tt.jobs)
 		}
@@ -121,9 +121,9 @@ func TestLogOfKinds(t *testing.T) {
 	x := newWorld(1)
 	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}, UID: "j", Triggers: []kscope.Trigger{{Type: "redis", Backlog: &orders}}}
 	web := plainHPA("order-worker", "")
-	x.see(0.5, job, web)
-	x.see(1, batch(orders, 1, 5, 5))
-	x.scale(2, "kube-controller-manager", 3)
+	x.See(0.5, job, web)
+	x.See(1, batch(orders, 1, 5, 5))
+	x.Scale(2, "kube-controller-manager", 3)
 	if log := x.Log(kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}); len(log) != 1 || log[0].Kind != store.Injected {
 		t.Errorf("the ScaledJob's: %+v", log)
 	}
@@ -131,7 +131,7 @@ func TestLogOfKinds(t *testing.T) {
 		t.Errorf("the HPA's: %+v", log)
 	}
 	job.MaxReplicaCount = 9
-	x.see(3, job)
+	x.See(3, job)
 	if log := x.Log(kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}); len(log) != 1 {
 		t.Errorf("after a change of it: %+v", log)
 	}

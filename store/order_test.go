@@ -21,20 +21,20 @@ func happened() []kscope.Observation {
 	}
 	selector := kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
 	workload := func(uid, by string, desired, ready int32) {
-		see("k8s", kscope.Workload{Ref: x.so.Ref, Kind: "Deployment", UID: uid, Desired: desired, Current: desired, Ready: &ready, SetBy: by, Selector: selector})
+		see("k8s", kscope.Workload{Ref: x.SO.Ref, Kind: "Deployment", UID: uid, Desired: desired, Current: desired, Ready: &ready, SetBy: by, Selector: selector})
 	}
 	for _, k := range []kscope.Kind{kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.Events} {
 		see("k8s", kscope.Status{Kind: k, State: kscope.Synced})
 	}
 	see("keda", kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
-	see("k8s", x.hpa)
-	old := x.so
+	see("k8s", x.HPA)
+	old := x.SO
 	old.UID, old.MaxReplicaCount = "so-0", 3
 	see("keda", old)
 	see("keda", kscope.Gone{Kind: kscope.ScaledObjects, Ref: old.Ref, UID: old.UID})
-	see("keda", x.so)
+	see("keda", x.SO)
 	workload("d-0", "", 7, 7)
-	see("k8s", kscope.Gone{Kind: kscope.Deployments, Ref: x.so.Ref, UID: "d-0"})
+	see("k8s", kscope.Gone{Kind: kscope.Deployments, Ref: x.SO.Ref, UID: "d-0"})
 	workload("d-1", "", 0, 0)
 	depth := func(n int64, err string) {
 		see("redis", kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: float64(n), Err: err}}})
@@ -49,11 +49,11 @@ func happened() []kscope.Observation {
 		desired, ready int32
 	}{{"keda-operator", 1, 0}, {"keda-operator", 1, 1}, {"kube-controller-manager", 5, 1}, {"kube-controller-manager", 5, 3}} {
 		workload("d-1", step.by, step.desired, step.ready)
-		x.so.Conditions = with(x.so.Conditions, cond("Active", "True", "ScalerActive"))
-		x.so.LastActiveTime = at(float64(10 + 5*i))
-		see("keda", x.so)
-		x.hpa.CurrentReplicas, x.hpa.DesiredReplicas, x.hpa.StatusEverSynced = x.hpa.DesiredReplicas, step.desired, true
-		see("k8s", x.hpa)
+		x.SO.Conditions = with(x.SO.Conditions, cond("Active", "True", "ScalerActive"))
+		x.SO.LastActiveTime = at(float64(10 + 5*i))
+		see("keda", x.SO)
+		x.HPA.CurrentReplicas, x.HPA.DesiredReplicas, x.HPA.StatusEverSynced = x.HPA.DesiredReplicas, step.desired, true
+		see("k8s", x.HPA)
 		p := pod(fmt.Sprint("p", i), "w", false)
 		see("k8s", p)
 		p.Ready = i != 2

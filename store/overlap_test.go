@@ -9,9 +9,9 @@ import (
 )
 
 // put is how many jobs were put into the orders, by the count of the store.
-func (x *world) put(t *testing.T) float64 {
+func put(x *world, t *testing.T) float64 {
 	t.Helper()
-	own := x.History(x.id(), &orders).Own
+	own := x.History(x.ID(), &orders).Own
 	if own == nil {
 		t.Fatal("nothing is counted")
 	}
@@ -23,7 +23,7 @@ func (x *world) put(t *testing.T) float64 {
 // beginning and an end, and what comes twice or late changes nothing.
 func TestLoadsOverlap(t *testing.T) {
 	x := newWorld(0)
-	x.depth(0, 0)
+	x.Depth(0, 0)
 	a := func(elapsed float64, accepted int64, state kscope.LoadState) kscope.Loading {
 		return loading(10, elapsed, accepted, state)
 	}
@@ -50,15 +50,15 @@ func TestLoadsOverlap(t *testing.T) {
 		{22.1, a(10, 100, ends), 190},
 		{22.1, b(3, 25, runs), 190},
 	} {
-		x.see(step.at, step.says)
-		if got := x.put(t); got != step.want {
+		x.See(step.at, step.says)
+		if got := put(x, t); got != step.want {
 			t.Errorf("at %v: %v are put in, want %v", step.at, got, step.want)
 		}
-		if l, _, _ := x.Loading(x.id()); step.at == 20.1 && (l.Ended() || l.Accepted != 15) {
+		if l, _, _ := x.Loading(x.ID()); step.at == 20.1 && (l.Ended() || l.Accepted != 15) {
 			t.Errorf("the one that runs is %+v", l)
 		}
 	}
-	es := explain.Timeline(x.Store, x.id())
+	es := explain.Timeline(x.Store, x.ID())
 	if len(es) != 4 || es[2].Jobs != 100 || es[3].Jobs != 90 {
 		t.Fatalf("got %v", kinds(es))
 	}
@@ -73,21 +73,21 @@ func TestLoadsOverlap(t *testing.T) {
 // another batch.
 func TestBatchDuringALoad(t *testing.T) {
 	x := newWorld(0)
-	x.depth(0, 0)
+	x.Depth(0, 0)
 	begins := batch(orders, 15, 7, 0)
 	begins.State, begins.Elapsed = kscope.LoadRunning, 0
-	x.see(10, loading(10, 0, 0, kscope.LoadRunning))
-	x.see(15, loading(10, 5, 50, kscope.LoadRunning), begins, batch(orders, 15.01, 3, 3), batch(orders, 15, 7, 7))
-	x.see(15.1, batch(orders, 15, 7, 7), begins) // twice, and late
-	x.see(16, loading(10, 6, 60, kscope.LoadRunning))
+	x.See(10, loading(10, 0, 0, kscope.LoadRunning))
+	x.See(15, loading(10, 5, 50, kscope.LoadRunning), begins, batch(orders, 15.01, 3, 3), batch(orders, 15, 7, 7))
+	x.See(15.1, batch(orders, 15, 7, 7), begins) // twice, and late
+	x.See(16, loading(10, 6, 60, kscope.LoadRunning))
 	failed := batch(orders, 17, 10, 4)
 	failed.Err = "it went away after 4 of 10 jobs"
-	x.see(17, failed)
-	x.see(20, loading(10, 10, 100, kscope.LoadFinished))
-	if got := x.put(t); got != 114 {
+	x.See(17, failed)
+	x.See(20, loading(10, 10, 100, kscope.LoadFinished))
+	if got := put(x, t); got != 114 {
 		t.Errorf("%v are put in, want 114", got)
 	}
-	es := explain.Timeline(x.Store, x.id())
+	es := explain.Timeline(x.Store, x.ID())
 	want := []string{"began a load", "pushed 3 jobs", "pushed 7 jobs", "pushed 4 of 10 jobs: it went away after 4 of 10 jobs", "load over: 100 jobs"}
 	if len(es) != len(want) {
 		t.Fatalf("got %v", kinds(es))
@@ -103,16 +103,16 @@ func TestBatchDuringALoad(t *testing.T) {
 // of those that comes again much later is still no news.
 func TestManyLoads(t *testing.T) {
 	x := newWorld(0)
-	x.depth(0, 0)
-	x.see(1, loading(1, 0, 0, kscope.LoadRunning))
+	x.Depth(0, 0)
+	x.See(1, loading(1, 0, 0, kscope.LoadRunning))
 	for i := range 200 {
-		x.see(2, batch(orders, 2+float64(i)/1000, 1, 1))
+		x.See(2, batch(orders, 2+float64(i)/1000, 1, 1))
 	}
 	for i := range 200 {
-		x.see(3, batch(orders, 2+float64(i)/1000, 1, 1))
+		x.See(3, batch(orders, 2+float64(i)/1000, 1, 1))
 	}
-	x.see(4, loading(1, 3, 30, kscope.LoadRunning))
-	if got := x.put(t); got != 230 {
+	x.See(4, loading(1, 3, 30, kscope.LoadRunning))
+	if got := put(x, t); got != 230 {
 		t.Errorf("%v are put in, want 230", got)
 	}
 }

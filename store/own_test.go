@@ -41,14 +41,14 @@ func kinds(es []explain.Entry) (out []store.EntryKind) {
 
 func TestLoadOnTheTimeline(t *testing.T) {
 	x := newWorld(0)
-	x.depth(0, 0)
-	before := len(explain.Timeline(x.Store, x.id()))
-	x.see(10, loading(10, 0, 0, kscope.LoadRunning))
-	x.depth(10.5, 5) // ours, and no news
+	x.Depth(0, 0)
+	before := len(explain.Timeline(x.Store, x.ID()))
+	x.See(10, loading(10, 0, 0, kscope.LoadRunning))
+	x.Depth(10.5, 5) // ours, and no news
 	for i := 1; i < 10; i++ {
-		x.see(10+float64(i), loading(10, float64(i), int64(10*i), kscope.LoadRunning))
+		x.See(10+float64(i), loading(10, float64(i), int64(10*i), kscope.LoadRunning))
 	}
-	if l, when, ok := x.Loading(x.id()); !ok || l.Ended() || l.Accepted != 90 || !when.Equal(at(19)) {
+	if l, when, ok := x.Loading(x.ID()); !ok || l.Ended() || l.Accepted != 90 || !when.Equal(at(19)) {
 		t.Fatalf("got %+v at %v, %v", l, when, ok)
 	}
 	if left, ok := loading(10, 4, 38, kscope.LoadRunning).Left(); !ok || left != 62 {
@@ -59,10 +59,10 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	}
 	end := loading(10, 10, 95, kscope.LoadFinished)
 	end.Missed = 5
-	x.see(20, end)
-	x.see(20, end)                                    // twice is once
-	x.see(21, loading(10, 8, 80, kscope.LoadRunning)) // and late is never
-	es := explain.Timeline(x.Store, x.id())[before:]
+	x.See(20, end)
+	x.See(20, end)                                    // twice is once
+	x.See(21, loading(10, 8, 80, kscope.LoadRunning)) // and late is never
+	es := explain.Timeline(x.Store, x.ID())[before:]
 	if len(es) != 2 || es[0].Kind != store.LoadBegan || es[1].Kind != store.LoadEnded {
 		t.Fatalf("got %v, want a beginning and an end", es)
 	}
@@ -72,11 +72,11 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	if e := es[1]; e.Jobs != 95 || e.Asked != 100 || !e.Warn || e.Note != "5 given up, the server did not keep up" || e.After != 10*time.Second || e.Cause != "your load" {
 		t.Errorf("the end is %+v", e)
 	}
-	if l, _, _ := x.Loading(x.id()); !l.Ended() {
+	if l, _, _ := x.Loading(x.ID()); !l.Ended() {
 		t.Error("it still runs")
 	}
-	x.see(100, batch(orders, 99.9, 7, 7))
-	own := x.History(x.id(), &orders).Own
+	x.See(100, batch(orders, 99.9, 7, 7))
+	own := x.History(x.ID(), &orders).Own
 	if own == nil {
 		t.Fatal("nothing is counted")
 	}
@@ -85,8 +85,8 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	}
 	second := loading(200, 0, 0, kscope.LoadFailed)
 	second.Err = "refused"
-	x.see(200, second)
-	es = explain.Timeline(x.Store, x.id())
+	x.See(200, second)
+	es = explain.Timeline(x.Store, x.ID())
 	if last := es[len(es)-1]; last.Kind != store.LoadEnded || last.Note != "refused" || !last.Warn {
 		t.Errorf("the end of the second is %+v, after %v", last, kinds(es))
 	}
@@ -94,9 +94,9 @@ func TestLoadOnTheTimeline(t *testing.T) {
 
 func TestALoadThatFallsSilent(t *testing.T) {
 	x := newWorld(0)
-	x.see(10, loading(10, 0, 0, kscope.LoadRunning))
-	x.see(30, kscope.Heartbeat{})
-	if l, _, ok := x.Loading(x.id()); !ok || l.State != kscope.LoadFailed || l.Err == "" {
+	x.See(10, loading(10, 0, 0, kscope.LoadRunning))
+	x.See(30, kscope.Heartbeat{})
+	if l, _, ok := x.Loading(x.ID()); !ok || l.State != kscope.LoadFailed || l.Err == "" {
 		t.Errorf("got %+v", l)
 	}
 	if _, _, ok := x.Loading(idOf(kscope.Ref{Name: "other"})); ok {

@@ -16,7 +16,7 @@ func TestThePastIsBounded(t *testing.T) {
 	for i := range 80_000 {
 		p := pod(fmt.Sprint("p", i%3000), "w", i%2 == 0)
 		p.Message = fmt.Sprint("message ", i)
-		x.see(float64(i)/100, p)
+		x.See(float64(i)/100, p)
 		if bytes, n := x.Weight(); bytes > limit || n > 40 {
 			t.Fatalf("after %d pods %d bytes are kept in %d chapters", i, bytes, n)
 		}
@@ -28,8 +28,8 @@ func TestThePastIsBounded(t *testing.T) {
 	x = newWorld(1)
 	before, _ := x.Weight()
 	for i := range 6 * 3600 {
-		x.depth(float64(i), 5)
-		x.see(float64(i), kscope.Heartbeat{})
+		x.Depth(float64(i), 5)
+		x.See(float64(i), kscope.Heartbeat{})
 	}
 	if after, n := x.Weight(); after-before > 200_000 || n > 2 {
 		t.Errorf("six quiet hours took %d bytes in %d chapters", after-before, n)

@@ -17,36 +17,36 @@ func TestPodsFindTheirWorkload(t *testing.T) {
 		return kscope.Selector{{Key: "app", Operator: op, Values: values}}
 	}
 	x := newWorld(2)
-	ready := func() int { return x.chain(t).Counts[kscope.PodReady] }
+	ready := func() int { return x.Look(t).Counts[kscope.PodReady] }
 	want := func(n int, when string) {
 		t.Helper()
-		if got := ready(); got != n || len(x.Pods(x.id())) < n {
-			t.Errorf("%s: %d ready, want %d; pods %v", when, got, n, x.Pods(x.id()))
+		if got := ready(); got != n || len(x.Pods(x.ID())) < n {
+			t.Errorf("%s: %d ready, want %d; pods %v", when, got, n, x.Pods(x.ID()))
 		}
 	}
-	x.see(1, pod("a", "w", true), pod("b", "other", true))
+	x.See(1, pod("a", "w", true), pod("b", "other", true))
 	want(0, "without a selector")
-	x.w.Selector = app(kscope.In, "w")
-	x.see(2, x.w)
+	x.Work.Selector = app(kscope.In, "w")
+	x.See(2, x.Work)
 	want(1, "the selector after the pod")
-	x.see(3, pod("c", "w", true))
+	x.See(3, pod("c", "w", true))
 	want(2, "a pod after the selector")
-	x.see(4, pod("c", "w", false))
+	x.See(4, pod("c", "w", false))
 	want(1, "no longer ready")
-	x.see(5, pod("c", "elsewhere", true))
+	x.See(5, pod("c", "elsewhere", true))
 	want(1, "relabelled")
-	x.see(6, pod("c", "w", true), kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "a"}, UID: "uid-a"})
+	x.See(6, pod("c", "w", true), kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "a"}, UID: "uid-a"})
 	want(1, "gone")
-	x.see(7, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "c"}, UID: "somebody else"})
+	x.See(7, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "c"}, UID: "somebody else"})
 	want(1, "another of that name gone")
-	x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.NotIn, Values: []string{"w"}}, {Key: "hash", Operator: kscope.Exists}}
-	x.see(8, x.w)
+	x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.NotIn, Values: []string{"w"}}, {Key: "hash", Operator: kscope.Exists}}
+	x.See(8, x.Work)
 	want(1, "a selector without an exact label")
-	x.see(9, pod("d", "new", true), pod("d", "newer", true), kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "d"}})
+	x.See(9, pod("d", "new", true), pod("d", "newer", true), kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "d"}})
 	want(1, "came, changed and went between two looks")
 	reborn := pod("b", "other", true)
 	reborn.UID = "uid-b2"
-	x.see(10, reborn)
+	x.See(10, reborn)
 	want(1, "another pod of the same name")
 }
 
@@ -56,12 +56,12 @@ func TestPodsOfTwoWorkloads(t *testing.T) {
 	for range 20 {
 		x := newWorld(1)
 		s := kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
-		x.w.Selector = s
+		x.Work.Selector = s
 		other := kscope.Workload{Ref: kscope.Ref{Namespace: "demo", Name: "zz"}, Kind: "StatefulSet", UID: "s-1", Selector: s}
 		mine, its := pod("a", "w", true), pod("b", "w", true)
 		its.OwnerUID = "s-1"
-		x.see(1, x.w, other, mine, its)
-		if ps := x.Pods(x.id()); len(ps) != 1 || ps[0].Ref.Name != "a" {
+		x.See(1, x.Work, other, mine, its)
+		if ps := x.Pods(x.ID()); len(ps) != 1 || ps[0].Ref.Name != "a" {
 			t.Fatalf("pods %v", ps)
 		}
 	}

@@ -15,18 +15,18 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 	purged := kscope.Purged{Backlog: orders, Target: orderWorker().Ref, Lost: 40, Took: 5 * time.Millisecond}
 	for _, newsFirst := range []bool{true, false} {
 		x := newWorld(2)
-		x.depth(0, 40)
-		x.depth(20, 40)
+		x.Depth(0, 40)
+		x.Depth(20, 40)
 		if newsFirst {
-			x.see(20.1, purged)
+			x.See(20.1, purged)
 		}
-		x.depth(20.2, 0)
+		x.Depth(20.2, 0)
 		if !newsFirst {
-			x.see(20.3, purged)
+			x.See(20.3, purged)
 		}
-		x.depth(30, 0)
+		x.Depth(30, 0)
 		var emptied []explain.Entry
-		for _, e := range explain.Timeline(x.Store, x.id()) {
+		for _, e := range explain.Timeline(x.Store, x.ID()) {
 			if e.Kind == store.Emptied {
 				emptied = append(emptied, e)
 			}
@@ -34,7 +34,7 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		if len(emptied) != 1 || emptied[0].Actor != store.You || emptied[0].Jobs != 40 || !emptied[0].Warn {
 			t.Errorf("news first %v: the timeline has %+v", newsFirst, emptied)
 		}
-		h := x.History(x.id(), &orders)
+		h := x.History(x.ID(), &orders)
 		if flow, ok := store.EstimateFlow(h.Queue, h.Own, at(15), at(25)); ok {
 			t.Errorf("news first %v: jobs that were thrown away count as %+v", newsFirst, flow)
 		}
@@ -43,10 +43,10 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		}
 	}
 	x := newWorld(2)
-	x.depth(0, 40)
+	x.Depth(0, 40)
 	purged.Err = "NOPERM"
-	x.see(1, purged)
-	es := explain.Timeline(x.Store, x.id())
+	x.See(1, purged)
+	es := explain.Timeline(x.Store, x.ID())
 	if last := es[len(es)-1]; last.Kind != store.Trouble || !last.Warn || last.Actor != store.You {
 		t.Errorf("a failure is told as %+v", last)
 	}

@@ -22,42 +22,42 @@ func TestReadings(t *testing.T) {
 		err    string
 	}{
 		{"nothing measured", 0, func(*world) {}, false, 0, 5, "", ""},
-		{"measured", 0, func(x *world) { x.depth(1, 7) }, true, 7, 5, store.FromBroker, ""},
+		{"measured", 0, func(x *world) { x.Depth(1, 7) }, true, 7, 5, store.FromBroker, ""},
 		{"measurement failed", 0, func(x *world) {
-			x.depth(1, 7)
-			x.see(2, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
+			x.Depth(1, 7)
+			x.See(2, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 		}, false, 0, 5, "", "refused"},
 		{"by the HPA, at the size of its sync", 5, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 6, Current: current(60)}}
-			x.see(1, x.hpa)
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 6, Current: current(60)}}
+			x.See(1, x.HPA)
 		}, true, 60, 6, store.FromHPA, ""},
 		{"by the HPA, a total", 5, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 5, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "Value", Target: 6, Current: current(60)}}
-			x.see(1, x.hpa)
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 5, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "Value", Target: 6, Current: current(60)}}
+			x.See(1, x.HPA)
 		}, true, 60, 6, store.FromHPA, ""},
 		{"by the HPA, a leftover", 0, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 10, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(3)}}
-			x.see(1, x.hpa)
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 10, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(3)}}
+			x.See(1, x.HPA)
 		}, false, 0, 5, "", ""},
 		{"by the HPA, no value", 3, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 3, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}}
-			x.see(1, x.hpa)
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 3, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5}}
+			x.See(1, x.HPA)
 		}, false, 0, 5, "", ""},
 		{"the broker before the HPA", 5, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(60)}}
-			x.see(1, x.hpa)
-			x.depth(1, 7)
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(60)}}
+			x.See(1, x.HPA)
+			x.Depth(1, 7)
 		}, true, 7, 5, store.FromBroker, ""},
 		{"the HPA where the broker fails", 5, func(x *world) {
-			x.hpa.CurrentReplicas, x.hpa.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(60)}}
-			x.see(1, x.hpa, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
+			x.HPA.CurrentReplicas, x.HPA.Metrics = 1, []kscope.Metric{{Name: "s0-redis-orders", TargetType: "AverageValue", Target: 5, Current: current(60)}}
+			x.See(1, x.HPA, kscope.Depths{All: []kscope.Depth{{Backlog: orders, Err: "refused"}}})
 		}, true, 60, 5, store.FromHPA, "refused"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			x := newWorld(tt.size)
 			tt.do(x)
-			r := x.chain(t).Reading()
+			r := x.Look(t).Reading()
 			if r.Known != tt.known || r.Known && r.Value != tt.value || r.Target != tt.target || r.From != tt.from || r.Err != tt.err {
 				t.Errorf("got %+v", r)
 			}
@@ -68,54 +68,54 @@ func TestReadings(t *testing.T) {
 func TestSeveralTriggers(t *testing.T) {
 	x := newWorld(2)
 	returns := triggers.Redis{Address: orders.Server, Key: "returns"}.Backlog()
-	x.so.Triggers = append(x.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Backlog: &returns, Metadata: map[string]string{"listLength": "100"}})
-	x.see(1, x.so)
+	x.SO.Triggers = append(x.SO.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Backlog: &returns, Metadata: map[string]string{"listLength": "100"}})
+	x.See(1, x.SO)
 	depths := func(seconds float64, a, b float64) {
-		x.see(seconds, kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: a}, {Backlog: returns, N: b}}})
+		x.See(seconds, kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: a}, {Backlog: returns, N: b}}})
 	}
 	depths(2, 20, 50)
-	if c := x.chain(t); c.Reading().Name() != "orders" || c.Want != 4 || !c.EmptySince.IsZero() {
+	if c := x.Look(t); c.Reading().Name() != "orders" || c.Want != 4 || !c.EmptySince.IsZero() {
 		t.Errorf("20 at 5 and 50 at 100: %s, want %d", c.Reading().Name(), c.Want)
 	}
 	depths(3, 20, 5000)
-	if c := x.chain(t); c.Reading().Name() != "returns" || c.Want != 10 || c.Links[explain.LinkQueue].Name != "returns" {
+	if c := x.Look(t); c.Reading().Name() != "returns" || c.Want != 10 || c.Links[explain.LinkQueue].Name != "returns" {
 		t.Errorf("20 at 5 and 5000 at 100: %s, want %d", c.Reading().Name(), c.Want)
 	}
 	depths(4, 0, 5000)
 	depths(6, 0, 0)
 	depths(8, 0, 0)
-	if c := x.chain(t); !c.EmptySince.Equal(at(6)) {
+	if c := x.Look(t); !c.EmptySince.Equal(at(6)) {
 		t.Errorf("empty since %v", c.EmptySince)
 	}
-	x.see(9, kscope.Depths{All: []kscope.Depth{{Backlog: returns, Err: "refused"}}})
-	if c := x.chain(t); !c.EmptySince.IsZero() {
+	x.See(9, kscope.Depths{All: []kscope.Depth{{Backlog: returns, Err: "refused"}}})
+	if c := x.Look(t); !c.EmptySince.IsZero() {
 		t.Errorf("empty since %v, though one queue is not known", c.EmptySince)
 	}
 	depths(12, 0, 0)
-	if c := x.chain(t); !c.EmptySince.Equal(at(12)) {
+	if c := x.Look(t); !c.EmptySince.Equal(at(12)) {
 		t.Errorf("empty since %v, though nothing was known before 12s", c.EmptySince)
 	}
-	x.so.Triggers = append(x.so.Triggers, kscope.Trigger{Type: "cron"})
-	x.see(13, x.so)
-	if c := x.chain(t); !c.EmptySince.IsZero() || c.Reading().Name() != "orders" {
+	x.SO.Triggers = append(x.SO.Triggers, kscope.Trigger{Type: "cron"})
+	x.See(13, x.SO)
+	if c := x.Look(t); !c.EmptySince.IsZero() || c.Reading().Name() != "orders" {
 		t.Errorf("a cron trigger is not known to be empty: %v, %s", c.EmptySince, c.Reading().Name())
 	}
 }
 
 func TestPolled(t *testing.T) {
 	x := newWorld(1)
-	x.so.LastActiveTime = at(-3)
-	x.see(1, x.so)
-	if c := x.chain(t); c.Polled != at(1) {
+	x.SO.LastActiveTime = at(-3)
+	x.See(1, x.SO)
+	if c := x.Look(t); c.Polled != at(1) {
 		t.Errorf("first mark at %v", c.Polled)
 	}
-	x.see(2, x.so)
-	if c := x.chain(t); c.Polled != at(1) {
+	x.See(2, x.SO)
+	if c := x.Look(t); c.Polled != at(1) {
 		t.Errorf("the same mark again at %v", c.Polled)
 	}
-	y := &world{Store: store.New(), so: x.so}
-	y.see(1, y.so)
-	if c := y.chain(t); !c.Polled.IsZero() || c.Watched != at(1) {
+	y := &world{Store: store.New(), SO: x.SO}
+	y.See(1, y.SO)
+	if c := y.Look(t); !c.Polled.IsZero() || c.Watched != at(1) {
 		t.Errorf("a mark of before was polled at %v, watched since %v", c.Polled, c.Watched)
 	}
 }

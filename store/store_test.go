@@ -11,24 +11,15 @@ import (
 	"github.com/kscope/kscope/triggers"
 )
 
-func (x *world) chain(t testing.TB) explain.Picture {
-	t.Helper()
-	c, ok := explain.Look(x.Store, x.id())
-	if !ok {
-		t.Fatal("the ScaledObject is not there")
-	}
-	return c
-}
-
 func TestHPAOfScaledObject(t *testing.T) {
 	x := newWorld(1)
-	named := func(name, owner string) kscope.HPA {
+	hpa := func(name, owner string) kscope.HPA {
 		return kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name, OwnerUID: owner}
 	}
 	want := func(name, when string) {
 		t.Helper()
 		got := "none"
-		if h := x.chain(t).HPA; h != nil {
+		if h := x.Look(t).HPA; h != nil {
 			got = h.Ref.Name
 		}
 		if got != name {
@@ -36,28 +27,28 @@ func TestHPAOfScaledObject(t *testing.T) {
 		}
 	}
 	want("keda-hpa-order-worker", "named by the status")
-	x.see(1, named("another", "so-1"))
+	x.See(1, hpa("another", "so-1"))
 	want("keda-hpa-order-worker", "another one is owned too")
-	x.see(2, kscope.Gone{Kind: kscope.HPAs, Ref: x.hpa.Ref, UID: "hpa-1"})
+	x.See(2, kscope.Gone{Kind: kscope.HPAs, Ref: x.HPA.Ref, UID: "hpa-1"})
 	want("another", "renamed, status not yet")
-	x.see(3, named("keda-hpa-order-worker", "somebody else"))
+	x.See(3, hpa("keda-hpa-order-worker", "somebody else"))
 	want("another", "a foreign one took the name")
-	x.see(4, kscope.Gone{Kind: kscope.HPAs, Ref: kscope.Ref{Namespace: "demo", Name: "another"}})
+	x.See(4, kscope.Gone{Kind: kscope.HPAs, Ref: kscope.Ref{Namespace: "demo", Name: "another"}})
 	want("none", "all gone")
 }
 
 func TestVersion(t *testing.T) {
 	x := newWorld(1)
-	x.watchEvents()
-	x.depth(1, 3)
+	x.WatchEvents()
+	x.Depth(1, 3)
 	v := x.Version()
-	x.see(2, kscope.Heartbeat{}, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Name: "never seen"}}, kscope.Gone{Kind: kscope.Events, UID: "x"})
-	x.depth(3, 3)
-	x.see(3, kscope.Status{Kind: kscope.Events, State: kscope.Synced})
+	x.See(2, kscope.Heartbeat{}, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Name: "never seen"}}, kscope.Gone{Kind: kscope.Events, UID: "x"})
+	x.Depth(3, 3)
+	x.See(3, kscope.Status{Kind: kscope.Events, State: kscope.Synced})
 	if x.Version() != v {
 		t.Error("nothing changed, but the version did")
 	}
-	x.depth(4, 4)
+	x.Depth(4, 4)
 	if x.Version() == v {
 		t.Error("a measurement changed, but the version did not")
 	}
@@ -65,13 +56,13 @@ func TestVersion(t *testing.T) {
 		t.Errorf("now %v", x.Now())
 	}
 	v, news := x.Version(), x.News()
-	x.so.LastActiveTime = at(5)
-	x.see(5, x.so)
+	x.SO.LastActiveTime = at(5)
+	x.See(5, x.SO)
 	if x.Version() == v || x.News() != news {
 		t.Error("that KEDA saw work again is a change, but no news")
 	}
-	x.so.MaxReplicaCount++
-	x.see(6, x.so)
+	x.SO.MaxReplicaCount++
+	x.See(6, x.SO)
 	if x.News() == news {
 		t.Error("another maximum is no news")
 	}
@@ -79,13 +70,13 @@ func TestVersion(t *testing.T) {
 
 // What somebody's mistake puts into the stream must not stop the picture.
 func TestNothingPanics(t *testing.T) {
-	x := &world{Store: store.New(), so: kscope.ScaledObject{}}
-	x.see(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Loading{},
+	x := &world{Store: store.New(), SO: kscope.ScaledObject{}}
+	x.See(0, kscope.ScaledObject{}, kscope.HPA{}, kscope.Workload{}, kscope.Pod{}, kscope.Event{}, kscope.Depths{All: []kscope.Depth{{}}}, kscope.Loading{},
 		kscope.Status{}, kscope.Gone{}, kscope.ScaledJob{}, kscope.ScaledObject{Triggers: []kscope.Trigger{{}, {Backlog: &kscope.Backlog{}}}}, kscope.Heartbeat{}, nil)
-	x.chain(t)
-	explain.Timeline(x.Store, x.id())
-	x.Pods(x.id())
-	x.History(x.id(), &orders)
+	x.Look(t)
+	explain.Timeline(x.Store, x.ID())
+	x.Pods(x.ID())
+	x.History(x.ID(), &orders)
 	for _, missing := range []kscope.Ref{{Name: "x"}, {Namespace: "y"}} {
 		if _, ok := explain.Look(x.Store, idOf(missing)); ok || explain.Timeline(x.Store, idOf(missing)) != nil || x.Pods(idOf(missing)) != nil || x.History(idOf(missing), nil) != (store.History{}) {
 			t.Errorf("%v is there", missing)
@@ -105,9 +96,9 @@ func TestStoreForgets(t *testing.T) {
 		so := orderWorker()
 		so.Ref.Name, so.UID = q.Name, q.Name
 		so.Triggers = []kscope.Trigger{{Type: "redis", Backlog: &q}}
-		x.see(float64(i)*60, so, kscope.Depths{All: []kscope.Depth{{Backlog: q, N: 1}}}, pod(q.Name, "w", true),
+		x.See(float64(i)*60, so, kscope.Depths{All: []kscope.Depth{{Backlog: q, N: 1}}}, pod(q.Name, "w", true),
 			kscope.Event{UID: q.Name, Regarding: kscope.ObjectRef{Kind: "ScaledObject", Name: q.Name}, Last: at(float64(i) * 60)})
-		x.see(float64(i)*60+30, kscope.Gone{Kind: kscope.ScaledObjects, Ref: so.Ref, UID: so.UID}, kscope.Gone{Kind: kscope.Pods, Ref: pod(q.Name, "", true).Ref})
+		x.See(float64(i)*60+30, kscope.Gone{Kind: kscope.ScaledObjects, Ref: so.Ref, UID: so.UID}, kscope.Gone{Kind: kscope.Pods, Ref: pod(q.Name, "", true).Ref})
 	}
 	if got := x.Held(); got > 4*(2*60+3) {
 		t.Errorf("%d things are remembered after %d came and went", got, hours*60*5)

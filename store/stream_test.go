@@ -23,12 +23,12 @@ func stream(rnd *rand.Rand, n int) (out []kscope.Observation, refs []kscope.Ref)
 		now = now.Add(time.Duration(rnd.Intn(4)) * 350 * time.Millisecond)
 		out = append(out, kscope.Observation{At: now, Source: source, Fact: f})
 	}
-	objects := []kscope.ScaledObject{x.so, other}
-	hpas := []kscope.HPA{x.hpa, {Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-mailer"}, UID: "h2", OwnerUID: "so-2"}}
+	objects := []kscope.ScaledObject{x.SO, other}
+	hpas := []kscope.HPA{x.HPA, {Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-mailer"}, UID: "h2", OwnerUID: "so-2"}}
 	selector := func(app string) kscope.Selector {
 		return kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{app}}}
 	}
-	work := []kscope.Workload{{Ref: x.so.Ref, Kind: "Deployment", UID: "d-1", Ready: i32(0), Selector: selector("w")}, {Ref: other.Ref, Kind: "Deployment", UID: "d-2", Selector: selector("m")}}
+	work := []kscope.Workload{{Ref: x.SO.Ref, Kind: "Deployment", UID: "d-1", Ready: i32(0), Selector: selector("w")}, {Ref: other.Ref, Kind: "Deployment", UID: "d-2", Selector: selector("m")}}
 	depths := map[string][]kscope.Depth{"a": {{Backlog: orders}, {Backlog: returns}}, "b": {{Backlog: mails}}}
 	loads := kscope.Loading{}
 	states := []kscope.State{kscope.Synced, kscope.Synced, kscope.Synced, kscope.Failing}
@@ -118,5 +118,5 @@ func stream(rnd *rand.Rand, n int) (out []kscope.Observation, refs []kscope.Ref)
 			}
 		}
 	}
-	return out, []kscope.Ref{x.so.Ref, other.Ref}
+	return out, []kscope.Ref{x.SO.Ref, other.Ref}
 }

@@ -19,8 +19,8 @@ func another(x *world) (kscope.ScaledObject, kscope.Backlog) {
 	app := func(name string) kscope.Selector {
 		return kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{name}}}
 	}
-	x.w.Selector = app("w")
-	x.see(0.1, so, x.w, kscope.Workload{Ref: so.Ref, Kind: "Deployment", UID: "d-2", Selector: app("m")})
+	x.Work.Selector = app("w")
+	x.See(0.1, so, x.Work, kscope.Workload{Ref: so.Ref, Kind: "Deployment", UID: "d-2", Selector: app("m")})
 	return so, q
 }
 
@@ -29,7 +29,7 @@ func another(x *world) (kscope.ScaledObject, kscope.Backlog) {
 func TestVersions(t *testing.T) {
 	x := newWorld(1)
 	other, mails := another(x)
-	x.watchEvents()
+	x.WatchEvents()
 	depth := func(q kscope.Backlog, n float64) kscope.Fact {
 		return kscope.Depths{Server: q.Server, All: []kscope.Depth{{Backlog: q, N: n}}}
 	}
@@ -37,7 +37,7 @@ func TestVersions(t *testing.T) {
 	about := func(uid, kind, name string) kscope.Fact {
 		return kscope.Event{UID: uid, Last: noon, Count: 1, Regarding: kscope.ObjectRef{Kind: kind, Namespace: "demo", Name: name}}
 	}
-	seen, raised, owned := x.so, x.so, kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "x"}, UID: "x", OwnerUID: "so-1"}
+	seen, raised, owned := x.SO, x.SO, kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "x"}, UID: "x", OwnerUID: "so-1"}
 	seen.LastActiveTime = at(1)
 	raised.LastActiveTime, raised.MaxReplicaCount = at(1), 77
 	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "j"}}
@@ -56,8 +56,8 @@ func TestVersions(t *testing.T) {
 		{"nobody's queue", depth(triggers.Redis{Key: "x"}.Backlog(), 8), none, none, false, false},
 		{"KEDA saw work again", seen, all, none, false, false},
 		{"another maximum", raised, row, none, false, false},
-		{"its workload", x.w, row, none, false, false},
-		{"its HPA", x.hpa, row, none, false, false},
+		{"its workload", x.Work, row, none, false, false},
+		{"its HPA", x.HPA, row, none, false, false},
 		{"another HPA that it owns", owned, row, none, false, false},
 		{"that is gone", gone(kscope.HPAs, owned.Ref), row, none, false, false},
 		{"an HPA that another names", kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: other.HPAName}, UID: "y"}, none, row, false, false},
@@ -90,13 +90,13 @@ func TestVersions(t *testing.T) {
 		{"a ScaledJob comes", job, none, none, true, false},
 		{"and is there", job, none, none, false, false},
 		{"and goes", gone(kscope.ScaledJobs, job.Ref), none, none, true, false},
-		{"its workload is gone", gone(kscope.Deployments, x.so.Ref), row, none, false, false},
-		{"it is gone", gone(kscope.ScaledObjects, x.so.Ref), row, none, true, false},
-		{"and back", func() kscope.Fact { y := x.so; y.UID = "so-3"; return y }(), row, none, true, false},
+		{"its workload is gone", gone(kscope.Deployments, x.SO.Ref), row, none, false, false},
+		{"it is gone", gone(kscope.ScaledObjects, x.SO.Ref), row, none, true, false},
+		{"and back", func() kscope.Fact { y := x.SO; y.UID = "so-3"; return y }(), row, none, true, false},
 	} {
-		mine, its, total, who, statuses := x.VersionOf(x.id()), x.VersionOf(idOf(other.Ref)), x.Total(), x.Members(), x.Health()
-		x.see(1+float64(i), tt.fact)
-		if got := changed(mine, x.VersionOf(x.id())); got != tt.mine {
+		mine, its, total, who, statuses := x.VersionOf(x.ID()), x.VersionOf(idOf(other.Ref)), x.Total(), x.Members(), x.Health()
+		x.See(1+float64(i), tt.fact)
+		if got := changed(mine, x.VersionOf(x.ID())); got != tt.mine {
 			t.Errorf("%s: changes %q of it, want %q", tt.name, got, tt.mine)
 		}
 		if got := changed(its, x.VersionOf(idOf(other.Ref))); got != tt.its {
@@ -128,15 +128,15 @@ func changed(was, is store.Version) string {
 // A batch is linked once, at its end, and what comes of that has a version too.
 func TestVersionOfABatch(t *testing.T) {
 	x := newWorld(1)
-	v := x.VersionOf(x.id())
-	x.w.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
+	v := x.VersionOf(x.ID())
+	x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
 	see := func(f kscope.Fact) kscope.Observation { return kscope.Observation{At: noon.Add(time.Second), Fact: f} }
-	x.Apply(see(x.w), see(kscope.Heartbeat{}))
-	w := x.VersionOf(x.id())
+	x.Apply(see(x.Work), see(kscope.Heartbeat{}))
+	w := x.VersionOf(x.ID())
 	x.Apply(see(pod("a", "w", true)), see(kscope.Heartbeat{}), see(kscope.Status{Kind: kscope.Pods, State: kscope.Synced}))
-	y := x.VersionOf(x.id())
+	y := x.VersionOf(x.ID())
 	x.Apply(see(pod("b", "w", true)), see(kscope.Heartbeat{}))
-	if z := x.VersionOf(x.id()); changed(v, w) != "all row" || changed(w, y) != "all row" || changed(y, z) != "all row" {
+	if z := x.VersionOf(x.ID()); changed(v, w) != "all row" || changed(w, y) != "all row" || changed(y, z) != "all row" {
 		t.Errorf("versions %v, %v, %v, %v", v, w, y, z)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -27,10 +28,10 @@ func TestConnectionCard(t *testing.T) {
 	for _, s := range [][2]int{{80, 24}, {120, 35}, {40, 10}} {
 		m := tell(phase("asleep").reachedBy(tunnelled), s[0], s[1])
 		press(m, "C")
-		golden(t, fmt.Sprintf("connection/tunnel-%dx%d.txt", s[0], s[1]), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("connection/tunnel-%dx%d.txt", s[0], s[1]), m.grid.Plain())
 	}
 	m := tell(phase("asleep").reachedBy(tunnelled), 200, 55)
-	golden(t, "connection/side-200x55.txt", m.grid.Plain())
+	golden.Compare(t, "connection/side-200x55.txt", m.grid.Plain())
 
 	ta := phase("asleep")
 	failing := kscope.Connection{
@@ -39,7 +40,7 @@ func TestConnectionCard(t *testing.T) {
 	}
 	m = tell(ta.reachedBy(failing), 80, 24)
 	press(m, "C")
-	golden(t, "connection/failing-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "connection/failing-80x24.txt", m.grid.Plain())
 	press(m, "q")
 	if m.view.card || strings.Contains(m.grid.Plain(), "How the queue is reached") {
 		t.Error("q does not close the card")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -59,12 +60,12 @@ func TestHPAGone(t *testing.T) {
 // TestKinds is what a ScaledJob and an HPA without KEDA look like in the table
 // and opened, and that load goes into the queue of the one and not the other.
 func TestKinds(t *testing.T) {
-	golden(t, "kinds/table-80x24.txt", tell(kinds(), 80, 24).grid.Plain())
+	golden.Compare(t, "kinds/table-80x24.txt", tell(kinds(), 80, 24).grid.Plain())
 	for _, tt := range []struct{ name, says string }{{"nightly", "Pushing 10 jobs to reports ..."}, {"web", "An HPA without KEDA names no queue that jobs could go into."}} {
 		for _, s := range []struct{ w, h int }{{80, 24}, {120, 35}, {60, 20}} {
 			m := tell(kinds(), s.w, s.h)
 			press(m, "/", tt.name[0:1], tt.name[1:2], tt.name[2:3], "enter", "enter")
-			golden(t, fmt.Sprintf("kinds/%s-%dx%d.txt", tt.name, s.w, s.h), m.grid.Plain())
+			golden.Compare(t, fmt.Sprintf("kinds/%s-%dx%d.txt", tt.name, s.w, s.h), m.grid.Plain())
 			if press(m, "i"); m.view.notice != tt.says {
 				t.Errorf("i in %s says %q, want %q", tt.name, m.view.notice, tt.says)
 			}

@@ -11,6 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/load"
 )
 
@@ -64,7 +65,7 @@ func TestPicker(t *testing.T) {
 	for _, s := range [][2]int{{80, 24}, {120, 35}, {40, 10}} {
 		m, _ := loadable(phase("asleep"), s[0], s[1])
 		press(m, "I", "down", "down")
-		golden(t, fmt.Sprintf("load/picker-%dx%d.txt", s[0], s[1]), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("load/picker-%dx%d.txt", s[0], s[1]), m.grid.Plain())
 	}
 	payload, err := load.ParsePayload(`{"order":{seq},"sku":"{rand:6}"}`)
 	if err != nil {
@@ -72,7 +73,7 @@ func TestPicker(t *testing.T) {
 	}
 	m, _ := loadable(phase("asleep"), 80, 24, func(o *Options) { o.Load.Payload = payload })
 	press(m, "I", "down", "down", "+", "+", "+", "+", "+", "+", "+", "+", "+", "+", "+", "+")
-	golden(t, "load/picker-too-much-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "load/picker-too-much-80x24.txt", m.grid.Plain())
 }
 
 // TestEdit is a profile being written: what it would do, or why it would not.
@@ -90,7 +91,7 @@ func TestEdit(t *testing.T) {
 	} {
 		m, _ := loadable(phase("asleep"), tt.w, tt.h)
 		press(m, strings.Fields(tt.keys)...)
-		golden(t, fmt.Sprintf("load/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("load/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
 	}
 	m, ran := loadable(phase("asleep"), 80, 24)
 	press(m, "I", "down", "down", "e", "ctrl+u")
@@ -237,7 +238,7 @@ func TestLoadLine(t *testing.T) {
 		m, _ := loadable(ta, s[0], s[1])
 		m.view.load.stop = func() {}
 		m.Update(tea.WindowSizeMsg{Width: s[0], Height: s[1]})
-		golden(t, fmt.Sprintf("load/running-%dx%d.txt", s[0], s[1]), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("load/running-%dx%d.txt", s[0], s[1]), m.grid.Plain())
 	}
 	m, _ := loadable(ta, 120, 35)
 	m.Update(ta.load("steady:5/s,1m", began, kscope.LoadStopped).take())
@@ -246,7 +247,7 @@ func TestLoadLine(t *testing.T) {
 	}
 	press(m, "3")
 	m.Update(ta.run(4 * time.Second).take())
-	golden(t, "load/stopped-120x35.txt", m.grid.Plain())
+	golden.Compare(t, "load/stopped-120x35.txt", m.grid.Plain())
 
 	ta, _ = loaded("steady:5/s", 5*time.Second)
 	m, _ = loadable(ta, 80, 24)
@@ -362,5 +363,5 @@ func TestPayloadByAnnotation(t *testing.T) {
 	ta.say(ta.so)
 	m, _ := loadable(ta, 80, 24, func(o *Options) { o.LocalCluster = false })
 	press(m, "I", "down", "enter", "d", "e")
-	golden(t, "load/prompt-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "load/prompt-80x24.txt", m.grid.Plain())
 }

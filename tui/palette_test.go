@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope/golden"
 )
 
 // sandboxy is a model whose palette has two actions, and a record of what ran.
@@ -58,10 +60,10 @@ func TestPalette(t *testing.T) {
 		}
 	}
 	press(m, ":")
-	golden(t, "palette-120x35.txt", m.grid.Plain())
+	golden.Compare(t, "palette-120x35.txt", m.grid.Plain())
 	m, _ = sandboxy(t, 40, 8)
 	press(m, ":", "down")
-	golden(t, "palette-40x8.txt", m.grid.Plain())
+	golden.Compare(t, "palette-40x8.txt", m.grid.Plain())
 	for w := range 4 { // however small the window
 		for h := range 8 {
 			m.Update(tea.WindowSizeMsg{Width: w, Height: h})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/load"
 )
 
@@ -56,7 +57,7 @@ func TestEmptying(t *testing.T) {
 	ta.run(2e9)
 	m := tell(ta, 80, 24, func(o *Options) { o.Purge = func(load.Purge) {} })
 	press(m, ":", "enter")
-	golden(t, "connection/empty-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "connection/empty-80x24.txt", m.grid.Plain())
 	m.Update(seen(kscope.Observation{At: ta.at, Source: "redis", Fact: kscope.Purged{Backlog: ta.queue, Target: ta.so.Ref, Lost: 1234}}))
 	if m.view.notice != "orders is empty: 1,234 jobs lost." {
 		t.Errorf("got %q", m.view.notice)

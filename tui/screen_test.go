@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/tui/screen"
 )
 
@@ -56,15 +57,15 @@ func phase(name string) *tale {
 // TestPhases compares the whole screen in every phase with golden files.
 func TestPhases(t *testing.T) {
 	for _, p := range phases {
-		golden(t, "detail/"+p.name+"-80x24.txt", tell(p.tale(), 80, 24).grid.Plain())
+		golden.Compare(t, "detail/"+p.name+"-80x24.txt", tell(p.tale(), 80, 24).grid.Plain())
 	}
 	for _, s := range append(sizes[1:], []struct{ w, h int }{{60, 20}, {40, 10}, {20, 5}, {100, 30}}...) {
-		golden(t, fmt.Sprintf("detail/cooling-down-%dx%d.txt", s.w, s.h), tell(phase("cooling-down"), s.w, s.h).grid.Plain())
+		golden.Compare(t, fmt.Sprintf("detail/cooling-down-%dx%d.txt", s.w, s.h), tell(phase("cooling-down"), s.w, s.h).grid.Plain())
 	}
-	golden(t, "detail/redis-lost-120x35.txt", tell(phase("redis-lost"), 120, 35).grid.Plain())
+	golden.Compare(t, "detail/redis-lost-120x35.txt", tell(phase("redis-lost"), 120, 35).grid.Plain())
 	ascii := func(o *Options) { o.ASCII, o.NoColor = true, true }
-	golden(t, "detail/ascii-120x35.txt", tell(phase("scaling-up"), 120, 35, ascii).grid.Plain())
-	golden(t, "detail/no-color-80x24.txt", tell(phase("scaling-up"), 80, 24, func(o *Options) { o.NoColor = true }).grid.Plain())
+	golden.Compare(t, "detail/ascii-120x35.txt", tell(phase("scaling-up"), 120, 35, ascii).grid.Plain())
+	golden.Compare(t, "detail/no-color-80x24.txt", tell(phase("scaling-up"), 80, 24, func(o *Options) { o.NoColor = true }).grid.Plain())
 }
 
 // TestOpened compares what keys open with golden files.
@@ -89,25 +90,25 @@ func TestOpened(t *testing.T) {
 	} {
 		m := tell(phase(tt.phase), tt.w, tt.h)
 		press(m, tt.keys...)
-		golden(t, fmt.Sprintf("opened/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("opened/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
 	}
 	m := tell(phase("scaling-up"), 80, 24, func(o *Options) { o.ReadOnly = true })
 	press(m, "?")
-	golden(t, "opened/help-read-only-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "opened/help-read-only-80x24.txt", m.grid.Plain())
 }
 
 func TestOverview(t *testing.T) {
 	for _, s := range append(sizes, []struct{ w, h int }{{60, 20}, {40, 10}, {20, 5}}...) {
-		golden(t, fmt.Sprintf("overview/%dx%d.txt", s.w, s.h), tell(many(40), s.w, s.h).grid.Plain())
+		golden.Compare(t, fmt.Sprintf("overview/%dx%d.txt", s.w, s.h), tell(many(40), s.w, s.h).grid.Plain())
 	}
 	m := tell(many(40), 80, 24)
 	press(m, "/", "m", "a", "i")
-	golden(t, "overview/filter-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "overview/filter-80x24.txt", m.grid.Plain())
 	press(m, "x", "x")
-	golden(t, "overview/no-match-80x24.txt", m.grid.Plain())
+	golden.Compare(t, "overview/no-match-80x24.txt", m.grid.Plain())
 	jobs := many(3)
 	jobs.say(kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "nightly"}, MaxReplicaCount: 5, Conditions: kscope.Conditions{{Type: "Active", Status: "True"}}})
-	golden(t, "overview/jobs-80x24.txt", tell(jobs, 80, 24).grid.Plain())
+	golden.Compare(t, "overview/jobs-80x24.txt", tell(jobs, 80, 24).grid.Plain())
 }
 
 // TestNothing is what the screen says before, or instead of, a ScaledObject.
@@ -136,14 +137,14 @@ func TestNothing(t *testing.T) {
 		if opt == nil {
 			opt = func(*Options) {}
 		}
-		golden(t, "nothing/"+tt.name+"-80x24.txt", tell(ta, 80, 24, opt).grid.Plain())
+		golden.Compare(t, "nothing/"+tt.name+"-80x24.txt", tell(ta, 80, 24, opt).grid.Plain())
 	}
 	gone := phase("scaling-up")
 	gone.say(kscope.Gone{Kind: kscope.ScaledObjects, Ref: gone.so.Ref, UID: gone.so.UID}, kscope.Gone{Kind: kscope.HPAs, Ref: gone.hpa.Ref, UID: gone.hpa.UID})
-	golden(t, "nothing/gone-80x24.txt", tell(gone, 80, 24).grid.Plain())
+	golden.Compare(t, "nothing/gone-80x24.txt", tell(gone, 80, 24).grid.Plain())
 	bare := newTale("demo", "worker-scaler")
 	bare.say(bare.so, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
-	golden(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24, func(o *Options) { o.Name = "worker-scaler" }).grid.Plain())
+	golden.Compare(t, "nothing/only-the-scaledobject-80x24.txt", tell(bare, 80, 24, func(o *Options) { o.Name = "worker-scaler" }).grid.Plain())
 }
 
 func TestPrompt(t *testing.T) {
@@ -170,7 +171,7 @@ func TestPrompt(t *testing.T) {
 	} {
 		m := tell(asks(), tt.w, tt.h, tt.opt)
 		press(m, tt.keys...)
-		golden(t, fmt.Sprintf("prompt/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
+		golden.Compare(t, fmt.Sprintf("prompt/%s-%dx%d.txt", tt.name, tt.w, tt.h), m.grid.Plain())
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,9 +12,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the flags in the README")
 
 // cli runs a command line in process and gives what it printed, on stderr as
 // main would, and its exit status.
@@ -183,7 +181,7 @@ func TestReadmeFlags(t *testing.T) {
 	want := block(root.LocalNonPersistentFlags().FlagUsages()) +
 		"\nThose of the sandbox:\n\n" + block(sandbox.LocalFlags().FlagUsages()) +
 		"\nAnd kubectl's own, for the commands that reach a cluster:\n\n" + block(root.PersistentFlags().FlagUsagesWrapped(120))
-	if *update {
+	if golden.Update() {
 		if err := os.WriteFile(path, []byte(before+begin+want+end+after), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
 )
@@ -54,7 +55,7 @@ func TestChart(t *testing.T) {
 		{"waiting", 78, 14, trueDark, nan(story(78, Overlay, 7035, 30))},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			golden(t, tt.name+".txt", chartText(tt.w, tt.h, tt.st, tt.in))
+			golden.Compare(t, tt.name+".txt", chartText(tt.w, tt.h, tt.st, tt.in))
 		})
 	}
 }
@@ -87,7 +88,7 @@ func TestChartColours(t *testing.T) {
 			b.WriteByte('\n')
 		}
 	}
-	golden(t, "overlay-78x14.colours.txt", b.String())
+	golden.Compare(t, "overlay-78x14.colours.txt", b.String())
 }
 
 // Nothing that may be measured breaks the picture or leaves its rectangle.

@@ -3,6 +3,8 @@ package screen
 import (
 	"strings"
 	"testing"
+
+	"github.com/kscope/kscope/golden"
 )
 
 func TestBigDigits(t *testing.T) {
@@ -14,7 +16,7 @@ func TestBigDigits(t *testing.T) {
 				t.Errorf("%q ends at column %d, want %d", s, got, want)
 			}
 		}
-		golden(t, name, g.Plain())
+		golden.Compare(t, name, g.Plain())
 	}
 }
 

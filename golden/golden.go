@@ -1,4 +1,6 @@
-package tui
+// Package golden compares what a test got with a file that a human has read, or
+// rewrites the file. It is for tests alone.
+package golden
 
 import (
 	"flag"
@@ -12,8 +14,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// golden compares got, blanks at line ends trimmed, with testdata/name.
-func golden(t *testing.T, name, got string) {
+// Update reports whether golden files are to be rewritten.
+func Update() bool { return *update }
+
+// Compare compares got, blanks at line ends and blank lines at its end left
+// out, with a file of testdata, or rewrites that with -update.
+func Compare(t *testing.T, name, got string) {
 	t.Helper()
 	lines := strings.Split(got, "\n")
 	for i, line := range lines {
@@ -32,7 +38,7 @@ func golden(t *testing.T, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatalf("%v (make it with: go test ./tui/... -update)", err)
+		t.Fatalf("%v (make golden makes it)", err)
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s differs (-want +got):\n%s", path, diff)
