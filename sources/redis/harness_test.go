@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -40,6 +41,11 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	_ = os.Setenv("SSL_CERT_FILE", path)
+	// What runs in parallel here waits far more than it computes.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)

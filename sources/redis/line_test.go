@@ -160,6 +160,7 @@ func byNetwork(*ways) func(context.Context, string, string) (net.Conn, error) { 
 // A connection that ended while it was kept is nobody's business: the next jobs
 // go in, once, the next numbers come, and nothing is said of it.
 func TestKeptConnectionsThatEnded(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	for i, tt := range deaths {
 		t.Run(tt.name, func(t *testing.T) {

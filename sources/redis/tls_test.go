@@ -65,6 +65,7 @@ func behindTLS(t *testing.T, cert tls.Certificate, address string) (port string)
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	unknown, _ := certificate()
 	r := startRedis(t)
 	r.do("rpush", "jobs", 1, 2)

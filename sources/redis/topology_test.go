@@ -178,6 +178,7 @@ func TestSlot(t *testing.T) {
 
 // Keys are measured at the node that has them, also while their slot moves.
 func TestClusterWithSlotMigration(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	nodes := startCluster(t)
 	owner := func(key string) *realServer { return nodes[slot(key)*3/slotCount] }
 	var queues []kscope.Backlog
