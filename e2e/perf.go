@@ -25,6 +25,7 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wri
 	flags.BoolVar(&o.Quick, "quick", false, "few samples, and small unless -large is given: to see that it works")
 	flags.IntVar(&o.Load.Objects, "scaledobjects", 500, "ScaledObjects at the large size")
 	flags.IntVar(&o.Load.Each, "pods", 10, "pods of each ScaledObject")
+	flags.StringVar(&o.Beside, "beside", "", "another kscope: measure this one beside it, and nothing else")
 	flags.StringVar(&o.Out, "out", "", "Markdown file to write the table into; without -small, -large or -quick it is "+table)
 	if err := parse(flags, args); err != nil {
 		return err

@@ -52,10 +52,7 @@ func (r *runner) changes(ctx context.Context) error {
 // dashboard starts kscope as its user would at this size: over the namespace,
 // which opens its only ScaledObject, or over everything.
 func (r *runner) dashboard(ctx context.Context) (*terminal, error) {
-	args, ok := []string{"-n", target.Namespace}, detailComplete
-	if r.size == large {
-		args, ok = []string{"-A"}, overviewComplete(r.objects())
-	}
+	args, ok := r.whole()
 	t, err := r.kscope(r.c.Kubeconfig, args...)
 	if err != nil {
 		return nil, err
@@ -66,6 +63,17 @@ func (r *runner) dashboard(ctx context.Context) (*terminal, error) {
 	}
 	return t, nil
 }
+
+// whole is how kscope is asked for everything at this size, and when it is there.
+func (r *runner) whole() (args []string, ok func(string) bool) {
+	if r.size == large {
+		return []string{"-A"}, overviewComplete(r.objects())
+	}
+	return []string{"-n", target.Namespace}, detailComplete
+}
+
+// between is the time from one change to the next.
+func (r *runner) between() time.Duration { return 500*time.Millisecond + rand.N(time.Second) }
 
 // latencies are of the same changes, each from two moments: when an
 // independent watch delivered it, and when the API server had answered the
@@ -84,7 +92,7 @@ func (r *runner) pixels(ctx context.Context, t *terminal, id string) error {
 	if err != nil {
 		return err
 	}
-	k, err := startKubectl(r.c, "-n", target.Namespace, target.Name)
+	k, err := startKubectl(r.c, "deployments", "-n", target.Namespace, target.Name)
 	if err != nil {
 		return err
 	}
@@ -95,7 +103,7 @@ func (r *runner) pixels(ctx context.Context, t *terminal, id string) error {
 	var all latencies
 	n := r.o.Load.Each
 	for i := range r.plan.changes {
-		if err := pause(ctx, 500*time.Millisecond+rand.N(time.Second)); err != nil {
+		if err := pause(ctx, r.between()); err != nil {
 			return err
 		}
 		n = other(n, mostReplicas)

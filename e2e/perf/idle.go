@@ -40,7 +40,7 @@ func (r reading) since(before reading) usage {
 // memory, and what kubectl get -w costs at the same time. It does so twice:
 // soon after the start, and when the charts have filled and stand still.
 func (r *runner) idle(ctx context.Context) error {
-	k, err := startKubectl(r.c, r.everything()...)
+	k, err := startKubectl(r.c, "deployments", r.everything()...)
 	if err != nil {
 		return err
 	}
@@ -63,20 +63,27 @@ func (r *runner) idle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.put("idle-fresh", 0, fmt.Sprintf("%.2f %%, %.1f B/s", fresh.cpu, fresh.bytes))
+	r.idles("fresh", fresh)
+	if err := r.eachPod(pid); err != nil {
+		return err
+	}
 	filled, beside, err := r.use(ctx, r.plan.fill, of, kof)
 	if err != nil {
 		return err
 	}
-	r.put("idle-cpu", filled.cpu, fmt.Sprintf("%.2f %%", filled.cpu))
-	r.put("idle-bytes", filled.bytes, fmt.Sprintf("%.1f B/s", filled.bytes))
-	r.put("idle-frames", filled.frames, fmt.Sprintf("%.1f a minute", filled.frames))
+	r.idles("idle", filled)
 	m, err := memoryOf(kpid)
 	if err != nil {
 		return err
 	}
 	r.put("kubectl", 0, fmt.Sprintf("%s, %.2f %%, %.1f B/s, %s", ms(first), beside.cpu, beside.bytes, mib(m.rss)))
 	return r.memory(pid)
+}
+
+func (r *runner) idles(id string, u usage) {
+	r.put(id+"-cpu", u.cpu, fmt.Sprintf("%.2f %%", u.cpu))
+	r.put(id+"-bytes", u.bytes, fmt.Sprintf("%.1f B/s", u.bytes))
+	r.put(id+"-frames", u.frames, fmt.Sprintf("%.1f a minute", u.frames))
 }
 
 // use lets time pass, then gives what two processes use.
@@ -107,28 +114,54 @@ func (r *runner) everything() []string {
 
 func mib(bytes int64) string { return fmt.Sprintf("%.1f MiB", float64(bytes)/(1<<20)) }
 
-// memory is that of a dashboard that has been open for a while. What a pod
-// costs is an estimate: all that grew between the two sizes, garbage not yet
-// collected and the other objects included, divided by the pods.
+// memory is that of a dashboard that has been open for a while.
 func (r *runner) memory(pid int) error {
 	m, err := memoryOf(pid)
 	if err != nil {
 		return err
 	}
-	judged := m.rss
-	if r.size == large {
-		judged = m.peak
+	r.put("memory", float64(m.rss)/(1<<20), fmt.Sprintf("%s, peak %s", mib(m.rss), mib(m.peak)))
+	r.put("memory-anon", float64(m.anon)/(1<<20), mib(m.anon))
+	return nil
+}
+
+// fewer is the part of the pods of the large size that growth is counted from.
+const fewer = 5
+
+// few reads the memory of a dashboard over as many objects as at the large size
+// with fewer pods, at the age at which it is read with all of them.
+func (r *runner) few(ctx context.Context) error {
+	pods := r.objects() * r.o.Load.Each / fewer
+	r.say("%s: bringing up %d ScaledObjects with %d pods in all", r.size, r.objects(), pods)
+	if err := r.o.Load.Fill(ctx, r.c, r.objects(), pods); err != nil {
+		return err
 	}
-	r.put("memory", float64(judged)/(1<<20), fmt.Sprintf("%s, peak %s", mib(m.rss), mib(m.peak)))
-	r.put("memory-split", 0, fmt.Sprintf("%s and %s", mib(m.anon), mib(m.file)))
-	if r.size == small {
-		r.anonSmall = m.anon
+	t, err := r.dashboard(ctx)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	if err := pause(ctx, r.plan.settle+r.plan.idle); err != nil {
+		return err
+	}
+	m, err := memoryOf(t.pid)
+	r.anonFew = m.anon
+	return err
+}
+
+// eachPod is what a pod costs: what grew since few. Garbage not yet collected is
+// in both readings, a few hundred kilobytes more in one or the other.
+func (r *runner) eachPod(pid int) error {
+	if r.anonFew == 0 {
 		return nil
 	}
-	if r.anonSmall > 0 {
-		perPod := float64(m.anon-r.anonSmall) / float64(r.o.Load.Objects*r.o.Load.Each) / 1000
-		r.put("memory-pod", perPod, fmt.Sprintf("%.1f kB", perPod))
+	m, err := memoryOf(pid)
+	if err != nil {
+		return err
 	}
+	all := r.objects() * r.o.Load.Each
+	each := float64(m.anon-r.anonFew) / float64(all-all/fewer) / 1000
+	r.put("memory-pod", each, fmt.Sprintf("%.1f kB", each))
 	return nil
 }
 

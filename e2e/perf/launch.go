@@ -13,16 +13,33 @@ import (
 // patience is for everything that should take milliseconds.
 const patience = time.Minute
 
-// launches starts kscope n times and gives how long the first frame and the
-// screen that ok describes took; ok may be nil. It notes the first frames under
-// an id, and where the time of the slowest went under that id with "-why".
-func (r *runner) launches(ctx context.Context, id, kubeconfig string, ok func(string) bool, args ...string) (data times, err error) {
-	var frame times
+// A beside is what is timed right before each start: what makes one slow makes
+// the other slow, so that a ratio holds on a busy machine.
+type beside func(context.Context) (time.Duration, error)
+
+// launches starts kscope again and again, and gives how long the first frame and
+// the screen that ok describes took; ok may be nil. Before each start it times
+// kscope version. It notes the first frames under an id, the slowest of them with
+// "-max", where its time went with "-why" and the yardstick with "-version".
+func (r *runner) launches(ctx context.Context, id, kubeconfig string, ok func(string) bool, yardstick beside, args ...string) (data, beside times, err error) {
+	var frame, version times
 	var slowest turns
 	for range r.plan.launches {
+		v, err := r.version(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		version = append(version, v)
+		if yardstick != nil {
+			k, err := yardstick(ctx)
+			if err != nil {
+				return nil, nil, err
+			}
+			beside = append(beside, k)
+		}
 		t, err := r.kscope(kubeconfig, args...)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		f := t.expect("first frame", firstFrame)
 		var d *expectation
@@ -39,53 +56,52 @@ func (r *runner) launches(ctx context.Context, id, kubeconfig string, ok func(st
 		}
 		t.close()
 		if err != nil {
-			return nil, fmt.Errorf("kscope %q: %w", args, err)
+			return nil, nil, fmt.Errorf("kscope %q: %w", args, err)
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil { // its connections are closed
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	r.put(id, frame.max(), medianMax(frame))
+	r.put(id+"-version", version.median(), medianMax(version))
+	r.put(id+"-version-max", version.max(), ms(version.max()))
+	r.put(id, frame.median(), medianMax(frame))
+	r.put(id+"-max", frame.max(), ms(frame.max()))
 	r.put(id+"-why", 0, fmt.Sprintf("%s and %s", ms(slowest.ran), ms(slowest.waited)))
-	return data, nil
+	return data, beside, nil
 }
 
-// starts measures first frames and the wanted data.
+// starts measures first frames and the wanted data, beside kubectl's first line
+// of the same: of one Deployment, or of all pods.
 func (r *runner) starts(ctx context.Context) error {
-	if err := r.version(ctx, r.plan.launches); err != nil {
-		return err
+	one := func(ctx context.Context) (time.Duration, error) {
+		return timeKubectl(ctx, r.c, "deployments", "-n", target.Namespace, target.Name)
 	}
-	detail := []string{"-n", target.Namespace, target.Name}
-	data, err := r.launches(ctx, "frame", r.c.Kubeconfig, detailComplete, detail...)
+	data, beside, err := r.launches(ctx, "frame", r.c.Kubeconfig, detailComplete, one, "-n", target.Namespace, target.Name)
 	if err != nil {
 		return err
 	}
-	if r.size == small {
-		r.put("data", data.median(), medianMax(data))
-	} else {
-		r.put("detail", data.median(), medianMax(data))
-		data, err := r.launches(ctx, "frame-all", r.c.Kubeconfig, overviewComplete(r.objects()), "-A")
+	r.put("one", data.median(), medianMax(data))
+	r.put("one-kubectl", beside.median(), medianMax(beside))
+	if r.size == large {
+		all := func(ctx context.Context) (time.Duration, error) { return timeKubectl(ctx, r.c, "pods", "-A") }
+		data, beside, err := r.launches(ctx, "frame-all", r.c.Kubeconfig, overviewComplete(r.objects()), all, "-A")
 		if err != nil {
 			return err
 		}
-		r.put("data", data.median(), medianMax(data))
+		r.put("all", data.median(), medianMax(data))
+		r.put("all-kubectl", beside.median(), medianMax(beside))
 	}
 	return r.unreachable(ctx)
 }
 
-// version measures what it takes to start and end the program without doing
-// anything, which says how busy the machine is.
-func (r *runner) version(ctx context.Context, n int) error {
-	var all times
-	for range n {
-		began := time.Now()
-		if err := exec.CommandContext(ctx, r.binary, "version").Run(); err != nil {
-			return fmt.Errorf("kscope version: %w", err)
-		}
-		all = append(all, time.Since(began))
+// version is what it takes to start and end the program without doing anything,
+// which says how fast the machine is just now.
+func (r *runner) version(ctx context.Context) (time.Duration, error) {
+	began := time.Now()
+	if err := exec.CommandContext(ctx, r.binary, "version").Run(); err != nil {
+		return 0, fmt.Errorf("kscope version: %w", err)
 	}
-	r.put("version", 0, medianMax(all))
-	return nil
+	return time.Since(began), nil
 }
 
 // unreachable measures first frames over an API server that does not answer:
@@ -122,7 +138,7 @@ func (r *runner) unreachable(ctx context.Context) error {
 		if err := writeKubeconfig(path, "https://"+addr.String()); err != nil {
 			return err
 		}
-		if _, err := r.launches(ctx, id, path, nil, "-n", target.Namespace); err != nil {
+		if _, _, err := r.launches(ctx, id, path, nil, nil, "-n", target.Namespace); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ type Options struct {
 	Small, Large bool // which sizes
 	Quick        bool // few samples, to see that everything works
 	Load         Load
+	Beside       string    // another kscope to measure this one beside, and nothing else; "" for none
 	Out          string    // a Markdown file for the table; "" for none
 	Stdout       io.Writer // for the table
 	Progress     io.Writer
@@ -80,8 +81,8 @@ type runner struct {
 	report *report
 	began  time.Time
 
-	size      size
-	anonSmall int64
+	size    size
+	anonFew int64 // with a fifth of the pods of the large size, at the age of the later reading
 }
 
 // Run measures. That a limit is missed is a result, and no error.
@@ -105,6 +106,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.c.Stop()) }()
+	if o.Beside != "" {
+		fmt.Fprint(o.Stdout, "| size | what | this | beside | ratio |\n|---|---|---|---|---|\n")
+	}
 	for _, s := range []size{small, large} {
 		if s == small && !o.Small || s == large && !o.Large {
 			continue
@@ -114,6 +118,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		}
 	}
 	r.report.finish()
+	if o.Beside != "" {
+		return nil
+	}
 	fmt.Fprintf(o.Stdout, "\n%s\n%s", r.report.markdown(), r.report.misses())
 	if o.Out == "" {
 		return nil
@@ -126,12 +133,20 @@ func Run(ctx context.Context, o Options) (err error) {
 func (r *runner) measure(ctx context.Context, s size) error {
 	r.size = s
 	objects := r.objects()
+	if s == large && r.o.Beside == "" {
+		if err := r.few(ctx); err != nil {
+			return err
+		}
+	}
 	r.say("%s: bringing up %d ScaledObjects with %d pods each", s, objects, r.o.Load.Each)
 	if err := r.o.Load.Fill(ctx, r.c, objects, objects*r.o.Load.Each); err != nil {
 		return err
 	}
 	if err := pause(ctx, r.plan.settle); err != nil { // what the load has set off
 		return err
+	}
+	if r.o.Beside != "" {
+		return r.compare(ctx)
 	}
 	for _, step := range []struct {
 		what string

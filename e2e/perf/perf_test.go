@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -252,5 +253,33 @@ func TestTurns(t *testing.T) {
 	}
 	if _, err := turnsOf(1 << 30); err == nil {
 		t.Error("no such process: no error")
+	}
+}
+
+// TestVerdicts: a limit is a multiple of what stood beside it where there is
+// such a figure, and nothing is judged by a figure that is not there.
+func TestVerdicts(t *testing.T) {
+	frame := bars[0]
+	for _, c := range []struct {
+		frame, version time.Duration
+		want           string
+	}{
+		{30 * time.Millisecond, 11 * time.Millisecond, "holds"},
+		{40 * time.Millisecond, 11 * time.Millisecond, "**misses** at one"},
+		{40 * time.Millisecond, 0, ""},
+	} {
+		r := newReport(hasty, Options{})
+		r.put(small, frame.id, c.frame, ms(c.frame))
+		if c.version > 0 {
+			r.put(small, frame.of, c.version, ms(c.version))
+		}
+		if got := r.verdict(frame); got != c.want {
+			t.Errorf("%s beside %s: got %q, want %q", c.frame, c.version, got, c.want)
+		}
+	}
+	for _, b := range bars {
+		if b.of != "" && !slices.ContainsFunc(bars, func(o bar) bool { return o.id == b.of }) && !strings.HasSuffix(b.of, "-version-max") {
+			t.Errorf("%s is judged by %s, which no line shows", b.id, b.of)
+		}
 	}
 }

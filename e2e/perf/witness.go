@@ -96,13 +96,14 @@ type kubectl struct {
 	done  chan struct{}
 }
 
-// startKubectl watches Deployments: one, or all of those that args say.
-func startKubectl(c *cluster.Cluster, args ...string) (*kubectl, error) {
+// startKubectl watches a resource whose table has a column such as "3/5": one
+// object, or all of those that args say.
+func startKubectl(c *cluster.Cluster, resource string, args ...string) (*kubectl, error) {
 	k := &kubectl{
 		witness: witness{"kubectl get -w", make(chan seen, witnessKeeps)},
 		first:   make(chan time.Duration, 1), done: make(chan struct{}),
 	}
-	k.cmd = exec.Command(c.Kubectl(), append([]string{"--kubeconfig", c.Kubeconfig, "get", "deployments", "-w"}, args...)...)
+	k.cmd = exec.Command(c.Kubectl(), append([]string{"--kubeconfig", c.Kubeconfig, "get", resource, "-w"}, args...)...)
 	out, err := k.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -158,6 +159,16 @@ func (k *kubectl) firstLine(ctx context.Context, timeout time.Duration) (time.Du
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}
+}
+
+// timeKubectl is how long kubectl get -w takes to its first line.
+func timeKubectl(ctx context.Context, c *cluster.Cluster, resource string, args ...string) (time.Duration, error) {
+	k, err := startKubectl(c, resource, args...)
+	if err != nil {
+		return 0, err
+	}
+	defer k.close()
+	return k.firstLine(ctx, patience)
 }
 
 func (k *kubectl) close() {
