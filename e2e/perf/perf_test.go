@@ -207,8 +207,11 @@ func TestProxyCounts(t *testing.T) {
 
 func TestVerdictsAndDocument(t *testing.T) {
 	r := newReport(hasty, Options{Load: Load{Objects: 500, Each: 10}})
-	r.put(small, "frame", 44*time.Millisecond, "31 ms, max 44 ms")
-	r.put(large, "frame", 61*time.Millisecond, "31 ms, max 61 ms")
+	for s, frame := range []time.Duration{30 * time.Millisecond, 40 * time.Millisecond} {
+		r.put(size(s), "frame", frame, ms(frame))
+		r.put(size(s), "frame-version", 10*time.Millisecond, "10 ms")
+	}
+	r.put(small, "frame-all", time.Hour, "1 h") // nothing to judge it by
 	r.put(small, "idle-cpu", 0.2, "0.20 %")
 	r.put(small, "watches", 0, "8 open")
 	path := filepath.Join(t.TempDir(), "performance.md")
@@ -219,14 +222,15 @@ func TestVerdictsAndDocument(t *testing.T) {
 	}
 	b, _ := os.ReadFile(path)
 	for _, want := range []string{
-		"| < 60 ms, always | 31 ms, max 44 ms | 31 ms, max 61 ms | **misses** at many |",
-		"| < 0.5 / 1.5 % | 0.20 % |  | holds |", "|  | 8 open |  |  |",
+		"| ≤ 3 x `kscope version` | 30.0 ms = 3.00 x | 40.0 ms = 4.00 x | **misses** at many |",
+		"| first frame, `-A` | ≤ 3 x `kscope version` | 1 h |  |  |",
+		"| < 0.4 / 1.5 % | 0.20 % |  | holds |", "|  | 8 open |  |  |",
 	} {
 		if strings.Count(string(b), want) != 1 {
 			t.Errorf("no line %q in\n%s", want, b)
 		}
 	}
-	if got := r.misses(); got != "MISSED, large: first frame, one ScaledObject named: 31 ms, max 61 ms, the bar is < 60 ms, always\n" {
+	if got := r.misses(); got != "MISSED, large: first frame, one ScaledObject named: 40.0 ms = 4.00 x, the bar is ≤ 3 x `kscope version`\n" {
 		t.Errorf("got %q", got)
 	}
 	if err := os.WriteFile(path, []byte("# Ours\n"), 0o600); err != nil {
@@ -256,27 +260,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestVerdicts: a limit is a multiple of what stood beside it where there is
-// such a figure, and nothing is judged by a figure that is not there.
-func TestVerdicts(t *testing.T) {
-	frame := bars[0]
-	for _, c := range []struct {
-		frame, version time.Duration
-		want           string
-	}{
-		{30 * time.Millisecond, 11 * time.Millisecond, "holds"},
-		{40 * time.Millisecond, 11 * time.Millisecond, "**misses** at one"},
-		{40 * time.Millisecond, 0, ""},
-	} {
-		r := newReport(hasty, Options{})
-		r.put(small, frame.id, c.frame, ms(c.frame))
-		if c.version > 0 {
-			r.put(small, frame.of, c.version, ms(c.version))
-		}
-		if got := r.verdict(frame); got != c.want {
-			t.Errorf("%s beside %s: got %q, want %q", c.frame, c.version, got, c.want)
-		}
-	}
+// TestEveryYardstickIsShown: who reads a ratio sees what it is a ratio to.
+func TestEveryYardstickIsShown(t *testing.T) {
 	for _, b := range bars {
 		if b.of != "" && !slices.ContainsFunc(bars, func(o bar) bool { return o.id == b.of }) && !strings.HasSuffix(b.of, "-version-max") {
 			t.Errorf("%s is judged by %s, which no line shows", b.id, b.of)
