@@ -7,7 +7,7 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 TOOLS := $(shell go env GOCACHE)/kscope-tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 
-.PHONY: build install test release quick race lint fmt tidy platforms cross e2e golden bench perf packages cluster cluster-down demo
+.PHONY: build install test release quick race lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -65,6 +65,9 @@ bench: ## benchmarks with allocations
 
 perf: packages ## the limits to hold, measured on a real cluster, as in docs/performance.md
 	cd e2e && go run . perf
+
+soak: ## two hours of the sandbox at 60 times life, with everything that goes wrong
+	cd e2e && go test -vet=off -count=1 -timeout 3h -v -run TestSoak ./sandbox -soak 2h
 
 packages: ## what the tests need from the system; needs root where something is missing
 	@missing=""; for p in $(PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \

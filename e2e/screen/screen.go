@@ -137,6 +137,9 @@ func (s *Screen) Resize(cols, rows int) {
 	}
 }
 
+// PID is the program's process.
+func (s *Screen) PID() int { return s.cmd.Process.Pid }
+
 // Signal sends the program a signal.
 func (s *Screen) Signal(sig os.Signal) {
 	s.t.Helper()
