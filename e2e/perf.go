@@ -22,18 +22,19 @@ func measure(ctx context.Context, flags *flag.FlagSet, args []string, out io.Wri
 	o := perf.Options{Stdout: out, Progress: out}
 	flags.BoolVar(&o.Small, "small", false, "measure at one ScaledObject only")
 	flags.BoolVar(&o.Large, "large", false, "measure at hundreds of ScaledObjects only")
+	flags.BoolVar(&o.Huge, "huge", false, "measure at four times as many as well, which takes an hour to bring up")
 	flags.BoolVar(&o.Quick, "quick", false, "few samples, and small unless -large is given: to see that it works")
 	flags.IntVar(&o.Load.Objects, "scaledobjects", 500, "ScaledObjects at the large size")
 	flags.IntVar(&o.Load.Each, "pods", 10, "pods of each ScaledObject")
 	flags.StringVar(&o.Beside, "beside", "", "another kscope: measure this one beside it, and nothing else")
-	flags.StringVar(&o.Out, "out", "", "Markdown file to write the table into; without -small, -large or -quick it is "+table)
+	flags.StringVar(&o.Out, "out", "", "Markdown file to write the table into; without any flag but -huge it is "+table)
 	if err := parse(flags, args); err != nil {
 		return err
 	}
 	if o.Load.Objects < 1 || o.Load.Each < 1 {
 		return errors.New("-scaledobjects and -pods must be at least 1")
 	}
-	whole := flags.NFlag() == 0
+	whole := flags.NFlag() == 0 || o.Huge && flags.NFlag() == 1
 	if whole {
 		o.Out = table
 	}
@@ -70,5 +71,5 @@ func fill(ctx context.Context, c *cluster.Cluster, objects, pods int, out io.Wri
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("bring up the load: %w", err)
 	}
-	return waitForLoad(ctx, c, objects, pods, 30*time.Minute, began, out)
+	return waitForLoad(ctx, c, objects, pods, 2*time.Hour, began, out)
 }

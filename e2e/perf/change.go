@@ -26,7 +26,7 @@ func (r *runner) changes(ctx context.Context) error {
 		return err
 	}
 	defer t.close()
-	if r.size == large {
+	if r.size != small {
 		if err := r.pixels(ctx, t, "row"); err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (r *runner) dashboard(ctx context.Context) (*terminal, error) {
 
 // whole is how kscope is asked for everything at this size, and when it is there.
 func (r *runner) whole() (args []string, ok func(string) bool) {
-	if r.size == large {
+	if r.size != small {
 		return []string{"-A"}, overviewComplete(r.objects())
 	}
 	return []string{"-n", target.Namespace}, detailComplete

@@ -106,7 +106,7 @@ func (r *runner) use(ctx context.Context, before time.Duration, of, beside func(
 
 // everything is how kubectl is asked for what the dashboard shows.
 func (r *runner) everything() []string {
-	if r.size == large {
+	if r.size != small {
 		return []string{"-A"}
 	}
 	return []string{"-n", target.Namespace}
@@ -152,7 +152,7 @@ func (r *runner) few(ctx context.Context) error {
 // eachPod is what a pod costs: what grew since few. Garbage not yet collected is
 // in both readings, a few hundred kilobytes more in one or the other.
 func (r *runner) eachPod(pid int) error {
-	if r.anonFew == 0 {
+	if r.size != large || r.anonFew == 0 {
 		return nil
 	}
 	m, err := memoryOf(pid)

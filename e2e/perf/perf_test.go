@@ -222,9 +222,9 @@ func TestVerdictsAndDocument(t *testing.T) {
 	}
 	b, _ := os.ReadFile(path)
 	for _, want := range []string{
-		"| ≤ 3 x `kscope version` | 30.0 ms = 3.00 x | 40.0 ms = 4.00 x | **misses** at many |",
-		"| first frame, `-A` | ≤ 3 x `kscope version` | 1 h |  |  |",
-		"| < 0.4 / 1.5 % | 0.20 % |  | holds |", "|  | 8 open |  |  |",
+		"| ≤ 3 x `kscope version` | 30.0 ms = 3.00 x | 40.0 ms = 4.00 x |  | **misses** at many |",
+		"| first frame, `-A` | ≤ 3 x `kscope version` | 1 h |  |  |  |",
+		"| < 0.4 / 1.5 / 6 % | 0.20 % |  |  | holds |", "|  | 8 open |  |  |  |",
 	} {
 		if strings.Count(string(b), want) != 1 {
 			t.Errorf("no line %q in\n%s", want, b)
@@ -263,7 +263,7 @@ func TestTurns(t *testing.T) {
 // TestEveryYardstickIsShown: who reads a ratio sees what it is a ratio to.
 func TestEveryYardstickIsShown(t *testing.T) {
 	for _, b := range bars {
-		if b.of != "" && !slices.ContainsFunc(bars, func(o bar) bool { return o.id == b.of }) && !strings.HasSuffix(b.of, "-version-max") {
+		if b.of != "" && !slices.ContainsFunc(bars, func(o bar) bool { return o.id == b.of }) && !strings.HasSuffix(b.of, "-version-max") && b.of != "huge-large" {
 			t.Errorf("%s is judged by %s, which no line shows", b.id, b.of)
 		}
 	}
