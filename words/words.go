@@ -12,31 +12,41 @@ import (
 // Number is what there are so many of.
 type Number interface{ int | int32 | int64 | float64 }
 
-// Count writes a number of jobs in full with thousands separators:
-// 7,035. Fractions are kept to one digit.
+// Count writes a number with thousands separators: 7,035. Fractions keep what
+// tells them from a whole number: one digit from ten on, two from one on, and
+// below that three significant ones, since 0.004 is not 0.
 func Count[N Number](n N) string {
 	v := float64(n)
-	if math.IsNaN(v) {
+	switch {
+	case math.IsNaN(v):
 		return "?"
-	}
-	if math.Abs(v) >= 1e15 {
+	case math.Abs(v) >= 1e15:
 		return strconv.FormatFloat(v, 'g', 3, 64)
+	case v != 0 && math.Abs(v) < 1e-4:
+		return strconv.FormatFloat(v, 'g', 2, 64)
 	}
-	var s, fraction string
+	s := strconv.FormatFloat(v, 'f', digits(v, 3), 64)
+	whole, fraction, _ := strings.Cut(s, ".")
+	whole, negative := strings.CutPrefix(whole, "-")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
+		whole += "." + fraction
+	}
+	if negative {
+		whole = "-" + whole
+	}
+	return whole
+}
+
+// digits is how many digits after the point a number has that is written with so
+// many significant ones, one at least unless it is whole.
+func digits(v float64, significant int) int {
 	if v == math.Trunc(v) {
-		s = strconv.FormatInt(int64(v), 10)
-	} else {
-		whole, digit, _ := strings.Cut(strconv.FormatFloat(v, 'f', 1, 64), ".")
-		s, fraction = whole, "."+digit
+		return 0
 	}
-	s, negative := strings.CutPrefix(s, "-")
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	if s += fraction; negative && strings.Trim(s, "0.") != "" {
-		s = "-" + s
-	}
-	return s
+	return max(significant-1-int(math.Floor(math.Log10(math.Abs(v)))), 1)
 }
 
 // Age writes a duration as a person would: 340ms, 4s, 2m05s, 3h12m, 5d.
@@ -111,25 +121,49 @@ func Short(v float64) string {
 		v /= 1000
 		unit++
 	}
-	digits := 0
+	n := 0
 	switch {
 	case unit < 0 && v == math.Trunc(v):
+	case unit < 0 && math.Abs(v) < 0.001: // 0.0004 has no room, and is not 0
+		return strings.Replace(strconv.FormatFloat(v, 'e', 0, 64), "e-0", "e-", 1)
 	case math.Abs(v) < 1:
-		digits = 2
+		n = 3
 	case math.Abs(v) < 9.95:
-		digits = 1
+		n = 1
 	}
-	s := strconv.FormatFloat(v, 'f', digits, 64)
-	if digits > 0 {
-		for s[len(s)-1] == '0' {
-			s = s[:len(s)-1]
-		}
-		if s[len(s)-1] == '.' {
-			s = s[:len(s)-1]
-		}
+	s := strconv.FormatFloat(v, 'f', n, 64)
+	if n > 0 {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
 	}
 	if unit >= 0 {
 		s += units[unit : unit+1]
 	}
 	return s
+}
+
+// Middle is a name in at most w columns: where it is longer, something in its
+// middle gives way to a gap, since the ends of names tell them apart. How many
+// columns a text takes is for the caller to say.
+func Middle(name string, w int, gap string, width func(string) int) string {
+	if width(name) <= w {
+		return name
+	}
+	rest := max(w-width(gap), 0)
+	head, tail := "", ""
+	for _, r := range name {
+		if next := head + string(r); width(next) <= rest/2 {
+			head = next
+			continue
+		}
+		break
+	}
+	runes := []rune(name)
+	for i := len(runes) - 1; i > 0; i-- {
+		if next := string(runes[i:]); width(next) <= rest-width(head) {
+			tail = next
+			continue
+		}
+		break
+	}
+	return head + gap + tail
 }
