@@ -85,8 +85,8 @@ func Draw(c screen.Canvas, st *screen.Styles, in Input) {
 
 func drawOverlay(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	p := plot{c.Sub(b.left, b.head, c.W-b.left-b.right, b.plot), st}
-	left := scale{in.QueueMax, b.plot}
-	right := scale{in.ReadyMax, b.plot}
+	left := scaleOf(in.QueueMax, b.plot)
+	right := scaleOf(in.ReadyMax, b.plot)
 	ticks := left.ticks()
 	p.gridLines(left, ticks)
 	leftAxis(c.Sub(0, b.head, b.left, b.plot), st, left, ticks)
@@ -117,7 +117,7 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	rc := c.Sub(0, b.head+top, c.W, b.head+rows-top)
 
 	q := plot{qc.Sub(b.left, b.head, cols, top), st}
-	left := scale{in.QueueMax, top}
+	left := scaleOf(in.QueueMax, top)
 	ticks := left.ticks()
 	q.gridLines(left, ticks)
 	leftAxis(qc.Sub(0, b.head, b.left, top), st, left, ticks)
@@ -130,7 +130,7 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	q.peak(in.Queue, left)
 
 	r := plot{rc.Sub(b.left, b.head, cols, rows-top), st}
-	right := scale{in.ReadyMax, rows - top}
+	right := scaleOf(in.ReadyMax, rows-top)
 	ticks = right.ticks()
 	r.gridLines(right, ticks)
 	podsAxis := *st
@@ -154,7 +154,7 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 // nothing jumps when the first value comes, and a word.
 func drawWaiting(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	p := plot{c.Sub(b.left, b.head, c.W-b.left-b.right, b.plot), st}
-	leftAxis(c.Sub(0, b.head, b.left, b.plot), st, scale{0, b.plot}, nil)
+	leftAxis(c.Sub(0, b.head, b.left, b.plot), st, scaleOf(0, b.plot), nil)
 	if b.right > 1 {
 		c.VLine(c.W-b.right, b.head, b.plot, st.Grid, '│')
 	}

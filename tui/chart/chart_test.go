@@ -154,21 +154,56 @@ func TestTicks(t *testing.T) {
 		want string
 	}{
 		{0, 10, "0"}, {math.NaN(), 10, "0"}, {1, 10, "0 1"}, {2, 10, "0 1 2"}, {3, 10, "0 1 2 3"}, {3, 4, "0 3"},
-		{5, 20, "0 1 2 3 4 5"}, {7, 20, "0 2 4 7"}, {10, 10, "0 5 10"}, {13, 20, "0 5 10 13"}, {30, 20, "0 10 20 30"},
-		{8000, 20, "0 2k 4k 6k 8k"}, {10000, 30, "0 2k 4k 6k 8k 10k"}, {0.3, 20, "0 0.1 0.2 0.3"}, {1e15, 8, "0 500T 1P"}, {5, 2, "0"}, {5, 3, "0 5"},
+		{5, 20, "0 2 4"}, {7, 20, "0 2 4 6"}, {10, 10, "0 5 10"}, {13, 20, "0 5 10"}, {30, 20, "0 10 20 30"},
+		{8000, 20, "0 2k 4k 6k 8k"}, {10000, 30, "0 2.5k 5k 7.5k 10k"}, {0.3, 20, "0 0.1 0.2 0.3"}, {1e15, 8, "0 300T 600T 900T"}, {5, 2, "0"}, {5, 3, "0 5"},
 	} {
 		var got []string
-		rows := map[int]bool{}
-		s := scale{tt.top, tt.rows}
+		s := scaleOf(tt.top, tt.rows)
 		for _, v := range s.ticks() {
 			got = append(got, words.Short(v))
-			if rows[s.row(v)] {
-				t.Errorf("top %v, %d rows: two labels on a row", tt.top, tt.rows)
-			}
-			rows[s.row(v)] = true
 		}
 		if got := strings.Join(got, " "); got != tt.want {
 			t.Errorf("top %v, %d rows: got %s, want %s", tt.top, tt.rows, got, tt.want)
+		}
+	}
+}
+
+// Grid lines stand at even distances, for values at even distances, whatever
+// the height and the largest value; the scale holds that and wastes little.
+func TestGridLinesAreEven(t *testing.T) {
+	tops := []float64{0.02, 0.07, 0.3, 0.9, 1e6, 3e9}
+	for v := 1.0; v <= 130; v++ {
+		tops = append(tops, v, NiceMax(v), NiceMax(v*37), NiceMax(v*991))
+	}
+	for rows := 1; rows <= 60; rows++ {
+		for _, top := range tops {
+			s := scaleOf(top, rows)
+			vs := s.ticks()
+			if s.full() < top*(1-1e-9) || rows > 4 && s.full() > top*1.5 {
+				t.Fatalf("top %v, %d rows: the scale ends at %v", top, rows, s.full())
+			}
+			if rows > 2 && len(vs) < 2 || len(vs) > 9 {
+				t.Fatalf("top %v, %d rows: %d labels", top, rows, len(vs))
+			}
+			said := map[string]bool{}
+			for i, v := range vs {
+				said[words.Short(v)] = true
+				if i == 0 {
+					continue
+				}
+				if got, want := s.row(vs[i-1])-s.row(v), s.row(vs[0])-s.row(vs[1]); got != want || got < 1 {
+					t.Fatalf("top %v, %d rows, labels %v: %d rows between two, %d between others", top, rows, vs, got, want)
+				}
+				if got := v - vs[i-1]; math.Abs(got-vs[1]) > vs[1]*1e-9 {
+					t.Fatalf("top %v, %d rows: labels %v", top, rows, vs)
+				}
+				if top >= 1 && v != math.Trunc(v) {
+					t.Fatalf("top %v, %d rows: labels %v of what is counted", top, rows, vs)
+				}
+			}
+			if len(said) < len(vs) {
+				t.Fatalf("top %v, %d rows: labels %v read alike", top, rows, vs)
+			}
 		}
 	}
 }
@@ -189,7 +224,7 @@ func TestNiceMax(t *testing.T) {
 func TestLineAndAreaAgree(t *testing.T) {
 	for rows := 2; rows < 50; rows++ {
 		for _, top := range []float64{1, 3, 7, 30, 8000} {
-			s := scale{top, rows}
+			s := scaleOf(top, rows)
 			for v := top / 97; v <= top; v += top / 97 {
 				row, full := s.row(v), float64(s.eighths(v))/8
 				if mid := float64(rows-1-row) + .5; math.Abs(full-mid) > 0.57 {

@@ -4,10 +4,60 @@ import "math"
 
 // scale maps values to the rows of a plot: 0 to the middle of the lowest row,
 // top to the middle of the highest. Lines, areas, labels and grid lines all go
-// through it, so they cannot disagree.
+// through it, so they cannot disagree. Labels stand a whole number of rows
+// apart, which is what top is chosen by.
 type scale struct {
-	top  float64
-	rows int
+	top   float64 // at least what it was made to hold
+	rows  int
+	apart int     // rows from one label to the next; 0 where only 0 has one
+	step  float64 // the value from one to the next
+}
+
+// roundSteps are the first digits that the distance of two labels may have, and
+// how much of the height each is worth losing for.
+var roundSteps = []struct{ digits, worth float64 }{
+	{1, 1}, {1.5, 1.08}, {2, 1}, {2.5, 1.03}, {3, 1.06}, {4, 1.06}, {5, 1}, {6, 1.16}, {8, 1.16}, {10, 1},
+}
+
+// scaleOf is the scale that holds a value in a number of rows: of all whose
+// labels are round and on whole rows, the one that wastes least. What is counted
+// has whole numbers.
+func scaleOf(top float64, rows int) scale {
+	s := scale{top: top, rows: rows}
+	if !(top > 1e-9) || rows < 3 { // also NaN
+		return s
+	}
+	top = s.full()
+	least, gaps := 2, rows-1 // about six labels
+	if rows > 12 {
+		least = max(3, int(math.Round(float64(rows)/5.5)))
+	}
+	best := math.Inf(1)
+	for apart := least; apart <= gaps; apart++ {
+		need := top * float64(apart) / float64(gaps) * (1 - 1e-9)
+		unit := math.Pow(10, math.Floor(math.Log10(need)))
+		for _, round := range roundSteps {
+			step := round.digits * unit
+			if step < need || top >= 1 && step != math.Trunc(step) || unit < 0.01 && round.digits != math.Trunc(round.digits) {
+				continue // the last would read alike in the five columns of a label
+			}
+			full := step * float64(gaps) / float64(apart)
+			lost := full / top
+			switch n := gaps / apart; n {
+			case 1:
+				lost *= 1.3
+			case 2:
+				lost *= 1.1 * round.worth
+			default:
+				lost *= round.worth
+			}
+			lost *= 1 + 0.1*float64(gaps%apart)/float64(gaps) // the highest row has no label
+			if lost < best {
+				best, s.top, s.apart, s.step = lost, full, apart, step
+			}
+		}
+	}
+	return s
 }
 
 // full is the value of the highest row, at least something to divide by.
@@ -46,72 +96,18 @@ func (s scale) eighths(v float64) int {
 	return int(math.Round(v*float64(s.rows-1)*8)) + 4
 }
 
-// ticks is the values to label, from 0 up: round steps, whole numbers for
-// counts, never two on a row.
+// ticks is the values to label, from 0 up, all equally far apart.
 func (s scale) ticks() []float64 {
-	if !(s.top > 1e-9) {
-		return []float64{0}
-	}
-	top := s.full()
-	gap := 2.0 // rows between labels: about six of them
-	if s.rows > 12 {
-		gap = max(3, float64(s.rows)/5.5)
-	}
-	perUnit := float64(s.rows-1) / top
-	if perUnit*top < gap {
-		return []float64{0}
-	}
-	step := s.step(gap / perUnit)
 	ticks := []float64{0}
-	for v := step; v < top*1.001 && len(ticks) < s.rows; v = step * float64(len(ticks)) {
-		ticks = append(ticks, v)
-	}
-	last := ticks[len(ticks)-1]
-	switch {
-	case top-last <= top/1000:
-	case (top-last)*perUnit >= gap || len(ticks) == 1:
-		ticks = append(ticks, top)
-	default:
-		ticks[len(ticks)-1] = top
+	for i := 1; s.apart > 0 && i*s.apart < s.rows; i++ {
+		ticks = append(ticks, s.step*float64(i))
 	}
 	return ticks
 }
 
-// step is the distance of the ticks, at least the given one: one that divides
-// the scale if there is one, else a round one.
-func (s scale) step(least float64) float64 {
-	top := s.full()
-	if top >= 1 {
-		least = max(least, 1)
-	}
-	round := 0.0
-	for exp := math.Floor(math.Log10(least)); ; exp++ {
-		for _, m := range []float64{1, 2, 5} {
-			v := m * math.Pow(10, exp)
-			switch {
-			case v < least*0.999:
-				continue
-			case v > top/2*1.001:
-				if half := top / 2; half >= least && half == math.Floor(half) {
-					return half
-				}
-				if round > 0 {
-					return round
-				}
-				return top
-			case round == 0:
-				round = v
-			}
-			if n := top / v; math.Abs(n-math.Round(n)) < 1e-6 {
-				return v
-			}
-		}
-	}
-}
-
 // NiceMax is the top of a scale that holds v: the next of a few round numbers
-// times a power of ten, so that a chart is never less than two thirds full. It
-// is 0 when there is nothing to show.
+// times a power of ten, so that the scale keeps still while the peak moves a
+// little. It is 0 when there is nothing to show.
 func NiceMax(v float64) float64 {
 	if !(v > 0) {
 		return 0
