@@ -36,6 +36,10 @@ type Backlog struct {
 	Detail string // what else tells it apart, in its broker's own form; nobody else reads it
 }
 
+// Shown is the name as people see it: other than in a text, what cannot be seen
+// is written out, since it tells one name from another.
+func (b Backlog) Shown() string { return Visible(b.Name) }
+
 // Depth is one measurement of a backlog. Type is the broker's word for what
 // holds it; Redis has list, set, zset, hash, stream, and none for a key that does
 // not exist. When Err is not empty the measurement failed and N means nothing.

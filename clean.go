@@ -1,6 +1,7 @@
 package kscope
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -38,6 +39,28 @@ func Clean(s string) string {
 		i += n
 	}
 	return b.String()
+}
+
+// Visible is a name with every character written out that [Clean] would drop:
+// the key "jobs\x06" is not the key "jobs".
+func Visible(name string) string {
+	if isPlain(name) {
+		return name
+	}
+	var b strings.Builder
+	for i := 0; i < len(name); {
+		c, n := utf8.DecodeRuneInString(name[i:])
+		switch {
+		case c == utf8.RuneError && n == 1, unicode.IsControl(c) && c < utf8.RuneSelf:
+			fmt.Fprintf(&b, "\\x%02x", name[i])
+		case !unicode.IsGraphic(c):
+			fmt.Fprintf(&b, "\\u%04x", c)
+		default:
+			b.WriteString(name[i : i+n])
+		}
+		i += n
+	}
+	return Clean(b.String())
 }
 
 // isPlain is true for nearly all texts, which then cost nothing.

@@ -15,6 +15,7 @@ type Event struct {
 	Note      string
 	Reporter  string
 	Last      time.Time // newest of series, lastTimestamp, eventTime, creation
+	First     time.Time // oldest of series, firstTimestamp, eventTime, creation; zero if none says
 	Count     int32     // 1 at least
 }
 

@@ -50,6 +50,7 @@ var answers = sync.OnceValue(func() []answered {
 	}
 	add(ordinary, 110)
 	add(troubled, 140)
+	add(unlike, 120)
 	return out
 })
 

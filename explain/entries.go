@@ -47,11 +47,13 @@ func troubleNote(l store.Entry) string {
 	case store.Paused, store.PausedIn, store.PausedOut:
 		return pausedWhat(l.Topic) + " paused by annotation"
 	case store.OurSource:
-		return ourSource(l) + ": " + l.Said
+		return "cannot " + ourSource(l) + ": " + l.Said
 	case store.TheTarget:
-		return l.Subject + " was deleted"
+		return "deleted " + l.Subject
 	case store.Purging:
-		return "the queue was not emptied: " + l.Said
+		return "did not empty the queue: " + l.Said
+	case store.HPAMetrics:
+		return metricCause(selector.ReplaceAllString(l.Said, ""))
 	}
 	return l.Said
 }
@@ -69,7 +71,7 @@ func mendedNote(l store.Entry) string {
 	case store.HPAScaling:
 		return "can scale again"
 	case store.OurSource:
-		return ourSource(l) + " works again"
+		return "can " + ourSource(l) + " again"
 	}
 	return l.Said
 }
@@ -84,12 +86,13 @@ func pausedWhat(t store.Topic) string {
 	return "autoscaling"
 }
 
-// ourSource is what kscope watches or reads, in a sentence.
+// ourSource is what kscope does with what it watches or reads. Which server
+// that is comes after all else, see Words: its name may be long.
 func ourSource(l store.Entry) string {
 	if l.Kept == kscope.Queues {
-		return CallServer(l.Broker, l.Subject)
+		return "read " + callBroker(l.Broker)
 	}
-	return "watching " + string(l.Kept)
+	return "watch " + string(l.Kept)
 }
 
 // ending says how a load ended, "" if as it should.
@@ -118,21 +121,24 @@ func (e Entry) Words() (text, note string) {
 		if e.Warn {
 			return fmt.Sprintf("pushed %s of %s: %s", words.Count(e.Jobs), words.Plural(e.Asked, "job"), e.Note), ""
 		}
-		return "pushed " + words.Plural(e.Jobs, "job"), "the queue is " + words.Count(e.Length) + " long"
+		return "pushed " + words.Plural(e.Jobs, "job"), e.theQueue() + " is " + words.Count(e.Length) + " long"
 	case store.LoadBegan:
-		return "began a load", e.Note
+		return "began a load" + e.inQueue(" into "), e.Note
 	case store.LoadEnded:
 		if e.Asked > e.Jobs {
-			return fmt.Sprintf("load over: %s of %s", words.Count(e.Jobs), words.Plural(e.Asked, "job")), e.Note
+			return fmt.Sprintf("load over: %s of %s", words.Count(e.Jobs), words.Plural(e.Asked, "job")) + e.inQueue(" in "), e.Note
 		}
-		return "load over: " + words.Plural(e.Jobs, "job"), e.Note
+		return "load over: " + words.Plural(e.Jobs, "job") + e.inQueue(" in "), e.Note
 	case store.Arrived:
+		if e.several {
+			return words.Plural(e.Jobs, "job") + e.inQueue(" in ") + ", which was empty", ""
+		}
 		return words.Plural(e.Jobs, "job") + " in a queue that was empty", ""
 	case store.Emptied:
 		if e.Actor == store.You {
-			return "emptied the queue", words.Plural(e.Jobs, "job") + " lost"
+			return "emptied " + e.theQueue(), words.Plural(e.Jobs, "job") + " lost"
 		}
-		return "took the last job from the queue", ""
+		return "took the last job from " + e.theQueue(), ""
 	case store.Active:
 		return "sees work: active", ""
 	case store.Inactive:
@@ -145,7 +151,26 @@ func (e Entry) Words() (text, note string) {
 		}
 		return fmt.Sprintf("pods leaving, ready %d → %d", e.From, e.To), ""
 	}
+	if e.Topic == store.OurSource && e.Kept == kscope.Queues {
+		return strings.TrimSpace(e.Note), serverNote(e.Subject)
+	}
 	return strings.TrimSpace(e.Note), ""
+}
+
+// theQueue is the queue that an entry is about, by name where there are several.
+func (e Entry) theQueue() string {
+	if e.several {
+		return called(e.Queue())
+	}
+	return "the queue"
+}
+
+// inQueue is the name of that queue behind a word, where there are several.
+func (e Entry) inQueue(word string) string {
+	if e.several {
+		return word + called(e.Queue())
+	}
+	return ""
 }
 
 // scaledWords is a step; only KEDA's are about activity.
@@ -153,6 +178,8 @@ func (e Entry) scaledWords() string {
 	verb := "scaled"
 	switch {
 	case e.Actor != store.KEDA:
+	case e.ToMin:
+		return fmt.Sprintf("scaled %d → %d, the minimum", e.From, e.To)
 	case e.From == 0:
 		verb = "activated"
 	case e.To == 0:
@@ -167,12 +194,19 @@ func (e Entry) scaledWords() string {
 // CallServer is what a broker's server is called in a sentence, by the broker's
 // word for itself and the server's name in [kscope.Backlog].
 func CallServer(broker, server string) string {
-	name := broker
+	return callBroker(broker) + " " + serverNote(server)
+}
+
+func callBroker(broker string) string {
 	if broker == triggers.RedisBroker {
-		name = "Redis"
+		return "Redis"
 	}
+	return broker
+}
+
+func serverNote(server string) string {
 	if server == "" {
-		return name + " at an address that is not known here"
+		return "at an address that is not known here"
 	}
-	return name + " " + server
+	return server
 }

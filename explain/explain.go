@@ -97,6 +97,7 @@ type facts struct {
 	work           store.Reading // the one with work that KEDA would start for, if hasWork
 	hasWork        bool
 	quiet          bool  // every trigger is known to have no work that counts
+	several        bool  // there is more than one trigger
 	partly         bool  // the value of some trigger is not known
 	raw            int32 // what r asks for, before any bound or tolerance
 	want           int32 // what the HPA will aim at
@@ -141,6 +142,7 @@ func gather(c *store.Chain, now time.Time) facts {
 	if h := c.HPA; h != nil {
 		f.limit, f.tolerances = scaling.UpLimit(h.Behavior, h.MaxReplicas, f.desired), scaling.TolerancesOf(h.Behavior)
 	}
+	f.several = len(c.Readings) > 1
 	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
 	for i := range c.Readings {
 		f.weigh(&c.Readings[i], so.ScalingModifiers, existing)

@@ -33,10 +33,10 @@ func notSynced(c *store.Chain, _ *facts) (Decision, bool) {
 	if c.Workload != nil || st.State == kscope.Synced {
 		return Decision{}, false
 	}
-	d := Decision{Phase: Looking, Link: LinkWorkload, Why: "Reading " + c.Target().Name + " from the API server."}
+	d := Decision{Phase: Looking, Link: LinkWorkload, Why: "Reading " + called(c.Target().Name) + " from the API server."}
 	switch st.State {
 	case kscope.Forbidden:
-		d.Why = fmt.Sprintf("You may not see %s, so the replicas of %s are unknown.", st.Kind, c.Target().Name)
+		d.Why = fmt.Sprintf("You may not see %s, so the replicas of %s are unknown.", st.Kind, called(c.Target().Name))
 		d.Next = fmt.Sprintf("Everything else goes on. Ask for get, list and watch on %s.", st.Kind)
 	case kscope.Failing, kscope.Absent:
 		d.Why = fmt.Sprintf("kscope cannot watch %s: %s", st.Kind, sentence(st.Message))
@@ -53,13 +53,13 @@ func targetMissing(c *store.Chain, _ *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	if c.WorkloadStatus.Kind == kscope.ScaleTargets {
-		return Decision{Phase: Looking, Link: LinkWorkload, Why: fmt.Sprintf("The replicas of %s %s are not known.", t.Kind, t.Name)}, true
+		return Decision{Phase: Looking, Link: LinkWorkload, Why: fmt.Sprintf("The replicas of %s %s are not known.", t.Kind, called(t.Name))}, true
 	}
 	d := Decision{Phase: Broken, Link: LinkWorkload,
-		Why:  fmt.Sprintf("%s %s does not exist in namespace %s, so there is nothing to scale.", t.Kind, t.Name, c.ScaledObject.Ref.Namespace),
+		Why:  fmt.Sprintf("%s %s does not exist in namespace %s, so there is nothing to scale.", t.Kind, called(t.Name), c.ScaledObject.Ref.Namespace),
 		Next: "Create it, or correct scaleTargetRef: " + retries}
 	if h := c.HPA; c.ID.Kind == kscope.HPAs {
-		d.Why = fmt.Sprintf("%s %s does not exist in namespace %s, so there is nothing to scale.", t.Kind, t.Name, h.Ref.Namespace)
+		d.Why = fmt.Sprintf("%s %s does not exist in namespace %s, so there is nothing to scale.", t.Kind, called(t.Name), h.Ref.Namespace)
 		d.Next = "Create it, or correct scaleTargetRef: the HPA tries again at every sync."
 	}
 	return d, true

@@ -31,11 +31,11 @@ func jobSays(c *store.Chain) Decision {
 	case !r.Known:
 		d.Why = fmt.Sprintf("KEDA makes %s; how much work waits is not known.", most)
 	case r.Value <= r.ActivationTarget:
-		d.Why = fmt.Sprintf("%s; KEDA makes %s.", isEmpty(r), most)
+		d.Why = fmt.Sprintf("%s; KEDA makes %s.", allQuiet(c, r), most)
 	case active.True():
-		d.Why = fmt.Sprintf("KEDA makes Jobs of it: %s in %s, %s.", jobsWait(r), r.Name(), most)
+		d.Why = fmt.Sprintf("KEDA makes Jobs of it: %s, %s.", waits(r), most)
 	default:
-		d.Why = fmt.Sprintf("%s in %s; KEDA makes %s.", jobsWait(r), r.Name(), most)
+		d.Why = fmt.Sprintf("%s; KEDA makes %s.", waits(r), most)
 	}
 	return d
 }

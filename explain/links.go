@@ -41,7 +41,12 @@ func queueLink(c *store.Chain) Link {
 	case r.Known:
 		l.Number, l.Estimate = &r.Value, r.From == store.FromHPA
 		l.State, l.Word = LinkOK, "has work"
-		if r.Value == 0 {
+		if !r.CountsJobs() {
+			l.Word = "active"
+		}
+		if r.Value == 0 && !r.CountsJobs() {
+			l.State, l.Word = LinkIdle, "at zero"
+		} else if r.Value == 0 {
 			l.State, l.Word = LinkIdle, "empty"
 		} else if r.Value <= r.ActivationTarget {
 			l.State, l.Word = LinkWaiting, "below activation"

@@ -37,7 +37,7 @@ func switchedOff(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	return Decision{Phase: Asleep, Link: LinkWorkload,
-		Why:  c.Target().Name + " was set to zero, which switches its HPA off.",
+		Why:  called(c.Target().Name) + " was set to zero, which switches its HPA off.",
 		Next: "The HPA goes on when the replicas are set to 1 or more."}, true
 }
 

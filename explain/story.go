@@ -65,7 +65,7 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: Draining, Link: LinkHPA}
 	d.Why = fmt.Sprintf("%s; %s set.", calls(f), isOrAre(f.desired))
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s, and %s set.", isEmpty(f.r), podsAre(f.desired))
+		d.Why = fmt.Sprintf("%s, and %s set.", allQuiet(c, f.r), podsAre(f.desired))
 	}
 	switch h := c.HPA; {
 	case c.ScaledObject.PausedScaleIn:
@@ -100,7 +100,7 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 	each := words.Count(f.r.Value / float64(f.desired))
 	return Decision{Phase: Steady, Link: LinkHPA,
 		Why: fmt.Sprintf("%s for %s: %s each, within 10%% of the target of %s, so the HPA leaves it.",
-			amount(f.r), pods(int(f.desired)), each, words.Count(f.r.Target)),
+			f.amount(), pods(int(f.desired)), each, words.Count(f.r.Target)),
 		Next: "It moves when the number per pod leaves that band."}, true
 }
 
@@ -115,12 +115,28 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 		Why:  fmt.Sprintf("%s, but minReplicaCount keeps %d.", calls(f), least),
 		Next: fmt.Sprintf("More than about %s would add pods.", jobs(above))}
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s; minReplicaCount keeps %s.", isEmpty(f.r), pods(int(least)))
+		d.Why = fmt.Sprintf("%s; minReplicaCount keeps %s.", allQuiet(c, f.r), pods(int(least)))
 	}
-	if f.r.Trigger.Backlog == nil {
+	if f.several && f.r.CountsJobs() {
+		d.Next = fmt.Sprintf("More than about %s in %s would add pods.", jobs(above), called(f.r.Name()))
+	}
+	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
 	return d, true
+}
+
+// toZero says at which value of a trigger that is active KEDA would go to zero.
+func toZero(r store.Reading) string {
+	switch {
+	case r.ActivationTarget > 0 && r.CountsJobs():
+		return fmt.Sprintf("KEDA goes to zero at %s or fewer.", words.Count(r.ActivationTarget))
+	case r.ActivationTarget > 0:
+		return fmt.Sprintf("KEDA goes to zero at %s or less.", words.Count(r.ActivationTarget))
+	case r.CountsJobs():
+		return "KEDA goes to zero when it is empty."
+	}
+	return "KEDA goes to zero when it is at 0."
 }
 
 // steady is as many pods as the queue calls for.
@@ -129,7 +145,7 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long."}
-	if f.r.Trigger.Backlog == nil {
+	if !f.r.CountsJobs() {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
 	d.Why = fmt.Sprintf("%s, and %s set.", calls(f), isOrAre(f.desired))
@@ -137,8 +153,11 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s, and %s ready.", calls(f), isOrAre(f.desired))
 	}
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s, but %s.", isEmpty(f.r), remain(f.desired))
+		d.Why = fmt.Sprintf("%s, but %s.", allQuiet(c, f.r), remain(f.desired))
 		d.Next = ""
+	}
+	if f.desired == 1 && f.hasWork && c.ScaledObject.Floor() == 0 {
+		d.Next = strings.TrimSuffix(d.Next, ".") + "; " + toZero(f.work)
 	}
 	if c.ScaledObject.ForceActivation {
 		d.Next = "The annotation force-activation keeps KEDA from going to zero."

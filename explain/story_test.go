@@ -131,7 +131,7 @@ var ordinary = []explanation{
 	{name: "exact, one", scene: scene(1, 1, 1),
 		rule: "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "1 5 1 1"},
 	{name: "tolerated", scene: scene(42, 8, 8),
-		rule: "tolerated", phase: explain.Steady, link: explain.LinkHPA, why: "42 8 5.2 10% 5"},
+		rule: "tolerated", phase: explain.Steady, link: explain.LinkHPA, why: "42 8 5.25 10% 5"},
 	{name: "tolerated at one", scene: scene(5.4, 1, 1),
 		rule: "tolerated", phase: explain.Steady, link: explain.LinkHPA, why: "5.4 1 5.4 10% 5"},
 	{name: "fewer would do", scene: scene(16, 10, 10),
@@ -289,7 +289,7 @@ var ordinary = []explanation{
 			cooldown(c)
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus", Name: "lag"}, Target: 10, Known: true, From: store.FromHPA}
 		},
-		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "1 30s", next: "0 18s"},
+		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "0 1 30s", next: "0 18s"},
 	{name: "another type of trigger", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus"}, Target: 10, Value: 31, Known: true, From: store.FromHPA}

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -19,21 +20,28 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: Asleep, Link: LinkQueue, Next: "KEDA looks every " + words.Span(so.PollingInterval) + "."}
 	first := fmt.Sprintf(" The first job starts %s.", pods(int(so.StartsWith())))
 	if r.ActivationTarget > 0 {
-		first = fmt.Sprintf(" More than %s start %s.", jobs(r.ActivationTarget), pods(int(so.StartsWith())))
+		first = fmt.Sprintf(" More than %s %s %s.", jobs(r.ActivationTarget), verb(int(math.Ceil(r.ActivationTarget)), "starts", "start"), pods(int(so.StartsWith())))
 	}
+	if !r.CountsJobs() {
+		first = fmt.Sprintf(" A value above %s starts %s.", words.Count(r.ActivationTarget), pods(int(so.StartsWith())))
+	}
+	target := called(so.ScaleTarget.Name)
 	active := so.Conditions.Get("Active")
 	switch {
 	case f.quiet && r.Value > 0:
-		d.Why = fmt.Sprintf("%s in %s, but KEDA starts nothing until there are more than %s.", jobsWait(r), r.Name(), words.Count(r.ActivationTarget))
+		d.Why = fmt.Sprintf("%s, but KEDA starts nothing until there are more than %s.", waits(r), words.Count(r.ActivationTarget))
+		if !r.CountsJobs() {
+			d.Why = fmt.Sprintf("%s, but KEDA starts nothing until it is above %s.", waits(r), words.Count(r.ActivationTarget))
+		}
 	case f.quiet && active.True():
-		d.Why = fmt.Sprintf("%s, but KEDA still says that a trigger is active.", isEmpty(r))
+		d.Why = fmt.Sprintf("%s, but KEDA still says that a trigger is active.", allQuiet(c, r))
 	case f.quiet:
-		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. The HPA rests, as it should.", isEmpty(r), so.ScaleTarget.Name)
+		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. The HPA rests, as it should.", allQuiet(c, r), target)
 		d.Next += first
 	case active.False():
-		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. The HPA rests, as it should.", so.ScaleTarget.Name)
+		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. The HPA rests, as it should.", target)
 	default:
-		d.Why = fmt.Sprintf("%s is at zero; whether there is work is not known.", so.ScaleTarget.Name)
+		d.Why = fmt.Sprintf("%s is at zero; whether there is work is not known.", target)
 	}
 	if err := firstError(c); err != "" {
 		d.Next += " kscope cannot read the queue: " + sentence(err)
@@ -51,7 +59,7 @@ func drained(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	return Decision{Phase: Draining, Link: LinkPods,
-		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", c.ScaledObject.ScaleTarget.Name, podsAreInt(n)),
+		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", called(c.ScaledObject.ScaleTarget.Name), podsAreInt(n)),
 		Next: fmt.Sprintf("Then nothing runs until work arrives; KEDA looks every %s.", words.Span(c.ScaledObject.PollingInterval))}, true
 }
 
@@ -73,7 +81,7 @@ func overdue(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	return Decision{Phase: Broken, Link: LinkKEDA,
-		Why:  fmt.Sprintf("%s in %s, for %s now, and KEDA has started nothing.", jobsWait(r), r.Name(), words.Age(waited)),
+		Why:  fmt.Sprintf("%s, for %s now, and KEDA has started nothing.", waits(r), words.Age(waited)),
 		Next: fmt.Sprintf("KEDA looks every %s: check that it runs and reads the same Redis as kscope.", words.Span(poll))}, true
 }
 
@@ -100,7 +108,7 @@ func parked(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	return Decision{Phase: Asleep, Link: LinkHPA,
-		Why: fmt.Sprintf("There is no work, so KEDA parks %s at idleReplicaCount %d.", so.ScaleTarget.Name, f.desired),
+		Why: fmt.Sprintf("There is no work, so KEDA parks %s at idleReplicaCount %d.", called(so.ScaleTarget.Name), f.desired),
 		Next: fmt.Sprintf("The HPA lifts it to minReplicaCount %d again at its next sync: only an idleReplicaCount of 0 lasts.",
 			so.MinReplicaCount)}, true
 }
@@ -137,7 +145,7 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: CoolingDown, Link: LinkKEDA}
 	quiet := "No trigger is active"
 	if f.quiet {
-		quiet = isEmpty(f.r)
+		quiet = allQuiet(c, f.r)
 	}
 	d.Why = fmt.Sprintf("%s; %s while KEDA waits out its cooldown of %s.", quiet, remain(f.desired), words.Span(so.CooldownPeriod))
 	zero := zeroAt(c)

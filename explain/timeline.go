@@ -1,16 +1,12 @@
 package explain
 
 import (
-	"fmt"
-	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
-	"github.com/kscope/kscope/words"
 )
 
 // Entry is one line of a timeline: what happened, who did it, and how long
@@ -21,6 +17,13 @@ type Entry struct {
 	Warn  bool          // it is not as it should be
 	After time.Duration // since the entry that caused this one; 0 if unknown
 	Cause string        // what that was, in a word or two
+	// Times is how often it was said, if more than once, and Last when that
+	// was last.
+	Times   int
+	Last    time.Time
+	ToMin   bool   // KEDA's step to minReplicaCount, which no trigger asks for
+	several bool   // the object has several queues, so that one is named
+	said    string // of Trouble: the words that it is known again by
 }
 
 // Timeline is what happened around an object, oldest first: what was seen
@@ -32,6 +35,7 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 	}
 	tales := talesOf(s.EventsAbout(id))
 	log := s.Log(id)
+	several := hasSeveralQueues(&c)
 	out := make([]Entry, 0, len(log)+len(tales))
 	for _, l := range log {
 		if l.Kind == store.Scaled {
@@ -39,10 +43,12 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 			if c.ID.Kind == kscope.HPAs && e.Actor == store.KEDA && e.Guess {
 				e.Actor = store.Someone // no HPA without KEDA goes to zero, or from there
 			}
+			so := &c.ScaledObject
+			e.ToMin = e.Actor == store.KEDA && e.From == 0 && e.To == so.MinReplicaCount && so.IdleReplicaCount == nil
 			out = append(out, e)
 			continue
 		}
-		out = append(out, Entry{Entry: l, Note: noteOf(l), Warn: warns(l)})
+		out = append(out, Entry{Entry: l, Note: noteOf(l), Warn: warns(l), several: several, said: l.Said})
 	}
 	for _, t := range tales {
 		if t.tellsMore(log) {
@@ -51,9 +57,25 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 	}
 	out = append(out, podTroubles(s.Pods(id))...)
 	sort.SliceStable(out, func(i, j int) bool { return out[i].At.Before(out[j].At) })
+	out = counted(out)
 	fillFrom(out)
 	linkCauses(out)
 	return out
+}
+
+// hasSeveralQueues reports whether the triggers of an object name more than one.
+func hasSeveralQueues(c *store.Chain) bool {
+	var first *kscope.Backlog
+	for _, t := range c.Triggers() {
+		switch {
+		case t.Backlog == nil:
+		case first == nil:
+			first = t.Backlog
+		case *t.Backlog != *first:
+			return true
+		}
+	}
+	return false
 }
 
 // fillFrom gives the steps that only an event tells of the size that they
@@ -72,31 +94,6 @@ func fillFrom(es []Entry) {
 	}
 }
 
-// podTroubles gives an entry for each reason for which pods cannot run now.
-func podTroubles(pods []kscope.Pod) []Entry {
-	byReason := map[string]*Entry{}
-	n := map[string]int{}
-	for _, p := range pods { // oldest first, so that its words stay
-		if p.State() != kscope.PodFailing {
-			continue
-		}
-		n[p.Reason]++
-		if byReason[p.Reason] == nil {
-			byReason[p.Reason] = &Entry{Entry: store.Entry{At: p.Created, Kind: store.Trouble, Actor: store.Kubelet}, Warn: true, Note: p.Message}
-		}
-	}
-	var out []Entry
-	for reason, e := range byReason {
-		e.Note = strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", words.Plural(n[reason], "pod"), reason, e.Note), ": ")
-		if reason == "Unschedulable" {
-			e.Actor = store.Kubernetes
-		}
-		out = append(out, *e)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Note < out[j].Note })
-	return out
-}
-
 // linkCauses finds what caused each entry.
 func linkCauses(es []Entry) {
 	for i := range es {
@@ -113,19 +110,17 @@ func linkCauses(es []Entry) {
 func cause(es []Entry, e Entry) *Entry {
 	switch {
 	case e.Kind == store.Active:
-		return firstWork(es, store.Inactive, store.Emptied)
+		return firstWork(es, store.Inactive)
 	case e.Kind == store.Inactive:
 		return emptying(es)
 	case e.Kind == store.LoadEnded:
 		return beginning(es, e)
-	case e.Kind == store.ReadyPods && reached(es):
-		return nil
 	case e.Kind == store.ReadyPods:
-		return step(es, e.Up())
+		return asked(es, e)
 	case e.Kind != store.Scaled || e.From < 0:
 		return nil
 	case e.Actor == store.KEDA && e.Up():
-		return firstWork(es, store.Scaled, store.Emptied)
+		return firstWork(es, store.Scaled)
 	case e.Actor == store.KEDA:
 		return emptying(es)
 	case e.Actor == store.TheHPA:
@@ -133,18 +128,23 @@ func cause(es []Entry, e Entry) *Entry {
 			return c
 		}
 		if e.Up() {
-			return firstWork(es, store.Scaled, store.Emptied)
+			return firstWork(es, store.Scaled)
 		}
 		return emptying(es)
 	}
 	return nil
 }
 
-// firstWork is the first work that arrived since what answered to all before.
-func firstWork(es []Entry, answers ...store.EntryKind) (found *Entry) {
-	for i := len(es) - 1; i >= 0 && !slices.Contains(answers, es[i].Kind); i-- {
-		if es[i].IsWork() {
-			found = &es[i]
+// firstWork is the first work that arrived since what answered to all before,
+// and is not done: a queue that ran empty has none from before.
+func firstWork(es []Entry, answer store.EntryKind) (found *Entry) {
+	done := map[string]bool{}
+	for i := len(es) - 1; i >= 0 && es[i].Kind != answer; i-- {
+		switch e := &es[i]; {
+		case e.Kind == store.Emptied:
+			done[e.Queue()] = true
+		case e.IsWork() && !done[e.Queue()]:
+			found = e
 		}
 	}
 	return found
@@ -183,16 +183,24 @@ func step(es []Entry, up bool) *Entry {
 	return nil
 }
 
-// reached reports whether the pods arrived at the size of the last step before:
-// what they do after that has other reasons.
-func reached(es []Entry) bool {
-	for i := len(es) - 1; i >= 0 && es[i].Kind != store.Scaled; i-- {
-		if es[i].Kind == store.ReadyPods {
-			last := step(es[:i], es[i].Up())
-			return last != nil && last.To == es[i].To
+// asked is the step that a change of the ready pods answers: of those that came
+// one after another in its direction, the first that went as far. The newest may
+// have come after the pods that an earlier one asked for. There is none where so
+// many had been ready, or gone, since: what pods do after that has other reasons.
+func asked(es []Entry, e Entry) (found *Entry) {
+	far := func(n int32) bool { return e.Up() && n >= e.To || !e.Up() && n <= e.To }
+	for i := len(es) - 1; i >= 0; i-- {
+		switch c := &es[i]; {
+		case c.Kind == store.ReadyPods && (far(c.From) || far(c.To)):
+			return found
+		case c.Kind != store.Scaled:
+		case c.From < 0 || c.Up() != e.Up() || found != nil && !far(c.To):
+			return found
+		default:
+			found = c
 		}
 	}
-	return false
+	return found
 }
 
 // word is what an entry is called where it is a cause.

@@ -302,7 +302,7 @@ func TestTimeline(t *testing.T) {
 			x.See(3, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Synced})
 			x.See(4, kscope.Status{Kind: kscope.Queues, Name: "elsewhere:6379", State: kscope.Failing})
 			x.See(5, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
-		}, "2 kscope trouble Redis redis.demo.svc.cluster.local:6379: refused\n5 kscope mended Redis redis.demo.svc.cluster.local:6379 works again"},
+		}, "2 kscope trouble cannot read Redis: refused\n5 kscope mended can read Redis again"},
 		{"pods that cannot run", 2, func(x *world) {
 			x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
 			x.See(1, x.Work)
@@ -312,7 +312,7 @@ func TestTimeline(t *testing.T) {
 			}
 		}, "7 k8s trouble 1 pod: Unschedulable: words 2\n8 kubelet trouble 2 pods: CrashLoopBackOff: words 1"},
 		{"the workload goes", 1, func(x *world) { x.See(1, kscope.Gone{Kind: kscope.Deployments, Ref: x.SO.Ref, UID: "d-1"}) },
-			"1 someone else trouble Deployment order-worker was deleted"},
+			"1 someone else trouble deleted Deployment order-worker"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -73,7 +72,6 @@ func teller(e Entry, tales []tale) *tale {
 // compared with other observations: the two clocks may differ.
 type tale struct {
 	Entry
-	words string // the event's own
 	heard []time.Time
 }
 
@@ -96,8 +94,6 @@ func (t tale) tellsMore(log []store.Entry) bool {
 					return false
 				}
 			}
-		case t.Kind == store.Trouble && t.words != "" && strings.Contains(e.Said, t.words):
-			return false
 		}
 	}
 	return true
@@ -111,7 +107,8 @@ var (
 
 // tell translates the events that tell of a step or of trouble.
 func tell(ev kscope.Event) (tale, bool) {
-	t := tale{words: ev.Note, Entry: Entry{Entry: store.Entry{At: ev.Last, Kind: store.Trouble}, Warn: ev.Type == "Warning", Note: ev.Reason + ": " + ev.Note}}
+	t := tale{Entry: Entry{Entry: store.Entry{At: ev.Last, Kind: store.Trouble}, Warn: ev.Type == "Warning", said: ev.Note}}
+	t.Note = ev.Reason + ": " + metricCause(selector.ReplaceAllString(combined.ReplaceAllString(ev.Note, ""), ""))
 	switch ev.Regarding.Kind {
 	case "HorizontalPodAutoscaler":
 		t.Actor = store.TheHPA
@@ -139,8 +136,9 @@ func tell(ev kscope.Event) (tale, bool) {
 	case "FailedComputeMetricsReplicas":
 		return tale{}, false // the one before it names the metric and says the same
 	}
-	if ev.Count > 1 {
-		t.Note += fmt.Sprintf(" (%d times)", ev.Count)
+	t.Times, t.Last = int(ev.Count), ev.Last
+	if !ev.First.IsZero() {
+		t.At = ev.First
 	}
 	return t, t.Warn
 }

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -17,6 +18,24 @@ func itoa(n int32) string { return strconv.FormatInt(int64(n), 10) }
 // jobs writes a number of jobs; a fraction of one counts for nothing.
 func jobs(n float64) string { return words.Plural(n, "job") }
 
+// nameRoom is how many characters of a name a sentence has room for, so that
+// none pushes the cause out of sight.
+const nameRoom = 32
+
+// called is a name within a sentence, in a text of the cluster too.
+func called(name string) string {
+	return words.Middle(name, nameRoom, "…", utf8.RuneCountInString)
+}
+
+// waits says how much work there is: "7 jobs wait in orders", or what the value
+// of a trigger is that counts none.
+func waits(r store.Reading) string {
+	if !r.CountsJobs() {
+		return capital(noun(r)) + " is at " + estimate(r) + words.Count(r.Value)
+	}
+	return jobsWait(r) + " in " + called(r.Name())
+}
+
 // jobsWait says how many items wait: "7 jobs wait".
 func jobsWait(r store.Reading) string {
 	if r.Value == 1 {
@@ -30,21 +49,24 @@ func thereIsWork(f *facts) string {
 	switch {
 	case !f.hasWork:
 		return "The annotation force-activation is set"
-	case f.work.Trigger.Backlog == nil:
-		return amount(f.work)
 	}
-	return jobsWait(f.work) + " in " + f.work.Name()
+	return waits(f.work)
 }
 
 // noun is the reading's source in a sentence: "the list orders".
 func noun(r store.Reading) string {
 	switch kind := map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type]; {
-	case r.Trigger.Backlog == nil:
-		return "the trigger " + r.Name()
+	case !r.CountsJobs():
+		return "the trigger " + triggerName(r)
 	case kind != "":
-		return "the " + kind + " " + r.Name()
+		return "the " + kind + " " + called(r.Name())
 	}
-	return "the queue " + r.Name()
+	return "the queue " + called(r.Name())
+}
+
+// triggerName is a trigger that is known by no queue.
+func triggerName(r store.Reading) string {
+	return called(cmp.Or(r.Trigger.Name, r.Trigger.Type))
 }
 
 // isEmpty says that a source has no work, or none that counts.
@@ -52,21 +74,48 @@ func isEmpty(r store.Reading) string {
 	switch {
 	case r.Value > 0:
 		return capital(noun(r)) + " is not above its activation threshold"
-	case r.Trigger.Backlog == nil:
-		return capital(noun(r)) + " has no work"
+	case !r.CountsJobs():
+		return capital(noun(r)) + " is at " + words.Count(r.Value)
 	}
 	return capital(noun(r)) + " is empty"
 }
 
-// amount is a value with its unit, marked where it is an estimate.
-func amount(r store.Reading) string {
-	mark := ""
-	if r.From == store.FromHPA {
-		mark = "~"
+// allQuiet says that no source has work that counts, of one by its name and of
+// several all together: which of them is the main one does not matter then.
+func allQuiet(c *store.Chain, main store.Reading) string {
+	n, queues, empty := len(c.Readings), true, true
+	for i := range c.Readings {
+		r := &c.Readings[i]
+		if n == 1 || !r.Known || r.Value > r.ActivationTarget {
+			return isEmpty(main)
+		}
+		queues, empty = queues && r.CountsJobs(), empty && r.Value == 0
 	}
 	switch {
-	case r.Trigger.Backlog == nil:
-		return "Trigger " + r.Name() + ": " + mark + words.Count(r.Value)
+	case queues && empty && n == 2:
+		return "Both queues are empty"
+	case queues && empty:
+		return fmt.Sprintf("All %d queues are empty", n)
+	case n == 2:
+		return "Neither trigger is above its activation threshold"
+	}
+	return fmt.Sprintf("None of the %d triggers is above its activation threshold", n)
+}
+
+// estimate is the mark of a value that was not measured.
+func estimate(r store.Reading) string {
+	if r.From == store.FromHPA {
+		return "~"
+	}
+	return ""
+}
+
+// amount is a value with its unit, marked where it is an estimate.
+func amount(r store.Reading) string {
+	mark := estimate(r)
+	switch {
+	case !r.CountsJobs():
+		return "Trigger " + triggerName(r) + ": " + mark + words.Count(r.Value)
 	case r.Value == 1:
 		return mark + "1 job"
 	}
@@ -81,10 +130,18 @@ func calls(f *facts) string {
 		least = "at least "
 	}
 	call := "call"
-	if f.r.Value == 1 || f.r.Trigger.Backlog == nil {
+	if f.r.Value == 1 || !f.r.CountsJobs() {
 		call = "calls"
 	}
-	return fmt.Sprintf("%s at %s per pod %s for %s%s", amount(f.r), words.Count(f.r.Target), call, least, words.Plural(f.raw, "pod"))
+	return fmt.Sprintf("%s at %s per pod %s for %s%s", f.amount(), words.Count(f.r.Target), call, least, words.Plural(f.raw, "pod"))
+}
+
+// amount is the main trigger's value, with its name where there are several.
+func (f *facts) amount() string {
+	if f.several && f.r.CountsJobs() {
+		return amount(f.r) + " in " + called(f.r.Name())
+	}
+	return amount(f.r)
 }
 
 func replicas(n int32) string { return words.Plural(n, "replica") }

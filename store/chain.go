@@ -123,11 +123,17 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 
 // Reading is the main trigger, which every number and sentence is about that
 // does not name another: the one that asks for the most replicas, as far as is
-// known, and of several the first.
+// known, and of several the first; while nothing is, the first with a queue.
 func (c Chain) Reading() Reading {
 	main := c.heaviest(func(Reading) bool { return true })
 	if main < 0 {
 		return Reading{}
+	}
+	if r := c.Readings[main]; r.Known {
+		return r
+	}
+	if i := c.heaviest(func(r Reading) bool { return r.Trigger.Backlog != nil }); i >= 0 {
+		main = i // nothing is known of any: a queue will be, a share of a CPU will not
 	}
 	return c.Readings[main]
 }

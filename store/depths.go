@@ -91,10 +91,10 @@ func (s *Store) logDepth(at time.Time, q *queue, d kscope.Depth) {
 		return
 	}
 	for _, o := range s.byQueue[d.Backlog] {
-		if q.state == empty {
-			s.addEmptied(at, o, long)
-		} else if pushed := o.latest(Injected); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Backlog) {
-			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: int64(d.N)})
+		if name := d.Backlog.Shown(); q.state == empty {
+			s.addEmptied(at, o, name, long)
+		} else if pushed := o.latest(Injected, name); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Backlog) {
+			o.add(Entry{At: at, Kind: Arrived, Actor: Producer, Jobs: int64(d.N), Subject: name})
 		}
 	}
 }
@@ -102,23 +102,23 @@ func (s *Store) logDepth(at time.Time, q *queue, d kscope.Depth) {
 // addEmptied notes that a queue ran empty, if it was busy for long or its work
 // was noted. Without a pod that could have taken the last job, somebody else
 // did.
-func (s *Store) addEmptied(at time.Time, o *object, long bool) {
-	if last := o.latest(Emptied); last != nil && last.Actor == You && at.Sub(last.At) <= quiet {
+func (s *Store) addEmptied(at time.Time, o *object, name string, long bool) {
+	if last := o.latest(Emptied, name); last != nil && last.Actor == You && at.Sub(last.At) <= quiet {
 		return // it was not the workers
 	}
-	e := Entry{At: at, Kind: Emptied, Actor: Workers}
+	e := Entry{At: at, Kind: Emptied, Actor: Workers, Subject: name}
 	if w := s.work[o.workKey()]; w != nil && w.Current == 0 && w.Desired == 0 {
 		e.Actor, e.Guess = Someone, true
 	}
 	for i := len(o.log) - 1; i >= 0 && !long; i-- {
-		if o.log[i].Kind == Emptied {
+		if o.log[i].Kind == Emptied && o.log[i].Subject == name {
 			if i == len(o.log)-1 {
 				o.own()
 				o.log[i].At = at // it hovers: the last job is this one
 			}
 			return
 		}
-		long = o.log[i].IsWork()
+		long = o.log[i].IsWork() && o.log[i].Queue() == name
 	}
 	o.add(e)
 }
@@ -134,9 +134,9 @@ func (s *Store) applyPurged(at time.Time, f kscope.Purged) {
 			continue
 		}
 		// The measurement may have come before the news.
-		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && at.Sub(o.log[n].At) <= f.Took+time.Second {
+		if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Emptied && o.log[n].Subject == f.Backlog.Shown() && at.Sub(o.log[n].At) <= f.Took+time.Second {
 			o.cutLog()
 		}
-		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost})
+		o.add(Entry{At: at, Kind: Emptied, Actor: You, Jobs: f.Lost, Subject: f.Backlog.Shown()})
 	}
 }

@@ -26,7 +26,7 @@ type Entry struct {
 	Topic   Topic           // for Trouble and Mended
 	Broker  string          // for OurSource that is a server
 	Kept    kscope.Kind     // for Trouble and Mended of OurSource: what is watched
-	Subject string          // for OurSource the server, for TheTarget its kind and name
+	Subject string          // for OurSource the server, for TheTarget its kind and name, for Injected, Arrived and Emptied the queue's
 	Said    string          // somebody else's words about it: a message, a reason, an error
 }
 
@@ -90,6 +90,18 @@ func (e Entry) IsWork() bool {
 	return e.Kind == Arrived || e.Kind == LoadBegan || e.Kind == Injected && e.Jobs > 0
 }
 
+// Queue is the name of the queue that jobs went into or came out of; "" where it
+// is about none.
+func (e Entry) Queue() string {
+	switch {
+	case e.Load != nil:
+		return e.Load.Backlog.Shown()
+	case e.Kind == Injected || e.Kind == Arrived || e.Kind == Emptied:
+		return e.Subject
+	}
+	return ""
+}
+
 const (
 	logLimit  = 600              // entries per object
 	sameBurst = 10 * time.Second // ready pods within this are one entry
@@ -135,10 +147,11 @@ func (o *object) forget(before time.Time) {
 	}
 }
 
-// latest is the newest logged entry of a kind, nil if there is none.
-func (o *object) latest(kind EntryKind) *Entry {
+// latest is the newest logged entry of a kind about a queue, nil if there is
+// none.
+func (o *object) latest(kind EntryKind, queue string) *Entry {
 	for i := len(o.log) - 1; i >= 0; i-- {
-		if o.log[i].Kind == kind {
+		if o.log[i].Kind == kind && o.log[i].Subject == queue {
 			return &o.log[i]
 		}
 	}

@@ -132,10 +132,10 @@ func (p *puts) forgetLoad() {
 // addBatch notes what came of a batch.
 func (o *object) addBatch(at time.Time, f kscope.Loading) {
 	// The measurement may have come before the news of it.
-	if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Elapsed+time.Second {
+	if n := len(o.log) - 1; n >= 0 && o.log[n].Kind == Arrived && o.log[n].Subject == f.Backlog.Shown() && f.Accepted > 0 && at.Sub(o.log[n].At) <= f.Elapsed+time.Second {
 		o.cutLog()
 	}
-	o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err})
+	o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err, Subject: f.Backlog.Shown()})
 }
 
 // Loading is the newest load of an object's queues that runs, else the newest of

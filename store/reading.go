@@ -114,11 +114,17 @@ func (r Reading) Asks() float64 {
 	return r.Value / r.Target
 }
 
+// CountsJobs reports whether the value is a number of jobs that wait. What a
+// query answers, a latency or a share, is not, and is never empty.
+func (r Reading) CountsJobs() bool {
+	return r.Trigger.Backlog != nil && triggers.Unit(r.Trigger) != ""
+}
+
 // Name is what to call the trigger's source: the key for Redis, else the
 // trigger's own name or its type.
 func (r Reading) Name() string {
 	if r.Trigger.Backlog != nil {
-		return r.Trigger.Backlog.Name
+		return r.Trigger.Backlog.Shown()
 	}
 	return cmp.Or(r.Trigger.Name, r.Trigger.Type)
 }

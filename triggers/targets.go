@@ -35,6 +35,21 @@ func Targets(t kscope.Trigger) (target, activation float64) {
 	return target, activation
 }
 
+// Unit is what a trigger's value counts, many of them; "" where it counts
+// nothing that could wait: a rate, an age, or what a query answers.
+func Unit(t kscope.Trigger) string {
+	typ, ok := types[t.Type]
+	switch mode := t.Metadata["mode"]; {
+	case !ok:
+		return "items"
+	case typ.Unit == "pods" || typ.Unit == "replicas":
+		return ""
+	case strings.HasSuffix(mode, "Rate") || strings.HasSuffix(mode, "Age") || strings.HasSuffix(mode, "Latencies"):
+		return ""
+	}
+	return typ.Unit
+}
+
 // TargetIn is the target of a trigger of this type by its metadata. It is an
 // error, in KEDA's words, if it is required and absent, or no number; it is 0
 // where only the source knows it.

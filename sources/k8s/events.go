@@ -100,6 +100,7 @@ func observeCoreEvent(e *corev1.Event) kscope.Event {
 		Note:      kscope.Clean(e.Message),
 		Reporter:  share(kscope.Clean(firstOf(e.ReportingController, e.Source.Component))),
 		Last:      newest(e.LastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
+		First:     oldest(e.FirstTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
 		Count:     max(1, e.Count),
 	}
 	if s := e.Series; s != nil {
@@ -120,6 +121,7 @@ func observeEvent(e *eventsv1.Event) kscope.Event {
 		Note:      kscope.Clean(e.Note),
 		Reporter:  share(kscope.Clean(firstOf(e.ReportingController, e.DeprecatedSource.Component))),
 		Last:      newest(e.DeprecatedLastTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
+		First:     oldest(e.DeprecatedFirstTimestamp.Time, e.EventTime.Time, e.CreationTimestamp.Time),
 		Count:     max(1, e.DeprecatedCount),
 	}
 	if s := e.Series; s != nil {
@@ -153,4 +155,14 @@ func firstOf(a, b string) string {
 		return a
 	}
 	return b
+}
+
+// oldest is the earliest of some times that are set.
+func oldest(ts ...time.Time) (first time.Time) {
+	for _, t := range ts {
+		if first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
 }

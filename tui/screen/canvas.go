@@ -1,5 +1,7 @@
 package screen
 
+import "github.com/kscope/kscope/words"
+
 // Canvas is a rectangle of the grid with coordinates of its own, from 0,0 at
 // its top left. What does not fit is clipped, never wrapped, so a pane cannot
 // paint outside what it was given. The zero canvas draws nothing.
@@ -63,6 +65,25 @@ func (c Canvas) Fit(x, y, w int, st Style, s string) int {
 	}
 	x = c.clip(x, y, w-1, st, s)
 	return c.clip(x, y, 1, st, "…")
+}
+
+// Name writes a name in at most w columns, see [Middle], and gives the column
+// after it.
+func (c Canvas) Name(x, y, w int, st Style, name string) int {
+	return c.Fit(x, y, w, st, c.Short(min(w, c.W-x), name))
+}
+
+// Short is a name in at most w columns, as the grid writes it.
+func (c Canvas) Short(w int, name string) string { return Middle(name, w, c.g != nil && c.g.ascii) }
+
+// Middle is a name in at most w columns: where it is longer, its middle gives
+// way, since names that belong together differ at their ends.
+func Middle(name string, w int, ascii bool) string {
+	gap := "…"
+	if ascii {
+		gap = ".." // a dot alone could be one of the name's
+	}
+	return words.Middle(name, w, gap, Width)
 }
 
 // Right writes s so that it ends before the column end, cut to begin at 0 or
