@@ -90,7 +90,7 @@ func pausedWhat(t store.Topic) string {
 // that is comes after all else, see Words: its name may be long.
 func ourSource(l store.Entry) string {
 	if l.Kept == kscope.Queues {
-		return "read " + callBroker(l.Broker)
+		return "read " + CallBroker(l.Broker)
 	}
 	return "watch " + string(l.Kept)
 }
@@ -194,10 +194,11 @@ func (e Entry) scaledWords() string {
 // CallServer is what a broker's server is called in a sentence, by the broker's
 // word for itself and the server's name in [kscope.Backlog].
 func CallServer(broker, server string) string {
-	return callBroker(broker) + " " + serverNote(server)
+	return CallBroker(broker) + " " + serverNote(server)
 }
 
-func callBroker(broker string) string {
+// CallBroker is the broker's part of that.
+func CallBroker(broker string) string {
 	if broker == triggers.RedisBroker {
 		return "Redis"
 	}

@@ -133,35 +133,62 @@ func serverWords(c kscope.Connection) string {
 	return c.Version + c.Role
 }
 
-// drawCard writes lines, folding what is too long, as far as there is room.
-func (m *Model) drawCard(c screen.Canvas, lines []cardLine) {
-	y := 0
+// cardRows folds lines to a width, a label at the first row of each.
+func cardRows(lines []cardLine, w int) (rows []cardLine) {
+	w = max(w-cardLabel(w), 8)
 	for _, l := range lines {
-		if l.label == "" {
-			y++
-			continue
+		folded := wrap(l.text, w)
+		if len(folded) == 0 {
+			rows = append(rows, cardLine{})
 		}
-		x := min(cardLabels, c.W/3)
-		for i, text := range wrap(l.text, max(c.W-x, 8)) {
-			if y >= c.H {
-				return
-			}
+		for i, text := range folded {
+			row := cardLine{"", text, l.look}
 			if i == 0 {
-				c.Fit(0, y, x-1, m.styles.Muted, l.label)
+				row.label = l.label
 			}
-			c.Fit(x, y, c.W-x, l.look, text)
-			y++
+			rows = append(rows, row)
 		}
+	}
+	return rows
+}
+
+// cardLabel is the room for labels on a width.
+func cardLabel(w int) int { return min(cardLabels, w/3) }
+
+// drawCard writes rows, as far as there is room.
+func (m *Model) drawCard(c screen.Canvas, rows []cardLine) {
+	x := cardLabel(c.W)
+	for y, r := range rows[:min(len(rows), max(c.H, 0))] {
+		c.Fit(0, y, x-1, m.styles.Muted, r.label)
+		c.Fit(x, y, c.W-x, r.look, r.text)
 	}
 }
 
-// cardHeight is the rows that lines take on a width.
-func cardHeight(lines []cardLine, w int) int {
-	n, x := 0, min(cardLabels, w/3)
-	for _, l := range lines {
-		n += max(len(wrap(l.text, max(w-x, 8))), 1)
+// cardWidth is that of the card on a screen.
+func cardWidth(w int) int { return min(84, w) }
+
+// connectionRows is the card of all queues, folded for a screen.
+func (m *Model) connectionRows(p picture, w int) []cardLine {
+	lines := m.cards(p)
+	if lines == nil {
+		lines = []cardLine{{"queue", noQueue, m.styles.Text}}
 	}
-	return n
+	return cardRows(lines, max(cardWidth(w)-4, 1))
+}
+
+// leastCard is how many rows a screen has for a card with a frame. The frame, a
+// blank line and that of the keys take cardAround of them.
+const (
+	leastCard  = 5
+	cardAround = 4
+)
+
+// cardLimit is how far so many rows can scroll on a screen of a height.
+func cardLimit(rows, h int) int {
+	if rows+cardAround > h && h >= leastCard {
+		h -= cardAround
+	}
+	return max(rows-h, 0)
 }
 
 // drawConnection is the card over the middle of the screen.
@@ -171,19 +198,38 @@ func (m *Model) drawConnection(c screen.Canvas) {
 	if !ok {
 		return
 	}
-	lines := m.cards(p)
-	if lines == nil {
-		lines = []cardLine{{"queue", noQueue, st.Text}}
-	}
-	w := min(84, c.W)
-	in, framed := m.dialog(c, w, cardHeight(lines, w-4)+4, 5, " How the queue is reached ")
+	rows := m.connectionRows(p, c.W)
+	limit := cardLimit(len(rows), c.H)
+	top := min(m.view.cardTop, limit)
+	in, framed := m.dialog(c, cardWidth(c.W), len(rows)+cardAround, leastCard, " How the queue is reached ")
 	if !framed {
-		m.drawCard(in, lines)
+		m.drawCard(in.Sub(2, 0, in.W-4, in.H), rows[top:])
+		if top < limit {
+			in.Right(in.W, in.H-1, st.Key, st.Glyph.Down)
+		}
 		return
 	}
-	m.drawCard(in.Sub(1, 0, in.W-2, in.H-2), lines[min(m.view.cardTop, len(lines)-1):])
-	in.Text(1, in.H-1, st.Key, "esc")
-	in.Fit(5, in.H-1, in.W-6, st.Muted, "leave it.  No password is shown here.")
+	m.drawCard(in.Sub(1, 0, in.W-2, in.H-2), rows[top:])
+	if limit > 0 {
+		in.HLine(1, in.H-2, in.W-2, st.Grid, '─')
+	}
+	x := 3
+	for _, more := range []struct {
+		n    int
+		mark string
+		word string
+	}{{top, st.Glyph.Up, "above"}, {limit - top, st.Glyph.Down, "below"}} {
+		if more.n > 0 {
+			x = in.Text(x, in.H-2, st.Key, fmt.Sprintf(" %s %s %s ", more.mark, plural(int64(more.n), "line"), more.word)) + 1
+		}
+	}
+	x = in.Text(1, in.H-1, st.Key, "esc")
+	x = in.Text(x+1, in.H-1, st.Muted, "leave it") + 2
+	if limit > 0 {
+		x = in.Text(x, in.H-1, st.Key, "j k")
+		x = in.Text(x+1, in.H-1, st.Muted, "scroll") + 2
+	}
+	in.Fit(x, in.H-1, in.W-1-x, st.Muted, "No password is shown here.")
 }
 
 // noQueue is what there is to say of a ScaledObject without one.
@@ -206,11 +252,12 @@ func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
 			break
 		}
 	}
-	rows := cardHeight(lines, w-2) + 2
+	folded := cardRows(lines, w-2)
+	rows := len(folded) + 2
 	if lines == nil || rows > h/2 {
 		return nil, 0
 	}
-	return lines, rows
+	return folded, rows
 }
 
 // cardKey moves in the card, or leaves it.
@@ -221,6 +268,7 @@ func (m *Model) cardKey(msg tea.KeyPressMsg) {
 		return
 	}
 	if p, ok := m.picture(); ok {
-		v.cardTop = min(max(v.cardTop+step(msg, 5), 0), max(len(m.cards(p))-1, 0))
+		limit := cardLimit(len(m.connectionRows(p, v.w)), v.h)
+		v.cardTop = min(max(min(v.cardTop, limit)+step(msg, 5), 0), limit)
 	}
 }

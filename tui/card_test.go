@@ -78,7 +78,7 @@ func TestTroubleOfAResolvedServer(t *testing.T) {
 	ta.say(kscope.Status{Kind: kscope.Queues, Name: q.Server, State: kscope.Failing, Message: "you may not read Secret demo/redis"})
 	m := tell(ta, 120, 35)
 	text := m.grid.Plain()
-	if !strings.Contains(text, "PARTLY BLIND") || !strings.Contains(text, "× Redis (TriggerAuthentication demo/redis) you may not read Secret demo/redis") {
+	if !strings.Contains(text, "PARTLY BLIND") || !strings.Contains(text, "× Redis: you may not read Secret demo/redis (TriggerAuthentication demo/redis)") {
 		t.Errorf("got\n%s", text)
 	}
 }

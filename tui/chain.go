@@ -93,7 +93,7 @@ func (m *Model) drawLink(c screen.Canvas, p picture, l explain.Link, big bool) {
 		name = st.Strong
 	}
 	note := m.linkNote(p, l.Role)
-	x := c.Fit(0, 0, c.W, name, l.Name)
+	x := c.Name(0, 0, c.W, name, l.Name)
 	if note != "" && x+1+screen.Width(note) <= c.W {
 		c.Right(c.W, 0, st.Muted, note)
 	}
@@ -194,7 +194,7 @@ func (m *Model) shortLink(p picture, l explain.Link, b brevity) string {
 	f := m.face(p, l)
 	switch {
 	case b == named && (l.Role == explain.LinkQueue || l.Role == explain.LinkHPA) && l.Name != "":
-		return l.Name + " " + f.text
+		return screen.Middle(l.Name, 20, m.styles.ASCII) + " " + f.text
 	case b == tersed:
 		return f.terse
 	}

@@ -14,59 +14,14 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// bins are the spans of time that one column of the chart may stand for.
-var bins = []time.Duration{
-	250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second,
-	10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
-}
-
-// shownByDefault is how much time the chart shows at least before any zooming:
-// the seed story fits.
-const shownByDefault = 100 * time.Second
-
-// window is the time that the chart covers, aligned to whole columns so that
-// the picture moves by columns and does not shimmer.
-type window struct {
-	from, to time.Time
-	bin      time.Duration
-	cols     int
-}
-
-func (m *Model) window() window {
-	v := &m.view
-	r := share(v.w, v.h, v, 0)
-	mode := chart.Overlay
-	if v.stacked {
-		mode = chart.Stacked
-	}
-	return windowAt(m.drawn.chart, chart.Columns(v.w-r.side, mode), v.zoom)
-}
-
-func windowAt(now time.Time, cols, zoom int) window {
-	i := 0
-	for i < len(bins)-1 && bins[i]*time.Duration(cols) < shownByDefault {
-		i++
-	}
-	bin := bins[min(max(i+zoom, 0), len(bins)-1)]
-	to := now.Truncate(bin).Add(bin)
-	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
-}
-
 // drawChart draws the chart of what is open.
 func (m *Model) drawChart(c screen.Canvas, p picture) {
 	if c.H <= 0 || c.W <= 0 {
 		return
 	}
 	v := &m.view
-	win := m.window()
-	queued, ok := p.Queued()
-	if !ok {
-		queued = p.Reading()
-	}
-	in := chart.Input{From: win.from, To: win.to, QueueName: queued.Name(), End: "now"}
-	if v.stacked {
-		in.Mode = chart.Stacked
-	}
+	win, queued := m.windowOf(chart.Columns(c.W, v.mode())), p.queued
+	in := chart.Input{Mode: v.mode(), From: win.from, To: win.to, QueueName: queued.Name(), QueueNote: p.which, End: "now"}
 	if v.frozen {
 		in.End = v.frozenAt.Format("15:04:05")
 		in.Cursor = v.cursorAt
@@ -226,14 +181,4 @@ func waitingFor(r store.Reading) string {
 		return "no queue to measure"
 	}
 	return "waiting for the first measurement"
-}
-
-// zoom changes the time of a column. Steps beyond the ends are not counted, so
-// that the way back is as long as the way there.
-func (m *Model) zoom(steps int) {
-	before := m.window().bin
-	m.view.zoom += steps
-	if m.window().bin == before {
-		m.view.zoom -= steps
-	}
 }

@@ -17,6 +17,9 @@ import (
 // what became of what was put in from it.
 func (m *Model) observe(os []kscope.Observation) (redraw, quiet bool) {
 	m.store.Apply(os...)
+	if m.began.IsZero() {
+		m.began = m.store.Now()
+	}
 	news := false
 	for _, o := range os {
 		news = m.told(o) || news
@@ -51,6 +54,7 @@ func (m *Model) told(o kscope.Observation) bool {
 type shown struct {
 	all      bool // nothing in particular is shown, so everything may matter
 	overview bool
+	whole    kscope.ID                   // in the overview, what is shown with all that is linked to it
 	versions map[kscope.ID]store.Version // of what is shown
 	servers  map[string]bool             // that it reads from
 
@@ -63,7 +67,7 @@ func newShown() shown {
 }
 
 func (s *shown) reset(of *store.Store) {
-	s.all, s.overview = false, false
+	s.all, s.overview, s.whole = false, false, kscope.ID{}
 	clear(s.versions)
 	clear(s.servers)
 	s.total, s.health = of.Total(), of.Health()
@@ -85,7 +89,7 @@ func (s *shown) changed(is *store.Store) bool {
 		return true
 	}
 	for id, was := range s.versions {
-		if now := is.VersionOf(id); now.Row != was.Row || !s.overview && now.All != was.All {
+		if now := is.VersionOf(id); now.Row != was.Row || (!s.overview || id == s.whole) && now.All != was.All {
 			return true
 		}
 	}

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"time"
+
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
@@ -38,6 +40,7 @@ func (m *Model) filtered() {
 	v.row, v.top = 0, 0
 	v.follow(m.store, m.o)
 	v.selectRow(on)
+	v.arranged = time.Time{} // what the filter lets back in belongs somewhere
 }
 
 func (v *view) selectRow(on kscope.ID) {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 
 	"charm.land/bubbles/v2/key"
 
@@ -65,7 +66,7 @@ func (m *Model) drawFooter(c screen.Canvas) {
 		return
 	}
 	if v.notice != "" {
-		c.Fit(1, 0, c.W-2, st.Accent, v.notice)
+		c.Fit(1, 0, c.W-2, st.Accent, c.Brief(c.W-2, v.notice))
 		return
 	}
 	if m.drawLoad(c) {
@@ -81,7 +82,7 @@ func (m *Model) drawFooter(c screen.Canvas) {
 	}
 	end := c.W - 1
 	if m.loadable() && v.screen == detail && !m.shown.all {
-		size := "batch " + m.batch()
+		size := "batch " + m.batch() + m.intoWhich()
 		end = c.Right(end, 0, st.You, size) - 2
 	} else if v.screen == overview && len(v.ids) > 0 {
 		end = c.Right(end, 0, st.Muted, fmt.Sprintf("%d of %d", v.row+1, len(v.ids))) - 2
@@ -98,7 +99,7 @@ func (m *Model) drawFooter(c screen.Canvas) {
 
 func (m *Model) drawTrouble(c screen.Canvas, bad store.SourceStatus) {
 	st := m.styles
-	x := c.Text(1, 0, st.Bad, st.Glyph.Bad+" "+statusName(bad))
+	x := c.Text(1, 0, st.Bad, st.Glyph.Bad+" "+sourceName(bad)+":")
 	said := string(bad.State)
 	if bad.Message != "" {
 		said = bad.Message
@@ -106,11 +107,14 @@ func (m *Model) drawTrouble(c screen.Canvas, bad store.SourceStatus) {
 	if bad.Hint != "" {
 		said += " - " + bad.Hint
 	}
+	if bad.Kind == kscope.Queues && !strings.Contains(said, bad.Name) {
+		said += " " + bad.Name
+	}
 	end := c.W - 1
 	if bad.State == kscope.Failing {
 		end = c.Right(end, 0, st.Warn, "for "+words.Age(m.seen.Now().Sub(bad.Since))) - 2
 	}
-	c.Fit(x+1, 0, end-x-1, st.Text, said)
+	c.Fit(x+1, 0, end-x-1, st.Text, c.Brief(end-x-1, said))
 }
 
 // hints is what is worth pressing on the screen that is open, the most
@@ -126,7 +130,7 @@ func (m *Model) hints() []key.Binding {
 		if v.frozen {
 			freeze = hint("space", "go on", keys.Freeze)
 		}
-		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("!", "problem", keys.Problem), help, quit, freeze}
+		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("o", v.order.String(), keys.Order), hint("!", "problem", keys.Problem), help, quit, freeze}
 	}
 	others := len(v.ids) > 1
 	if m.shown.all {
@@ -140,6 +144,9 @@ func (m *Model) hints() []key.Binding {
 	if m.loadable() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger), hint("I", "load", keys.Profiles))
 	}
+	if m.intoWhich() != "" {
+		hs = append(hs, hint("n", "next queue", keys.Queue))
+	}
 	if v.frozen {
 		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))
 	} else {
@@ -151,6 +158,15 @@ func (m *Model) hints() []key.Binding {
 	}
 	return append(hs, hint("f", "full chart", keys.Full), hint("c", "mode", keys.ChartMode), hint("< >", "zoom", keys.ZoomIn),
 		hint("tab", "pane", keys.NextPane), hint("t", "pods", keys.PodTable))
+}
+
+// sourceName is what of it is not well, without the name of a server, which may
+// be long and is not what is wrong.
+func sourceName(s store.SourceStatus) string {
+	if s.Kind == kscope.Queues {
+		return explain.CallBroker(s.Source)
+	}
+	return string(s.Kind)
 }
 
 func statusName(s store.SourceStatus) string {

@@ -31,11 +31,12 @@ func (m *Model) drawHeader(c screen.Canvas, p picture, ok bool) {
 	if screen.Width(m.o.Context)+screen.Width(so)+screen.Width(target)+2 <= room {
 		x = c.Text(x+2, 0, st.Muted, m.o.Context)
 	}
-	if end-x-3 < screen.Width(so)+screen.Width(target) {
+	least := min(screen.Width(target), 14) // below that a target says nothing
+	if end-x-3 < screen.Width(so)+least {
 		target = ""
 	}
-	x = c.Fit(x+2, 0, end-x-3, st.Strong, so)
-	c.Fit(x, 0, end-x-1, st.Muted, target)
+	x = c.Name(x+2, 0, end-x-3, st.Strong, so)
+	c.Name(x, 0, end-x-1, st.Muted, target)
 }
 
 // phaseWidth holds the longest phase, so that the header keeps still.

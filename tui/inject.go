@@ -23,15 +23,6 @@ func (v *view) bigger(steps int) {
 	v.batch = min(max(v.batch+steps, 0), len(load.BatchSizes)-1)
 }
 
-// queueOf is the queue that load goes into, which is the one that is charted.
-func queueOf(c *store.Chain) (kscope.Backlog, bool) {
-	r, ok := c.Queued()
-	if !ok {
-		return kscope.Backlog{}, false
-	}
-	return *r.Trigger.Backlog, true
-}
-
 // unloadable says why no load can go into what is open.
 func unloadable(c *store.Chain) string {
 	if c.ID.Kind == kscope.HPAs {
@@ -51,7 +42,7 @@ func (m *Model) inject() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	q, ok := queueOf(&c)
+	q, ok := m.queueOf(&c)
 	if !ok {
 		v.notice = unloadable(&c)
 		return nil
@@ -87,9 +78,9 @@ func (m *Model) push(q kscope.Backlog, target kscope.ID, payload *load.Payload) 
 // beginning is what is said of a load until something is known of it.
 func beginning(l load.Load) string {
 	if l.Profile.Kind == load.Batch {
-		return fmt.Sprintf("Pushing %s to %s ...", plural(l.Profile.Jobs, "job"), l.Backlog.Name)
+		return fmt.Sprintf("Pushing %s to %s ...", plural(l.Profile.Jobs, "job"), l.Backlog.Shown())
 	}
-	return fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Backlog.Name)
+	return fmt.Sprintf("Beginning %s into %s ...", l.Profile.Words(), l.Backlog.Shown())
 }
 
 // pushOver takes note that a batch has returned. Its last observation says the

@@ -14,52 +14,55 @@ type keyMap struct {
 	Left, Right, Freeze, Older, Newer          key.Binding
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
-	Connection                                 key.Binding
+	Connection, Queue, QueueBefore             key.Binding
 	Inject, Bigger, Smaller                    key.Binding
 	Profiles, Edit, Stop                       key.Binding
-	Filter, Problem, Palette                   key.Binding
+	Filter, Order, Problem, Palette            key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
 var keys = keyMap{
-	Help:       bind("help", "?"),
-	Quit:       bind("quit", "q", "ctrl+c"),
-	Back:       bind("back", "esc"),
-	Open:       bind("open", "enter"),
-	Up:         bind("up", "↑", "up", "k"),
-	Down:       bind("down", "↓", "down", "j"),
-	PageUp:     bind("page up", "pgup", "pgup", "ctrl+b"),
-	PageDown:   bind("page down", "pgdn", "pgdown", "ctrl+f"),
-	First:      bind("first", "g", "g", "home"),
-	Last:       bind("last", "G", "G", "end"),
-	Left:       bind("earlier", "←", "left", "h"),
-	Right:      bind("later", "→", "right", "l"),
-	Freeze:     bind("freeze", "space"),
-	Older:      bind("one sample back", "["),
-	Newer:      bind("one sample on", "]"),
-	NextPane:   bind("next pane", "tab"),
-	Chart:      bind("chart", "1"),
-	Pods:       bind("pods", "2"),
-	Timeline:   bind("timeline", "3"),
-	Why:        bind("why and next in full", "4"),
-	ZoomIn:     bind("zoom in", "<"),
-	ZoomOut:    bind("zoom out", ">"),
-	Full:       bind("full chart", "f"),
-	ChartMode:  bind("chart mode", "c"),
-	PodTable:   bind("pods as a table", "t"),
-	Connection: bind("how the queue is reached", "C"),
-	Inject:     bind("inject jobs", "i"),
-	Bigger:     bind("bigger batch", "+", "+", "="),
-	Smaller:    bind("smaller batch", "-"),
-	Profiles:   bind("load by profile", "I"),
-	Edit:       bind("change the load", "e"),
-	Stop:       bind("stop the load", "x"),
-	Filter:     bind("filter", "/"),
-	Problem:    bind("first problem", "!"),
-	Palette:    bind("what to do", ":"),
-	HideKeys:   bind("hide keys", "H"),
-	Repaint:    bind("repaint", "ctrl+l"),
-	Suspend:    bind("suspend", "ctrl+z"),
+	Help:        bind("help", "?"),
+	Quit:        bind("quit", "q", "ctrl+c"),
+	Back:        bind("back", "esc"),
+	Open:        bind("open", "enter"),
+	Up:          bind("up", "↑", "up", "k"),
+	Down:        bind("down", "↓", "down", "j"),
+	PageUp:      bind("page up", "pgup", "pgup", "ctrl+b"),
+	PageDown:    bind("page down", "pgdn", "pgdown", "ctrl+f"),
+	First:       bind("first", "g", "g", "home"),
+	Last:        bind("last", "G", "G", "end"),
+	Left:        bind("earlier", "←", "left", "h"),
+	Right:       bind("later", "→", "right", "l"),
+	Freeze:      bind("freeze", "space"),
+	Older:       bind("one sample back", "["),
+	Newer:       bind("one sample on", "]"),
+	NextPane:    bind("next pane", "tab"),
+	Chart:       bind("chart", "1"),
+	Pods:        bind("pods", "2"),
+	Timeline:    bind("timeline", "3"),
+	Why:         bind("why and next in full", "4"),
+	ZoomIn:      bind("zoom in", "<"),
+	ZoomOut:     bind("zoom out", ">"),
+	Full:        bind("full chart", "f"),
+	ChartMode:   bind("chart mode", "c"),
+	PodTable:    bind("pods as a table", "t"),
+	Connection:  bind("how the queue is reached", "C"),
+	Queue:       bind("next queue", "n"),
+	QueueBefore: bind("queue before", "N"),
+	Inject:      bind("inject jobs", "i"),
+	Bigger:      bind("bigger batch", "+", "+", "="),
+	Smaller:     bind("smaller batch", "-"),
+	Profiles:    bind("load by profile", "I"),
+	Edit:        bind("change the load", "e"),
+	Stop:        bind("stop the load", "x"),
+	Filter:      bind("filter", "/"),
+	Order:       bind("order of the table", "o"),
+	Problem:     bind("first problem", "!"),
+	Palette:     bind("what to do", ":"),
+	HideKeys:    bind("hide keys", "H"),
+	Repaint:     bind("repaint", "ctrl+l"),
+	Suspend:     bind("suspend", "ctrl+z"),
 }
 
 // bind makes a binding that the help shows by name; ks are its keys where they
@@ -103,7 +106,7 @@ func (k keyMap) groups(inject bool) []group {
 			line("next pane", k.NextPane), line("go to a pane", k.Chart, k.Pods, k.Timeline, k.Why),
 			line("the chart alone", k.Full), line("one chart or two", k.ChartMode),
 			line("zoom in time", k.ZoomIn, k.ZoomOut), line("pods as a table", k.PodTable),
-			line("the connection", k.Connection),
+			line("the connection", k.Connection), line("chart the next queue", k.Queue, k.QueueBefore),
 		}},
 		{"Time", []helpLine{
 			line("freeze, go on", k.Freeze), line("step in time", k.Older, k.Newer), line("the same", k.Left, k.Right),
@@ -111,7 +114,7 @@ func (k keyMap) groups(inject bool) []group {
 		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger), line("load: begin, change, stop", k.Profiles, k.Edit, k.Stop)}},
 		{"Move", []helpLine{
 			line("up, down", k.Up, k.Down), line("a page", k.PageUp, k.PageDown), line("first, last", k.First, k.Last),
-			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("first problem", k.Problem), line("what else to do", k.Palette),
+			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("order of the table", k.Order), line("first problem", k.Problem), line("what else to do", k.Palette),
 		}},
 		{"Screen", []helpLine{
 			line("this help", k.Help), line("hide the keys", k.HideKeys), line("repaint", k.Repaint),

@@ -107,6 +107,7 @@ func timelineRows(h int, v *view) int {
 func (m *Model) settle() {
 	v := &m.view
 	if v.screen == overview {
+		m.arrange()
 		page := m.overviewPage()
 		v.top = min(max(v.top, v.row-page+1, 0), v.row)
 		v.top = max(min(v.top, len(v.ids)-page), 0)
@@ -172,6 +173,11 @@ func (m *Model) drawDetail(c screen.Canvas) {
 		m.drawNothing(c.Sub(0, r.header, c.W, c.H-r.header-r.keys))
 		return
 	}
+	m.drawPanes(c, r, p)
+}
+
+// drawPanes paints what stands between the header and the keys.
+func (m *Model) drawPanes(c screen.Canvas, r rows, p picture) {
 	y := r.header
 	next := func(n, w int) screen.Canvas {
 		s := c.Sub(0, y, w, n)
@@ -214,10 +220,21 @@ func gutter(w int) int {
 	return 11
 }
 
+// focused reports whether keys go to a pane.
+func (m *Model) focused(p pane) bool { return m.view.screen == detail && m.view.focus == p }
+
+// scrolled is by how much a pane is.
+func (m *Model) scrolled(p pane) int {
+	if m.view.screen != detail {
+		return 0
+	}
+	return m.view.scroll[p]
+}
+
 // heading writes a pane's name, marked when the pane has the focus.
 func (m *Model) heading(c screen.Canvas, p pane, title string) int {
 	look := m.styles.Muted
-	if m.view.focus == p {
+	if m.focused(p) {
 		look = m.styles.Accent
 		c.Put(0, 0, look, '▌')
 	}
@@ -230,7 +247,7 @@ func (m *Model) heading(c screen.Canvas, p pane, title string) int {
 // headline is a name with a rule after it, for panes in the side column.
 func (m *Model) headline(c screen.Canvas, p pane, title string) {
 	look := m.styles.Muted
-	if m.view.focus == p {
+	if m.focused(p) {
 		look = m.styles.Accent
 	}
 	x := c.Text(1, 0, look, title)

@@ -16,11 +16,7 @@ import (
 // estimate from two measurements, or how old the number is.
 func (m *Model) queueNote(p picture) string {
 	st := m.styles
-	q := p.history.Queue
-	r := p.Reading()
-	if r.Trigger.Backlog == nil {
-		q = nil // that is another trigger's
-	}
+	q, r := p.main, p.Reading()
 	if !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {

@@ -134,7 +134,7 @@ func (m *Model) autoload() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	r, ok := c.Queued()
+	r, ok := m.queued(&c)
 	if !ok || !r.Known || r.From != store.FromBroker {
 		return nil
 	}
@@ -224,10 +224,7 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if left, ok := l.Left(); ok {
 		parts = append(parts, plural(left, "job")+" to come")
 	}
-	h, now := store.History{}, m.store.Now()
-	if c, ok := m.store.Chain(m.view.id); ok {
-		h = m.history(m.store, &c)
-	}
+	h, now := m.store.History(m.view.id, &l.Backlog), m.store.Now()
 	if flow, ok := store.EstimateFlow(h.Queue, h.Own, now.Add(-flowSpan), now); ok && flow.Out > 0 {
 		parts = append(parts, "~"+perSecond(flow.Out)+"/s worked off (est.)")
 	}

@@ -40,7 +40,7 @@ func TestTwoListsAreOneQuestion(t *testing.T) {
 	if want := "900 jobs wait in returns"; !strings.Contains(screen, want) {
 		t.Errorf("no sentence %q", want)
 	}
-	for _, what := range []string{`(?m)^ +returns `, `peak 900`, `▇ returns `} {
+	for _, what := range []string{`(?m)^ +returns `, `peak 900`, `▇ returns, heaviest of 2`} {
 		if !regexp.MustCompile(what).MatchString(screen) {
 			t.Errorf("nothing like %q on\n%s", what, screen)
 		}

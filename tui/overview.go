@@ -113,10 +113,10 @@ func (m *Model) drawName(c screen.Canvas, s screen.Style, id kscope.ID) {
 		kind = "HPA"
 	}
 	if kind == "" {
-		c.Fit(0, 0, c.W, s, name)
+		c.Name(0, 0, c.W, s, name)
 		return
 	}
-	x := c.Fit(0, 0, c.W-len(kind)-1, s, name)
+	x := c.Name(0, 0, c.W-len(kind)-1, s, name)
 	c.Text(x+1, 0, m.styles.Muted, kind)
 }
 
@@ -135,7 +135,7 @@ func spark(m *Model, c screen.Canvas, s screen.Style, series *store.Series, now 
 	if series == nil {
 		return
 	}
-	win := windowAt(now, c.W-1, 0)
+	win := windowAt(now, m.began, c.W-1)
 	vs := series.Columns(win.from, win.to, win.cols)
 	// A column has just begun, and the next measurement is under way: without
 	// this the whole table would flicker with every new column.
@@ -169,25 +169,28 @@ func (m *Model) phaseGlyph(p explain.Phase) (screen.Style, string) {
 	return s, st.Glyph.On
 }
 
-// overviewPage is how many rows of the table fit.
-func (m *Model) overviewPage() int {
-	v := &m.view
-	page := v.h - 3
+// overviewKeys is the rows of the keys below the table.
+func (v *view) overviewKeys() int {
 	if v.hideKeys && !v.typing {
-		page++
+		return 0
 	}
-	return max(page, 1)
+	return 1
 }
 
-// drawOverview is the table of all that scales.
+// overviewPage is how many rows of the table there is room for: all that are not
+// the preview's.
+func (m *Model) overviewPage() int {
+	v := &m.view
+	return max(v.h-2-v.overviewKeys()-v.previewRows(), 1)
+}
+
+// drawOverview is the table of all that scales, and below it, where there is room,
+// a preview of the one that is selected.
 func (m *Model) drawOverview(c screen.Canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview, m.shown.all = true, len(v.ids) == 0
 	m.drawHeader(c.Sub(0, 0, c.W, 1), picture{}, false)
-	keyRows := 1
-	if v.hideKeys && !v.typing {
-		keyRows = 0
-	}
+	keyRows := v.overviewKeys()
 	m.drawFooter(c.Sub(0, c.H-keyRows, c.W, keyRows))
 	if len(v.ids) == 0 && v.filter.text() != "" {
 		c.Centre(c.H/2, st.Muted, "nothing matches /"+v.filter.text()+"   esc clears the filter")
@@ -197,14 +200,17 @@ func (m *Model) drawOverview(c screen.Canvas) {
 		m.drawNothing(c.Sub(0, 1, c.W, c.H-1-keyRows))
 		return
 	}
-	body := c.Sub(0, 1, c.W, c.H-1-keyRows)
+	page, preview := m.overviewPage(), v.previewRows()
+	body := c.Sub(0, 1, c.W, 1+page)
 	t := tableOf(v.ids)
 	at := t.spans(body.W)
-	t.drawTitles(m, body, at)
-	page := m.overviewPage()
+	t.drawTitles(m, body, at, v.order.column())
 	for y := 1; y <= page && v.top+y-1 < len(v.ids); y++ {
 		i := v.top + y - 1
 		m.drawOverviewRow(body.Sub(0, y, body.W, 1), v.ids[i], at, i == v.row)
+	}
+	if preview > 0 {
+		m.drawPreview(c.Sub(0, c.H-keyRows-preview, c.W, preview), v.ids[v.row])
 	}
 }
 
@@ -214,9 +220,13 @@ func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen
 		return
 	}
 	m.shown.chain(m.seen, &ch.Chain)
+	backlog := (*kscope.Backlog)(nil)
+	if r, ok := ch.Queued(); ok {
+		backlog = r.Trigger.Backlog
+	}
 	if chosen {
 		c.Fill(0, 0, c.W, 1, m.styles.Chosen, ' ')
 		c.Put(0, 0, m.styles.Accent, '▌')
 	}
-	overviewTable.drawRow(m, c, at, overviewRow{ch, m.history(m.seen, &ch.Chain), m.seen.Now()})
+	overviewTable.drawRow(m, c, at, overviewRow{ch, m.seen.History(id, backlog), m.seen.Now()})
 }

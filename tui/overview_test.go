@@ -14,7 +14,7 @@ import (
 func TestSparkDoesNotFlicker(t *testing.T) {
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	m := New(Options{Theme: "dark"})
-	bin := windowAt(start, 16, 0).bin
+	bin := windowAt(start, time.Time{}, 16).bin
 	seen := start.Add(10*bin - 500*time.Millisecond)
 	var steady, lost store.Series
 	for at := start; !at.After(seen); at = at.Add(500 * time.Millisecond) {

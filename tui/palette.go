@@ -163,12 +163,12 @@ func (m *Model) ownActions() []Action {
 	if !ok {
 		return nil
 	}
-	q, ok := queueOf(&c)
+	q, ok := m.queueOf(&c)
 	if !ok {
 		return nil
 	}
 	return []Action{{
-		Name: "empty the queue", About: "throws the jobs in " + q.Name + " away; asks first",
+		Name: "empty the queue", About: "throws the jobs in " + q.Shown() + " away; asks first",
 		here: func() tea.Cmd {
 			m.ask(prompt{queue: q, target: v.id, purge: true})
 			return nil
@@ -179,7 +179,7 @@ func (m *Model) ownActions() []Action {
 // purge empties a queue. What came of it arrives as an observation.
 func (m *Model) purge(q kscope.Backlog, target kscope.ID) tea.Cmd {
 	run := m.o.Purge
-	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Name)
+	m.view.notice = fmt.Sprintf("Emptying %s ...", q.Shown())
 	return func() tea.Msg {
 		run(load.Purge{Backlog: q, Target: target.Ref})
 		return nil
@@ -189,8 +189,8 @@ func (m *Model) purge(q kscope.Backlog, target kscope.ID) tea.Cmd {
 // purged says what came of it.
 func (m *Model) purged(f kscope.Purged) {
 	if f.Err != "" {
-		m.view.notice = fmt.Sprintf("%s was not emptied: %s", f.Backlog.Name, kscope.Clean(f.Err))
+		m.view.notice = fmt.Sprintf("Not emptied: %s (%s)", kscope.Clean(f.Err), f.Backlog.Shown())
 		return
 	}
-	m.view.notice = fmt.Sprintf("%s is empty: %s lost.", f.Backlog.Name, plural(f.Lost, "job"))
+	m.view.notice = fmt.Sprintf("Emptied, %s lost: %s", plural(f.Lost, "job"), f.Backlog.Shown())
 }

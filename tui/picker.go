@@ -48,7 +48,7 @@ func (m *Model) openLoads() {
 	if !ok {
 		return
 	}
-	queued, ok := c.Queued()
+	queued, ok := m.queued(&c)
 	if !ok {
 		v.notice = unloadable(&c)
 		return
@@ -106,7 +106,7 @@ func (m *Model) drawPicker(c screen.Canvas) {
 	if p.edit != nil {
 		lines = 2
 	}
-	in, _ := m.dialog(c, 88, lines+about+2, 4, " Load on "+kscope.Clean(p.queue.Name)+" ")
+	in, _ := m.dialog(c, 88, lines+about+2, 4, " Load on "+c.Short(60, p.queue.Shown())+" ")
 	if p.edit != nil {
 		m.drawEdit(in, p)
 		return

@@ -14,35 +14,44 @@ import (
 // earlier moment is under inspection, the chart still reaches to the newest.
 type picture struct {
 	explain.Picture
-	pods    []kscope.Pod
-	log     []explain.Entry // the timeline up to the moment shown
-	all     []explain.Entry // the timeline up to the newest
-	history store.History   // the same
-	now     time.Time
+	pods []kscope.Pod
+	log  []explain.Entry // the timeline up to the moment shown
+	all  []explain.Entry // the timeline up to the newest
+	now  time.Time
+
+	queued  store.Reading // the trigger that is charted
+	which   string        // which of several queues that is
+	history store.History // of it, up to the newest
+	main    *store.Series // the queue of the main trigger; nil for none
 }
 
-func (m *Model) picture() (picture, bool) {
-	v := &m.view
-	c, ok := explain.Look(m.seen, v.id)
+// picture is of what is open.
+func (m *Model) picture() (picture, bool) { return m.pictureOf(m.view.id) }
+
+func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
+	c, ok := explain.Look(m.seen, id)
 	if !ok {
 		m.shown.all = true
 		return picture{}, false
 	}
 	m.shown.chain(m.seen, &c.Chain)
 	m.drawn.phase = c.Phase
-	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(v.id)}
+	m.drawn.since = c.Watched
+	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(id)}
 	newest := m.newest()
-	p.all, p.history = m.timeline(newest, v.id), m.history(newest, &c.Chain)
+	if p.queued, ok = m.queued(&c.Chain); !ok {
+		p.queued = c.Reading()
+	}
+	p.which = m.whichQueue(&c.Chain, p.queued)
+	p.all, p.history = m.timeline(newest, id), newest.History(id, p.queued.Trigger.Backlog)
+	p.main = p.history.Queue
+	if main := c.Reading().Trigger.Backlog; main == nil || *main != *p.queued.Trigger.Backlog {
+		p.main = newest.History(id, main).Queue
+	}
 	if p.log = p.all; newest != m.seen {
-		p.log = explain.Timeline(m.seen, v.id)
+		p.log = explain.Timeline(m.seen, id)
 	}
 	return p, true
-}
-
-// history is what the charts of an object are drawn from.
-func (m *Model) history(of *store.Store, c *store.Chain) store.History {
-	r, _ := c.Queued()
-	return of.History(c.ID, r.Trigger.Backlog)
 }
 
 // ready and desired are the numbers of pods at the moment shown, NaN where

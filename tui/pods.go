@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
-
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
@@ -37,7 +35,7 @@ func (m *Model) drawPodsSide(c screen.Canvas, p picture) {
 // drawLaneLine is the lane, or why there is none.
 func (m *Model) drawLaneLine(c screen.Canvas, p picture) {
 	st := m.styles
-	say := func(s screen.Style, text string) { c.Fit(0, 0, c.W, s, text) }
+	say := func(s screen.Style, text string) { c.Fit(0, 0, c.W, s, c.Brief(c.W, text)) }
 	state := p.PodStatus.State
 	switch {
 	case p.ScaledJob != nil:
@@ -138,11 +136,7 @@ type podRow struct {
 // podTable is the table of pods.
 var podTable = table[podRow]{least: 20, most: 48, columns: []column[podRow]{
 	{"NAME", theName, false, 0, func(m *Model, c screen.Canvas, r podRow) {
-		name := r.Ref.Name
-		if n := screen.Width(name); n > c.W { // its end tells pods apart
-			name = ansi.TruncateLeft(name, n-c.W+1, "…")
-		}
-		c.Fit(0, 0, c.W, m.styles.Text, name)
+		c.Name(0, 0, c.W, m.styles.Text, r.Ref.Name)
 	}},
 	{"STATE", 12, false, 0, func(m *Model, c screen.Canvas, r podRow) {
 		look, _ := m.podLook(r.State())
@@ -166,7 +160,7 @@ var podTable = table[podRow]{least: 20, most: 48, columns: []column[podRow]{
 		}
 	}},
 	{"NODE", 20, false, 4, func(m *Model, c screen.Canvas, r podRow) {
-		c.Fit(0, 0, c.W, m.styles.Muted, r.Node)
+		c.Name(0, 0, c.W, m.styles.Muted, r.Node)
 	}},
 }}
 
@@ -175,8 +169,8 @@ func (m *Model) drawPodTable(c screen.Canvas, p picture) {
 		return
 	}
 	at := podTable.spans(c.W)
-	podTable.drawTitles(m, c, at)
-	top := min(m.view.scroll[podsPane], max(len(p.pods)-1, 0))
+	podTable.drawTitles(m, c, at, -1)
+	top := min(m.scrolled(podsPane), max(len(p.pods)-1, 0))
 	for y := 1; y < c.H && top+y-1 < len(p.pods); y++ {
 		podTable.drawRow(m, c.Sub(0, y, c.W, 1), at, podRow{p.pods[top+y-1], p.now})
 	}

@@ -135,7 +135,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 		case p.load != nil:
 			what = p.load.Profile.Words()
 		}
-		in.Fit(0, 0, in.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Name))
+		in.Fit(0, 0, in.W, st.Accent, fmt.Sprintf("%s > %s?", what, p.queue.Shown()))
 		m.drawAnswer(in.Sub(0, 1, in.W, 1))
 		return
 	}
@@ -200,7 +200,7 @@ func plural(n int64, noun string) string {
 // where is a queue and where it is.
 func where(q kscope.Backlog, reached kscope.Connection) string {
 	about := triggers.Describe(q)
-	text := fmt.Sprintf("%s on %s", q.Name, cmp.Or(reached.Address, about.Address, unknownAddress))
+	text := fmt.Sprintf("%s on %s", q.Shown(), cmp.Or(reached.Address, about.Address, unknownAddress))
 	for _, place := range about.Place {
 		text += fmt.Sprintf(", %s %s", place[0], place[1])
 	}

@@ -59,7 +59,7 @@ func TestEmptying(t *testing.T) {
 	press(m, ":", "enter")
 	golden.Compare(t, "connection/empty-80x24.txt", m.grid.Plain())
 	m.Update(seen(kscope.Observation{At: ta.at, Source: "redis", Fact: kscope.Purged{Backlog: ta.queue, Target: ta.so.Ref, Lost: 1234}}))
-	if m.view.notice != "orders is empty: 1,234 jobs lost." {
+	if m.view.notice != "Emptied, 1,234 jobs lost: orders" {
 		t.Errorf("got %q", m.view.notice)
 	}
 

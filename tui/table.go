@@ -85,15 +85,20 @@ func (t *table[R]) stretch(out []span, room, rest int) {
 	}
 }
 
-// drawTitles writes the first line.
-func (t *table[R]) drawTitles(m *Model, c screen.Canvas, at []span) {
+// drawTitles writes the first line, with a mark at the column that the rows are in
+// order of; -1 for none.
+func (t *table[R]) drawTitles(m *Model, c screen.Canvas, at []span, by int) {
 	for i, col := range t.columns {
+		title, look := col.title, m.styles.Muted
+		if i == by {
+			title, look = title+" "+m.styles.Glyph.Down, m.styles.Accent
+		}
 		switch {
 		case at[i].w == 0:
 		case col.right:
-			c.Right(at[i].x+at[i].w-1, 0, m.styles.Muted, col.title)
+			c.Right(at[i].x+at[i].w-1, 0, look, title)
 		default:
-			c.Fit(at[i].x, 0, at[i].w-1, m.styles.Muted, col.title)
+			c.Fit(at[i].x, 0, at[i].w-1, look, title)
 		}
 	}
 }

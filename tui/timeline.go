@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -37,7 +38,7 @@ func (m *Model) drawTimelineSide(c screen.Canvas, p picture) {
 
 // skipped is how many of the newest entries are scrolled away.
 func (m *Model) skipped(p picture) int {
-	return min(m.view.scroll[timelinePane], max(len(p.log)-1, 0))
+	return min(m.scrolled(timelinePane), max(len(p.log)-1, 0))
 }
 
 func (m *Model) drawEntries(c screen.Canvas, p picture) {
@@ -97,9 +98,14 @@ func (m *Model) drawEntry(c screen.Canvas, e explain.Entry) {
 		sign = st.Warn.Bold()
 	}
 	c.Text(at.who, 0, sign, m.entrySign(e))
-	c.Fit(at.who+2, 0, at.what-at.who-3, look, who)
+	c.Name(at.who+2, 0, at.what-at.who-3, look, who)
 	end := at.after - 8
-	if e.After >= time.Millisecond {
+	if n := e.Count(); n != "" {
+		if c.W < 84 {
+			n, _, _ = strings.Cut(n, ",")
+		}
+		end = c.Right(c.W, 0, look, n) - 1
+	} else if e.After >= time.Millisecond {
 		c.Right(at.after, 0, st.Text, "+"+words.Age(e.After))
 		if at.cause < c.W && e.Cause != "" {
 			c.Fit(at.cause, 0, c.W-at.cause, st.Muted, "after "+e.Cause)
@@ -117,9 +123,9 @@ func (m *Model) drawEntry(c screen.Canvas, e explain.Entry) {
 		s = st.Muted
 	}
 	text, note := e.Words()
-	x := c.Fit(at.what, 0, end-at.what, s, text)
+	x := c.Fit(at.what, 0, end-at.what, s, c.Brief(end-at.what, text))
 	if note != "" && x+2 < end {
-		c.Fit(x+2, 0, end-x-2, st.Muted, note)
+		c.Fit(x+2, 0, end-x-2, st.Muted, c.Brief(end-x-2, note))
 	}
 }
 

@@ -31,7 +31,7 @@ func (m *Model) drawTiny(c screen.Canvas) {
 	case m.view.notice != "":
 		state, look = m.view.notice, st.Accent
 	case bad != nil:
-		state, look = statusName(*bad)+" "+string(bad.State), st.Bad
+		state, look = string(bad.State)+": "+statusName(*bad), st.Bad
 	case c.H >= 5:
 		state = "made for 80x24"
 	}
@@ -39,7 +39,7 @@ func (m *Model) drawTiny(c screen.Canvas) {
 		look screen.Style
 		text string
 	}{
-		{st.Queue.Bold(), p.Links[0].Name + " " + p.Links[0].Text()},
+		{st.Queue.Bold(), c.Short(c.W-1-screen.Width(p.Links[0].Text()), p.Links[0].Name) + " " + p.Links[0].Text()},
 		{st.Pods.Bold(), bigNumber(p.ready()) + "/" + bigNumber(p.desired()) + " ready"},
 		{m.phaseStyle(p.Phase), phase},
 		{look, state},
@@ -69,7 +69,7 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 		queue, _ := ch.Links.Of(explain.LinkQueue)
 		end := c.Right(c.W, y, st.Pods, work.Text())
 		end = c.Right(end-1, y, st.Queue, queue.Text())
-		c.Fit(x+1, y, end-x-2, s, ch.ID.Name)
+		c.Name(x+1, y, end-x-2, s, ch.ID.Name)
 	}
 	if len(v.ids) == 0 {
 		m.shown.all = true

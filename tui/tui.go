@@ -89,6 +89,7 @@ type Model struct {
 	shown shown // what the frame was made of, to tell news from noise
 	log   timelineCache
 	tally tally
+	began time.Time // when the first observation came
 	pace  string
 }
 
@@ -98,6 +99,7 @@ type drawn struct {
 	any    bool
 	second time.Time
 	chart  time.Time // the newest moment in the chart
+	since  time.Time // the oldest of which there can be something to show
 	phase  explain.Phase
 }
 

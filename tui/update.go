@@ -11,7 +11,7 @@ import (
 // key acts on a key press.
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	v := &m.view
-	v.notice = ""
+	v.notice, v.pressed = "", m.store.Now()
 	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && v.palette == nil && v.load.picker == nil && !v.card && !v.typing) {
 		return tea.Quit
 	}
@@ -83,6 +83,8 @@ func (m *Model) overviewKey(msg tea.KeyPressMsg) {
 	case key.Matches(msg, keys.Filter):
 		v.typing = true
 		v.filter.in.CursorEnd()
+	case key.Matches(msg, keys.Order):
+		m.nextOrder()
 	case key.Matches(msg, keys.Back):
 		switch {
 		case v.filter.text() != "":
@@ -132,6 +134,10 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 		m.scrub(+1)
 	case key.Matches(msg, keys.Inject):
 		return m.inject()
+	case key.Matches(msg, keys.Queue):
+		m.nextQueue(+1)
+	case key.Matches(msg, keys.QueueBefore):
+		m.nextQueue(-1)
 	case key.Matches(msg, keys.Connection):
 		v.card, v.cardTop = true, 0
 	case key.Matches(msg, keys.Profiles):

@@ -37,7 +37,11 @@ type view struct {
 	id     kscope.ID   // what the detail is of
 	ids    []kscope.ID // those the overview lists, after the filter
 
+	total    int // how many the overview lists without a filter
 	row, top int // overview: selected row and first visible one
+	order    order
+	arranged time.Time // when the rows were last put in order; zero if they are to be now
+	pressed  time.Time // when a key was last pressed, by the clock of the stream
 	filter   field
 	typing   bool // the filter is being typed
 
@@ -49,8 +53,10 @@ type view struct {
 	hideKeys bool
 	teach    bool // a line suggests what to do next
 	help     bool
-	helpTop  int // first line of the help, where it is too long
-	zoom     int // steps from the window that fits the width
+	helpTop  int            // first line of the help, where it is too long
+	zoomed   bool           // the window is one that was chosen,
+	zoom     int            // by steps from the one that shows as much as by default
+	queue    kscope.Backlog // the one that is charted; zero for the main one
 
 	frozen   bool
 	frozenAt time.Time
@@ -75,18 +81,45 @@ func newView() view {
 func (v *view) follow(s *store.Store, o Options) bool {
 	before, id, had := v.screen, v.id, len(v.ids)
 	all := rowsOf(s, o)
-	v.ids = v.ids[:0]
-	for _, id := range all {
-		if v.matches(id) {
-			v.ids = append(v.ids, id)
-		}
-	}
+	v.total = len(all)
+	v.keepRow(func() { v.list(all) })
 	v.row = min(max(v.row, 0), max(len(v.ids)-1, 0))
 	if !v.chosen {
 		listed := listed(s, kscope.ScaledObjects) && listed(s, kscope.ScaledJobs) && listed(s, kscope.HPAs)
 		v.choose(all, o, listed)
 	}
 	return v.screen != before || v.id != id || len(v.ids) != had
+}
+
+// list lists what the filter leaves of all. What was listed before keeps its place,
+// unless the order is by name; what is new comes last until they are arranged.
+func (v *view) list(all []kscope.ID) {
+	place := make(map[kscope.ID]int, len(v.ids))
+	for i, id := range v.ids {
+		place[id] = i
+	}
+	v.ids = nil
+	for _, id := range all {
+		if v.matches(id) {
+			v.ids = append(v.ids, id)
+		}
+	}
+	if v.order == byName {
+		return
+	}
+	slices.SortStableFunc(v.ids, func(a, b kscope.ID) int {
+		i, old := place[a]
+		j, was := place[b]
+		switch {
+		case old && was:
+			return i - j
+		case old:
+			return -1
+		case was:
+			return 1
+		}
+		return 0
+	})
 }
 
 // rowsOf is what is a row of the table. Any HPA may be a ScaledObject's before
@@ -149,6 +182,7 @@ func (v *view) open(id kscope.ID) {
 	if v.id != id {
 		v.scroll = [panes]int{}
 		v.cursorAt = time.Time{}
+		v.queue = kscope.Backlog{}
 	}
 	v.screen, v.id = detail, id
 }

@@ -56,7 +56,7 @@ func TestLoadOverTime(t *testing.T) {
 	s.Press("enter")
 	s.WaitFor(patience, "question again", has("Throw all jobs of a queue away?"))
 	s.Press("y")
-	s.WaitFor(patience, "what was lost", has("orders is empty: "+said+" jobs lost.", "emptied the queue"))
+	s.WaitFor(patience, "what was lost", has("Emptied, "+said+" jobs lost: orders", "emptied the queue"))
 	if again := c.Exists(t.Context(), "orders").Val(); again != 0 {
 		t.Error("the queue is still there")
 	}

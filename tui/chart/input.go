@@ -27,6 +27,7 @@ type Input struct {
 	QueueMax, ReadyMax float64 // tops of the scales, see NiceMax
 
 	QueueName string // legend, "queue" when empty
+	QueueNote string // said behind the name: which of several it is
 	QueueFlow string // what comes and goes, after it; "" when nothing does or is known
 	Empty     string // said while nothing is known yet
 

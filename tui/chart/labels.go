@@ -157,7 +157,8 @@ func legendQueue(c screen.Canvas, st *screen.Styles, in Input, x int) int {
 		x -= 2
 	}
 	x = c.Text(x, 0, st.Queue, st.Glyph.Bar)
-	x = c.Fit(x+1, 0, c.W/2-x, st.Muted, name)
+	x = c.Name(x+1, 0, c.W/2-x-screen.Width(in.QueueNote), st.Muted, name)
+	x = c.Text(x, 0, st.Muted, in.QueueNote)
 	if in.QueueFlow != "" && x+3+screen.Width(in.QueueFlow) <= c.W-screen.Width(legendWidest)-3 {
 		x = c.Text(x+3, 0, st.Muted, in.QueueFlow)
 	}

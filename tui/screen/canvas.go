@@ -1,6 +1,10 @@
 package screen
 
-import "github.com/kscope/kscope/words"
+import (
+	"strings"
+
+	"github.com/kscope/kscope/words"
+)
 
 // Canvas is a rectangle of the grid with coordinates of its own, from 0,0 at
 // its top left. What does not fit is clipped, never wrapped, so a pane cannot
@@ -75,6 +79,19 @@ func (c Canvas) Name(x, y, w int, st Style, name string) int {
 
 // Short is a name in at most w columns, as the grid writes it.
 func (c Canvas) Short(w int, name string) string { return Middle(name, w, c.g != nil && c.g.ascii) }
+
+// Brief is a text with its longest names shortened, no more than it takes to fit
+// in w columns, and its end cut only where that is not enough.
+func (c Canvas) Brief(w int, s string) string {
+	for most := 40; most >= 12 && Width(s) > w; most -= 7 {
+		fields := strings.Split(s, " ")
+		for i, f := range fields {
+			fields[i] = c.Short(most, f)
+		}
+		s = strings.Join(fields, " ")
+	}
+	return s
+}
 
 // Middle is a name in at most w columns: where it is longer, its middle gives
 // way, since names that belong together differ at their ends.

@@ -1,0 +1,88 @@
+package tui
+
+import (
+	"time"
+
+	"github.com/kscope/kscope/tui/chart"
+)
+
+// bins are the spans of time that one column of the chart may stand for.
+var bins = []time.Duration{
+	250 * time.Millisecond, 500 * time.Millisecond, time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second,
+	10 * time.Second, 15 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute,
+}
+
+// A chart that has just begun shows firstShown at least, and then as much time as
+// there is to show, a step at a time, until it shows shownByDefault, in which the
+// seed story fits.
+const (
+	firstShown     = 30 * time.Second
+	shownByDefault = 100 * time.Second
+)
+
+// window is the time that the chart covers, aligned to whole columns so that
+// the picture moves by columns and does not shimmer.
+type window struct {
+	from, to time.Time
+	bin      time.Duration
+	cols     int
+}
+
+func (m *Model) window() window {
+	v := &m.view
+	r := share(v.w, v.h, v, 0)
+	return m.windowOf(chart.Columns(v.w-r.side, v.mode()))
+}
+
+// windowOf is the window of a chart of so many columns over what is open.
+func (m *Model) windowOf(cols int) window {
+	now := m.drawn.chart
+	if v := &m.view; v.zoomed && v.screen == detail {
+		return windowOf(now, cols, fitting(cols, shownByDefault)+v.zoom)
+	}
+	return windowAt(now, m.drawn.since, cols)
+}
+
+// mode is whether queue and replicas share a chart.
+func (v *view) mode() chart.Mode {
+	if v.stacked {
+		return chart.Stacked
+	}
+	return chart.Overlay
+}
+
+// windowAt is the window, before any zooming, over what is known since a time.
+func windowAt(now, since time.Time, cols int) window {
+	return windowOf(now, cols, fitting(cols, min(max(now.Sub(since), firstShown), shownByDefault)))
+}
+
+// windowOf is the window of one of the bins, of the first or last beyond these.
+func windowOf(now time.Time, cols, i int) window {
+	bin := bins[min(max(i, 0), len(bins)-1)]
+	to := now.Truncate(bin).Add(bin)
+	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
+}
+
+// fitting is the index of the first bin with which so many columns hold a time.
+func fitting(cols int, d time.Duration) int {
+	i := 0
+	for i < len(bins)-1 && bins[i]*time.Duration(cols) < d {
+		i++
+	}
+	return i
+}
+
+// zoom changes the time of a column, which then stays until zooming leads back to
+// what the chart would show by itself. Steps beyond the ends are not counted, so
+// that the way back is as long as the way there.
+func (m *Model) zoom(steps int) {
+	v, win := &m.view, m.window()
+	i := fitting(win.cols, shownByDefault)
+	at := 0
+	for at < len(bins)-1 && bins[at] < win.bin {
+		at++
+	}
+	at = min(max(at+steps, 0), len(bins)-1)
+	v.zoom = at - i
+	v.zoomed = bins[at] != windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
+}
