@@ -235,26 +235,23 @@ func (m *Model) drawConnection(c screen.Canvas) {
 // noQueue is what there is to say of a ScaledObject without one.
 const noQueue = "no trigger names a Redis queue that could be read from here"
 
-// drawCardSide is the first card in the side column.
+// drawCardSide is the card of the queue that is charted, in the side column.
 func (m *Model) drawCardSide(c screen.Canvas, lines []cardLine) {
 	x := c.Text(1, 0, m.styles.Muted, "Queue")
 	c.HLine(x+1, 0, c.W-x-2, m.styles.Grid, '─')
 	m.drawCard(c.Sub(1, 1, c.W-2, c.H-1), lines)
 }
 
-// cardSide is the card for a side column of a size: its lines and rows, none
+// cardSide is that card for a side column of a size: its lines and rows, none
 // where it would crowd the timeline out.
 func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
-	lines := m.cards(p)
-	for i, l := range lines { // the first card only; C shows all
-		if l.label == "" {
-			lines = lines[:i]
-			break
-		}
+	q := p.queued.Trigger.Backlog
+	if q == nil {
+		return nil, 0
 	}
-	folded := cardRows(lines, w-2)
+	folded := cardRows(m.card(p.queued.Trigger.Type, *q), w-2)
 	rows := len(folded) + 2
-	if lines == nil || rows > h/2 {
+	if rows > h/2 {
 		return nil, 0
 	}
 	return folded, rows

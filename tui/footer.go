@@ -130,7 +130,7 @@ func (m *Model) hints() []key.Binding {
 		if v.frozen {
 			freeze = hint("space", "go on", keys.Freeze)
 		}
-		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("o", v.order.String(), keys.Order), hint("!", "problem", keys.Problem), help, quit, freeze}
+		return []key.Binding{hint("enter", "open", keys.Open), hint("/", "filter", keys.Filter), hint("!", "problem", keys.Problem), help, quit, hint("o", v.order.String(), keys.Order), freeze}
 	}
 	others := len(v.ids) > 1
 	if m.shown.all {
@@ -144,15 +144,18 @@ func (m *Model) hints() []key.Binding {
 	if m.loadable() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger), hint("I", "load", keys.Profiles))
 	}
-	if m.intoWhich() != "" {
-		hs = append(hs, hint("n", "next queue", keys.Queue))
+	several := m.intoWhich() != ""
+	if several { // what is named at the other end leaves room for less
+		hs = append(hs, hint("n", "queue", keys.Queue), help, quit)
 	}
 	if v.frozen {
 		hs = append(hs, hint("space", "go on", keys.Freeze), hint("[ ]", "in time", keys.Older))
 	} else {
 		hs = append(hs, hint("space", "freeze", keys.Freeze))
 	}
-	hs = append(hs, help, quit)
+	if !several {
+		hs = append(hs, help, quit)
+	}
 	if others {
 		hs = append(hs, hint("esc", "all", keys.Back))
 	}

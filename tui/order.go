@@ -22,7 +22,7 @@ const (
 
 // String is the order in a word, for the keys.
 func (o order) String() string {
-	return [...]string{"by name", "problems first", "longest queue first", "most replicas first"}[o]
+	return [...]string{"by name", "problems first", "longest queue", "most replicas"}[o]
 }
 
 // column is the column of the overview that it is the order of.

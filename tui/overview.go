@@ -80,7 +80,7 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		if r.broken() {
 			s = m.styles.Warn
 		}
-		c.Fit(1, 0, c.W-1, s, r.Why)
+		c.Fit(1, 0, c.W-1, s, c.Brief(c.W-1, r.Why))
 	}},
 }}
 

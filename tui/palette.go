@@ -149,7 +149,7 @@ func (m *Model) drawPalette(c screen.Canvas) {
 			mark, about = st.Glyph.On, "ends it: "+a.About
 		}
 		row.Text(names+3, 0, st.Warn, mark)
-		row.Fit(names+5, 0, row.W-names-6, st.Muted, about)
+		row.Fit(names+5, 0, row.W-names-6, st.Muted, row.Brief(row.W-names-6, about))
 	}
 }
 

@@ -149,7 +149,7 @@ func (m *Model) drawPrompt(c screen.Canvas) {
 			in.Text(2, i, st.Muted, l.label)
 			x = 13
 		}
-		in.Fit(x, i, in.W-x-1, st.Text, l.text)
+		in.Fit(x, i, in.W-x-1, st.Text, in.Brief(in.W-x-1, l.text))
 	}
 	m.drawAnswer(in.Sub(2, in.H-1, in.W-3, 1))
 }

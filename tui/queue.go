@@ -70,7 +70,7 @@ func (m *Model) whichQueue(c *store.Chain, r store.Reading) string {
 	if len(qs) < 2 || r.Trigger.Backlog == nil {
 		return ""
 	}
-	if m.view.queue == (kscope.Backlog{}) || m.view.screen != detail {
+	if (m.view.queue == (kscope.Backlog{}) || m.view.screen != detail) && r.Asks() > 0 {
 		return fmt.Sprintf(", heaviest of %d", len(qs))
 	}
 	return fmt.Sprintf(", %d of %d", slices.Index(qs, *r.Trigger.Backlog)+1, len(qs))
@@ -83,5 +83,5 @@ func (m *Model) intoWhich() string {
 		return ""
 	}
 	q, _ := m.queueOf(&c)
-	return " to " + screen.Middle(q.Shown(), 16, m.styles.ASCII)
+	return " to " + screen.Middle(q.Shown(), min(16, m.view.w/8), m.styles.ASCII)
 }

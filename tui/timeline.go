@@ -125,6 +125,10 @@ func (m *Model) drawEntry(c screen.Canvas, e explain.Entry) {
 	text, note := e.Words()
 	x := c.Fit(at.what, 0, end-at.what, s, c.Brief(end-at.what, text))
 	if note != "" && x+2 < end {
+		if e.Topic == store.OurSource { // the name of a server, and nothing else
+			c.Name(x+2, 0, end-x-2, st.Muted, note)
+			return
+		}
 		c.Fit(x+2, 0, end-x-2, st.Muted, c.Brief(end-x-2, note))
 	}
 }

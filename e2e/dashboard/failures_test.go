@@ -46,7 +46,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	if l, _ := chain(text); l.target != "2/2" || l.pods != "2 ready" {
 		t.Errorf("the chain is %+v, want the two pods that are still there:\n%s", l, text)
 	}
-	s.Press("<", "<", "<") // a few seconds are wide now
+	s.Press("<", "<", "<", "<", "<") // a few seconds are wide now
 	s.WaitFor(patience, "gap in the chart", has("no data"))
 
 	if err := c.StartRedis(t.Context()); err != nil {
@@ -92,7 +92,7 @@ func TestAPIServerGoesAndComesBack(t *testing.T) {
 			t.Fatalf("replicas that are unknown are shown as zero:\n%s", s.Text())
 		}
 	}
-	s.Press("c", "<", "<", "<") // replicas in a chart of their own, and a few seconds wide
+	s.Press("c", "<", "<", "<", "<", "<") // replicas in a chart of their own, and a few seconds wide
 	s.WaitFor(patience, "gap in the replicas' line", has("no data"))
 
 	if err := c.StartAPIServer(t.Context()); err != nil {
