@@ -16,7 +16,7 @@ var bins = []time.Duration{
 // there is to show, a step at a time, until it shows shownByDefault, in which the
 // seed story fits.
 const (
-	firstShown     = 30 * time.Second
+	firstShown     = 25 * time.Second
 	shownByDefault = 100 * time.Second
 )
 
@@ -82,7 +82,8 @@ func (m *Model) zoom(steps int) {
 	for at < len(bins)-1 && bins[at] < win.bin {
 		at++
 	}
-	at = min(max(at+steps, 0), len(bins)-1)
+	want := at + steps
+	at = min(max(want, 0), len(bins)-1)
 	v.zoom = at - i
-	v.zoomed = bins[at] != windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
+	v.zoomed = at != want || bins[at] != windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
 }
