@@ -52,10 +52,8 @@ func troubleNote(l store.Entry) string {
 		return "deleted " + l.Subject
 	case store.Purging:
 		return "did not empty the queue: " + l.Said
-	case store.HPAMetrics:
-		return metricCause(selector.ReplaceAllString(l.Said, ""))
 	}
-	return l.Said
+	return cause(l.Said)
 }
 
 func mendedNote(l store.Entry) string {
@@ -154,7 +152,7 @@ func (e Entry) Words() (text, note string) {
 	if e.Topic == store.OurSource && e.Kept == kscope.Queues {
 		return strings.TrimSpace(e.Note), serverNote(e.Subject)
 	}
-	return strings.TrimSpace(e.Note), ""
+	return strings.TrimSpace(e.Note), e.reason
 }
 
 // theQueue is the queue that an entry is about, by name where there are several.

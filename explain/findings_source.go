@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/kscope/kscope/store"
 )
@@ -23,7 +22,7 @@ func sourceLost(c *store.Chain, f *facts) (Decision, bool) {
 		Next: fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired))}
 	if sa.Reason == "FailedGetExternalMetric" {
 		d.Stale = true
-		d.Why = "The HPA cannot get the metric from KEDA: " + sentence(metricCause(sa.Message))
+		d.Why = "The HPA cannot get the metric from KEDA: " + sentence(sa.Message)
 		if err := firstError(c); err != "" {
 			d.Why = "The HPA gets no metric from KEDA, and kscope cannot read the queue either: " + sentence(err)
 			d.Link = LinkQueue
@@ -40,13 +39,4 @@ func firstError(c *store.Chain) string {
 		}
 	}
 	return ""
-}
-
-// metricCause takes the HPA's preamble off a message, which names the metric
-// and says nothing.
-func metricCause(msg string) string {
-	if _, cause, ok := strings.Cut(msg, "unable to fetch metrics from external metrics API: "); ok {
-		return cause
-	}
-	return msg
 }

@@ -136,7 +136,7 @@ func TestEventsThatCount(t *testing.T) {
 		x.See(float64(1+5*i), ev)
 	}
 	es := explain.Timeline(x.Store, x.ID())
-	if len(es) != 1 || es[0].Times != 12 || !es[0].At.Equal(at(1)) || es[0].Count() != "12 times, last 12:00:56" || es[0].Note != "KEDAScalerFailed: no route" {
+	if len(es) != 1 || es[0].Times != 12 || !es[0].At.Equal(at(1)) || es[0].Count() != "12 times, last 12:00:56" || es[0].Note != "no route" {
 		t.Errorf("got %+v", es)
 	}
 	ev.UID, ev.Count, ev.First, ev.Last = "later", 1, at(3600), at(3600)

@@ -23,6 +23,7 @@ type Entry struct {
 	Last    time.Time
 	ToMin   bool   // KEDA's step to minReplicaCount, which no trigger asks for
 	several bool   // the object has several queues, so that one is named
+	reason  string // the cluster's own word for it, if it has one
 	said    string // of Trouble: the words that it is known again by
 }
 
@@ -98,16 +99,16 @@ func fillFrom(es []Entry) {
 func linkCauses(es []Entry) {
 	for i := range es {
 		e := &es[i]
-		if c := cause(es[:i], *e); c != nil {
+		if c := causeOf(es[:i], *e); c != nil {
 			e.After, e.Cause = e.At.Sub(c.At), c.word()
 		}
 	}
 }
 
-// cause is the entry among the earlier ones that brought another about, nil if
+// causeOf is the entry among the earlier ones that brought another about, nil if
 // it is not known: KEDA acts on work that arrived or a queue that emptied, the
 // HPA on the step before or on more work, pods on a new size.
-func cause(es []Entry, e Entry) *Entry {
+func causeOf(es []Entry, e Entry) *Entry {
 	switch {
 	case e.Kind == store.Active:
 		return firstWork(es, store.Inactive)

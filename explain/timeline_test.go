@@ -120,7 +120,7 @@ func TestAttribution(t *testing.T) {
 			x.Event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
 			x.Event(0, -200, "ScaledObject", "KEDAScalerFailed", "no route to host")
 			x.WatchEvents()
-		}, "-300 KEDA scaled 0>1\n-290 HPA scaled 1>4 All metrics below target +10s KEDA's step\n-200 KEDA trouble KEDAScalerFailed: no route to host"},
+		}, "-300 KEDA scaled 0>1\n-290 HPA scaled 1>4 All metrics below target +10s KEDA's step\n-200 KEDA trouble no route to host"},
 		{"the first step of before, from who knows where", 4, func(x *world) {
 			x.Event(0, -290, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 4; reason: All metrics below target")
 		}, "-290 HPA scaled -1>4 All metrics below target"},

@@ -102,13 +102,13 @@ func (t tale) tellsMore(log []store.Entry) bool {
 var (
 	kedaStep = regexp.MustCompile(`from (-?\d+) to (-?\d+)`)
 	hpaStep  = regexp.MustCompile(`^New size: (\d+); reason: (.*)$`)
-	selector = regexp.MustCompile(`\(&LabelSelector\{.*?\}\)|\(&LabelSelector\{[^)]*\)`)
+	selector = regexp.MustCompile(`\(&LabelSelector\{.*?\}\)|\(&LabelSelector\{[^)]*\)|/&LabelSelector\{.*?Requirement\{[^}]*\},?\}`)
 )
 
 // tell translates the events that tell of a step or of trouble.
 func tell(ev kscope.Event) (tale, bool) {
 	t := tale{Entry: Entry{Entry: store.Entry{At: ev.Last, Kind: store.Trouble}, Warn: ev.Type == "Warning", said: ev.Note}}
-	t.Note = ev.Reason + ": " + metricCause(selector.ReplaceAllString(combined.ReplaceAllString(ev.Note, ""), ""))
+	t.Note, t.reason = cause(ev.Note), ev.Reason
 	switch ev.Regarding.Kind {
 	case "HorizontalPodAutoscaler":
 		t.Actor = store.TheHPA

@@ -3,6 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -206,9 +207,35 @@ func lower(s string) string {
 	return string(unicode.ToLower(r)) + s[n:]
 }
 
+// preambles are how KEDA and the HPA begin what went wrong, whatever that is.
+var preambles = []string{
+	"failed to ensure HPA is correctly created for ScaledObject",
+	"the HPA was unable to compute the replica count",
+	"unable to get external metric",
+	"unable to fetch metrics from external metrics API",
+	"invalid metrics",
+}
+
+// cause is somebody else's message without what stands before the cause and tells
+// nothing: what anything of the kind begins with, and what was said already.
+func cause(msg string) string {
+	msg = selector.ReplaceAllString(combined.ReplaceAllString(strings.TrimSpace(msg), ""), "")
+	parts := strings.Split(msg, ": ")
+	out := make([]string, 0, len(parts))
+	for i, p := range parts {
+		last := i == len(parts)-1
+		empty := slices.ContainsFunc(preambles, func(pre string) bool { return strings.HasPrefix(p, pre) })
+		if !last && (empty || slices.Contains(out, p)) {
+			continue
+		}
+		out = append(out, p)
+	}
+	return strings.Join(out, ": ")
+}
+
 // sentence ends somebody else's message like a sentence of ours.
 func sentence(s string) string {
-	s = strings.TrimSpace(s)
+	s = cause(s)
 	if s == "" {
 		return "no reason given."
 	}

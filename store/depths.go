@@ -35,6 +35,9 @@ const (
 
 func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
 	for _, d := range f.All {
+		if d.Backlog.Server == "" && d.Err == "" { // whatever was measured, it is not what the trigger means
+			d.N, d.Err = 0, "the trigger says no address"
+		}
 		changed = s.applyDepth(at, s.queue(d.Backlog), d) || changed
 	}
 	return changed

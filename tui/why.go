@@ -30,7 +30,8 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	next := wrap(d.Next, w)
 	why := wrap(d.Why, w)
 	if n := c.H - min(len(next), max(c.H/2, 1)); len(why) > n {
-		why = clipLines(why, n)
+		// Names give way before the cause, which comes after them.
+		why = clipLines(wrap(c.Brief(n*w-w/8, d.Why), w), n)
 	}
 	next = clipLines(next, max(c.H-len(why), 0))
 	m.heading(c, whyPane, "Why")
