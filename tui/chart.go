@@ -36,6 +36,7 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 	h := p.history
 	if h.Queue != nil {
 		in.Queue = h.Queue.Columns(win.from, win.to, win.cols)
+		upToNow(in.Queue, h.Queue, win, m.drawn.chart)
 	}
 	if h.Ready != nil {
 		in.Ready = h.Ready.Steps(win.from, win.to, win.cols)
@@ -72,6 +73,19 @@ func flowWords(p picture) string {
 		words = append(words, "~"+perSecond(flow.Out)+"/s out")
 	}
 	return strings.Join(words, "  ")
+}
+
+// upToNow lets the newest measurement stand until the next, which is under way: a
+// length that stays the same is measured once a second, and columns are narrower.
+// One that is old, or failed, does not.
+func upToNow(vs []float64, s *store.Series, win window, now time.Time) {
+	v, seen := s.Last()
+	if math.IsNaN(v) || now.Sub(seen) >= justNow {
+		return
+	}
+	for i := min(int(now.Sub(win.from)/win.bin), len(vs)-1); i >= 0 && math.IsNaN(vs[i]); i-- {
+		vs[i] = v
+	}
 }
 
 // blind leaves the columns after now unknown without calling them a gap: they

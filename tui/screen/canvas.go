@@ -83,7 +83,10 @@ func (c Canvas) Short(w int, name string) string { return Middle(name, w, c.g !=
 // Brief is a text with its longest names shortened, no more than it takes to fit
 // in w columns, and its end cut only where that is not enough.
 func (c Canvas) Brief(w int, s string) string {
-	for most := 40; most >= 12 && Width(s) > w; most -= 7 {
+	for _, most := range []int{40, 33, 26, 19, 14} { // no word is longer
+		if Width(s) <= w {
+			break
+		}
 		fields := strings.Split(s, " ")
 		for i, f := range fields {
 			fields[i] = c.Short(most, f)
