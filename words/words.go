@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Number is what there are so many of.
@@ -149,21 +150,20 @@ func Middle(name string, w int, gap string, width func(string) int) string {
 		return name
 	}
 	rest := max(w-width(gap), 0)
-	head, tail := "", ""
-	for _, r := range name {
-		if next := head + string(r); width(next) <= rest/2 {
-			head = next
-			continue
+	head := 0
+	for i := range name {
+		if width(name[:i]) > rest/2 {
+			break
 		}
-		break
+		head = i
 	}
-	runes := []rune(name)
-	for i := len(runes) - 1; i > 0; i-- {
-		if next := string(runes[i:]); width(next) <= rest-width(head) {
-			tail = next
-			continue
+	tail, left := len(name), rest-width(name[:head])
+	for tail > head {
+		_, n := utf8.DecodeLastRuneInString(name[:tail])
+		if width(name[tail-n:]) > left {
+			break
 		}
-		break
+		tail -= n
 	}
-	return head + gap + tail
+	return name[:head] + gap + name[tail:]
 }

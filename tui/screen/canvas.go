@@ -83,17 +83,28 @@ func (c Canvas) Short(w int, name string) string { return Middle(name, w, c.g !=
 // Brief is a text with its longest names shortened, no more than it takes to fit
 // in w columns, and its end cut only where that is not enough.
 func (c Canvas) Brief(w int, s string) string {
-	for _, most := range []int{40, 33, 26, 19, 14} { // no word is longer
-		if Width(s) <= w {
+	if Width(s) <= w {
+		return s
+	}
+	most := 0
+	for _, most = range [...]int{40, 33, 26, 19, 14} { // no word is longer
+		n := -1
+		for f := range strings.SplitSeq(s, " ") {
+			n += min(Width(f), most) + 1
+		}
+		if n <= w {
 			break
 		}
-		fields := strings.Split(s, " ")
-		for i, f := range fields {
-			fields[i] = c.Short(most, f)
-		}
-		s = strings.Join(fields, " ")
 	}
-	return s
+	var b strings.Builder
+	b.Grow(len(s))
+	for f := range strings.SplitSeq(s, " ") {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(c.Short(most, f))
+	}
+	return b.String()
 }
 
 // Middle is a name in at most w columns: where it is longer, its middle gives
