@@ -59,3 +59,19 @@ func FuzzClean(f *testing.F) {
 		}
 	})
 }
+
+// What cannot be seen in a name is written out, so that two names never look alike
+// by it, and nothing of it acts on a terminal.
+func TestVisible(t *testing.T) {
+	for name, want := range map[string]string{
+		"orders": "orders", "parcels\x06\x163": `parcels\x06\x163`, "größer": "größer", "a\u202eb": `a\u202eb`, "\xff": `\xff`, "tab\there": `tab\x09here`, "\u009b2J": `\u009b2J`, "日本": "日本",
+	} {
+		got := Visible(name)
+		if got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
+		}
+		if Clean(got) != got {
+			t.Errorf("%q is not clean", got)
+		}
+	}
+}

@@ -76,3 +76,15 @@ func TestPlaces(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestUnit(t *testing.T) {
+	for _, tt := range []struct{ typ, mode, want string }{
+		{"redis", "", "items"}, {"redis-streams", "", "entries"}, {"kafka", "", "messages"}, {"rabbitmq", "QueueLength", "messages"},
+		{"rabbitmq", "MessageRate", ""}, {"gcp-pubsub", "OldestUnackedMessageAge", ""}, {"prometheus", "", ""}, {"cpu", "", ""}, {"cron", "", ""},
+		{"kubernetes-workload", "", ""}, {"of KEDA's future", "", "items"},
+	} {
+		if got := Unit(kscope.Trigger{Type: tt.typ, Metadata: map[string]string{"mode": tt.mode}}); got != tt.want {
+			t.Errorf("%s %s: %q, want %q", tt.typ, tt.mode, got, tt.want)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func TestObserveEventBothShapes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			equal(t, pair[0], pair[1])
-			if len(pair[0].Note) > 1024 || pair[0].Last.Before(when.Time) || pair[0].Count < 1 {
+			if len(pair[0].Note) > 1024 || pair[0].Last.Before(when.Time) || pair[0].First.IsZero() || pair[0].First.After(pair[0].Last) || pair[0].Count < 1 {
 				t.Errorf("got %+v", pair[0])
 			}
 		})

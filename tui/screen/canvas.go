@@ -87,10 +87,11 @@ func (c Canvas) Brief(w int, s string) string {
 		return s
 	}
 	most := 0
-	for _, most = range [...]int{40, 33, 26, 19, 14} { // no word is longer
+	room := func(f string) int { return max(most, roomOf(f)) }
+	for _, most = range [...]int{40, 33, 26, 19, 14} {
 		n := -1
 		for f := range strings.SplitSeq(s, " ") {
-			n += min(Width(f), most) + 1
+			n += min(Width(f), room(f)) + 1
 		}
 		if n <= w {
 			break
@@ -102,9 +103,18 @@ func (c Canvas) Brief(w int, s string) string {
 		if b.Len() > 0 {
 			b.WriteByte(' ')
 		}
-		b.WriteString(c.Short(most, f))
+		b.WriteString(c.Short(room(f), f))
 	}
 	return b.String()
+}
+
+// roomOf is how many columns a word has at least: one that is put together as
+// names are may lose more than a reason, such as CrashLoopBackOff.
+func roomOf(word string) int {
+	if strings.ContainsAny(strings.Trim(word, ".,;:()"), ".-_/:0123456789") {
+		return 0
+	}
+	return 26
 }
 
 // Middle is a name in at most w columns: where it is longer, its middle gives
