@@ -136,7 +136,11 @@ func spark(m *Model, c screen.Canvas, s screen.Style, series *store.Series, now 
 	if series == nil {
 		return
 	}
-	win := windowAt(now, m.began, c.W-1)
+	to := now
+	if m.drawn.chart.Before(now) { // it stands still, as all charts do
+		to = m.drawn.chart
+	}
+	win := windowAt(to, m.began, c.W-1)
 	vs := series.Columns(win.from, win.to, win.cols)
 	// A column has just begun, and the next measurement is under way: without
 	// this the whole table would flicker with every new column.

@@ -99,6 +99,7 @@ type drawn struct {
 	any    bool
 	second time.Time
 	chart  time.Time // the newest moment in the chart
+	moved  time.Time // when something happened, or somebody waited, last
 	since  time.Time // the oldest of which there can be something to show
 	phase  explain.Phase
 }
@@ -182,22 +183,42 @@ func (m *Model) redraw(quiet bool) bool {
 	}
 	m.look()
 	m.settle()
-	if now := m.newest().Now(); !quiet || !m.drawn.resting() || now.Sub(m.drawn.chart) >= chartRest {
+	now := m.newest().Now()
+	awake := !m.drawn.any || !m.drawn.resting()
+	if awake {
+		m.drawn.moved = now
+	}
+	if awake || !now.Truncate(chartRest).Equal(m.drawn.chart.Truncate(chartRest)) {
 		m.drawn.chart = now
 	}
-	m.shown.reset(m.store)
-	m.grid.Reset(v.w, v.h, m.styles)
-	m.draw(m.grid.Canvas())
-	m.frame = m.grid.String()
+	frame := m.paint()
+	if !quiet && !awake && frame != m.frame { // the charts move with what is seen to happen
+		m.drawn.chart, m.drawn.moved = now, now
+		frame = m.paint()
+	}
+	m.frame = frame
 	m.title = m.titleNow()
 	m.drawn.any, m.drawn.second = true, m.store.Now().Truncate(time.Second)
 	return true
 }
 
-// chartRest is how long a chart stands still while nothing happens and nobody
-// waits for anything: to move an unchanged line by a column every second would
-// be the only thing that moves.
-const chartRest = 5 * time.Second
+// paint draws a frame of what is known at the moment that look chose.
+func (m *Model) paint() string {
+	m.drawn.phase = explain.Looking // until something else is found to be shown
+	m.shown.reset(m.store)
+	m.grid.Reset(m.view.w, m.view.h, m.styles)
+	m.draw(m.grid.Canvas())
+	return m.grid.String()
+}
+
+// chartRest is how long charts stand still while nothing happens and nobody
+// waits for anything: they move with the minute of the clock in the header, which
+// is redrawn anyway. To move an unchanged line by a column every second would be
+// the only thing that moves.
+const chartRest = time.Minute
+
+// standing is how long after that a chart says of what moment it is.
+const standing = 5 * time.Second
 
 // resting reports whether nobody waits for what the screen shows.
 func (d drawn) resting() bool {

@@ -1,0 +1,75 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store/storetest"
+)
+
+// TestCalm: while nothing happens there is one new picture a minute, when the
+// clock turns, also while the charts still fill and after something happened,
+// and the chart says of what moment it is. What happens is drawn at once.
+func TestCalm(t *testing.T) {
+	const seconds = 5 * 60
+	for name, ta := range map[string]*tale{
+		"just begun":  newTale("demo", "worker-scaler").begin(),
+		"a past":      newTale("demo", "worker-scaler").begin().run(time.Minute).push(10).run(3 * time.Minute),
+		"a long past": newTale("demo", "worker-scaler").begin().run(10 * time.Minute),
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := tell(ta, 120, 35)
+			measured := func(n float64) kscope.Depths {
+				return kscope.Depths{Server: ta.queue.Server, All: []kscope.Depth{{Backlog: ta.queue, N: n, Type: "list"}}}
+			}
+			at := calm(t, m, ta.at, seconds, func(int, time.Time) []kscope.Fact { return []kscope.Fact{measured(0)} })
+			if of := m.drawn.chart.Format("15:04:05"); !strings.Contains(m.frame, of) || strings.Contains(m.frame, " now") {
+				t.Errorf("the chart does not say that it is of %s:\n%s", of, m.frame)
+			}
+			at = at.Add(time.Second)
+			m.Update(seen(kscope.Observation{At: at, Source: "test", Fact: measured(7)}))
+			if !m.drawn.chart.Equal(at) || !strings.Contains(m.frame, " now") {
+				t.Errorf("what happened at %s is not drawn; the chart is of %s", at, m.drawn.chart)
+			}
+		})
+	}
+	t.Run("the table", func(t *testing.T) {
+		const objects = 20
+		m := New(Options{})
+		m.Update(tea.WindowSizeMsg{Width: 120, Height: 35})
+		m.Update(seen(storetest.FirstLists(objects)...))
+		calm(t, m, storetest.Noon.Add(time.Second), seconds, func(second int, at time.Time) []kscope.Fact {
+			facts := []kscope.Fact{storetest.DepthsOf(objects, 0)}
+			for i := second % 5; i < objects; i += 5 { // as KEDA writes, or it would be missed
+				facts = append(facts, storetest.ObjectNumber(i, at))
+			}
+			return facts
+		})
+	})
+}
+
+// calm lets time pass, with facts each second that say nothing new, and counts
+// the pictures once the model has come to rest.
+func calm(t *testing.T, m *Model, at time.Time, seconds int, facts func(second int, at time.Time) []kscope.Fact) time.Time {
+	t.Helper()
+	last, pictures := "", -1
+	rest := int(2 * standing / time.Second)
+	for i := range rest + seconds {
+		at = at.Add(time.Second)
+		for _, f := range append(facts(i, at), kscope.Heartbeat{}) {
+			m.Update(seen(kscope.Observation{At: at, Source: "test", Fact: f}))
+		}
+		if i >= rest && m.frame != last {
+			last = m.frame
+			pictures++
+		}
+	}
+	if most := seconds / 60; pictures > most {
+		t.Errorf("%d pictures in %d seconds", pictures, seconds)
+	}
+	return at
+}
