@@ -2,10 +2,11 @@ package triggers
 
 import (
 	"fmt"
-	"math/bits"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/robfig/cron/v3"
 )
 
 // Cron is the window of a cron trigger: between a start and an end that both
@@ -14,13 +15,6 @@ type Cron struct {
 	start, end schedule
 	zone       *time.Location
 	replicas   float64
-}
-
-// schedule is a cron expression of five fields; bit n of a field is set when n
-// matches.
-type schedule struct {
-	minute, hour, day, month, weekday uint64
-	anyDay, anyWeekday                bool // with both restricted, either suffices
 }
 
 // ParseCron reads a cron trigger's metadata, with KEDA's checks. The time
@@ -46,7 +40,7 @@ func ParseCron(m map[string]string) (*Cron, error) {
 	if m["start"] == m["end"] {
 		return nil, fmt.Errorf("start and end can not have exactly same time input")
 	}
-	replicas, err := strconv.ParseInt(strings.TrimSpace(m["desiredReplicas"]), 10, 32)
+	replicas, err := strconv.ParseInt(strings.TrimSpace(m["desiredReplicas"]), 10, 64)
 	if err != nil || replicas <= 0 {
 		return nil, fmt.Errorf("no desiredReplicas specified")
 	}
@@ -54,114 +48,135 @@ func ParseCron(m map[string]string) (*Cron, error) {
 }
 
 // Value is the number of replicas wanted: all inside the window, which is when
-// the next end comes before the next start, else none.
+// the next end does not come after the next start, else none. As in KEDA a
+// start that never comes again (the 30th of February) leaves the window open for
+// good, and an end that never comes again closes it.
 func (c *Cron) Value(now time.Time) float64 {
 	local := now.In(c.zone)
-	if c.end.next(local).Before(c.start.next(local)) {
-		return c.replicas
+	start, end := c.start.next(local), c.end.next(local)
+	var inside bool
+	if start.Before(end) {
+		inside = local.After(start) && local.Before(end)
+	} else {
+		inside = local.After(start) || local.Before(end)
 	}
-	return 0
+	if !inside {
+		return 0
+	}
+	return c.replicas
 }
 
-func parseSchedule(s string) (schedule, error) {
-	fields := strings.Fields(s)
-	if len(fields) != 5 {
-		return schedule{}, fmt.Errorf("expected exactly 5 fields, found %d: %q", len(fields), fields)
-	}
-	months := []string{"", "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
-	days := []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
-	var out schedule
-	var errs [5]error
-	out.minute, errs[0] = parseField(fields[0], 0, 59, nil)
-	out.hour, errs[1] = parseField(fields[1], 0, 23, nil)
-	out.day, errs[2] = parseField(fields[2], 1, 31, nil)
-	out.month, errs[3] = parseField(fields[3], 1, 12, months)
-	out.weekday, errs[4] = parseField(fields[4], 0, 6, days)
-	for _, err := range errs {
-		if err != nil {
-			return schedule{}, err
+// schedule is a cron expression of five fields, as the library of KEDA's own
+// scaler reads it.
+type schedule struct {
+	spec cron.SpecSchedule // with time.Local for whatever zone it is asked about
+	zone *time.Location    // that of the prefix CRON_TZ=; nil without
+}
+
+var parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
+
+func parseSchedule(s string) (out schedule, err error) {
+	defer func() { // the library indexes past the end of "TZ=x"
+		if p := recover(); p != nil {
+			err = fmt.Errorf("expected a zone and 5 fields: %q", s)
 		}
+	}()
+	parsed, err := parser.Parse(s)
+	if err != nil {
+		return schedule{}, err
 	}
-	open := func(field string) bool { return field[0] == '*' || field[0] == '?' }
-	out.anyDay, out.anyWeekday = open(fields[2]), open(fields[4])
+	spec, ok := parsed.(*cron.SpecSchedule)
+	if !ok {
+		return schedule{}, fmt.Errorf("unrecognized schedule: %q", s)
+	}
+	out.spec = *spec
+	if out.spec.Location != time.Local {
+		out.zone, out.spec.Location = out.spec.Location, time.Local
+	}
 	return out, nil
 }
 
-// parseField reads a list of ranges with steps; names count from 0.
-func parseField(field string, low, high int, names []string) (uint64, error) {
-	number := func(s string) (int, error) {
-		for i, name := range names {
-			if name != "" && strings.EqualFold(name, s) {
-				return i, nil
-			}
-		}
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return 0, fmt.Errorf("failed to parse int from %s", s)
-		}
-		return n, nil
-	}
-	var set uint64
-	for _, part := range strings.Split(field, ",") {
-		span, stepText, stepped := strings.Cut(part, "/")
-		from, to, by := low, high, 1
-		var err error
-		if span != "*" && span != "?" {
-			first, last, ranged := strings.Cut(span, "-")
-			if from, err = number(first); err != nil {
-				return 0, err
-			}
-			switch {
-			case ranged:
-				if to, err = number(last); err != nil {
-					return 0, err
-				}
-			case !stepped:
-				to = from
-			}
-		}
-		if stepped {
-			if by, err = number(stepText); err != nil {
-				return 0, err
-			}
-		}
-		if from < low || to > high || from > to || by < 1 {
-			return 0, fmt.Errorf("value out of range: %s", part)
-		}
-		for n := from; n <= to; n += by {
-			set |= 1 << n
-		}
-	}
-	return set, nil
-}
+// years is how far ahead the library looks for a schedule that comes again.
+const years = 5
 
-// next is the first moment after now that matches; one that never comes, such
-// as the 30th of February, is five years away.
+// next is the first moment after now that matches, as KEDA finds it; zero if
+// there is none in this year or the five that follow. It ends, and what it gives
+// is later than now.
+//
+// That is the library's answer, also where it loses its way for a day because
+// midnight does not exist, for so does KEDA. But a clock that leaves out a whole
+// day stops it for good, and one that is set back at midnight can send it back.
 func (s schedule) next(now time.Time) time.Time {
-	t := now.Truncate(time.Minute).Add(time.Minute)
-	end := now.AddDate(5, 0, 0)
-	for t.Before(end) {
-		y, m, d := t.Date()
-		if s.month&(1<<int(m)) == 0 || !s.matchesDay(t) {
-			t = time.Date(y, m, d+1, 0, 0, 0, 0, t.Location())
-			continue
-		}
-		if s.hour&(1<<t.Hour()) == 0 {
-			t = t.Truncate(time.Minute).Add(time.Duration(60-t.Minute()) * time.Minute)
-			continue
-		}
-		if rest := s.minute >> t.Minute(); rest != 0 {
-			return t.Add(time.Duration(bits.TrailingZeros64(rest)) * time.Minute)
-		}
-		t = t.Add(time.Duration(60-t.Minute()) * time.Minute)
+	if s.isEmpty() {
+		return time.Time{}
 	}
-	return end
+	local := now
+	if s.zone != nil {
+		local = now.In(s.zone)
+	}
+	if !leaps(local) {
+		if at := s.spec.Next(local); at.IsZero() || at.After(now) {
+			return at.In(now.Location())
+		}
+	}
+	return s.exact(local).In(now.Location())
 }
 
-func (s schedule) matchesDay(t time.Time) bool {
-	day, weekday := s.day&(1<<t.Day()) != 0, s.weekday&(1<<int(t.Weekday())) != 0
-	if s.anyDay || s.anyWeekday {
-		return day && weekday
+// exact is next by definition: the first minute that the clock shows and that
+// matches. It asks the library only about stretches of time in which the clock is
+// never set, where its arithmetic is exact, and goes from one to the next.
+func (s schedule) exact(now time.Time) time.Time {
+	stretch, after := now, now
+	for last := now.Year() + years; stretch.Year() <= last; {
+		name, offset := stretch.Zone()
+		end, ok := stretchEnd(stretch)
+		at := s.spec.Next(after.In(time.FixedZone(name, offset)))
+		if !at.IsZero() && at.Year() <= last && (!ok || at.Before(end)) {
+			return at.In(now.Location())
+		}
+		if !ok {
+			break
+		}
+		stretch, after = end, end.Add(-1) // what comes at its very beginning counts
 	}
-	return day || weekday
+	return time.Time{}
+}
+
+// leaps reports whether the clock is set by more than a few hours while the
+// library may look at it, from the beginning of this month on: less it gets past.
+func leaps(now time.Time) bool {
+	const most = 6 * 60 * 60
+	for t, last := now.AddDate(0, -1, -1), now.Year()+years; t.Year() <= last; {
+		end, ok := stretchEnd(t)
+		if !ok {
+			break
+		}
+		_, before := t.Zone()
+		_, after := end.Zone()
+		if after-before > most || before-after > most {
+			return true
+		}
+		t = end
+	}
+	return false
+}
+
+// stretchEnd is a moment after t up to which the clock of t is not set; false
+// where it never will be.
+func stretchEnd(t time.Time) (time.Time, bool) {
+	_, end := t.ZoneBounds()
+	switch {
+	case end.IsZero():
+		return time.Time{}, false
+	case !end.After(t): // the time package has leap years end a day early
+		end = t.Add(time.Hour)
+	}
+	return end.In(t.Location()), true
+}
+
+// isEmpty reports whether a field has no value, as "," has not: the library takes
+// that and searches for five years, minute by minute.
+func (s schedule) isEmpty() bool {
+	const star = 1 << 63
+	return s.spec.Minute&^star == 0 || s.spec.Hour&^star == 0 || s.spec.Month&^star == 0
 }

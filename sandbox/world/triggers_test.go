@@ -32,6 +32,25 @@ func TestCronTrigger(t *testing.T) {
 	}
 }
 
+// TestCronCalendar: no schedule that KEDA takes, in no zone, holds up the world.
+func TestCronCalendar(t *testing.T) {
+	for _, metadata := range []map[string]any{
+		{"timezone": "America/Havana", "start": "0 8 1 7 *", "end": "0 20 1 7 *"},
+		{"timezone": "UTC", "start": "0 0 */9223372036854775807 * *", "end": "0 20 * * *"},
+		{"timezone": "Africa/Cairo", "start": "0 0 30 2 *", "end": ", * * * *"},
+		{"timezone": "Asia/Beirut", "start": "CRON_TZ=Asia/Gaza 0 0 * * 6", "end": "TZ=UTC"},
+	} {
+		metadata["desiredReplicas"] = "3"
+		w, _ := play(t, Options{NoWorkers: true}, deployment("worker", 0), object(map[string]any{"triggers": []any{
+			map[string]any{"type": "cron", "metadata": metadata},
+		}}))
+		run(w, time.Hour)
+		if got := w.so(t).conditions.get("Ready").status; got != "True" && got != "False" {
+			t.Errorf("%v: Ready %q", metadata, got)
+		}
+	}
+}
+
 // kubernetes-workload counts pods, cpu is always active and cannot be read.
 func TestOtherTriggers(t *testing.T) {
 	w, _ := play(t, Options{NoWorkers: true}, deployment("worker", 0), deployment("guests", 4), object(map[string]any{"pollingInterval": int64(5), "triggers": []any{
