@@ -85,7 +85,7 @@ func TestImports(t *testing.T) {
 		"sources/broker": append(domain[:0:0], module, ours("load"), ours("triggers")),
 		"sandbox/world":  append(domain, "k8s.io/api", "k8s.io/apimachinery"), // nor net or os
 		"sandbox": append(domain, ours("demo"), ours("sandbox/world"), "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go",
-			"sigs.k8s.io/json", "sigs.k8s.io/yaml", "go.yaml.in/yaml/v3", "github.com/alicebob/miniredis/v2"),
+			"sigs.k8s.io/json", "go.yaml.in/yaml/v2", "go.yaml.in/yaml/v3", "github.com/alicebob/miniredis/v2"),
 	} {
 		for _, path := range goList(t, "Imports")[from] {
 			within := func(dir string) bool { return path == dir || dir != module && under(path, dir) }

@@ -24,7 +24,7 @@ var played = []string{
 }
 
 // quiet are the built-in kinds without which everything in the sandbox is the
-// same, so that leaving them out is not worth a word.
+// same, so that leaving them out is worth one word for all of them.
 var quiet = []string{
 	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
 	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
@@ -37,18 +37,14 @@ func (f file) objects() (out []loaded, notes []string, err error) {
 		return nil, nil, err
 	}
 	for _, d := range docs {
-		parts, err := d.items()
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, part := range parts {
+		for _, part := range d.items() {
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
 				return nil, nil, err
 			case note != "":
 				notes = append(notes, note)
-			case obj != nil:
+			default:
 				out = append(out, loaded{obj, part.place()})
 			}
 		}
@@ -56,32 +52,57 @@ func (f file) objects() (out []loaded, notes []string, err error) {
 	return out, notes, nil
 }
 
-// items takes a List apart; anything else is its own only item.
-func (d document) items() ([]document, error) {
+// items takes a list of objects apart, and lists in it; anything else is its own
+// only item, and so is a list that has none. An item of a list of one kind need
+// not say it again.
+func (d document) items() []document {
 	var list struct {
 		metav1.TypeMeta
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := json.Unmarshal(d.json, &list); err != nil || list.Kind != "List" || list.APIVersion != "v1" {
-		return []document{d}, nil // what is wrong with it is said later
+	if err := json.Unmarshal(d.json, &list); err != nil || !strings.HasSuffix(list.Kind, "List") || len(list.Items) == 0 {
+		return []document{d} // what is wrong with it is said later
 	}
 	var out []document
 	for i, item := range list.Items {
-		part := document{file: d.file, line: d.lineOf(fmt.Sprintf("items[%d]", i)), json: item}
-		if node, _ := child(d.root.Content[0], "items", ""); node != nil {
-			if node, _ = child(node, "", fmt.Sprint(i)); node != nil {
-				root := *d.root
-				root.Content = append(root.Content[:0:0], node)
-				part.root = &root
+		part := document{file: d.file, line: d.lineOf(fmt.Sprintf("items[%d]", i)), json: item, before: d.before}
+		if kind := strings.TrimSuffix(list.Kind, "List"); kind != "" {
+			part.json = completed(item, metav1.TypeMeta{Kind: kind, APIVersion: list.APIVersion})
+		}
+		if d.root != nil {
+			if node, _ := child(d.root, "items", ""); node != nil {
+				part.root, _ = child(node, "", fmt.Sprint(i))
 			}
 		}
-		out = append(out, part)
+		out = append(out, part.items()...)
 	}
-	return out, nil
+	return out
 }
 
-// object decodes, checks and completes one object. It is nil, perhaps with a
-// note, where there is nothing to play.
+// completed is an object that says of what type it is.
+func completed(item json.RawMessage, typ metav1.TypeMeta) json.RawMessage {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(item, &fields) != nil || fields == nil || fields["kind"] != nil || fields["apiVersion"] != nil {
+		return item
+	}
+	fields["kind"], _ = json.Marshal(typ.Kind) // a string, as all of these
+	fields["apiVersion"], _ = json.Marshal(typ.APIVersion)
+	full, err := json.Marshal(fields)
+	if err != nil {
+		return item
+	}
+	return full
+}
+
+func (d document) hasNoItems() bool {
+	var list struct {
+		Items *[]json.RawMessage `json:"items"`
+	}
+	return json.Unmarshal(d.json, &list) == nil && (list.Items == nil || len(*list.Items) == 0)
+}
+
+// object decodes, checks and completes one object. It is nil, with a note, where
+// there is nothing to play.
 func (d document) object() (obj runtime.Object, note string, err error) {
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
@@ -95,6 +116,8 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
 		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
+		return nil, fmt.Sprintf("%s: the %s is empty", d.place(), head.Kind), nil
 	case head.Name == "":
 		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
 	}
@@ -108,7 +131,7 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	}
 	if !slices.Contains(played, gvk.Kind) {
 		if slices.Contains(quiet, gvk.Kind) {
-			return nil, "", nil
+			return obj, "", nil
 		}
 		return nil, fmt.Sprintf("%s: accepted, but the sandbox does not play %ss", title(obj), gvk.Kind), nil
 	}

@@ -1,14 +1,12 @@
 package sandbox
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
 	yamlnode "go.yaml.in/yaml/v3"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kscope/kscope"
 )
@@ -16,94 +14,15 @@ import (
 // document is one object of a file, with what is needed to say in which line
 // something stands.
 type document struct {
-	file string
-	line int // of its first line in the file, from 1
-	json []byte
-	root *yamlnode.Node
-}
-
-// documents splits a file at its "---" lines. Documents that say nothing are
-// left out.
-func (f file) documents() ([]document, error) {
-	var out []document
-	var text []byte
-	first, n := 1, 0
-	flush := func() error {
-		d, ok, err := parse(f.name, first, text)
-		if ok {
-			out = append(out, d)
-		}
-		text = nil
-		return err
-	}
-	for line := range bytes.Lines(f.text) {
-		n++
-		if isSeparator(line) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-			first = n + 1
-			continue
-		}
-		text = append(text, line...)
-	}
-	return out, flush()
-}
-
-func isSeparator(line []byte) bool {
-	rest, ok := bytes.CutPrefix(line, []byte("---"))
-	if !ok {
-		return false
-	}
-	rest = bytes.TrimSpace(rest)
-	return len(rest) == 0 || rest[0] == '#'
-}
-
-func parse(name string, first int, text []byte) (d document, ok bool, err error) {
-	j, err := yaml.YAMLToJSONStrict(text)
-	if err != nil {
-		return document{}, false, syntaxError(name, first, err)
-	}
-	if string(j) == "null" {
-		return document{}, false, nil
-	}
-	d = document{file: name, line: first, json: j, root: &yamlnode.Node{}}
-	if err := yamlnode.Unmarshal(text, d.root); err != nil {
-		return document{}, false, syntaxError(name, first, err)
-	}
-	if len(d.root.Content) > 0 {
-		d.line += d.root.Content[0].Line - 1 // past comments and blank lines
-	}
-	return d, true, nil
-}
-
-var (
-	lineNumber = regexp.MustCompile(`line (\d+): `)
-	preamble   = regexp.MustCompile(`^(error converting YAML to JSON: |yaml: |unmarshal errors:\s*)+`)
-)
-
-// syntaxError is an error of the YAML library in one line, with the line of the
-// file instead of that of the document.
-func syntaxError(name string, first int, err error) error {
-	text, _, _ := strings.Cut(preamble.ReplaceAllString(err.Error(), ""), "\n")
-	line := first
-	if m := lineNumber.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1])
-		line += n - 1
-		text = strings.Replace(text, m[0], "", 1)
-	}
-	hint := ""
-	switch {
-	case strings.Contains(text, "already set in map"):
-		hint = "one of the two has to go"
-	case strings.Contains(text, "tab character"), strings.Contains(text, "cannot start any token"):
-		hint = "YAML is indented with blanks, never with tabs"
-	}
-	return placed(name, line, text, hint)
+	file   string
+	line   int // of its first line in the file, from 1
+	json   []byte
+	root   *yamlnode.Node // nil where nothing is known of the lines in it
+	before int            // lines of the file before that from which root counts
 }
 
 func placed(name string, line int, text, hint string) error {
-	err := fmt.Errorf("%s:%d: %s", name, line, strings.TrimSpace(text))
+	err := fmt.Errorf("%s:%d: %s", kscope.Clean(name), line, kscope.Clean(strings.TrimSpace(text)))
 	if hint == "" {
 		return err
 	}
@@ -128,26 +47,20 @@ var step1 = regexp.MustCompile(`^\.?(?:([^.\[\]]+)|\[(\d+)\]|\[([^\]]+)\])`)
 // lineOf is the line of a field, or of the innermost part of its path that
 // there is.
 func (d document) lineOf(path string) int {
-	if d.root == nil || len(d.root.Content) == 0 {
-		return d.line
-	}
-	node := d.root.Content[0]
-	offset := d.line - node.Line
-	line := node.Line
-	for path != "" {
+	line := d.line
+	node := d.root
+	for node != nil && path != "" {
 		m := step1.FindStringSubmatch(path)
 		if m == nil {
 			break
 		}
 		path = path[len(m[0]):]
 		var at int
-		node, at = child(node, m[1]+m[3], m[2])
-		if node == nil {
-			break
+		if node, at = child(node, m[1]+m[3], m[2]); node != nil {
+			line = at + d.before
 		}
-		line = at
 	}
-	return line + offset
+	return line
 }
 
 // child is a part of a node and the line at which it begins.

@@ -57,10 +57,11 @@ func Load(paths []string, stdin io.Reader) (Manifests, error) {
 			found, notes = append(found, objs...), append(notes, ignored...)
 		}
 	}
-	if len(found) == 0 {
+	m, err := arrange(found, notes)
+	if err == nil && len(m.Objects) == 0 {
 		return Manifests{}, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
 	}
-	return arrange(found, notes)
+	return m, err
 }
 
 // wanted is the hint where there is nothing to play.
@@ -164,10 +165,18 @@ func arrange(found []loaded, notes []string) (Manifests, error) {
 	}
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
 	m := Manifests{}
+	var idle []string
 	for _, l := range found {
+		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
+			idle = append(idle, title(l.obj))
+			continue
+		}
 		m.Objects = append(m.Objects, l.obj)
 	}
 	m.Notes = append(notes, m.notes()...)
+	if idle != nil {
+		m.Notes = append(m.Notes, "accepted, and without effect in the sandbox: "+strings.Join(idle, ", "))
+	}
 	return m, nil
 }
 

@@ -1,0 +1,213 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	yaml "go.yaml.in/yaml/v2"
+	yamlnode "go.yaml.in/yaml/v3"
+	kjson "sigs.k8s.io/json"
+)
+
+// documents are all objects of a file: JSON values one after the other, which
+// are no YAML, and then a stream of YAML documents. Where one ends and the next
+// begins is the libraries' business. Documents that say nothing are left out.
+func (f file) documents() ([]document, error) {
+	var out []document
+	rest, before := joined.ReplaceAll(f.text, []byte("$1")), 0
+	for {
+		value, n := leadingJSON(rest)
+		if n == 0 {
+			break
+		}
+		d, err := f.jsonDocument(value, before+newlines(rest[:n-len(value)]))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+		rest, before = rest[n:], before+newlines(rest[:n])
+	}
+	more, err := f.yamlDocuments(rest, before)
+	return append(out, more...), err
+}
+
+// joined is the byte order mark of a file that was put behind another one. It may
+// stand before any document, and the libraries know it only before the first.
+var joined = regexp.MustCompile("([\r\n])\ufeff+")
+
+// leadingJSON is the JSON object that a text begins with, and how much of the
+// text it takes; 0 where there is none, or where YAML has to say what it is.
+func leadingJSON(text []byte) (json.RawMessage, int) {
+	begin := bytes.TrimLeft(text, "\ufeff \t\r\n")
+	if !bytes.HasPrefix(begin, []byte("{")) {
+		return nil, 0
+	}
+	var value json.RawMessage
+	dec := json.NewDecoder(bytes.NewReader(begin))
+	if err := dec.Decode(&value); err != nil {
+		return nil, 0
+	}
+	return value, len(text) - len(begin) + int(dec.InputOffset())
+}
+
+// newlines counts the ends of lines as YAML does.
+func newlines(text []byte) int {
+	return bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n"))
+}
+
+func (f file) jsonDocument(value json.RawMessage, before int) (document, error) {
+	d := document{file: f.name, line: before + 1, json: value, before: before}
+	var root yamlnode.Node // for the lines alone; YAML does not know all that JSON may write
+	if err := yamlnode.Unmarshal(value, &root); err == nil && len(root.Content) > 0 {
+		d.root = root.Content[0]
+	}
+	var any any
+	strict, err := kjson.UnmarshalStrict(value, &any)
+	switch {
+	case err != nil:
+		return document{}, placed(f.name, d.line, strings.TrimPrefix(err.Error(), "json: "), "")
+	case len(strict) > 0:
+		p := decodeProblem(strict[0])
+		return document{}, placed(f.name, d.lineOf(p.path), p.text, twice)
+	}
+	return d, nil
+}
+
+// yamlDocuments reads a stream of YAML documents twice: as kubectl does, whose
+// YAML is that of 1.1, and with a library that says where everything stands.
+func (f file) yamlDocuments(text []byte, before int) ([]document, error) {
+	var out []document
+	values, nodes := yaml.NewDecoder(bytes.NewReader(text)), yamlnode.NewDecoder(bytes.NewReader(text))
+	values.SetStrict(true)
+	line := before + 1
+	for {
+		var value any
+		var root yamlnode.Node
+		err, lines := values.Decode(&value), nodes.Decode(&root)
+		switch {
+		case errors.Is(err, io.EOF) && errors.Is(lines, io.EOF):
+			return out, nil
+		case err == nil && lines == nil:
+		case errors.Is(err, io.EOF), err == nil && errors.Is(lines, io.EOF):
+			return nil, placed(f.name, line, "where a document ends and the next begins is not clear from here on", "put a line of --- before every document, and nothing else into it")
+		case err != nil:
+			return nil, f.syntaxError(text, before, line, err)
+		default:
+			return nil, f.syntaxError(text, before, line, lines)
+		}
+		d := document{file: f.name, line: line, before: before}
+		if len(root.Content) > 0 {
+			d.root = root.Content[0]
+			d.line = d.root.Line + before
+			line = d.line
+		}
+		if value == nil {
+			continue
+		}
+		if value, err = jsonValue(value); err == nil {
+			d.json, err = json.Marshal(value)
+		}
+		if err != nil {
+			return nil, placed(f.name, d.line, err.Error(), "")
+		}
+		out = append(out, d)
+	}
+}
+
+// jsonValue turns what YAML gave into what JSON can say, as kubectl does: keys
+// become text.
+func jsonValue(v any) (any, error) {
+	switch v := v.(type) {
+	case map[any]any:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			var key string
+			switch k := k.(type) {
+			case string, bool, int, int64, uint64:
+				key = fmt.Sprint(k)
+			case float64:
+				key = strconv.FormatFloat(k, 'g', -1, 32)
+			default:
+				return nil, fmt.Errorf("a key has to be text, not %v", k)
+			}
+			if _, again := out[key]; again {
+				return nil, fmt.Errorf("key %q already set in map", key)
+			}
+			var err error
+			if out[key], err = jsonValue(item); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			var err error
+			if out[i], err = jsonValue(item); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+var (
+	lineNumber = regexp.MustCompile(`line (\d+): `)
+	preamble   = regexp.MustCompile(`^(yaml: |unmarshal errors:\s*)+`)
+
+	// miscounted are the errors of the libraries' parsers, in which the first line
+	// is number 0; in those of their scanners it is 1.
+	miscounted = regexp.MustCompile(`^(did not find expected (<|node content|key|'-' indicator|',' or)|found (duplicate %|incompatible YAML|undefined tag handle))`)
+)
+
+// twice is the hint where a key stands two times.
+const twice = "one of the two has to go"
+
+// syntaxError is an error of a YAML library in one line, with the line of the
+// file; where the library names none, with that of the character it cannot read,
+// or else of the document before.
+func (f file) syntaxError(content []byte, before, line int, err error) error {
+	text, _, _ := strings.Cut(preamble.ReplaceAllString(err.Error(), ""), "\n")
+	if m := lineNumber.FindStringSubmatch(text); m != nil {
+		n, _ := strconv.Atoi(m[1])
+		line = before + n
+		if text = strings.Replace(text, m[0], "", 1); miscounted.MatchString(text) {
+			line++
+		}
+	} else if i := unreadable(content); i >= 0 {
+		line = before + newlines(content[:i]) + 1
+	}
+	hint := "something is wrong with the indentation, a quote or a colon, there or in the line before"
+	switch {
+	case strings.Contains(text, "already set in map"):
+		hint = twice
+	case strings.Contains(text, "tab character"), strings.Contains(text, "cannot start any token"):
+		hint = "YAML is indented with blanks, never with tabs"
+	case strings.Contains(text, "document start"):
+		hint = "put a line of --- between two documents"
+	case strings.Contains(text, "control characters"), strings.Contains(text, "UTF-"):
+		hint = "is it a text file? Save it as UTF-8"
+	}
+	return placed(f.name, line, text, hint)
+}
+
+// unreadable is where a text has the first byte that is no UTF-8, or a control
+// character that YAML does not take; -1 where there is none.
+func unreadable(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return i
+		}
+		i += n
+	}
+	return -1
+}
