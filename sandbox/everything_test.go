@@ -24,7 +24,7 @@ func TestEverything(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{
 			"HorizontalPodAutoscaler front/web: metrics[0]: there is no metrics API for type Resource, so it fails",
-			"ScaledObject shop/ledger: triggers[0] (rabbitmq): the list shop:rabbitmq-0-ledger of the sandbox's Redis stands in for its queue",
+			"ScaledObject shop/ledger: triggers[0] (rabbitmq): the list shop:rabbitmq-0-ledger of the sandbox's Redis stands in for entries",
 		}, m.Notes); diff != "" {
 			t.Error(diff)
 		}
@@ -40,7 +40,7 @@ func TestEverything(t *testing.T) {
 		r.until(worker, time.Minute, "several workers", func(c explain.Picture) bool { return ready(c) > 2 })
 
 		stand := r.chain(ledger).Reading()
-		if stand.Trigger.Backlog == nil || !stand.Known || stand.Value != 0 {
+		if stand.Trigger.Backlog == nil || stand.Name() != "entries" || !stand.Known || stand.Value != 0 {
 			t.Fatalf("nothing stands in for RabbitMQ: %+v", stand)
 		}
 		r.push(ledger, *stand.Trigger.Backlog, 100)

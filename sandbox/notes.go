@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -64,8 +65,8 @@ func programs(obj runtime.Object, scaled map[target]bool, containers []corev1.Co
 }
 
 // triggerQueues are the queues that an object of KEDA's scales by, in the order
-// of its triggers, with the types of these.
-func triggerQueues(obj runtime.Object) (queues []triggers.Redis, types []string) {
+// of its triggers, with these.
+func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Trigger) {
 	u := asUnstructured(obj)
 	if u == nil {
 		return nil, nil
@@ -76,19 +77,22 @@ func triggerQueues(obj runtime.Object) (queues []triggers.Redis, types []string)
 		typ, _, _ := unstructured.NestedString(t, "type")
 		metadata, _, _ := unstructured.NestedStringMap(t, "metadata")
 		q, _ := world.TriggerQueue(u.GetNamespace(), u.GetName(), i, typ, metadata)
-		queues, types = append(queues, q), append(types, typ)
+		queues, all = append(queues, q), append(all, kscope.Trigger{Type: typ, Metadata: metadata})
 	}
-	return queues, types
+	return queues, all
 }
 
 // stands notes which queues stand in for others.
 func stands(obj runtime.Object) []string {
 	var out []string
-	queues, types := triggerQueues(obj)
+	queues, all := triggerQueues(obj)
 	for i, q := range queues {
-		if q.Address == world.StandInAddress {
-			out = append(out, fmt.Sprintf("%s: triggers[%d] (%s): the list %s of the sandbox's Redis stands in for its queue", title(obj), i, types[i], q.Key))
+		if q.Address != world.StandInAddress {
+			continue
 		}
+		known, _ := triggers.TypeOf(all[i].Type)
+		out = append(out, fmt.Sprintf("%s: triggers[%d] (%s): the list %s of the sandbox's Redis stands in for %s",
+			title(obj), i, all[i].Type, q.Key, cmp.Or(known.QueueName(all[i].Metadata), "its queue")))
 	}
 	return out
 }

@@ -46,14 +46,18 @@ func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
 }
 
 // queueFor is what the sandbox plays for a trigger. It plays streams as lists, and
-// how a real server would be reached does not matter to it.
+// how a real server would be reached does not matter to it. A list that stands in
+// for something else is called by the name of that.
 func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
-	if t.Backlog == nil {
-		return world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	if t.Backlog != nil {
+		if q := triggers.RedisOf(*t.Backlog); q.Measure == triggers.Size {
+			return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key}, true
+		}
 	}
-	q := triggers.RedisOf(*t.Backlog)
-	if q.Measure != triggers.Size {
-		return world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	q, ok := world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	if ok && q.Address == world.StandInAddress {
+		known, _ := triggers.TypeOf(t.Type)
+		q.Called = kscope.Clean(cmp.Or(known.QueueName(t.Metadata), t.Name, t.Type))
 	}
-	return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key}, true
+	return q, ok
 }

@@ -37,7 +37,8 @@ type Redis struct {
 	Via      string   `json:"via,omitempty"`     // what else the way there depends on, see [RedisVia]; "" when nothing does
 	Topology Topology `json:"topology,omitempty"`
 	DB       int      `json:"db,omitempty"`
-	Key      string   `json:"-"`
+	Key      string   `json:"key,omitempty"`
+	Called   string   `json:"-"` // what people call it; "" where that is the key
 	Measure  Measure  `json:"measure,omitempty"`
 	Group    string   `json:"group,omitempty"` // the consumer group, for StreamPending and StreamLag
 }
@@ -62,6 +63,11 @@ func (r Redis) Server() string {
 // database 0 of a server that its address says all about.
 func (r Redis) Backlog() kscope.Backlog {
 	b := kscope.Backlog{Broker: RedisBroker, Server: r.Server(), Name: r.Key}
+	if r.Called != "" && r.Called != r.Key {
+		b.Name = r.Called
+	} else {
+		r.Key = "" // said already
+	}
 	if r.Address == b.Server {
 		r.Address = "" // said already
 	}
@@ -73,9 +79,14 @@ func (r Redis) Backlog() kscope.Backlog {
 
 // RedisOf is what a backlog of Redis stands for.
 func RedisOf(b kscope.Backlog) Redis {
-	r := Redis{Key: b.Name}
+	var r Redis
 	if b.Detail != "" {
 		_ = json.Unmarshal([]byte(b.Detail), &r) // what another wrote names nothing
+	}
+	if r.Key == "" {
+		r.Key = b.Name
+	} else {
+		r.Called = b.Name
 	}
 	if r.Address == "" && r.Via == "" && r.Topology == Single {
 		r.Address = b.Server

@@ -3,6 +3,7 @@ package triggers
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Type is what is known of one of KEDA's trigger types. A parameter written
@@ -14,6 +15,7 @@ type Type struct {
 	ActivationDefault float64
 	Unit              string // of what is counted, many of them; "" where it counts nothing or that differs
 	Metric            string // name of the external metric: {a} is the value of a parameter; "" where it has rules of its own
+	Queue             string // parameter that names where its work waits: a queue, a topic, a table; "" where that has no name
 	Connects          bool   // building the scaler opens a connection
 	Resource          bool   // a metric of the HPA's own, of what pods use
 }
@@ -26,6 +28,15 @@ func TypeOf(typ string) (Type, bool) {
 
 // Types are the names of all trigger types, in order.
 func Types() []string { return slices.Sorted(maps.Keys(types)) }
+
+// QueueName is what people call where a trigger's work waits, by its metadata; ""
+// where that has no name, or one that metadata do not say.
+func (t Type) QueueName(metadata map[string]string) string {
+	if t.Queue == "" {
+		return ""
+	}
+	return strings.TrimSpace(fill("{"+t.Queue+"}", metadata))
+}
 
 // MetricTypes are the values of metricType that a trigger type takes, and
 // which of them counts when a trigger says nothing: "" where it has to.
@@ -42,83 +53,83 @@ const streams = "lagCount|pendingEntriesCount|streamLength"
 
 // types are those of KEDA 2.21.
 var types = map[string]Type{
-	"activemq":                {Target: "targetQueueSize", Default: 10, Activation: "activationTargetQueueSize", Unit: "messages", Metric: "activemq-{destinationName}"},
-	"apache-kafka":            {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "kafka-{topic|consumerGroup}", Connects: true},
-	"arangodb":                {Target: "queryValue", Activation: "activationQueryValue", Metric: "arangodb"},
-	"artemis-queue":           {Target: "queueLength", Default: 10, Activation: "activationQueueLength", ActivationDefault: 10, Unit: "messages", Metric: "artemis-{queueName}"},
-	"aws-cloudwatch":          {Target: "targetMetricValue", Activation: "activationTargetMetricValue", Metric: "aws-cloudwatch"},
-	"aws-dynamodb":            {Target: "targetValue", Activation: "activationTargetValue", Unit: "items", Metric: "aws-dynamodb-{tableName}"},
-	"aws-dynamodb-streams":    {Target: "shardCount", Default: 2, Activation: "activationShardCount", Unit: "shards", Metric: "aws-dynamodb-streams-{tableName}"},
-	"aws-kinesis-stream":      {Target: "shardCount", Default: 2, Activation: "activationShardCount", Unit: "shards", Metric: "aws-kinesis-{streamName}"},
-	"aws-sqs-queue":           {Target: "queueLength", Default: 5, Activation: "activationQueueLength", Unit: "messages", Metric: "aws-sqs-{queueURL|queueURLFromEnv}"},
-	"azure-app-insights":      {Target: "targetValue", Activation: "activationTargetValue", Metric: "azure-app-insights-{metricId}"},
-	"azure-blob":              {Target: "blobCount", Default: 5, Activation: "activationBlobCount", Unit: "blobs", Metric: "azure-blob-{blobContainerName}"},
-	"azure-cosmosdb":          {Target: "changeFeedLagThreshold", Default: 100, Activation: "activationChangeFeedLagThreshold", Unit: "changes", Metric: "azure-cosmosdb-{leaseContainerId}-{processorName}"},
-	"azure-data-explorer":     {Target: "threshold", Activation: "activationThreshold", Metric: "azure-data-explorer-{databaseName}"},
-	"azure-eventhub":          {Target: "unprocessedEventThreshold", Default: 64, Activation: "activationUnprocessedEventThreshold", Unit: "events", Metric: "azure-eventhub-{consumerGroup}"},
+	"activemq":                {Target: "targetQueueSize", Default: 10, Activation: "activationTargetQueueSize", Unit: "messages", Metric: "activemq-{destinationName}", Queue: "destinationName"},
+	"apache-kafka":            {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "kafka-{topic|consumerGroup}", Connects: true, Queue: "topic|consumerGroup"},
+	"arangodb":                {Target: "queryValue", Activation: "activationQueryValue", Metric: "arangodb", Queue: "collection"},
+	"artemis-queue":           {Target: "queueLength", Default: 10, Activation: "activationQueueLength", ActivationDefault: 10, Unit: "messages", Metric: "artemis-{queueName}", Queue: "queueName"},
+	"aws-cloudwatch":          {Target: "targetMetricValue", Activation: "activationTargetMetricValue", Metric: "aws-cloudwatch", Queue: "metricName"},
+	"aws-dynamodb":            {Target: "targetValue", Activation: "activationTargetValue", Unit: "items", Metric: "aws-dynamodb-{tableName}", Queue: "tableName"},
+	"aws-dynamodb-streams":    {Target: "shardCount", Default: 2, Activation: "activationShardCount", Unit: "shards", Metric: "aws-dynamodb-streams-{tableName}", Queue: "tableName"},
+	"aws-kinesis-stream":      {Target: "shardCount", Default: 2, Activation: "activationShardCount", Unit: "shards", Metric: "aws-kinesis-{streamName}", Queue: "streamName"},
+	"aws-sqs-queue":           {Target: "queueLength", Default: 5, Activation: "activationQueueLength", Unit: "messages", Metric: "aws-sqs-{queueURL|queueURLFromEnv}", Queue: "queueURL"},
+	"azure-app-insights":      {Target: "targetValue", Activation: "activationTargetValue", Metric: "azure-app-insights-{metricId}", Queue: "metricId"},
+	"azure-blob":              {Target: "blobCount", Default: 5, Activation: "activationBlobCount", Unit: "blobs", Metric: "azure-blob-{blobContainerName}", Queue: "blobContainerName"},
+	"azure-cosmosdb":          {Target: "changeFeedLagThreshold", Default: 100, Activation: "activationChangeFeedLagThreshold", Unit: "changes", Metric: "azure-cosmosdb-{leaseContainerId}-{processorName}", Queue: "containerId|leaseContainerId"},
+	"azure-data-explorer":     {Target: "threshold", Activation: "activationThreshold", Metric: "azure-data-explorer-{databaseName}", Queue: "databaseName"},
+	"azure-eventhub":          {Target: "unprocessedEventThreshold", Default: 64, Activation: "activationUnprocessedEventThreshold", Unit: "events", Metric: "azure-eventhub-{consumerGroup}", Queue: "eventHubName|consumerGroup"},
 	"azure-log-analytics":     {Target: "threshold", Activation: "activationThreshold", Metric: "azure-log-analytics-{workspaceId}"},
-	"azure-monitor":           {Target: "targetValue", Activation: "activationTargetValue", Metric: "azure-monitor-{metricName}"},
-	"azure-pipelines":         {Target: "targetPipelinesQueueLength", Default: 1, Activation: "activationTargetPipelinesQueueLength", Unit: "jobs", Metric: "azure-pipelines-{poolID}"},
-	"azure-queue":             {Target: "queueLength", Default: 5, Activation: "activationQueueLength", Unit: "messages", Metric: "azure-queue-{queueName}"},
-	"azure-servicebus":        {Target: "messageCount", Default: 5, Activation: "activationMessageCount", Unit: "messages", Metric: "azure-servicebus-{queueName|topicName}"},
-	"beanstalkd":              {Target: "value", Activation: "activationValue", Unit: "jobs", Metric: "beanstalkd-{tube}"},
-	"cassandra":               {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "cassandra-{keyspace}"},
-	"clickhouse":              {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "clickhouse", Connects: true},
-	"couchdb":                 {Target: "queryValue", Activation: "activationQueryValue", Unit: "documents", Metric: "coucdb-{dbName}", Connects: true},
+	"azure-monitor":           {Target: "targetValue", Activation: "activationTargetValue", Metric: "azure-monitor-{metricName}", Queue: "metricName"},
+	"azure-pipelines":         {Target: "targetPipelinesQueueLength", Default: 1, Activation: "activationTargetPipelinesQueueLength", Unit: "jobs", Metric: "azure-pipelines-{poolID}", Queue: "poolName|poolID"},
+	"azure-queue":             {Target: "queueLength", Default: 5, Activation: "activationQueueLength", Unit: "messages", Metric: "azure-queue-{queueName}", Queue: "queueName"},
+	"azure-servicebus":        {Target: "messageCount", Default: 5, Activation: "activationMessageCount", Unit: "messages", Metric: "azure-servicebus-{queueName|topicName}", Queue: "queueName|topicName"},
+	"beanstalkd":              {Target: "value", Activation: "activationValue", Unit: "jobs", Metric: "beanstalkd-{tube}", Queue: "tube"},
+	"cassandra":               {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "cassandra-{keyspace}", Queue: "keyspace"},
+	"clickhouse":              {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "clickhouse", Connects: true, Queue: "database"},
+	"couchdb":                 {Target: "queryValue", Activation: "activationQueryValue", Unit: "documents", Metric: "coucdb-{dbName}", Connects: true, Queue: "dbName"},
 	"cpu":                     {Target: "value", Resource: true},
 	"cron":                    {Default: 1, Unit: "replicas"},
 	"datadog":                 {Target: "queryValue|targetValue", Activation: "activationQueryValue|activationTargetValue", Metric: "datadog-{query}"},
 	"dynatrace":               {Target: "threshold", Activation: "activationThreshold", Metric: "dynatrace"},
-	"elastic-forecast":        {Target: "targetValue", Activation: "activationTargetValue", Metric: "elastic-forecast-{jobID}"},
-	"elasticsearch":           {Target: "targetValue", Activation: "activationTargetValue", Metric: "elasticsearch-{searchTemplateName}"},
-	"etcd":                    {Target: "value", Activation: "activationValue", Metric: "etcd-{watchKey}"},
+	"elastic-forecast":        {Target: "targetValue", Activation: "activationTargetValue", Metric: "elastic-forecast-{jobID}", Queue: "jobID"},
+	"elasticsearch":           {Target: "targetValue", Activation: "activationTargetValue", Metric: "elasticsearch-{searchTemplateName}", Queue: "searchTemplateName|index"},
+	"etcd":                    {Target: "value", Activation: "activationValue", Metric: "etcd-{watchKey}", Queue: "watchKey"},
 	"external":                {Metric: "external"},
 	"external-push":           {Metric: "external-push"},
-	"forgejo-runner":          {Default: 1, Unit: "jobs", Metric: "forgejo"},
-	"gcp-cloudtasks":          {Target: "value", Default: 100, Activation: "activationValue", Unit: "tasks", Metric: "gcp-ct-{queueName}"},
-	"gcp-pubsub":              {Target: "value", Default: 10, Activation: "activationValue", Unit: "messages", Metric: "gcp-ps-{subscriptionName|topicName}"},
-	"gcp-spanner":             {Target: "targetValue", Default: 5, Activation: "activationValue", Metric: "gcp-spanner-{instanceId}-{databaseId}-{projectId}"},
+	"forgejo-runner":          {Default: 1, Unit: "jobs", Metric: "forgejo", Queue: "name"},
+	"gcp-cloudtasks":          {Target: "value", Default: 100, Activation: "activationValue", Unit: "tasks", Metric: "gcp-ct-{queueName}", Queue: "queueName"},
+	"gcp-pubsub":              {Target: "value", Default: 10, Activation: "activationValue", Unit: "messages", Metric: "gcp-ps-{subscriptionName|topicName}", Queue: "subscriptionName|topicName"},
+	"gcp-spanner":             {Target: "targetValue", Default: 5, Activation: "activationValue", Metric: "gcp-spanner-{instanceId}-{databaseId}-{projectId}", Queue: "databaseId"},
 	"gcp-stackdriver":         {Target: "targetValue", Default: 5, Activation: "activationTargetValue", Metric: "gcp-stackdriver-{projectId}"},
-	"gcp-storage":             {Target: "targetObjectCount", Default: 100, Activation: "activationTargetObjectCount", Unit: "objects", Metric: "gcp-storage-{bucketName}"},
-	"github-runner":           {Target: "targetWorkflowQueueLength", Default: 1, Unit: "jobs", Metric: "github-runner-{owner}"},
+	"gcp-storage":             {Target: "targetObjectCount", Default: 100, Activation: "activationTargetObjectCount", Unit: "objects", Metric: "gcp-storage-{bucketName}", Queue: "bucketName"},
+	"github-runner":           {Target: "targetWorkflowQueueLength", Default: 1, Unit: "jobs", Metric: "github-runner-{owner}", Queue: "repos|owner"},
 	"graphite":                {Target: "threshold", Default: 100, Activation: "activationThreshold", Metric: "graphite"},
-	"huawei-cloudeye":         {Target: "targetMetricValue", Activation: "activationTargetMetricValue", Metric: "huawei-cloudeye-{metricName}"},
-	"ibmmq":                   {Target: "queueDepth", Default: 20, Activation: "activationQueueDepth", Unit: "messages", Metric: "ibmmq-{queueName|queueNames}"},
-	"influxdb":                {Target: "thresholdValue", Activation: "activationThresholdValue", Metric: "influxdb-{organizationName|database}"},
-	"kafka":                   {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "kafka-{topic|consumerGroup}", Connects: true},
-	"kubernetes-resource":     {Target: "targetValue", Activation: "activationTargetValue", Metric: "{resourceKind}-{resourceName}-{key}"},
+	"huawei-cloudeye":         {Target: "targetMetricValue", Activation: "activationTargetMetricValue", Metric: "huawei-cloudeye-{metricName}", Queue: "metricName"},
+	"ibmmq":                   {Target: "queueDepth", Default: 20, Activation: "activationQueueDepth", Unit: "messages", Metric: "ibmmq-{queueName|queueNames}", Queue: "queueName|queueNames"},
+	"influxdb":                {Target: "thresholdValue", Activation: "activationThresholdValue", Metric: "influxdb-{organizationName|database}", Queue: "database"},
+	"kafka":                   {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "kafka-{topic|consumerGroup}", Connects: true, Queue: "topic|consumerGroup"},
+	"kubernetes-resource":     {Target: "targetValue", Activation: "activationTargetValue", Metric: "{resourceKind}-{resourceName}-{key}", Queue: "resourceName"},
 	"kubernetes-workload":     {Target: "value", Activation: "activationValue", Unit: "pods"},
-	"liiklus":                 {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "liiklus-{topic}"},
+	"liiklus":                 {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "liiklus-{topic}", Queue: "topic"},
 	"loki":                    {Target: "threshold", Activation: "activationThreshold", Metric: "loki"},
 	"memory":                  {Target: "value", Resource: true},
-	"metrics-api":             {Target: "targetValue", Activation: "activationTargetValue", Metric: "metric-api-{valueLocation}"},
-	"mongodb":                 {Target: "queryValue", Activation: "activationQueryValue", Unit: "documents", Metric: "mongodb-{collection}", Connects: true},
-	"mssql":                   {Target: "targetValue", Activation: "activationTargetValue", Metric: "mssql", Connects: true},
-	"mysql":                   {Target: "queryValue", Activation: "activationQueryValue", Metric: "mysql-{dbName}", Connects: true},
-	"nats-jetstream":          {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "nats-jetstream-{stream}"},
+	"metrics-api":             {Target: "targetValue", Activation: "activationTargetValue", Metric: "metric-api-{valueLocation}", Queue: "valueLocation"},
+	"mongodb":                 {Target: "queryValue", Activation: "activationQueryValue", Unit: "documents", Metric: "mongodb-{collection}", Connects: true, Queue: "collection"},
+	"mssql":                   {Target: "targetValue", Activation: "activationTargetValue", Metric: "mssql", Connects: true, Queue: "database"},
+	"mysql":                   {Target: "queryValue", Activation: "activationQueryValue", Metric: "mysql-{dbName}", Connects: true, Queue: "dbName"},
+	"nats-jetstream":          {Target: "lagThreshold", Default: 10, Activation: "activationLagThreshold", Unit: "messages", Metric: "nats-jetstream-{stream}", Queue: "stream"},
 	"new-relic":               {Target: "threshold", Activation: "activationThreshold", Metric: "new-relic"},
-	"nsq":                     {Target: "depthThreshold", Default: 10, Activation: "activationDepthThreshold", Unit: "messages", Metric: "nsq-{topic}-{channel}"},
-	"opensearch":              {Target: "targetValue", Activation: "activationTargetValue", Metric: "opensearch-{searchTemplateName}", Connects: true},
-	"openstack-metric":        {Target: "threshold", Activation: "activationThreshold", Metric: "openstack-metric-{metricID}"},
-	"openstack-swift":         {Target: "objectCount", Default: 2, Activation: "activationObjectCount", Unit: "objects", Metric: "openstack-swift-{containerName}"},
-	"postgresql":              {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "postgresql", Connects: true},
+	"nsq":                     {Target: "depthThreshold", Default: 10, Activation: "activationDepthThreshold", Unit: "messages", Metric: "nsq-{topic}-{channel}", Queue: "topic"},
+	"opensearch":              {Target: "targetValue", Activation: "activationTargetValue", Metric: "opensearch-{searchTemplateName}", Connects: true, Queue: "searchTemplateName|index"},
+	"openstack-metric":        {Target: "threshold", Activation: "activationThreshold", Metric: "openstack-metric-{metricID}", Queue: "metricID"},
+	"openstack-swift":         {Target: "objectCount", Default: 2, Activation: "activationObjectCount", Unit: "objects", Metric: "openstack-swift-{containerName}", Queue: "containerName"},
+	"postgresql":              {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Metric: "postgresql", Connects: true, Queue: "dbName"},
 	"predictkube":             {Target: "threshold", Activation: "activationThreshold", Metric: "predictkube-predictkube_metric"},
-	"prometheus":              {Target: "threshold", Activation: "activationThreshold", Metric: "prometheus"},
-	"pulsar":                  {Target: "msgBacklogThreshold", Default: 10, Activation: "activationMsgBacklogThreshold", Unit: "messages", Metric: "pulsar-{topic}-{subscription}"},
-	"rabbitmq":                {Target: "value|queueLength", Default: 20, Activation: "activationValue", Unit: "messages", Metric: "rabbitmq-{queueName}", Connects: true},
-	"redis":                   {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true},
-	"redis-cluster":           {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true},
-	"redis-cluster-streams":   {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true},
-	"redis-sentinel":          {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true},
-	"redis-sentinel-streams":  {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true},
-	"redis-streams":           {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true},
-	"selenium-grid":           {Default: 1, Activation: "activationThreshold", Unit: "sessions", Metric: "selenium-grid"},
+	"prometheus":              {Target: "threshold", Activation: "activationThreshold", Metric: "prometheus", Queue: "metricName"},
+	"pulsar":                  {Target: "msgBacklogThreshold", Default: 10, Activation: "activationMsgBacklogThreshold", Unit: "messages", Metric: "pulsar-{topic}-{subscription}", Queue: "topic"},
+	"rabbitmq":                {Target: "value|queueLength", Default: 20, Activation: "activationValue", Unit: "messages", Metric: "rabbitmq-{queueName}", Connects: true, Queue: "queueName"},
+	"redis":                   {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true, Queue: "listName"},
+	"redis-cluster":           {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true, Queue: "listName"},
+	"redis-cluster-streams":   {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true, Queue: "stream"},
+	"redis-sentinel":          {Target: "listLength", Default: 5, Activation: "activationListLength", Unit: "items", Metric: "redis-{listName}", Connects: true, Queue: "listName"},
+	"redis-sentinel-streams":  {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true, Queue: "stream"},
+	"redis-streams":           {Target: streams, Default: 5, Activation: "activationLagCount", Unit: "entries", Metric: "redis-streams-{stream}", Connects: true, Queue: "stream"},
+	"selenium-grid":           {Default: 1, Activation: "activationThreshold", Unit: "sessions", Metric: "selenium-grid", Queue: "browserName"},
 	"solace-direct-messaging": {},
-	"solace-event-queue":      {Target: "messageCountTarget|messageSpoolUsageTarget|messageReceiveRateTarget", Activation: "activationMessageCountTarget|activationMessageSpoolUsageTarget|activationMessageReceiveRateTarget", Unit: "messages", Metric: "solace-{queueName}-msgcount"},
+	"solace-event-queue":      {Target: "messageCountTarget|messageSpoolUsageTarget|messageReceiveRateTarget", Activation: "activationMessageCountTarget|activationMessageSpoolUsageTarget|activationMessageReceiveRateTarget", Unit: "messages", Metric: "solace-{queueName}-msgcount", Queue: "queueName"},
 	"solarwinds":              {Target: "targetValue", Activation: "activationValue", Metric: "solarwinds"},
-	"solr":                    {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Unit: "documents", Metric: "solr"},
-	"splunk":                  {Target: "targetValue", Activation: "activationValue", Metric: "splunk-{savedSearchName}"},
+	"solr":                    {Target: "targetQueryValue", Activation: "activationTargetQueryValue", Unit: "documents", Metric: "solr", Queue: "collection"},
+	"splunk":                  {Target: "targetValue", Activation: "activationValue", Metric: "splunk-{savedSearchName}", Queue: "savedSearchName"},
 	"splunk-observability":    {Target: "targetValue", Activation: "activationTargetValue", Metric: "signalfx"},
 	"sumologic":               {Target: "threshold", Activation: "activationThreshold", Metric: "sumologic-{queryType}"},
-	"temporal":                {Target: "targetQueueSize", Default: 5, Activation: "activationTargetQueueSize", Unit: "tasks", Metric: "temporal-{namespace}-{taskQueue}"},
+	"temporal":                {Target: "targetQueueSize", Default: 5, Activation: "activationTargetQueueSize", Unit: "tasks", Metric: "temporal-{namespace}-{taskQueue}", Queue: "taskQueue"},
 }

@@ -63,14 +63,15 @@ func (c *commands) of(b *broker.Batch, shape keyType) []goredis.Cmder {
 		c.way, c.last = way{}, c.keyed(b, shape)
 		return c.last
 	}
-	now := way{verb, b.To.Name, &b.Jobs[0], len(b.Jobs)}
+	key := keyOf(b.To)
+	now := way{verb, key, &b.Jobs[0], len(b.Jobs)}
 	if now == c.way {
 		return c.last
 	}
 	c.way, c.last = now, nil
 	for at := 0; at < len(b.Jobs); at += jobsPerCommand {
 		// Pointers to the values travel without being boxed one by one.
-		args := append(make([]any, 0, 2+jobsPerCommand), verb, b.To.Name)
+		args := append(make([]any, 0, 2+jobsPerCommand), verb, key)
 		for i := at; i < min(at+jobsPerCommand, len(b.Jobs)); i++ {
 			args = append(args, &b.Jobs[i])
 		}
@@ -81,15 +82,15 @@ func (c *commands) of(b *broker.Batch, shape keyType) []goredis.Cmder {
 
 // keyed is commands for the shapes in which a value does not stand alone.
 func (c *commands) keyed(b *broker.Batch, shape keyType) (cmds []goredis.Cmder) {
-	ctx := context.Background()
+	ctx, key := context.Background(), keyOf(b.To)
 	if shape == stream {
 		for _, job := range b.Jobs {
-			cmds = append(cmds, goredis.NewStringCmd(ctx, append([]any{"xadd", b.To.Name, "*"}, fields(job)...)...))
+			cmds = append(cmds, goredis.NewStringCmd(ctx, append([]any{"xadd", key, "*"}, fields(job)...)...))
 		}
 		return cmds
 	}
 	for at := 0; at < len(b.Jobs); at += jobsPerCommand {
-		args := append(make([]any, 0, 2+2*jobsPerCommand), map[keyType]string{zset: "zadd", hash: "hset"}[shape], b.To.Name)
+		args := append(make([]any, 0, 2+2*jobsPerCommand), map[keyType]string{zset: "zadd", hash: "hset"}[shape], key)
 		for i := at; i < min(at+jobsPerCommand, len(b.Jobs)); i++ {
 			if shape == zset {
 				c.score = max(c.score+1, b.At.UnixMicro())

@@ -13,7 +13,8 @@ import (
 // was in it is counted in the same transaction, so that the number is that of
 // the jobs which were lost.
 func (w *writer) Purge(ctx context.Context, q kscope.Backlog) (lost int64, err error) {
-	ask := goredis.NewStatusCmd(ctx, "type", q.Name)
+	key := keyOf(q)
+	ask := goredis.NewStatusCmd(ctx, "type", key)
 	if err := w.exec(ctx, []goredis.Cmder{ask}, true); err != nil {
 		return 0, w.complain(ctx, err)
 	}
@@ -26,11 +27,11 @@ func (w *writer) Purge(ctx context.Context, q kscope.Backlog) (lost int64, err e
 	case lengths[keyType(holds)] == "":
 		return 0, fmt.Errorf("the key holds a %s, which is no queue", kscope.Clean(holds))
 	}
-	empty := goredis.NewCmd(ctx, "unlink", q.Name)
+	empty := goredis.NewCmd(ctx, "unlink", key)
 	if keyType(holds) == stream {
-		empty = goredis.NewCmd(ctx, "xtrim", q.Name, "maxlen", 0)
+		empty = goredis.NewCmd(ctx, "xtrim", key, "maxlen", 0)
 	}
-	count := goredis.NewCmd(ctx, lengths[keyType(holds)], q.Name)
+	count := goredis.NewCmd(ctx, lengths[keyType(holds)], key)
 	done := goredis.NewSliceCmd(ctx, "exec")
 	cmds := []goredis.Cmder{goredis.NewStatusCmd(ctx, "multi"), count, empty, done}
 	if err := w.exec(ctx, cmds, false); err != nil {

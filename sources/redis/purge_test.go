@@ -7,7 +7,39 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 )
+
+// TestCalledOtherwise: a key that people call otherwise is measured, filled and
+// emptied by its own name.
+func TestCalledOtherwise(t *testing.T) {
+	r := startRedis(t)
+	r.do("xadd", "entries", "*", "job", "1")
+	for _, key := range []string{"list", "entries"} {
+		q := triggers.Redis{Address: r.address, Key: key, Called: "own name"}
+		if key == "entries" {
+			q.Measure = triggers.StreamLength
+		}
+		before := r.do("exists", key).(int64)
+		s, f := run(t, Options{Interval: time.Hour})
+		s.Follow(scaledObject("one", q.Backlog()))
+		f.depth(q.Backlog(), known(float64(before)))
+		if err := s.Load(t.Context(), load.Load{Backlog: q.Backlog(), Target: target, Profile: load.BatchOf(3)}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if got := pushed(f); got.Accepted != 3 || got.Length != before+3 || got.Backlog.Name != "own name" {
+			t.Errorf("%s: got %+v", key, got)
+		}
+		f.depth(q.Backlog(), known(float64(before+3)))
+		if err := s.Purge(t.Context(), load.Purge{Backlog: q.Backlog(), Target: target}); err != nil {
+			t.Error(err)
+		}
+		f.depth(q.Backlog(), known(0))
+		if n := r.do("exists", "own name").(int64); n != 0 {
+			t.Errorf("%s: there is a key of that name", key)
+		}
+	}
+}
 
 func TestPurge(t *testing.T) {
 	r := startRedis(t)

@@ -29,12 +29,13 @@ type writer struct {
 // Push sends a batch in one pipeline. Where the key turns out to hold something
 // else than was thought, nothing went in, and it is tried that way.
 func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
-	if b.Fresh || w.holds[b.To.Name] == "" {
-		w.holds[b.To.Name] = usually(b.To)
+	key := keyOf(b.To)
+	if b.Fresh || w.holds[key] == "" {
+		w.holds[key] = usually(b.To)
 	}
 	fresh := b.Fresh
 	for {
-		shape := w.holds[b.To.Name]
+		shape := w.holds[key]
 		if (shape == set || shape == zset) && b.Alike {
 			return broker.Outcome{Err: errAlike}
 		}
@@ -53,14 +54,17 @@ func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
 			did.Err = w.complain(ctx, err)
 			return did
 		}
-		holds, err := w.typeOf(ctx, b.To.Name)
+		holds, err := w.typeOf(ctx, key)
 		if err != nil || lengths[holds] == "" || holds == shape {
 			did.Err = noShape(holds)
 			return did
 		}
-		w.holds[b.To.Name], fresh = holds, false
+		w.holds[key], fresh = holds, false
 	}
 }
+
+// keyOf is the key of a backlog, which may be called otherwise.
+func keyOf(b kscope.Backlog) string { return triggers.RedisOf(b).Key }
 
 // usually is what a key is taken to hold: a list, unless the trigger measures a
 // stream.
@@ -93,7 +97,8 @@ func (w *writer) typeOf(ctx context.Context, key string) (keyType, error) {
 
 // Length asks how much a queue holds; 0 if the server will not say.
 func (w *writer) Length(ctx context.Context, q kscope.Backlog) int64 {
-	ask := goredis.NewIntCmd(ctx, lengths[cmp.Or(w.holds[q.Name], usually(q))], q.Name)
+	key := keyOf(q)
+	ask := goredis.NewIntCmd(ctx, lengths[cmp.Or(w.holds[key], usually(q))], key)
 	if w.ask(ctx, ask) != nil || ask.Err() != nil {
 		return 0
 	}
