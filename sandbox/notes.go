@@ -27,6 +27,7 @@ func (m Manifests) notes() []string {
 	for _, t := range m.targets() {
 		scaled[t] = true
 	}
+	known := m.lookup()
 	for _, obj := range m.Objects {
 		for _, what := range world.NotModelled(obj) {
 			out = append(out, title(obj)+": "+what)
@@ -40,6 +41,11 @@ func (m Manifests) notes() []string {
 		case *unstructured.Unstructured:
 			if t, ok := targetOf(o); ok && !m.has(t) {
 				out = append(out, fmt.Sprintf("%s: its target %s %s is not among the manifests; KEDA will say so", title(obj), t.kind, t.Ref))
+			}
+			if strings.HasSuffix(o.GetKind(), "TriggerAuthentication") {
+				out = append(out, known.authentication(o)...)
+			} else {
+				out = append(out, known.connections(o)...)
 			}
 		}
 	}

@@ -1,0 +1,102 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestAuthenticationNotPlayed: every field of an authentication that the
+// manifests do not answer is named, in both kinds.
+func TestAuthenticationNotPlayed(t *testing.T) {
+	for _, kind := range []string{"TriggerAuthentication", "ClusterTriggerAuthentication"} {
+		named := 0
+		for field := range authenticationShape.fields {
+			value := "{provider: azure-workload, address: 'https://vault', secrets: [{parameter: password, path: p, key: k}]}"
+			switch field {
+			case "secretTargetRef", "configMapTargetRef", "env":
+				value = "[]"
+			case "boundServiceAccountToken":
+				value = "[{parameter: token, serviceAccountName: sa}]"
+			case "filePath":
+				value = "/etc/creds"
+			}
+			m := read(t, fmt.Sprintf("apiVersion: keda.sh/v1alpha1\nkind: %s\nmetadata: {name: auth}\nspec: {%s: %s}\n", kind, field, value))
+			got := strings.Join(m.Notes, "\n")
+			if value == "[]" {
+				if got != "" {
+					t.Errorf("%s of a %s: %s", field, kind, got)
+				}
+				continue
+			}
+			named++
+			if !strings.HasPrefix(got, kind+" ") || !strings.Contains(got, ": "+field+" is not asked") {
+				t.Errorf("%s of a %s: %q", field, kind, got)
+			}
+		}
+		if named < 8 {
+			t.Errorf("%s: only %d fields", kind, named)
+		}
+	}
+	if m := read(t, "apiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: auth}\nspec: {podIdentity: {provider: none}}\n"); len(m.Notes) > 0 {
+		t.Errorf("none: %q", m.Notes)
+	}
+}
+
+// TestConnections: whatever a trigger refers to for its connection and is not
+// there is named.
+func TestConnections(t *testing.T) {
+	const (
+		head   = "apiVersion: keda.sh/v1alpha1\nkind: "
+		auth   = "---\n" + head + "TriggerAuthentication\nmetadata: {name: auth, namespace: shop}\nspec: "
+		global = "---\n" + head + "ClusterTriggerAuthentication\nmetadata: {name: auth}\nspec: "
+		secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: redis, namespace: shop}\nstringData: {password: x}\n"
+		config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: redis, namespace: shop}\ndata: {user: x}\n"
+		ref    = "listLength: \"5\"}\n      authenticationRef: {name: auth"
+		job    = "---\n" + head + "ScaledJob\nmetadata: {name: reports, namespace: shop}\nspec:\n  jobTargetRef: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: i, env: [{name: PW, value: x}]}]}}}\n" +
+			"  triggers: [{type: redis, metadata: {address: \"redis.shop:6379\", listName: reports, passwordFromEnv: PW, usernameFromEnv: USER}}]\n"
+	)
+	with := func(trigger, env string) string {
+		return strings.NewReplacer(`listLength: "5"`, trigger, "image: example/worker", "image: example/worker\n          "+env).Replace(shop)
+	}
+	const so = "ScaledObject shop/orders: triggers[0] (redis): "
+	for _, test := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"no authentication", with(ref, ""), []string{so + "TriggerAuthentication auth is not among the manifests; KEDA has nothing from it"}},
+		{"one of another namespace", with(ref, "") + strings.Replace(auth, "shop", "other", 1) + "{}\n",
+			[]string{so + "TriggerAuthentication auth is not among the manifests; KEDA has nothing from it"}},
+		{"one of the cluster", with(ref+", kind: ClusterTriggerAuthentication", "") + auth + "{}\n",
+			[]string{so + "ClusterTriggerAuthentication auth is not among the manifests; KEDA has nothing from it"}},
+		{"all there", with(ref, "") + auth + "{secretTargetRef: [{parameter: password, name: redis, key: password}], configMapTargetRef: [{parameter: username, name: redis, key: user}]}\n" + secret + config, nil},
+		{"no Secret, no ConfigMap", with(ref, "") + auth + "{secretTargetRef: [{parameter: password, name: redis, key: password}], configMapTargetRef: [{parameter: username, name: redis, key: user}]}\n",
+			[]string{"TriggerAuthentication shop/auth: password: Secret shop/redis is not among the manifests; KEDA takes it for empty",
+				"TriggerAuthentication shop/auth: username: ConfigMap shop/redis is not among the manifests; KEDA takes it for empty"}},
+		{"no key", with(ref, "") + auth + "{secretTargetRef: [{parameter: password, name: redis, key: pw}]}\n" + secret,
+			[]string{"TriggerAuthentication shop/auth: password: Secret shop/redis has no key pw; KEDA takes it for empty"}},
+		{"the operator's Secrets", with(ref+", kind: ClusterTriggerAuthentication", "") + global + "{secretTargetRef: [{parameter: password, name: redis, key: password}]}\n" + secret,
+			[]string{"ClusterTriggerAuthentication auth: password: Secret keda/redis is not among the manifests; KEDA takes it for empty"}},
+		{"a variable", with("passwordFromEnv: PW", "env: [{name: PW, value: x}]"), nil},
+		{"no variable", with("passwordFromEnv: PW, usernameFromEnv: USER", "env: [{name: USER, value: x}]"),
+			[]string{so + "passwordFromEnv: Deployment shop/worker container w has no variable PW"}},
+		{"a variable of another container", with(ref, "env: [{name: PW, value: x}]") + auth + "{env: [{parameter: username, name: PW, containerName: side}]}\n",
+			[]string{so + "username of TriggerAuthentication auth: Deployment shop/worker has no container side"}},
+		{"a variable's Secret", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {secretKeyRef: {name: redis, key: password}}}]"),
+			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: Secret shop/redis is not among the manifests"}},
+		{"a variable's key", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {configMapKeyRef: {name: redis, key: password}}}]") + config,
+			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: ConfigMap shop/redis has no key password"}},
+		{"a variable of the pod's", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),
+			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: only a running pod knows it"}},
+		{"all of a Secret", with("passwordFromEnv: R_password", "envFrom: [{prefix: R_, secretRef: {name: redis}}]") + secret, nil},
+		{"all of no Secret", with("passwordFromEnv: password", "envFrom: [{secretRef: {name: redis}}, {configMapRef: {name: redis, optional: true}}]"),
+			[]string{so + "passwordFromEnv: Deployment shop/worker container w has no variable password; Secret shop/redis is not among the manifests"}},
+		{"a ScaledJob", shop + job, []string{"ScaledJob shop/reports: triggers[0] (redis): usernameFromEnv: ScaledJob shop/reports container c has no variable USER"}},
+	} {
+		if diff := cmp.Diff(test.want, read(t, test.text).Notes); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}
