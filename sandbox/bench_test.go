@@ -93,7 +93,7 @@ func benchmarkFleet(b *testing.B, speed float64, busy, sources bool) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	wg.Go(func() { s.Run(ctx) })
+	wg.Go(func() { s.Run(ctx, func(kscope.Fact) {}) })
 	if sources {
 		watch(ctx, b, s, &wg)
 	}

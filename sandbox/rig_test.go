@@ -53,7 +53,7 @@ func run(t *testing.T, o Options) *rig {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := s.Run(ctx); err != nil {
+		if err := s.Run(ctx, func(f kscope.Fact) { t.Errorf("%+v", f) }); err != nil {
 			t.Error(err)
 		}
 	})

@@ -2,7 +2,12 @@ package sandbox
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 const (
@@ -21,13 +26,20 @@ const (
 
 // Run moves the world along with the time until ctx is done: it plays what is
 // due, publishes what changed, and sleeps until something is due again or
-// somebody wrote to Redis. While nothing happens it costs nothing.
-func (s *Sandbox) Run(ctx context.Context) error {
+// somebody wrote to Redis. While nothing happens it costs nothing. A defect of the
+// world is a failing [kscope.Status], its whole trace is logged, and the rest goes
+// on.
+func (s *Sandbox) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	timer := time.NewTimer(step)
 	defer timer.Stop()
 	for n := 0; ; n++ {
 		wait, err := s.advance()
-		if err != nil {
+		var defect world.Defect
+		switch {
+		case errors.As(err, &defect):
+			slog.Error("the sandbox has a defect", "panic", defect.Panic, "at", defect.At, "trace", defect.Stack)
+			emit(kscope.Status{Kind: "sandbox", State: kscope.Failing, Message: kscope.Clean(defect.Error()), Hint: "the rest goes on; --log FILE keeps the trace"})
+		case err != nil:
 			return err
 		}
 		if n%1000 == 0 {
@@ -52,14 +64,18 @@ func (s *Sandbox) Run(ctx context.Context) error {
 	}
 }
 
-// advance plays everything that is due and says how long nothing is.
+// advance plays everything that is due and says how long nothing is. An error
+// that is a [world.Defect] leaves the rest going.
 func (s *Sandbox) advance() (wait time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.catchUp(slice); err != nil {
 		return 0, err
 	}
-	return s.clock.until(s.world.Next()), nil
+	for _, d := range s.world.Defects() {
+		err = d // the last will do: it is the rest of one
+	}
+	return s.clock.until(s.world.Next()), err
 }
 
 // catchUp brings the world up to the time, or by a limit closer to it. The lock

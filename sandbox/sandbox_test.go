@@ -1,12 +1,17 @@
 package sandbox
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -51,7 +56,7 @@ func TestRest(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		go s.Run(t.Context())
+		go s.Run(t.Context(), func(kscope.Fact) {})
 		time.Sleep(time.Minute)
 		before := looks.Load()
 		const minutes = 10
@@ -111,4 +116,46 @@ func TestStandIns(t *testing.T) {
 	if all[1].Backlog.Server != "" || all[2].Backlog != nil {
 		t.Error("the original was changed")
 	}
+}
+
+// noLength is a Redis that panics.
+type noLength struct{}
+
+func (noLength) Len(triggers.Redis) (int64, error) { panic("no such length") }
+func (noLength) Take(triggers.Redis) (bool, error) { return false, nil }
+
+// TestDefect: what panics in the world is said, logged whole, and does not end
+// the sandbox.
+func TestDefect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var logged bytes.Buffer
+		old := slog.Default()
+		slog.SetDefault(slog.New(slog.NewTextHandler(&logged, nil)))
+		defer slog.SetDefault(old)
+		m, err := Load(nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := New(Options{Manifests: m, NoPort: true, Speed: 1, Wall: time.Now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		s.world = world.New(world.Options{Start: s.clock.base}, noLength{})
+		if err := s.apply(m); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var said []kscope.Status
+		if err := s.Run(ctx, func(f kscope.Fact) { said = append(said, f.(kscope.Status)) }); err != nil {
+			t.Fatal(err)
+		}
+		if len(said) < 5 || said[0].State != kscope.Failing || said[0].Message != "a step of it stopped by a defect: no such length" {
+			t.Errorf("got %+v", said)
+		}
+		if !strings.Contains(logged.String(), "reconcileSteps") {
+			t.Errorf("the log: %.200s", logged.String())
+		}
+	})
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -37,5 +39,14 @@ func (c cluster) open(ctx context.Context, queues *redis.Source) <-chan kscope.O
 	return kscope.Tap(in, func(o kscope.Observation) {
 		queues.Follow(o)
 		watched.Follow(o)
+		logDefect(o)
 	})
+}
+
+// logDefect keeps the whole trace of what panicked, of which the screen has room
+// for the first line.
+func logDefect(o kscope.Observation) {
+	if s, ok := o.Fact.(kscope.Status); ok && strings.Contains(s.Message, "\n") {
+		slog.Error("defect", "source", o.Source, "trace", s.Message)
+	}
 }

@@ -106,8 +106,8 @@ type world struct{ *sandbox.Sandbox }
 
 func (world) Name() string { return "sandbox" }
 
-func (w world) Run(ctx context.Context, _ func(kscope.Fact)) error {
-	if err := w.Sandbox.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+func (w world) Run(ctx context.Context, emit func(kscope.Fact)) error {
+	if err := w.Sandbox.Run(ctx, emit); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

@@ -128,6 +128,9 @@ func behaviorOf(b map[string]any) map[string]any {
 // run plays for a while and gives what changed.
 func run(w *World, d time.Duration) []Change {
 	w.Advance(w.Now().Add(d))
+	for _, d := range w.Defects() {
+		panic(d.Error() + "\n" + d.Stack)
+	}
 	return w.Changes()
 }
 

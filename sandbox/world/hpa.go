@@ -93,10 +93,11 @@ func (w *World) removeHPA(h *hpa) {
 	w.emit(Deleted, h.obj)
 }
 
-// syncHPA is one sync of the HPA controller, and plans the next: one period
-// from its end. With jitter the second one comes earlier, so that every HPA
+// syncHPA is one sync of the HPA controller, and plans the next, whatever comes
+// of it: one period from its end. With jitter the second one comes earlier, so that every HPA
 // has a phase of its own, as it has on a cluster that has been running.
 func (w *World) syncHPA(h *hpa) {
+	defer w.planSync(h)
 	before := h.obj.Status.DeepCopy()
 	w.reconcileHPA(h)
 	generation := h.obj.Generation
@@ -104,6 +105,9 @@ func (w *World) syncHPA(h *hpa) {
 	if !equality.Semantic.DeepEqual(*before, h.obj.Status) {
 		w.emit(Modified, h.obj)
 	}
+}
+
+func (w *World) planSync(h *hpa) {
 	period := w.o.SyncPeriod
 	if w.o.Jitter {
 		if !h.phased {

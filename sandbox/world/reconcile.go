@@ -32,7 +32,14 @@ func (w *World) reconcile(so *scaledObject) {
 		so.conditions = initialConditions()
 		w.publishScaledObject(so)
 	}
+	done := false
+	defer func() {
+		if !done { // a panic: the operator catches it, and tries again
+			so.reconciling = w.after(so.retry.next(), func() { w.reconcile(so) })
+		}
+	}()
 	message, err := w.reconcileSteps(so)
+	done = true
 	if err != nil {
 		text := message + ": " + err.Error()
 		so.conditions.set("Ready", "False", "ScaledObjectCheckFailed", text)

@@ -15,7 +15,9 @@ package world
 
 import (
 	"container/heap"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -67,6 +69,19 @@ type Change struct {
 	Object runtime.Object
 }
 
+// Defect is a step of the world that panicked. What it was doing is half done,
+// and everything else goes on: a controller that was hit looks again at its next
+// turn, or when something changes.
+type Defect struct {
+	At    time.Time
+	Panic string
+	Stack string
+}
+
+func (d Defect) Error() string {
+	return "a step of it stopped by a defect: " + d.Panic
+}
+
 // never is what [World.Next] gives when nothing is due.
 const never = 100 * 365 * 24 * time.Hour
 
@@ -78,6 +93,7 @@ type World struct {
 	due     timers
 	seq     uint64
 	changes []Change
+	defects []Defect
 
 	// One generator for each concern, so that one more pod does not change
 	// how long a job takes.
@@ -145,11 +161,28 @@ func (w *World) Advance(to time.Time) {
 		if t.at.After(w.now) {
 			w.now = t.at
 		}
-		t.run()
+		w.step(t)
 	}
 	if to.After(w.now) {
 		w.now = to
 	}
+}
+
+// step plays what is due. One that panics takes nothing else with it.
+func (w *World) step(t *timer) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.defects = append(w.defects, Defect{w.now, fmt.Sprint(p), string(debug.Stack())})
+		}
+	}()
+	t.run()
+}
+
+// Defects are the steps that panicked since the last call, in order.
+func (w *World) Defects() []Defect {
+	out := w.defects
+	w.defects = nil
+	return out
 }
 
 // Changes are the changes since the last call, in order.

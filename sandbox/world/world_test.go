@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -239,5 +240,47 @@ func BenchmarkUpAndDown(b *testing.B) {
 	for b.Loop() {
 		l.push(orders, 200)
 		run(w, 10*time.Minute)
+	}
+}
+
+// broken is a list whose length nobody can ask for without a panic.
+type broken struct {
+	*lists
+	on bool
+}
+
+func (b *broken) Len(q triggers.Redis) (int64, error) {
+	if b.on {
+		panic("no such length")
+	}
+	return b.lists.Len(q)
+}
+
+// TestDefect: a step that panics is told, with the trace, and stops nothing for
+// good: when the cause is gone, all goes on.
+func TestDefect(t *testing.T) {
+	w, l := play(t, Options{NoWorkers: true}, deployment("worker", 0), object(map[string]any{"pollingInterval": int64(5), "triggers": []any{listTrigger("orders", "5")}}))
+	q := &broken{l, true}
+	w.q = q
+	l.n[orders] = 20
+	w.Advance(w.Now().Add(2 * time.Minute))
+	defects := w.Defects()
+	if len(defects) < 10 || defects[0].Panic != "no such length" || !strings.Contains(defects[0].Stack, "reconcileSteps") || defects[0].At.IsZero() {
+		t.Fatalf("%d defects: %+v", len(defects), defects)
+	}
+	q.on = false
+	run(w, time.Minute)
+	if got := w.workload(t, "Deployment").replicas(); got != 4 {
+		t.Errorf("%d replicas", got)
+	}
+	q.on = true
+	w.Advance(w.Now().Add(time.Minute)) // now in the HPA's hands too
+	if len(w.Defects()) == 0 {
+		t.Error("no defect")
+	}
+	q.on, l.n[orders] = false, 50
+	run(w, time.Minute)
+	if got := w.workload(t, "Deployment").replicas(); got != 10 {
+		t.Errorf("%d replicas after the second", got)
 	}
 }
