@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 	"unicode"
@@ -65,8 +66,14 @@ type cluster struct {
 	opts   Options
 }
 
-// connect asks the API server what it serves. cfg is not changed.
-func connect(cfg *rest.Config, o Options, out io.Writer) (*cluster, error) {
+// within is the context of Up or Down, and of their parts.
+func within(ctx context.Context, o Options) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, o.withDefaults().Timeout, errTimeout)
+}
+
+// connect asks the API server what it serves, until ctx is done. cfg is not
+// changed.
+func connect(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) (*cluster, error) {
 	cfg = rest.CopyConfig(cfg)
 	// client-go would print the API server's warnings to standard error.
 	cfg.WarningHandler = warnings{out}
@@ -74,16 +81,34 @@ func connect(cfg *rest.Config, o Options, out io.Writer) (*cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create a client: %w", err)
 	}
-	disco, err := discovery.NewDiscoveryClientForConfig(cfg)
+	asking := rest.CopyConfig(cfg)
+	asking.Wrap(func(next http.RoundTripper) http.RoundTripper { return during{ctx, next} })
+	disco, err := discovery.NewDiscoveryClientForConfig(asking)
 	if err != nil {
 		return nil, fmt.Errorf("create a discovery client: %w", err)
 	}
 	groups, err := restmapper.GetAPIGroupResources(disco)
-	if err != nil {
+	switch {
+	case err != nil && errors.Is(context.Cause(ctx), errTimeout):
+		return nil, hint("is the cluster up, and is this the right context? try: kubectl cluster-info",
+			"%s did not say within %s what it serves", cfg.Host, o.withDefaults().Timeout)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
 		return nil, hint("is the cluster up, and is this the right context? try: kubectl cluster-info",
 			"ask %s what it serves: %w", cfg.Host, err)
 	}
 	return &cluster{client: client, mapper: restmapper.NewDiscoveryRESTMapper(groups), out: out, opts: o.withDefaults()}, nil
+}
+
+// during ends requests with a context: those of discovery, which takes none.
+type during struct {
+	ctx  context.Context
+	next http.RoundTripper
+}
+
+func (d during) RoundTrip(r *http.Request) (*http.Response, error) {
+	return d.next.RoundTrip(r.WithContext(d.ctx))
 }
 
 type warnings struct{ out io.Writer }

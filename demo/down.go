@@ -24,7 +24,9 @@ func Down(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	c, err := connect(cfg, o, out)
+	ctx, cancel := within(ctx, o)
+	defer cancel()
+	c, err := connect(ctx, cfg, o, out)
 	if err != nil {
 		return err
 	}
@@ -32,7 +34,7 @@ func Down(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error
 }
 
 func (c *cluster) down(ctx context.Context, objs []*unstructured.Unstructured) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errTimeout)
+	ctx, cancel := within(ctx, c.opts)
 	defer cancel()
 
 	seen := false

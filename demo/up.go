@@ -35,7 +35,9 @@ func Up(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, err := connect(cfg, o, out)
+	ctx, cancel := within(ctx, o)
+	defer cancel()
+	c, err := connect(ctx, cfg, o, out)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func Up(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
 }
 
 func (c *cluster) up(ctx context.Context, objs []*unstructured.Unstructured) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Timeout, errTimeout)
+	ctx, cancel := within(ctx, c.opts)
 	defer cancel()
 
 	before, err := c.survey(ctx, objs)
