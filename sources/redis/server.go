@@ -3,9 +3,11 @@ package redis
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Server says how to reach a Redis server. Its password cannot be read back
@@ -102,10 +104,26 @@ func address(s, port string) (string, error) {
 		port = p
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	if host == "" || strings.ContainsAny(host, " /?#\\") || err != nil || n == 0 {
+	if !isHost(host) || err != nil || n == 0 {
 		return "", errServer
 	}
-	return net.JoinHostPort(host, port), nil
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
+}
+
+// isHost reports whether a text is an IP address or could be a name: whatever is
+// one can be written and read back, on one line.
+func isHost(s string) bool {
+	ip, zone, zoned := strings.Cut(s, "%")
+	if _, err := netip.ParseAddr(ip); err == nil {
+		return !zoned || strings.Contains(ip, ":") && isName(zone)
+	}
+	return isName(s)
+}
+
+func isName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
+	})
 }
 
 // String is the address, as a URL where there is more to say than that.
