@@ -1,10 +1,12 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
 
 	"github.com/kscope/kscope/demo"
 )
@@ -13,7 +15,7 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Install or remove the demo: a queue, a worker, a ScaledObject",
-		Args:  noArgs,
+		Args:  oneOf,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var o demo.Options
@@ -22,7 +24,7 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 		Short: "Apply the demo manifests in the current context and wait until KEDA has accepted them",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, _, _, err := f.connect()
+			config, err := f.demo(&o)
 			if err != nil {
 				return err
 			}
@@ -34,7 +36,7 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 		Short: "Remove what demo up installed",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, _, _, err := f.connect()
+			config, err := f.demo(&o)
 			if err != nil {
 				return err
 			}
@@ -47,4 +49,13 @@ func newDemo(f *flags, stdout io.Writer) *cobra.Command {
 	}
 	cmd.AddCommand(up, down)
 	return cmd
+}
+
+// demo is what the demo is put into or taken out of.
+func (f *flags) demo(o *demo.Options) (*rest.Config, error) {
+	if o.Timeout <= 0 {
+		return nil, usageError{fmt.Errorf("--timeout %s: must be positive", o.Timeout)}
+	}
+	config, _, _, err := f.connect()
+	return config, err
 }

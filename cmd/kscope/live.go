@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -12,12 +11,12 @@ import (
 )
 
 // live is the dashboard over a cluster.
-func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io.Writer) error {
+func live(ctx context.Context, f *flags, name string, p process) error {
 	s, err := f.understand(name)
 	if err != nil {
 		return err
 	}
-	if err := needTerminal(stdin, stdout); err != nil {
+	if err := needTerminal(p.stdin, p.stdout); err != nil {
 		return err
 	}
 	closeLog, err := logTo(f.screen.log)
@@ -37,5 +36,5 @@ func live(ctx context.Context, f *flags, name string, stdin io.Reader, stdout io
 		way.into(s.config, typed, dynamic)
 		return cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now}.open(ctx, queues), nil
 	}
-	return show(ctx, s.tui, queues, time.Now, open, stdin, stdout)
+	return show(ctx, s.tui, queues, time.Now, open, p)
 }

@@ -9,22 +9,30 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/kscope/kscope"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
+	ctx, leaving := newLeaving(os.Exit)
+	leaving.listen()
+	err := run(ctx, os.Args[1:], process{os.Stdin, os.Stdout, os.Stderr, leaving})
+	if status := leaving.interrupted(); status != 0 && err != nil {
+		os.Exit(status) // the error is only the echo
+	}
 	os.Exit(exitCode(os.Stderr, err))
 }
 
+// process is what the program has of the process around it.
+type process struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	leaving        *leaving
+}
+
 // run is the whole program but for the process around it.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	root := newRoot(stdin, stdout, stderr)
+func run(ctx context.Context, args []string, p process) error {
+	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	return root.ExecuteContext(ctx)
 }

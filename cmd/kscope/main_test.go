@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -20,7 +19,8 @@ import (
 func cli(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = exitCode(&errs, run(context.Background(), args, strings.NewReader(""), &out, &errs))
+	ctx, leaving := newLeaving(func(status int) { t.Errorf("ended by force with status %d", status) })
+	code = exitCode(&errs, run(ctx, args, process{strings.NewReader(""), &out, &errs, leaving}))
 	return out.String(), errs.String(), code
 }
 
@@ -172,7 +172,7 @@ func TestReadmeFlags(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatal("the README has no marked place for the flags")
 	}
-	root := newRoot(nil, nil, nil)
+	root := newRoot(process{})
 	sandbox, _, err := root.Find([]string{"sandbox"})
 	if err != nil {
 		t.Fatal(err)

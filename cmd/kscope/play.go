@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -20,12 +19,12 @@ import (
 )
 
 // play is the dashboard over a sandbox: live's sources, another opening.
-func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io.Reader, stdout, stderr io.Writer) error {
+func play(ctx context.Context, f *sandboxFlags, namespace, name string, p process) error {
 	o, err := f.screen.options()
 	if err != nil {
 		return err
 	}
-	so, err := f.options(stdin)
+	so, err := f.manifests(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -35,9 +34,9 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 			return &kscope.Trouble{Cause: fmt.Errorf("-f - takes stdin, and there is no terminal for the keys: %w", err), Hint: "give the manifests as a file"}
 		}
 		defer func() { _, _ = in.Close(), out.Close() }()
-		stdin = in
+		p.stdin = in
 	}
-	if err := needTerminal(stdin, stdout); err != nil {
+	if err := needTerminal(p.stdin, p.stdout); err != nil {
 		return err
 	}
 	closeLog, err := logTo(f.screen.log)
@@ -56,7 +55,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 		}
 	}
 	for _, note := range so.Manifests.Notes {
-		fmt.Fprintln(stderr, "note:", kscope.Clean(note))
+		fmt.Fprintln(p.stderr, "note:", kscope.Clean(note))
 	}
 	if namespace == "" {
 		namespace = soleNamespace(so.Manifests)
@@ -75,8 +74,21 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, stdin io
 	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
-	}, stdin, stdout)
+	}, p)
 }
+
+// manifests are the options with what was read, which may be without end: from
+// stdin, or from a file that is a pipe.
+func (f *sandboxFlags) manifests(ctx context.Context, p process) (sandbox.Options, error) {
+	slow := time.AfterFunc(waitOpenly, func() {
+		fmt.Fprintln(p.stderr, "kscope: waiting for the end of the manifests; on stdin ^D is the end, ^C leaves")
+	})
+	defer slow.Stop()
+	return await(ctx, func() (sandbox.Options, error) { return f.options(p.stdin) })
+}
+
+// waitOpenly is how long manifests may be read before a word is said about it.
+const waitOpenly = time.Second
 
 // clusterOf is the sandbox, to open a stream on.
 func clusterOf(s *sandbox.Sandbox, namespace string) cluster {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"time"
 
@@ -108,7 +107,7 @@ const example = `  kscope sandbox                 a cluster in memory: nothing t
   kscope demo up                 install the demo in the current context
   kscope -n demo --redis 127.0.0.1:6379   read the queues there`
 
-func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+func newRoot(p process) *cobra.Command {
 	f := &flags{}
 	root := &cobra.Command{
 		Use:   "kscope [NAME]",
@@ -118,21 +117,24 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 			"Without a NAME it shows what scales in the namespace: a ScaledObject, a ScaledJob or\n" +
 			"an HPA without KEDA, or a table of them.",
 		Example:           example,
-		Args:              atMostOne,
+		Args:              aName,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		ValidArgsFunction: completeNames(f),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if say, _ := cmd.Flags().GetBool("version"); say {
+				return sayVersion(p.stdout)
+			}
 			name := ""
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return live(cmd.Context(), f, name, stdin, stdout)
+			return live(cmd.Context(), f, name, p)
 		},
 	}
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f.bindCluster(root.PersistentFlags())
 	fs := root.Flags()
@@ -141,11 +143,13 @@ func newRoot(stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
 	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
 	fs.StringArrayVar(&f.redisPassword, "redis-password-file", nil, "read the password for --redis from this file; with ADDRESS= before it only for the queues of that address; may be repeated")
 	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
+	fs.Bool("version", false, "say what this kscope is")
 	f.screen.bind(fs)
 	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))
 	_ = root.RegisterFlagCompletionFunc("namespace", completeNamespaces(f))
 	_ = root.RegisterFlagCompletionFunc("theme", completeTheme)
-	root.AddCommand(newSandbox(f, stdin, stdout, stderr), newDemo(f, stdout), newVersion(stdout))
+	root.AddCommand(newSandbox(f, p), newDemo(f, p.stdout), newVersion(p.stdout))
+	strict(root)
 	return root
 }
 

@@ -32,7 +32,7 @@ const sandboxExample = `  kscope sandbox                            the demo, wi
   kscope sandbox --redis-port 6399          then redis-cli -p 6399 lpush orders a b c
   kscope sandbox --break image              see what a bad image looks like`
 
-func newSandbox(cluster *flags, stdin io.Reader, stdout, stderr io.Writer) *cobra.Command {
+func newSandbox(cluster *flags, p process) *cobra.Command {
 	f := &sandboxFlags{}
 	cmd := &cobra.Command{
 		Use:   "sandbox [NAME]",
@@ -50,7 +50,7 @@ func newSandbox(cluster *flags, stdin io.Reader, stdout, stderr io.Writer) *cobr
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return play(cmd.Context(), f, cluster.cluster.Context.Namespace, name, stdin, stdout, stderr)
+			return play(cmd.Context(), f, cluster.cluster.Context.Namespace, name, p)
 		},
 	}
 	fs := cmd.Flags()

@@ -3,15 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"runtime/debug"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/colorprofile"
 	"github.com/charmbracelet/x/term"
 
 	"github.com/kscope/kscope"
@@ -39,7 +36,11 @@ const (
 //
 // What is observed is drawn at once; what comes while that frame is fresh waits
 // for the next. Observations that concern nothing on screen delay nothing.
-func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), stdin io.Reader, stdout io.Writer) error {
+func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), p process) error {
+	terminal, err := take(p)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	o.InjectPayload = redis.ExampleJob
@@ -52,19 +53,11 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		defer context.AfterFunc(ctx, stop)() // quitting stops it
 		return queues.Load(lctx, l, now)
 	}
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithInput(stdin), tea.WithOutput(stdout), tea.WithFPS(framesPerSecond)}
-	if o.NoColor {
-		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
-	}
 	model := tui.New(o)
-	if f, ok := stdout.(term.File); ok { // so that the very first frame is a whole one
-		if w, h, err := term.GetSize(f.Fd()); err == nil {
-			model.Update(tea.WindowSizeMsg{Width: w, Height: h})
-		}
+	if w, h, err := term.GetSize(terminal.out.Fd()); err == nil { // so that the very first frame is a whole one
+		model.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	}
-	screen := newPaced(model)
-	p := tea.NewProgram(screen, options...)
-	screen.program = p
+	screen, program := newProgram(ctx, terminal, planted(model), o.NoColor)
 
 	opened, ended := make(chan error, 1), make(chan struct{})
 	go func() {
@@ -74,28 +67,31 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 			opened <- nil
 			return
 		}
+		terminal.guard()
 		in, err := open(ctx)
 		if err != nil {
 			opened <- err
-			p.Send(tui.Ended{Err: err})
+			program.Send(tui.Ended{Err: err})
 			return
 		}
 		tidy := time.AfterFunc(settled, giveBack)
 		defer tidy.Stop()
-		forward(kscope.Batch(in, gather), p.Send, ended)
+		forward(kscope.Batch(in, gather), program.Send, ended)
 		opened <- nil
 	}()
-	_, err := p.Run()
+	err = terminal.run(program)
+	asked := ctx.Err() != nil // to leave, by a signal
 	cancel()
 	close(ended)
 	openErr := <-opened // and the stream has been drained
+	terminal.unguard()
 	switch {
 	case openErr != nil:
 		return openErr
-	case errors.Is(err, tea.ErrInterrupted), errors.Is(err, context.Canceled), errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil:
+	case asked && errors.Is(err, tea.ErrProgramKilled): // and no defect
 		return nil
 	case err != nil:
-		return fmt.Errorf("the screen: %w", err)
+		return err
 	}
 	return model.Err()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/term"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
@@ -50,6 +51,7 @@ func (f *flags) understand(name string) (settings, error) {
 		return s, err
 	}
 	s.config = config
+	s.config.Timeout = 0 // --request-timeout would end every watch
 	if f.allNamespaces {
 		namespace = ""
 	}
@@ -129,6 +131,9 @@ func (f *flags) redisPasswords() (map[string]string, error) {
 
 // connect is what the kubeconfig and its flags lead to.
 func (f *flags) connect() (config *rest.Config, context, namespace string, err error) {
+	if d, err := clientcmd.ParseTimeout(f.cluster.Timeout); err != nil || d < 0 {
+		return nil, "", "", usageError{fmt.Errorf("--request-timeout %q: want a time such as 10s, or 0 for none", f.cluster.Timeout)}
+	}
 	loader := f.loader()
 	raw, err := loader.RawConfig()
 	if err != nil {
@@ -156,7 +161,6 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	if err != nil {
 		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
 	}
-	config.Timeout = 0 // --request-timeout would end every watch
 	return config, context, namespace, nil
 }
 

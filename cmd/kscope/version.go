@@ -14,11 +14,13 @@ func newVersion(stdout io.Writer) *cobra.Command {
 		Use:   "version",
 		Short: "Say what this kscope is",
 		Args:  noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(stdout, version())
-			return err
-		},
+		RunE:  func(*cobra.Command, []string) error { return sayVersion(stdout) },
 	}
+}
+
+func sayVersion(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, version())
+	return err
 }
 
 // version says what the binary was built from, as the Go tool recorded it.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +21,11 @@ import (
 	"github.com/kscope/kscope/e2e/screen"
 )
 
-var binary string // the kscope under test
+var (
+	binary string // the kscope under test
+	// buildPlanted builds one that crashes by keypress.
+	buildPlanted func() (string, error)
+)
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -38,11 +43,13 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	binary = filepath.Join(dir, "kscope")
-	cmd := exec.Command("go", "build", "-o", binary, "./cmd/kscope")
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("go build ./cmd/kscope: %w\n%s", err, out)
+	if err := build(binary); err != nil {
+		return 1, err
 	}
+	buildPlanted = sync.OnceValues(func() (string, error) {
+		path := filepath.Join(dir, "kscope-planted")
+		return path, build(path, "-tags", "plant")
+	})
 	// The tests wait far more than they compute.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil {

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// TestLeavingIsBounded: what nobody hears is over after the grace, and what is
+// asked for twice at once.
+func TestLeavingIsBounded(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		ask    func(*leaving)
+		after  time.Duration
+		status int
+	}{
+		{"a signal", func(l *leaving) { l.told(syscall.SIGTERM) }, grace, 143},
+		{"ctrl+c", func(l *leaving) { l.told(os.Interrupt) }, grace, 130},
+		{"a quit", func(l *leaving) { l.begin(0) }, grace, 0},
+		{"a quit that is told again from within", func(l *leaving) { l.begin(0); time.Sleep(time.Second); l.begin(1) }, grace, 0},
+		{"two signals", func(l *leaving) { l.told(syscall.SIGTERM); time.Sleep(time.Second); l.told(syscall.SIGHUP) }, time.Second, 143},
+		{"a quit and a signal", func(l *leaving) { l.begin(0); time.Sleep(time.Second); l.told(syscall.SIGTERM) }, time.Second, 0},
+		{"q unanswered", func(l *leaving) { (&answers{leaving: l, send: func(tea.Msg) {}}).typed([]byte("q")) }, grace, 0},
+		{"^C unanswered", func(l *leaving) { (&answers{leaving: l}).typed([]byte("abc\x03")) }, grace, 0},
+		{"^C twice", func(l *leaving) {
+			a := &answers{leaving: l}
+			a.typed([]byte("\x1b[99;5u"))
+			time.Sleep(time.Second)
+			a.typed([]byte("\x1b[27;5;99~"))
+		}, time.Second, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun, ended := time.Now(), make(chan int, 2)
+				_, l := newLeaving(func(status int) { ended <- status })
+				tt.ask(l)
+				if status, after := <-ended, time.Since(begun); status != tt.status || after != tt.after {
+					t.Errorf("it ended after %v with status %d, want %v and %d", after, status, tt.after, tt.status)
+				}
+			})
+		})
+	}
+}
+
+// TestAnsweredKeysLeaveAlone: a q or ^C that the screen has taken means what the
+// screen makes of it, and a q among other text means nothing.
+func TestAnsweredKeysLeaveAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, l := newLeaving(func(int) { t.Error("the program was ended by force") })
+		var a *answers
+		a = &answers{leaving: l, send: func(msg tea.Msg) {
+			if got := a.filter(nil, msg); got != nil {
+				t.Errorf("the screen got to see %v", got)
+			}
+		}}
+		a.typed([]byte("q"))
+		a.typed([]byte{3})
+		key := tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}
+		if got := a.filter(nil, key); got != tea.Msg(key) {
+			t.Errorf("the screen got %v", got)
+		}
+		a.send = func(tea.Msg) {}
+		a.typed([]byte("quick"))
+		time.Sleep(2 * grace)
+	})
+}
+
+// TestAwait: what knows no context is not waited for.
+func TestAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		forever := make(chan struct{})
+		if n, err := await(ctx, func() (int, error) { <-forever; return 1, nil }); n != 0 || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %d, %v", n, err)
+		}
+		close(forever)
+		if n, err := await(t.Context(), func() (int, error) { return 7, nil }); n != 7 || err != nil {
+			t.Errorf("got %d, %v", n, err)
+		}
+	})
+}

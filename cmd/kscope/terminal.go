@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/crash"
+)
+
+// terminal is what the screen has of the terminal, and what gives it back: the
+// screen itself if all is well, leaving if something hangs, the monitor if the
+// program dies.
+type terminal struct {
+	in, out *os.File
+	before  *crash.Terminal
+	leaving *leaving
+	stops   stops
+	aloud   func() // lets libraries write to stderr again
+}
+
+// take takes note of the terminal before a screen has it.
+func take(p process) (*terminal, error) {
+	in, ok := p.stdin.(*os.File)
+	out, ok2 := p.stdout.(*os.File)
+	if !ok || !ok2 {
+		return nil, errors.New("the screen needs a terminal")
+	}
+	before, err := crash.Remember(in, out)
+	return &terminal{in: in, out: out, before: before, leaving: p.leaving, aloud: func() {}}, err
+}
+
+// newProgram is the screen of a model. Signals and panics are not its business.
+func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
+	a := &answers{leaving: t.leaving, stops: &t.stops}
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(keyboard{t.in, a.typed}), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
+		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
+	}
+	if noColor {
+		options = append(options, tea.WithColorProfile(colorprofile.ASCII))
+	}
+	screen := newPaced(model)
+	program := tea.NewProgram(screen, options...)
+	screen.program, a.send = program, program.Send
+	t.stops.listen(ctx, program.Send)
+	return screen, program
+}
+
+// run runs the screen. Its panic is an error that says where the trace is.
+func (t *terminal) run(program *tea.Program) (err error) {
+	t.leaving.hold(t.before)
+	defer func() {
+		if v := recover(); v != nil {
+			stacks := make([]byte, 1<<20)
+			stacks = stacks[:runtime.Stack(stacks, true)]
+			t.kill(program)
+			err = &kscope.Trouble{Message: crash.Keep(fmt.Appendf(nil, "%s\npanic: %v\n\n%s", version(), v, stacks))}
+		}
+		t.leaving.hold(nil)
+		t.leaving.begin(0)
+	}()
+	if _, err = program.Run(); err != nil {
+		return fmt.Errorf("the screen: %w", err)
+	}
+	return nil
+}
+
+// kill has the screen give the terminal back, or does so itself.
+func (t *terminal) kill(program *tea.Program) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		program.Kill()
+	}()
+	select {
+	case <-done:
+	case <-time.After(grace / 2):
+		t.before.GiveBack("")
+	}
+}
+
+// guard gives the terminal into the care of a second process, once there is a
+// first frame, and keeps libraries from writing to it.
+func (t *terminal) guard() {
+	aloud, err := crash.Watch(t.before, version())
+	if err != nil {
+		slog.Warn("nobody looks after the terminal", "error", err)
+		return
+	}
+	t.aloud = aloud
+}
+
+// unguard lets libraries write to the terminal again. It is called after guard
+// has returned.
+func (t *terminal) unguard() { t.aloud() }

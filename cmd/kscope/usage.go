@@ -1,0 +1,187 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kscope/kscope"
+)
+
+// strict makes all commands refuse what cannot be meant, in one way.
+func strict(root *cobra.Command) {
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if strings.HasPrefix(cmd.Name(), "__") { // a shell completes what is not there yet
+			return nil
+		}
+		if err := noBlanks(cmd.Flags()); err != nil {
+			return err
+		}
+		if slices.ContainsFunc(args, blank) {
+			return usageError{fmt.Errorf("an argument is empty")}
+		}
+		return nil
+	}
+	root.InitDefaultCompletionCmd()
+	root.SetHelpCommand(newHelp(root))
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Args = oneOf
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArgs
+			}
+		}
+	}
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// noBlanks refuses flags with a text that says nothing: mostly a variable of a
+// script that is not set.
+func noBlanks(fs *pflag.FlagSet) (err error) {
+	fs.Visit(func(f *pflag.Flag) {
+		var values []string
+		switch v := f.Value.(type) {
+		case pflag.SliceValue:
+			if values = v.GetSlice(); len(values) == 0 {
+				values = []string{""}
+			}
+		default:
+			if f.Value.Type() != "string" {
+				return
+			}
+			values = []string{f.Value.String()}
+		}
+		if err == nil && slices.ContainsFunc(values, blank) {
+			err = usageError{fmt.Errorf("--%s is empty: give it a value, or leave it out", f.Name)}
+		}
+	})
+	return err
+}
+
+// newHelp is cobra's own, but for a command that does not exist.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd := root
+			for _, name := range args {
+				next := find(cmd, name)
+				if next == nil {
+					return unknown(cmd, name)
+				}
+				cmd = next
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			cmd := root
+			for _, name := range args {
+				if cmd = find(cmd, name); cmd == nil {
+					return nil, cobra.ShellCompDirectiveNoFileComp
+				}
+			}
+			return names(cmd), cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+func find(cmd *cobra.Command, name string) *cobra.Command {
+	for _, c := range cmd.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// names are those of the commands within a command.
+func names(cmd *cobra.Command) []string {
+	var out []string
+	for _, c := range cmd.Commands() {
+		if !c.Hidden {
+			out = append(out, c.Name())
+		}
+	}
+	return out
+}
+
+// oneOf refuses what is no command of a command that has some.
+func oneOf(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknown(cmd, args[0])
+	}
+	return nil
+}
+
+// unknown is the error for a command that there is not.
+func unknown(cmd *cobra.Command, name string) error {
+	hint := fmt.Sprintf("%s has %s", cmd.CommandPath(), strings.Join(names(cmd), ", "))
+	if near := nearest(cmd, name); near != "" {
+		hint = fmt.Sprintf("did you mean: %s %s", cmd.CommandPath(), near)
+	}
+	return usageError{&kscope.Trouble{Cause: fmt.Errorf("%s has no command %q", cmd.CommandPath(), name), Hint: hint}}
+}
+
+// aName is at most one NAME, which is not a command with a slip of the finger.
+// One that looks like it comes after --.
+func aName(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := nearest(cmd, args[0]); near != "" && cmd.ArgsLenAtDash() != 0 {
+		return usageError{&kscope.Trouble{
+			Cause: fmt.Errorf("there is no command %q", args[0]),
+			Hint:  fmt.Sprintf("did you mean: %s %s - and if it is a NAME: %s -- %s", cmd.CommandPath(), near, cmd.CommandPath(), args[0]),
+		}}
+	}
+	return atMostOne(cmd, args)
+}
+
+// nearest is the command that was nearly typed, "" for none.
+func nearest(cmd *cobra.Command, typed string) string {
+	if strings.ContainsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) }) {
+		return "" // no slip makes demo-2 of demo
+	}
+	best, at := "", 3
+	for _, name := range names(cmd) {
+		// One slip in a short word, two in a long one.
+		if d := slips(strings.ToLower(typed), name); d < at && d <= (len(name)+2)/4 {
+			best, at = name, d
+		}
+	}
+	return best
+}
+
+// slips is how many letters were left out, added, exchanged or swapped with
+// their neighbour between two words.
+func slips(a, b string) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			wrong := 1
+			if a[i-1] == b[j-1] {
+				wrong = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+wrong)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
+}

@@ -1,0 +1,122 @@
+package crash
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/charmbracelet/x/term"
+)
+
+// variable holds, for the monitor alone, what it has to know.
+const variable = "KSCOPE_CRASH_MONITOR"
+
+// brief is what the monitor has to know.
+type brief struct {
+	In, Out *term.State
+	About   string
+}
+
+func init() {
+	if text, ok := os.LookupEnv(variable); ok {
+		monitor(text)
+		os.Exit(0)
+	}
+}
+
+// Watch has a second process look after a terminal until this one ends. About
+// is the first line of a trace's file. From here on a trace has all goroutines,
+// and what libraries write to stderr, if that is a terminal, is not seen until
+// aloud is called.
+func Watch(t *Terminal, about string) (aloud func(), err error) {
+	text, err := json.Marshal(brief{t.was, t.drew, about})
+	if err != nil {
+		return nil, err
+	}
+	self, err := executable()
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _, _ = r.Close(), w.Close() }()
+	narrow(w)
+	aloud, unseen := silence()
+	if unseen != nil {
+		defer unseen.Close()
+	}
+	cmd := exec.Command(self)
+	cmd.Args = []string{"kscope", "(gives the terminal back)"}
+	cmd.Env = append(os.Environ(), variable+"="+string(text))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = r, t.out, t.in
+	if unseen != nil {
+		cmd.ExtraFiles = []*os.File{unseen}
+	}
+	if err := cmd.Start(); err != nil {
+		aloud()
+		return nil, err
+	}
+	_ = cmd.Process.Release()
+	debug.SetTraceback("all")
+	if err := debug.SetCrashOutput(w, debug.CrashOptions{}); err != nil {
+		aloud()
+		return nil, err
+	}
+	return aloud, nil
+}
+
+// executable is the program that runs, even if its file has been replaced.
+func executable() (string, error) {
+	if runtime.GOOS == "linux" {
+		return "/proc/self/exe", nil
+	}
+	return os.Executable()
+}
+
+// monitor waits for the end of the process that started it, or for its trace.
+func monitor(text string) {
+	ignoreSignals()
+	var b brief
+	if json.Unmarshal([]byte(text), &b) != nil || b.In == nil || b.Out == nil {
+		return
+	}
+	first := make([]byte, 1024)
+	n, _ := os.Stdin.Read(first)
+	if n == 0 {
+		return // it ended by itself
+	}
+	// Until more is read the other process cannot end, having more to say than
+	// the pipe holds: nobody draws a prompt meanwhile.
+	file, line := open()
+	t := Terminal{os.Stderr, os.Stdout, b.In, b.Out}
+	t.GiveBack("kscope: " + line + "\n")
+	if file == nil {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return
+	}
+	defer file.Close()
+	fmt.Fprintln(file, b.About)
+	_, _ = file.Write(lastWords(os.NewFile(3, "stderr")))
+	_, _ = file.Write(first[:n])
+	_, _ = io.Copy(file, os.Stdin)
+}
+
+// lastWords is what was written to stderr before the trace: why it is fatal, of
+// which the runtime says nothing in the pipe.
+func lastWords(unseen *os.File) []byte {
+	const most = 8 << 10
+	words := make([]byte, most)
+	n := 0
+	if info, err := unseen.Stat(); err == nil && info.Mode().IsRegular() {
+		n, _ = unseen.ReadAt(words, max(0, info.Size()-most))
+	}
+	words, _, _ = bytes.Cut(words[:n], []byte("\ngoroutine "))
+	return words
+}
