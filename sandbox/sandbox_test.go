@@ -105,15 +105,16 @@ func TestStandIns(t *testing.T) {
 	own := triggers.Redis{Address: "redis:6379", Key: "orders"}.Backlog()
 	all := []kscope.Trigger{
 		{Type: "redis", Backlog: &own},
-		{Type: "redis", Backlog: new(triggers.Redis{Key: "from-env"}.Backlog())},
+		{Type: "redis", Backlog: new(triggers.Redis{Via: "Deployment n/so", Key: "from-env"}.Backlog())},
 		{Type: "kafka"},
 		{Type: "cpu"},
+		{Type: "redis", Backlog: new(triggers.Redis{Key: "nowhere"}.Backlog())},
 	}
 	got := standIn(kscope.Ref{Namespace: "n", Name: "so"}, all)
-	if *got[0].Backlog != own || got[1].Backlog.Server == "" || got[1].Backlog.Name != "from-env" || got[2].Backlog == nil || got[3].Backlog != nil {
+	if *got[0].Backlog != own || got[1].Backlog.Server == "" || got[1].Backlog.Name != "from-env" || got[2].Backlog == nil || got[3].Backlog != nil || got[4].Backlog.Server != "" {
 		t.Errorf("%+v", got)
 	}
-	if all[1].Backlog.Server != "" || all[2].Backlog != nil {
+	if all[1].Backlog.Server != "(Deployment n/so)" || all[2].Backlog != nil {
 		t.Error("the original was changed")
 	}
 }

@@ -50,7 +50,11 @@ func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
 // for something else is called by the name of that.
 func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
 	if t.Backlog != nil {
-		if q := triggers.RedisOf(*t.Backlog); q.Measure == triggers.Size {
+		q := triggers.RedisOf(*t.Backlog)
+		if q.Address == "" && q.Via == "" { // nobody says where it is, and KEDA refuses it
+			return triggers.Redis{}, false
+		}
+		if q.Measure == triggers.Size {
 			return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key}, true
 		}
 	}

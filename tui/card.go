@@ -49,7 +49,7 @@ func (m *Model) card(typ string, q kscope.Backlog) []cardLine {
 	d, measured := m.seen.Depth(q)
 	about := triggers.Describe(q)
 	lines := []cardLine{
-		{"queue", q.Name + holds(about, d, measured), st.Strong},
+		{"queue", q.Shown() + holds(about, d, measured), st.Strong},
 		{"trigger", triggerWords(typ, about), st.Text},
 		{"address", cmp.Or(c.Address, about.Address, unknownAddress), st.Text},
 	}

@@ -47,6 +47,7 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 	}
 	stock = append(stock, many(6).take().All...)
 	stock = append(stock, kinds().take().All...)
+	stock = append(stock, withQueues(phase("asleep"), "first", "second", "third").take().All...)
 	ta := newTale("demo", "worker-scaler").begin()
 	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.ScaledJobs, kscope.Queues, kscope.Events} {
 		for _, s := range []kscope.State{kscope.Connecting, kscope.Failing, kscope.Forbidden, kscope.Absent} {
@@ -74,7 +75,7 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 var fuzzKeys = []string{
 	"?", "esc", "enter", "up", "down", "left", "right", "g", "G", "pgup", "pgdown", "tab", "1", "2", "3", "4", "/", "space", "[", "]",
 	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "I", "home", "end", "世",
-	":", "ctrl+w", "ctrl+k", "alt+b", "alt+f", "delete",
+	"n", "N", "o", "C", "j", "k", ":", "ctrl+w", "ctrl+k", "alt+b", "alt+f", "delete",
 }
 
 func fuzzStep(rnd *rand.Rand, m *Model, stock []kscope.Observation) {

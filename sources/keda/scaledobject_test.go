@@ -232,10 +232,10 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 	var queues []string
 	for _, trigger := range so.Triggers {
 		if trigger.Backlog != nil {
-			queues = append(queues, trigger.Backlog.Name)
+			queues = append(queues, trigger.Backlog.Shown())
 		}
 	}
-	if want := []string{"fine"}; !slices.Equal(queues, want) {
-		t.Errorf("queues: got %q, want %q: a key that cannot be shown is not measured", queues, want)
+	if want := []string{`a\x1b[31mb`, "fine"}; !slices.Equal(queues, want) {
+		t.Errorf("queues: got %q, want %q: a key is measured as it is, and shown with all its characters", queues, want)
 	}
 }

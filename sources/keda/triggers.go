@@ -53,12 +53,13 @@ func (f fields) metadata() map[string]string {
 	return raw
 }
 
-// backlogOf is the backlog that a trigger names. A key or an address that could
+// backlogOf is the backlog that a trigger names. An address or a group that could
 // not be shown as it is counts as not understood: showing another would be a
-// lie, and reading another a mistake.
+// lie, and reading another a mistake. A key may have any characters, since job
+// libraries use such, and is shown with them written out.
 func backlogOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Backlog {
 	q, ok := triggers.RedisQueue(typ, metadata)
-	for _, text := range []string{q.Key, q.Address, q.Group} {
+	for _, text := range []string{q.Address, q.Group} {
 		ok = ok && text == kscope.Clean(text)
 	}
 	if !ok {
