@@ -37,8 +37,21 @@ type Manifests struct {
 // What kubectl or an API server with KEDA's CRDs would refuse is an error that
 // names the file, the line and the field. What only KEDA's operator refuses is
 // not: it will say so itself, in the object's conditions. Errors that have a
-// remedy are of type [*kscope.Trouble].
+// remedy are of type [*kscope.Trouble]. An error is one line, whatever names and
+// paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
+	m, err := loadAll(paths, stdin)
+	return m, oneLine(err)
+}
+
+func oneLine(err error) error {
+	if err == nil || !strings.ContainsAny(err.Error(), "\r\n") {
+		return err
+	}
+	return &kscope.Trouble{Message: kscope.Clean(err.Error()), Hint: kscope.HintOf(err), Cause: err}
+}
+
+func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 	if len(paths) == 0 {
 		return loadDemo()
 	}

@@ -146,7 +146,7 @@ func (s *Sandbox) apply(m Manifests) error {
 	}
 	for _, obj := range m.Objects {
 		if err := s.world.Apply(obj.DeepCopyObject(), manager); err != nil {
-			return fmt.Errorf("%s: %w", title(obj), err)
+			return oneLine(fmt.Errorf("%s: %w", title(obj), err))
 		}
 	}
 	s.targets, s.scaled = m.targets(), m.scaledObjects()
