@@ -50,7 +50,7 @@ func Watch(t *Terminal, about string) (aloud func(), err error) {
 	narrow(w)
 	aloud, unseen := silence()
 	if unseen != nil {
-		defer unseen.Close()
+		defer func() { _ = unseen.Close() }()
 	}
 	cmd := exec.Command(self)
 	cmd.Args = []string{"kscope", "(gives the terminal back)"}
@@ -101,7 +101,7 @@ func monitor(text string) {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	fmt.Fprintln(file, b.About)
 	_, _ = file.Write(lastWords(os.NewFile(3, "stderr")))
 	_, _ = file.Write(first[:n])
