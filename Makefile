@@ -7,7 +7,12 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 win
 TOOLS := $(shell go env GOCACHE)/kscope-tools
 LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 
-.PHONY: build install test release quick race lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
+# How long each fuzz target runs, and with what its test is built: what is built to
+# measure coverage finds more, and has to compile every dependency anew.
+FUZZTIME := 10m
+FUZZBUILD := -fuzz=.
+
+.PHONY: build install test release quick race fuzz fuzz-quick lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -16,7 +21,7 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race platforms e2e ## everything, as CI runs it
+test: packages fmt tidy lint race fuzz-quick platforms e2e ## everything, as CI runs it
 
 release: cross perf ## what takes too long for every change; run before an issue is called resolved
 
@@ -27,6 +32,23 @@ quick: ## the inner loop, under a minute
 # Without go vet's part in go test, for lint does all of go vet.
 race: ## unit tests with the race detector
 	go test -race -vet=off ./...
+
+# Each begins with its seeds alone, so that what it finds, anybody finds. What it
+# finds is in testdata/fuzz of its package, to be mended and committed.
+fuzz: ## every fuzz target for FUZZTIME
+	@status=0; tmp=$$(mktemp -d); trap 'rm -rf $$tmp' EXIT; \
+	for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u); do \
+		(cd $$dir && go test -vet=off -c $(FUZZBUILD) -o $$tmp/fuzz .) || exit 1; \
+		for target in $$(cd $$dir && $$tmp/fuzz -test.list '^Fuzz'); do \
+			echo "$$dir $$target"; \
+			(cd $$dir && $$tmp/fuzz -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzminimizetime 10s -test.fuzzcachedir $$tmp/corpus >$$tmp/log 2>&1) || { status=1; cat $$tmp/log; }; \
+			tail -n 3 $$tmp/log | grep '^fuzz: elapsed' | tail -n 1; \
+		done; \
+	done; exit $$status
+
+fuzz-quick: ## every fuzz target for five seconds, without measuring coverage
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s FUZZBUILD=
 
 fmt: ## fail on files that gofmt would change
 	@out=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
