@@ -1,0 +1,108 @@
+package redisd
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// connect is dial in memory, where time can be played with.
+func connect(t *testing.T, s *Server) *peer {
+	client, server := net.Pipe()
+	s.Serve(server)
+	t.Cleanup(func() { client.Close() })
+	return &peer{t, client, bufio.NewReader(client)}
+}
+
+// TestUnread: who reads nothing is dropped when enough has waited for long
+// enough; who reads slowly is served, and so is who reads late.
+func TestUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := New(func() {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		good := connect(t, s)
+		good.answers("+OK", "SET", "k", strings.Repeat("x", 1<<20))
+		count := func() int {
+			s.conns.Lock()
+			defer s.conns.Unlock()
+			return len(s.clients)
+		}
+		idle, slow, late := connect(t, s), connect(t, s), connect(t, s)
+		ask := strings.Repeat(resp("GET", "k"), 12)
+		for _, p := range []*peer{idle, slow} {
+			go func() { _ = p.try(ask) }()
+		}
+		late.send(strings.Repeat(resp("PING"), 1000))
+		synctest.Wait()
+		if n := count(); n != 4 {
+			t.Errorf("%d clients at first, want 4", n)
+		}
+		time.Sleep(patience - time.Second)
+		buf := make([]byte, 1<<20)
+		if _, err := io.ReadFull(slow, buf); err != nil {
+			t.Error("slow:", err)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := count(); n != 3 {
+			t.Errorf("%d clients in the end, want 3: one reads nothing", n)
+		}
+		for range 11 {
+			time.Sleep(patience / 2)
+			if _, err := io.ReadFull(slow, buf); err != nil {
+				t.Fatal("slow:", err)
+			}
+		}
+		time.Sleep(time.Hour)
+		for range 1000 {
+			late.hears("+PONG", "PING")
+		}
+		good.answers("+PONG", "PING")
+		s.Close()
+		synctest.Wait()
+		if s.held.Load() != 0 {
+			t.Errorf("%d bytes are still held", s.held.Load())
+		}
+	})
+}
+
+// TestPiles: who is sent more than may wait, or asks for more at once, is dropped
+// at once; where many hold much together, whoever holds most.
+func TestPiles(t *testing.T) {
+	s := start(t)
+	good := dial(t, s)
+	large := strings.Repeat("x", 20<<20)
+	listener := dial(t, s)
+	listener.answers("*3 | $9 | subscribe | $4 | news | :1", "SUBSCRIBE", "news")
+	for range 4 {
+		good.send(resp("PUBLISH", "news", large))
+		if line, err := good.line(); err != nil || line != ":1" && line != ":0" {
+			t.Fatal(line, err)
+		}
+	}
+	listener.ends("a listener")
+	good.answers("+OK", "SET", "k", large)
+	greedy := dial(t, s)
+	greedy.send(resp("MGET", "k", "k", "k", "k"))
+	greedy.ends("a greedy client")
+	var crowd []*peer
+	for range 9 {
+		p := dial(t, s)
+		p.send(resp("GET", "k") + resp("GET", "k"))
+		crowd = append(crowd, p)
+		good.answers("+PONG", "PING")
+	}
+	for held := s.held.Load(); held > maxHeld; held = s.held.Load() {
+		time.Sleep(time.Millisecond)
+	}
+	for _, p := range crowd {
+		p.Close()
+	}
+	good.answers("+PONG", "PING")
+}
