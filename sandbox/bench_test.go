@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/k8s"
@@ -81,10 +84,9 @@ func benchmarkFleet(b *testing.B, speed float64, busy, sources bool) {
 	defer s.Close()
 	if busy { // enough for the ramp and the measurement
 		for i := range objects {
-			for range 4000 {
-				if _, err := s.redis.mini.Push(fmt.Sprint("orders-", i), `{"id":"5f0c21d9a7e3-000042"}`); err != nil {
-					b.Fatal(err)
-				}
+			push := slices.Concat([]string{"RPUSH", fmt.Sprint("orders-", i)}, slices.Repeat([]string{`{"id":"5f0c21d9a7e3-000042"}`}, 4000))
+			if _, err := s.redis.Ask(0, push...); err != nil {
+				b.Fatal(err)
 			}
 		}
 	}
@@ -156,23 +158,39 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkPush is what jobs cost that come in commands of a hundred, as kscope
-// sends them, into a list that grows to the number given.
+// BenchmarkPush is what jobs cost that come over a connection in commands of a
+// hundred, ten of them at a time, as kscope sends them, into a list that grows
+// to the number given; and what they cost one by one.
 func BenchmarkPush(b *testing.B) {
-	for _, n := range []int{100, 1_000, 10_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, test := range []struct{ jobs, batch int }{{1_000, 100}, {10_000, 100}, {100_000, 100}, {10_000, 1}} {
+		b.Run(fmt.Sprintf("%dby%d", test.jobs, test.batch), func(b *testing.B) {
+			r, err := startRedis(true, 0, func() {})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.lose()
+			c := goredis.NewClient(&goredis.Options{Addr: r.address()})
+			defer c.Close()
+			batch := make([]any, test.batch)
+			for i := range batch {
+				batch[i] = `{"id":"5f0c21d9a7e3-000042"}`
+			}
 			b.ReportAllocs()
 			for range b.N {
-				r, err := startRedis(false, 0, func() {})
-				if err != nil {
-					b.Fatal(err)
-				}
-				for range n {
-					if _, err := r.mini.Lpush("q", `{"id":"5f0c21d9a7e3-000042"}`); err != nil {
+				for range test.jobs / test.batch / 10 {
+					if _, err := c.Pipelined(b.Context(), func(p goredis.Pipeliner) error {
+						for range 10 {
+							p.LPush(b.Context(), "q", batch...)
+						}
+						return nil
+					}); err != nil {
 						b.Fatal(err)
 					}
 				}
-				r.close()
+				if n := c.LLen(b.Context(), "q").Val(); n != int64(test.jobs) {
+					b.Fatal(n, "jobs")
+				}
+				c.Del(b.Context(), "q")
 			}
 		})
 	}

@@ -43,10 +43,11 @@ var breakages = []breakage{
 
 const pausedAnnotation = "autoscaling.keda.sh/paused"
 
-// Breakages lists what can go wrong, in a fixed order.
+// Breakages lists what can go wrong, in a fixed order. It waits for nobody: not
+// for the world, and not for a breakage that is being made or mended.
 func (s *Sandbox) Breakages() []Breakage {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.state.Lock()
+	defer s.state.Unlock()
 	out := make([]Breakage, 0, len(breakages))
 	for _, b := range breakages {
 		b.Broken = s.broken[b.Name]
@@ -71,7 +72,7 @@ func (s *Sandbox) turn(name string, broken bool) error {
 	b := breakages[i]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.broken[name] == broken {
+	if s.isBroken(name) == broken {
 		return nil
 	}
 	if err := s.catchUp(0); err != nil { // it happens now, not when the world last moved
@@ -95,9 +96,17 @@ func (s *Sandbox) turn(name string, broken bool) error {
 	if err != nil {
 		return err
 	}
+	s.state.Lock()
 	s.broken[name] = broken && !b.Once
+	s.state.Unlock()
 	s.poke()
 	return s.publish()
+}
+
+func (s *Sandbox) isBroken(name string) bool {
+	s.state.Lock()
+	defer s.state.Unlock()
+	return s.broken[name]
 }
 
 // BreakageNames are the names that Break and Mend take.

@@ -2,87 +2,67 @@ package sandbox
 
 import (
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"net"
-	"slices"
 	"strconv"
 
+	"github.com/kscope/kscope/sandbox/redisd"
 	"github.com/kscope/kscope/triggers"
 )
 
 // Len measures a key as the script of KEDA's list trigger does, and fails as it
 // does.
 func (r *redis) Len(q triggers.Redis) (int64, error) {
-	if r.isLost() {
-		return 0, refused(q.Address)
+	typ, err := r.typeOf(q)
+	if err != nil || typ == "none" {
+		return 0, err
 	}
-	if q.DB < 0 || q.DB >= databases {
-		return 0, errors.New("ERR DB index is out of range")
-	}
-	db := r.mini.DB(q.DB)
-	var n int
-	var err error
-	switch typ := db.Type(q.Key); typ {
-	case "": // no such key
-	case "list":
-		var l []string
-		l, err = db.List(q.Key) // not a copy
-		n = len(l)
-	case "set":
-		n, err = db.SCard(q.Key)
-	case "zset":
-		var m []string
-		m, err = db.ZMembers(q.Key)
-		n = len(m)
-	case "hash":
-		var m []string
-		m, err = db.HKeys(q.Key)
-		n = len(m)
-	default:
+	how, ok := map[string]string{"list": "LLEN", "set": "SCARD", "zset": "ZCARD", "hash": "HLEN"}[typ]
+	if !ok {
 		return 0, errors.New("ERR unsupported key type: " + typ)
 	}
-	if err != nil { // it went, or changed its type, between the two questions
-		return 0, nil
-	}
+	reply, _ := r.Ask(q.DB, how, q.Key)
+	n, _ := reply.(int) // none if it changed its type between the two questions
 	return int64(n), nil
+}
+
+func (r *redis) typeOf(q triggers.Redis) (string, error) {
+	if r.isLost() {
+		return "", refused(q.Address)
+	}
+	if q.DB < 0 || q.DB >= redisd.Databases {
+		return "", errors.New("ERR DB index is out of range")
+	}
+	reply, err := r.Ask(q.DB, "TYPE", q.Key)
+	return fmt.Sprint(reply), err
 }
 
 // Take removes one job as a worker would: from the tail of a list, to the head
 // of which everybody pushes; the lowest of a sorted set; any of a set or hash.
 func (r *redis) Take(q triggers.Redis) (bool, error) {
-	if r.isLost() {
-		return false, refused(q.Address)
+	typ, err := r.typeOf(q)
+	if err != nil {
+		return false, err
 	}
-	if q.DB < 0 || q.DB >= databases {
-		return false, errors.New("ERR DB index is out of range")
-	}
-	db := r.mini.DB(q.DB)
-	switch db.Type(q.Key) {
+	var reply any
+	switch typ {
 	case "list":
-		_, err := db.Pop(q.Key)
-		return err == nil, nil
+		reply, err = r.Ask(q.DB, "RPOP", q.Key)
 	case "set":
-		m, err := db.Members(q.Key)
-		if err != nil || len(m) == 0 {
-			return false, nil
-		}
-		n, err := db.SRem(q.Key, m[0])
-		return err == nil && n > 0, nil
+		reply, err = r.Ask(q.DB, "SPOP", q.Key)
 	case "zset":
-		m, err := db.ZMembers(q.Key)
-		if err != nil || len(m) == 0 {
-			return false, nil
-		}
-		return db.ZRem(q.Key, m[0])
+		reply, err = r.Ask(q.DB, "ZPOPMIN", q.Key)
 	case "hash":
-		m, err := db.HKeys(q.Key)
-		if err != nil || len(m) == 0 {
-			return false, nil
+		fields, _ := r.Ask(q.DB, "HKEYS", q.Key)
+		if names, ok := fields.([]any); ok && len(names) > 0 {
+			reply, err = r.Ask(q.DB, "HDEL", q.Key, fmt.Sprint(names[0]))
 		}
-		db.HDel(q.Key, slices.Min(m))
-		return true, nil
 	}
-	return false, nil
+	if popped, ok := reply.([]any); ok && len(popped) == 0 { // of a sorted set that went meanwhile
+		return false, err
+	}
+	return reply != nil && err == nil, err
 }
 
 // clusterAddress is what the name in an address would resolve to inside a

@@ -26,7 +26,7 @@ func unheard(t *testing.T, wrote func()) *redis {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(r.close)
+	t.Cleanup(r.Close)
 	return r
 }
 
@@ -240,10 +240,10 @@ func TestPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.close()
+	defer r.Close()
 	address := r.address()
-	_, err = startRedis(true, r.port, func() {})
-	if want := fmt.Sprintf("port %d of 127.0.0.1 is in use", r.port); errText(err) != want || kscope.HintOf(err) == "" {
+	_, err = startRedis(true, r.Port(), func() {})
+	if want := fmt.Sprintf("port %d of 127.0.0.1 is in use", r.Port()); errText(err) != want || kscope.HintOf(err) == "" {
 		t.Errorf("got %v, want %s and a hint", err, want)
 	}
 	c := client(t, r, goredis.Options{})

@@ -83,7 +83,7 @@ func (s *Sandbox) advance() (wait time.Duration, err error) {
 func (s *Sandbox) catchUp(limit time.Duration) error {
 	if by := s.clock.wall().Sub(s.aged); by >= ageing {
 		s.aged = s.aged.Add(by)
-		s.redis.age(by)
+		s.redis.Age(by)
 	}
 	if s.wrote.Swap(false) {
 		s.world.Wake()

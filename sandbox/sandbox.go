@@ -6,7 +6,7 @@
 // What happens in it is played by package world. This package is the edges
 // around that: it reads and checks manifests as kubectl, the API server and
 // KEDA's schema do ([Load]), serves the objects through client-go's fakes,
-// runs miniredis, and moves the world along with the time ([Sandbox.Run]). It
+// starts the Redis of package redisd, and moves the world along with the time ([Sandbox.Run]). It
 // reads no wall clock but the one it is given and writes no files.
 package sandbox
 
@@ -60,7 +60,8 @@ type Options struct {
 }
 
 // Sandbox is a running cluster in memory. Its methods may be called from any
-// goroutine.
+// goroutine. Now, Speed, SetSpeed, Redis and Breakages wait for nobody, so that a
+// screen may call them; Break and Mend wait for the world.
 type Sandbox struct {
 	clock   *clock
 	api     *api
@@ -76,8 +77,10 @@ type Sandbox struct {
 	world   *world.World
 	targets []target
 	scaled  []scaledObject
-	broken  map[string]bool
 	aged    time.Time // on the wall, when Redis was told last how time passes
+
+	state  sync.Mutex // guards what follows, and is never held for longer than that takes
+	broken map[string]bool
 }
 
 // New makes a sandbox in which everything has just been applied. Redis listens
@@ -206,5 +209,6 @@ type inProcess struct{ net.Conn }
 // Through says what leads to the server, whatever address was dialled.
 func (inProcess) Through() string { return "the sandbox plays it, in this process" }
 
-// Close ends Redis and all connections to it. Run should have ended before.
-func (s *Sandbox) Close() { s.redis.close() }
+// Close ends Redis and all connections to it, within a second or so whatever the
+// clients do. Run should have ended before.
+func (s *Sandbox) Close() { s.redis.Close() }

@@ -21,7 +21,7 @@ func TestNewRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.close()
+	defer r.Close()
 	for _, test := range []struct {
 		name string
 		o    Options
@@ -30,7 +30,7 @@ func TestNewRefuses(t *testing.T) {
 		{"no speed", Options{Manifests: m, Wall: time.Now}},
 		{"too fast", Options{Manifests: m, Wall: time.Now, Speed: 61}},
 		{"nothing to play", Options{Wall: time.Now, Speed: 1}},
-		{"port in use", Options{Manifests: m, Wall: time.Now, Speed: 1, RedisPort: r.port}},
+		{"port in use", Options{Manifests: m, Wall: time.Now, Speed: 1, RedisPort: r.Port()}},
 	} {
 		if s, err := New(test.o); err == nil {
 			t.Errorf("%s: made", test.name)
