@@ -16,6 +16,7 @@ import (
 	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -45,11 +46,16 @@ func (r *run) judge(err error) time.Duration {
 		r.failures = 0
 		return 0
 	}
-	r.failures++
-	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-		r.version = "" // too long away: list again
-		return backoff(r.failures-1, 3*time.Second)
+	if outdated(err, r.version) {
+		listing := r.version == ""
+		r.version = ""
+		r.stale++
+		if listing && r.stale > 5 { // within 8 s; of a watch it is no news: the list that follows is current
+			r.say(Explain(err))
+		}
+		return backoff(r.stale-1, 3*time.Second)
 	}
+	r.failures++
 	var broken brokenError
 	if r.failures == 1 && errors.As(err, &broken) {
 		return 0
@@ -67,7 +73,16 @@ func (r *run) judge(err error) time.Duration {
 		limit = 30 * time.Second
 	}
 	r.say(s)
-	return backoff(r.failures, limit)
+	asked, _ := apierrors.SuggestsClientDelay(err) // in seconds
+	return max(backoff(r.failures, limit), min(time.Duration(asked)*time.Second, 30*time.Second))
+}
+
+// outdated reports whether an error says that nothing follows from a version
+// any more, so that a list is due: after too long an absence, or at a server
+// whose data was put back to an earlier time, or is another's by now.
+func outdated(err error, version string) bool {
+	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err) ||
+		version != "" && (apierrors.IsBadRequest(err) || apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
 }
 
 // who names the user that a refusal names, so that it is clear whose
@@ -137,6 +152,8 @@ func Explain(err error) kscope.Status {
 		s.Hint = "the credentials were refused: log in to the cluster again"
 	case strings.Contains(s.Message, "getting credentials"):
 		s.Hint = "the credential plugin of the kubeconfig failed: log in to the cluster again"
+	case apierrors.IsTooManyRequests(err):
+		s.Hint = "the API server asks for patience"
 	case errors.As(err, &unknown):
 		s.Hint = "check certificate-authority in the kubeconfig"
 	case errors.Is(err, syscall.ECONNREFUSED):

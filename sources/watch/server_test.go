@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,9 +33,11 @@ type server struct {
 	page    int           // objects per page; all if zero
 	slow    time.Duration // to answer
 	err     error         // of lists and watches
-	streams []*apiwatch.FakeWatcher
-	since   []int // versions that watches were asked for
-	lists   int
+	// watchErr is of watches alone.
+	watchErr error
+	streams  []*apiwatch.FakeWatcher
+	since    []int // versions that watches were asked for
+	lists    int
 }
 
 func (s *server) put(name, uid string) {
@@ -44,7 +47,7 @@ func (s *server) put(name, uid string) {
 	_, had := s.objects[name]
 	o := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, UID: types.UID(uid), ResourceVersion: fmt.Sprint(s.version)}}
 	s.objects[name] = o
-	for _, w := range s.streams {
+	for _, w := range s.open() {
 		if had {
 			w.Modify(o)
 		} else {
@@ -59,7 +62,7 @@ func (s *server) drop(name string) {
 	s.version++
 	o := s.objects[name]
 	delete(s.objects, name)
-	for _, w := range s.streams {
+	for _, w := range s.open() {
 		w.Delete(o)
 	}
 }
@@ -77,6 +80,21 @@ func (s *server) fail(err error, event *metav1.Status) {
 		w.Stop()
 	}
 	s.streams = nil
+}
+
+// send puts an event into the open streams.
+func (s *server) send(what apiwatch.EventType, obj runtime.Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, w := range s.open() {
+		w.Action(what, obj)
+	}
+}
+
+// open are the streams that nobody has given up.
+func (s *server) open() []*apiwatch.FakeWatcher {
+	s.streams = slices.DeleteFunc(s.streams, (*apiwatch.FakeWatcher).IsStopped)
+	return s.streams
 }
 
 func (s *server) list(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
@@ -109,8 +127,8 @@ func (s *server) list(ctx context.Context, o metav1.ListOptions) (runtime.Object
 func (s *server) watch(ctx context.Context, o metav1.ListOptions) (apiwatch.Interface, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err != nil {
-		return nil, s.err
+	if err := cmp.Or(s.watchErr, s.err); err != nil {
+		return nil, err
 	}
 	var since int
 	if _, err := fmt.Sscan(o.ResourceVersion, &since); err != nil {

@@ -64,7 +64,8 @@ const settle = 250 * time.Millisecond
 // on every change, until ctx is done. Objects that vanished while nobody was
 // watching are emitted as Gone; objects that did not change are not repeated.
 // Failures become statuses, each emitted once, and are retried: after 3 s at
-// most, 10 s where the kind is absent, 30 s where it is forbidden. Run returns
+// most, 10 s where the kind is absent, 30 s where it is forbidden or where the
+// server asks for as much. Run returns
 // when everything it started has ended.
 func (k Kind) Run(ctx context.Context, emit func(kscope.Fact)) {
 	r := &run{Kind: k, emit: emit, known: map[kscope.Ref]seen{}, odd: map[kscope.Ref]string{}}
@@ -87,6 +88,7 @@ type run struct {
 	said     kscope.Status
 	version  string // resource version to watch from; "" when a list is due
 	failures int    // in a row
+	stale    int    // versions in a row from which nothing followed
 }
 
 // seen is what is remembered of an object that was emitted.
@@ -180,6 +182,7 @@ func (r *run) watch(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-settled.C:
+			r.stale = 0
 			r.well()
 		case event, ok := <-stream.ResultChan():
 			if !ok {
@@ -192,7 +195,7 @@ func (r *run) watch(ctx context.Context) error {
 				return err
 			}
 			if !arrived {
-				arrived = true
+				arrived, r.stale = true, 0
 				r.well()
 			}
 		}
