@@ -3,6 +3,7 @@ package k8s
 import (
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"runtime/debug"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 )
+
+// dialPatience is how long a server may take to accept a connection.
+const dialPatience = 5 * time.Second
 
 // Clients makes the clients of the sources for a cluster, both over one
 // connection. They speak protobuf where the API has it, are not throttled (the
@@ -39,8 +43,9 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 	if c.Dial == nil {
 		// The default waits 30 s for an answer, so a server that is back
 		// would go unnoticed for as long.
-		c.Dial = (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+		c.Dial = (&net.Dialer{Timeout: dialPatience, KeepAlive: 15 * time.Second}).DialContext
 	}
+	c.Wrap(func(next http.RoundTripper) http.RoundTripper { return atOnce{next} })
 	client, err := rest.HTTPClientFor(c)
 	if err != nil {
 		return nil, nil, fmt.Errorf("client: %w", err)
@@ -57,6 +62,19 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 		return nil, nil, fmt.Errorf("client: %w", err)
 	}
 	return k, dynamic.New(others), nil
+}
+
+// atOnce gives every refusal to who asked. Where a server says how long to wait
+// client-go would, up to ten times, without a word to anybody, while what is on
+// screen grows old; the sources say so and try again by themselves.
+type atOnce struct{ next http.RoundTripper }
+
+func (a atOnce) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := a.next.RoundTrip(r)
+	if err == nil {
+		resp.Header.Del("Retry-After")
+	}
+	return resp, err
 }
 
 func setenv(name, value string) {

@@ -89,6 +89,7 @@ type run struct {
 	version  string // resource version to watch from; "" when a list is due
 	failures int    // in a row
 	stale    int    // versions in a row from which nothing followed
+	prompt   bool   // the last watch was answered at once, so no proxy holds answers back
 }
 
 // seen is what is remembered of an object that was emitted.
@@ -166,15 +167,20 @@ func (r *run) watch(ctx context.Context) error {
 		ResourceVersion: r.version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	}
 	patience := time.Duration(0) // some proxies hold the answer back until something happens
-	if r.failures > 0 {
+	switch {
+	case r.failures > 0:
 		patience = watchPatience
+	case r.prompt:
+		patience = listPatience
 	}
+	asked := time.Now()
 	stream, err := answer(patience, r.silent, func() (apiwatch.Interface, error) { return r.Watch(ctx, options) })
 	if err != nil {
 		return err
 	}
 	defer stream.Stop()
 	opened, arrived := time.Now(), false
+	r.prompt = opened.Sub(asked) < watchPatience
 	settled := time.NewTimer(settle)
 	defer settled.Stop()
 	for {
