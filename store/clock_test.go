@@ -1,0 +1,47 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+)
+
+// Times that jump to and fro, as from a clock without a monotonic reading that is
+// set. Nothing panics meanwhile, and what comes when the time has passed the
+// latest that was seen is known as ever.
+func TestClockJumps(t *testing.T) {
+	for name, jumps := range map[string][]float64{
+		"back":       {-3600},
+		"forth":      {7200},
+		"to and fro": {-3600, 3600, -10, 90_000, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newWorld(3)
+			for i := range 30 {
+				x.Depth(float64(10+i), 4)
+			}
+			for _, jump := range jumps {
+				for i := range 30 {
+					at := 40 + jump + float64(i)
+					x.See(at, kscope.Heartbeat{})
+					x.Depth(at, int64(7+i))
+					x.Scale(at, "keda-operator", int32(4+i%2))
+					explain.Look(x.Store, x.ID())
+					explain.Timeline(x.Store, x.ID())
+					x.History(x.ID(), &orders)
+					x.Pods(x.ID())
+				}
+			}
+			x.Depth(200_000, 36)
+			x.Scale(200_000, "keda-operator", 5)
+			c := x.Look(t)
+			if r := c.Readings[0]; !r.Known || r.Value != 36 {
+				t.Errorf("the queue is %+v, want 36", r)
+			}
+			if c.Workload == nil || c.Workload.Desired != 5 {
+				t.Errorf("the workload is %+v, want 5 wanted", c.Workload)
+			}
+		})
+	}
+}
