@@ -12,6 +12,8 @@ import (
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/kscope/kscope"
 )
 
 // words makes a command of words as it goes over a connection.
@@ -64,7 +66,7 @@ func TestRudeClients(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running, sending sync.WaitGroup
 	running.Go(func() {
-		if err := s.Run(ctx); err != nil {
+		if err := s.Run(ctx, func(f kscope.Fact) { t.Errorf("%+v", f) }); err != nil {
 			t.Error(err)
 		}
 	})
