@@ -22,7 +22,7 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 	v := &m.view
 	win, queued := m.windowOf(chart.Columns(c.W, v.mode())), p.queued
 	in := chart.Input{Mode: v.mode(), From: win.from, To: win.to, QueueName: queued.Name(), QueueNote: p.which, End: "now"}
-	if p.now.Sub(m.drawn.moved) >= standing {
+	if m.drawn.stands {
 		in.End = m.drawn.chart.Format("15:04:05")
 	}
 	if v.frozen {

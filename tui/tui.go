@@ -100,6 +100,7 @@ type drawn struct {
 	second time.Time
 	chart  time.Time // the newest moment in the chart
 	moved  time.Time // when something happened, or somebody waited, last
+	stands bool      // the chart has stood still for so long that it says of what moment it is
 	since  time.Time // the oldest of which there can be something to show
 	phase  explain.Phase
 }
@@ -185,15 +186,18 @@ func (m *Model) redraw(quiet bool) bool {
 	m.settle()
 	now := m.newest().Now()
 	awake := !m.drawn.any || !m.drawn.resting()
-	if awake {
-		m.drawn.moved = now
+	switch {
+	case awake:
+		m.drawn.moved, m.drawn.stands = now, false
+	case quiet && now.Sub(m.drawn.moved) >= standing:
+		m.drawn.stands = true
 	}
 	if awake || !now.Truncate(chartRest).Equal(m.drawn.chart.Truncate(chartRest)) {
 		m.drawn.chart = now
 	}
 	frame := m.paint()
 	if !quiet && !awake && frame != m.frame { // the charts move with what is seen to happen
-		m.drawn.chart, m.drawn.moved = now, now
+		m.drawn.chart, m.drawn.moved, m.drawn.stands = now, now, false
 		frame = m.paint()
 	}
 	m.frame = frame
