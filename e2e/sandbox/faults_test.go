@@ -15,7 +15,7 @@ import (
 // within is how soon a fault must be answered.
 const within = 10 * time.Second
 
-// What a file does that cannot be read, or should not be, is said before the
+// A file that cannot be read, or holds nothing to run, is told of before the
 // screen opens.
 func TestOddFiles(t *testing.T) {
 	t.Parallel()
@@ -43,7 +43,7 @@ func TestOddFiles(t *testing.T) {
 		{"empty file", []string{"-f", write("empty.yaml", "")}, "no manifests in"},
 		{"symlink to itself", []string{"-f", link("loop.yaml", "loop.yaml")}, "too many levels of symbolic links"},
 		{"symlink to nowhere", []string{"-f", link("gone.yaml", "nowhere.yaml")}, "no such file or directory"},
-		{"a binary", []string{"-f", binary}, "kscope"},
+		{"a binary", []string{"-f", write("binary.yaml", "\x7fELF\x02\x01\x01\x00\xff\xfe\x00")}, "binary.yaml"},
 		{"log into a directory", []string{"--log", dir}, "is a directory"},
 		{"log into nowhere", []string{"--log", filepath.Join(dir, "none", "log")}, "no such file or directory"},
 		{"log that is a symlink to itself", []string{"--log", link("loop.log", "loop.log")}, "too many levels of symbolic links"},
@@ -110,6 +110,9 @@ func TestSignals(t *testing.T) {
 			s.Signal(tt.sig)
 			if tt.ends {
 				s.Exit(within)
+				if raw := string(s.Raw()); !strings.Contains(raw, "\x1b[?1049l") || has("Timeline")(s.Text()) {
+					t.Errorf("the terminal is not given back:\n%s", s.Text())
+				}
 				return
 			}
 			s.Press("+", "i")
@@ -153,8 +156,8 @@ func TestOddTerminals(t *testing.T) {
 	t.Run("paste storm", func(t *testing.T) {
 		t.Parallel()
 		s := start(t, screen.Options{Cols: 120, Rows: 35})
-		s.WaitFor(within, "sleep", has("asleep"))
-		go s.Type("\x1b[200~" + strings.Repeat("iiiiqqqq\x03 ", 20_000) + "\x1b[201~")
+		s.WaitFor(within, "sleep", has("asleep", "none"))
+		go s.Type("\x1b[200~" + strings.Repeat("iiiiqqqq ", 20_000) + "\x1b[201~")
 		s.WaitFor(within, "no end, and no job", has("asleep"))
 		s.Press("?")
 		s.WaitFor(within, "the next key", has("Keys"))
