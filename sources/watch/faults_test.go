@@ -65,10 +65,12 @@ func TestWatchIsRefused(t *testing.T) {
 				seen := watchServer(t, s)
 				seen()
 				time.Sleep(time.Minute)
-				if s.watchErr = tt.err; tt.says != "" {
-					s.err = tt.err
+				s.refuse(tt.err)
+				if tt.says == "" {
+					s.fail(nil, nil)
+				} else {
+					s.fail(tt.err, nil)
 				}
-				s.fail(s.err, nil)
 				s.drop("b")
 				time.Sleep(soon)
 				if got := seen(); !strings.Contains(got, tt.says) || (tt.says == "") != (strings.Contains(got, "-b/1")) {
@@ -78,7 +80,7 @@ func TestWatchIsRefused(t *testing.T) {
 				if got := seen(); got != "" && tt.says != "" {
 					t.Errorf("said again: %q", got)
 				}
-				s.watchErr = nil
+				s.refuse(nil)
 				s.fail(nil, nil)
 				s.put("c", "1")
 				time.Sleep(well)
@@ -102,7 +104,7 @@ func TestServerSaysWhenToComeBack(t *testing.T) {
 		if s.lists < 300 || s.lists > 400 {
 			t.Errorf("%d lists in an hour, want one in 10 seconds", s.lists)
 		}
-		s.err = apierrors.NewTooManyRequests("slow down", 3600)
+		s.fail(apierrors.NewTooManyRequests("slow down", 3600), nil)
 		time.Sleep(11 * time.Second)
 		s.fail(nil, nil)
 		time.Sleep(35 * time.Second)
@@ -117,13 +119,16 @@ func TestVersionsGoBack(t *testing.T) {
 		s := newServer("a", "b", "c")
 		seen := watchServer(t, s)
 		seen()
+		s.refuse(tooLarge())
 		s.fail(nil, nil) // the stream ends, and b and c were never made
-		s.version, s.watchErr = 1, tooLarge()
+		s.mu.Lock()
+		s.version = 1
 		delete(s.objects, "b")
 		delete(s.objects, "c")
+		s.mu.Unlock()
 		s.put("a", "1") // changed, at version 2, which b had
 		time.Sleep(soon)
-		s.watchErr = nil
+		s.refuse(nil)
 		time.Sleep(soon)
 		if got := seen(); !strings.Contains(got, "a/1") || !strings.Contains(got, "-b/1") || !strings.Contains(got, "-c/1") {
 			t.Errorf("got %q", got)
@@ -139,10 +144,9 @@ func TestBookmarks(t *testing.T) {
 		s := newServer("a")
 		seen := watchServer(t, s)
 		seen()
-		for range 60 {
+		for minute := range 60 {
 			time.Sleep(time.Minute)
-			s.version++
-			s.send(apiwatch.Bookmark, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(s.version)}})
+			s.send(apiwatch.Bookmark, &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{ResourceVersion: fmt.Sprint(2 + minute)}})
 		}
 		s.fail(nil, nil)
 		expect(t, seen(), "")

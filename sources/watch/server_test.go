@@ -82,6 +82,13 @@ func (s *server) fail(err error, event *metav1.Status) {
 	s.streams = nil
 }
 
+// refuse makes watches fail, but not lists.
+func (s *server) refuse(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchErr = err
+}
+
 // send puts an event into the open streams.
 func (s *server) send(what apiwatch.EventType, obj runtime.Object) {
 	s.mu.Lock()
