@@ -59,10 +59,10 @@ func (s *Store) link() bool {
 // again. Where there are many such workloads, as at the start, it is all pods.
 func (x *podIndex) release(fresh, touched map[*workload]bool) {
 	const many = 8
-	if len(x.pending) >= len(x.byRef) {
-		return // they do that anyway
-	}
 	for _, p := range x.byRef {
+		if p.queued {
+			continue // it does that anyway
+		}
 		mine := len(fresh) > many
 		for w := range fresh {
 			if mine {
