@@ -42,7 +42,7 @@ func take(p process) (*terminal, error) {
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
 	a := &answers{leaving: t.leaving, stops: &t.stops}
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(keyboard{t.in, a.typed}), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
+		tea.WithContext(ctx), tea.WithInput(endPastes(keyboard{t.in, a.typed})), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
 	}
 	if noColor {

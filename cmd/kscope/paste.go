@@ -1,0 +1,106 @@
+package main
+
+import (
+	"io"
+	"time"
+)
+
+// The bounds of a paste. The terminal says where it begins and where it ends, and
+// everything between is text: one whose end never comes would take every key, q
+// and ^C among them. So it also ends at ^C, which no terminal pastes, and when
+// nothing of it came for a while: pasteGap, or typedGap once it has lasted
+// longLasting, since somebody is typing by then.
+const (
+	pasteGap    = time.Second
+	longLasting = 5 * time.Second
+	typedGap    = 100 * time.Millisecond
+	pasteMost   = 1 << 20 // bytes of it that are kept
+)
+
+const (
+	pasteBegins = "\x1b[200~"
+	pasteEnds   = "\x1b[201~"
+	ctrlCByte   = 0x03
+)
+
+// file is a terminal's input, as it has to be to be read from until told
+// otherwise.
+type file interface {
+	io.ReadWriteCloser
+	Fd() uintptr
+	Name() string
+}
+
+// pastes is a terminal's input in which every paste ends. It is read by one
+// goroutine.
+type pastes struct {
+	file
+	now func() time.Time
+
+	in          bool // a paste
+	began, last time.Time
+	size        int // of it, in bytes
+	matched     int // bytes of the sequence that is awaited
+}
+
+// endPastes bounds the pastes of an input.
+func endPastes(in file) *pastes { return &pastes{file: in, now: time.Now} }
+
+// Read gives what was typed and pasted. What it adds to that always fits, since
+// nobody would ask for the rest before the next key.
+func (p *pastes) Read(b []byte) (int, error) {
+	room := max((len(b)-len(pasteEnds))/2, 1)
+	raw := make([]byte, min(room, len(b)))
+	n, err := p.file.Read(raw)
+	if n <= 0 || len(b) < 2*len(pasteEnds) {
+		return copy(b, raw[:max(n, 0)]), err
+	}
+	return len(p.bound(b[:0], raw[:n])), err
+}
+
+// bound appends to out what came in, with the ends that are missing.
+func (p *pastes) bound(out, came []byte) []byte {
+	now := p.now()
+	if gap := now.Sub(p.last); p.in && (gap >= pasteGap || gap >= typedGap && now.Sub(p.began) >= longLasting) {
+		out = p.end(out)
+	}
+	p.last = now
+	for _, c := range came {
+		awaited := pasteBegins
+		if p.in {
+			awaited = pasteEnds
+		}
+		switch c {
+		case awaited[p.matched]:
+			p.matched++
+		case awaited[0]:
+			p.matched = 1
+		default:
+			p.matched = 0
+		}
+		if p.in && c == ctrlCByte {
+			out = p.end(out)
+		}
+		over := p.in && p.size >= pasteMost
+		if p.in {
+			p.size++
+		}
+		if !over {
+			out = append(out, c)
+		}
+		if p.matched < len(awaited) {
+			continue
+		}
+		if over {
+			out = append(out, pasteEnds...)
+		}
+		p.in, p.began, p.size, p.matched = !p.in, now, 0, 0
+	}
+	return out
+}
+
+// end ends a paste whose own end did not come.
+func (p *pastes) end(out []byte) []byte {
+	p.in, p.size, p.matched = false, 0, 0
+	return append(out, pasteEnds...)
+}

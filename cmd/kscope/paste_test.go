@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// Whatever comes in whatever pieces: what is between the marks stays between
+// marks, and every paste ends.
+func TestPastesEnd(t *testing.T) {
+	type piece struct {
+		after time.Duration
+		text  string
+	}
+	const b, e = pasteBegins, pasteEnds
+	long := strings.Repeat("x", pasteMost)
+	for _, tt := range []struct {
+		name   string
+		pieces []piece
+		want   string
+	}{
+		{"keys", []piece{{0, "ab"}, {time.Hour, "q\x03\x1b"}}, "abq\x03\x1b"},
+		{"a paste", []piece{{0, b + "text" + e + "q"}}, b + "text" + e + "q"},
+		{"in pieces", []piece{{0, "\x1b[2"}, {0, "00~te"}, {0, "xt\x1b[20"}, {0, "1~q"}}, b + "text" + e + "q"},
+		{"one that stops", []piece{{0, b + "text"}, {pasteGap, "q"}}, b + "text" + e + "q"},
+		{"and its end comes late", []piece{{0, b + "text"}, {pasteGap, "more" + e + "q"}}, b + "text" + e + "more" + e + "q"},
+		{"a slow one", []piece{{0, b + "te"}, {pasteGap - 1, "xt"}, {pasteGap - 1, e}}, b + "text" + e},
+		{"typed into", []piece{{0, b}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"},
+			{900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}}, b + "qqqqq" + e + "q"},
+		{"^C", []piece{{0, b + "text\x03q"}}, b + "text" + e + "\x03q"},
+		{"^C again and again", []piece{{0, strings.Repeat(b+"\x03", 100)}}, strings.Repeat(b+e+"\x03", 100)},
+		{"a mark within", []piece{{0, b + b + "text" + e + "q"}}, b + b + "text" + e + "q"},
+		{"too long", []piece{{0, b + long + "yy" + e + "q"}}, b + long + e + "q"},
+		{"much too long", []piece{{0, b + long + long}, {pasteGap, "q"}}, b + long + e + "q"},
+	} {
+		now := time.Unix(0, 0)
+		p := &pastes{now: func() time.Time { return now }}
+		var got []byte
+		for _, piece := range tt.pieces {
+			now = now.Add(piece.after)
+			got = p.bound(got, []byte(piece.text))
+		}
+		if string(got) != tt.want {
+			t.Errorf("%s: %.80q (%d bytes), want %.80q (%d)", tt.name, got, len(got), tt.want, len(tt.want))
+		}
+	}
+}
+
+// FuzzPastes: nothing is lost but what is too much, and nothing is added but ends.
+func FuzzPastes(f *testing.F) {
+	f.Add([]byte("a\x1b[200~b\x03c\x1b[201~d"), byte(3))
+	f.Fuzz(func(t *testing.T, typed []byte, size byte) {
+		now := time.Unix(0, 0)
+		p := &pastes{now: func() time.Time { return now }}
+		var got []byte
+		for rest := typed; len(rest) > 0; {
+			n := min(int(size)%16+1, len(rest))
+			now = now.Add(time.Duration(n) * 100 * time.Millisecond)
+			out := p.bound(nil, rest[:n])
+			if len(out) > 2*n+len(pasteEnds) {
+				t.Errorf("%d bytes made %d", n, len(out))
+			}
+			got, rest = append(got, out...), rest[n:]
+		}
+		without := func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(pasteEnds), nil) }
+		if a, b := without(got), without(typed); len(typed) < pasteMost && len(a) > len(b) {
+			t.Errorf("%q became %q", typed, got)
+		}
+		if now = now.Add(time.Hour); !bytes.HasSuffix(p.bound(nil, []byte("q")), []byte("q")) || p.in {
+			t.Error("a paste goes on for ever")
+		}
+	})
+}
+
+// keyTaker is a program that ends at q, and counts.
+type keyTaker struct{ pasted *atomic.Int64 }
+
+func (k keyTaker) Init() tea.Cmd  { return nil }
+func (k keyTaker) View() tea.View { return tea.NewView("") }
+func (k keyTaker) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.PasteMsg:
+		k.pasted.Add(int64(len(msg.Content)))
+	case tea.KeyPressMsg:
+		if msg.String() == "q" {
+			return k, tea.Quit
+		}
+	}
+	return k, nil
+}
+
+// A paste that never ends takes no keys from a real program for longer.
+func TestProgramOutlivesAPaste(t *testing.T) {
+	in, keyboard, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = in.Close(), keyboard.Close() }()
+	var clock atomic.Int64
+	input := endPastes(in)
+	input.now = func() time.Time { return time.Unix(0, clock.Add(int64(2*pasteGap))) } // the next read is long after
+	var pasted atomic.Int64
+	p := tea.NewProgram(keyTaker{&pasted}, tea.WithInput(input), tea.WithOutput(&bytes.Buffer{}), tea.WithoutSignals(), tea.WithWindowSize(80, 24))
+	done := make(chan error, 1)
+	go func() {
+		_, err := p.Run()
+		done <- err
+	}()
+	if _, err := keyboard.WriteString(pasteBegins + "text"); err != nil {
+		t.Fatal(err)
+	}
+	for n := int64(0); n == 0; n = pasted.Load() { // it has not ended until the next key
+		if _, err := keyboard.WriteString(" "); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := keyboard.WriteString("q"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		p.Kill()
+		t.Error("q is not taken")
+	}
+}
