@@ -42,7 +42,12 @@ const (
 	Failing    State = "failing"    // what is known is getting old; being retried
 	Forbidden  State = "forbidden"  // no permission; retried slowly
 	Absent     State = "absent"     // the API does not have this kind
+	Partly     State = "partly"     // what is known is current, but for an object that could not be read
 )
+
+// Current reports whether what is known is so now. In any other state it is as
+// old as that, and shown with its age or not at all.
+func (s State) Current() bool { return s == Synced || s == Partly }
 
 // Gone says that an object of a kind no longer exists.
 type Gone struct {

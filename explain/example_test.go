@@ -7,6 +7,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/store/storetest"
 )
 
 // The story that every dashboard of KEDA should be able to tell: nothing, ten
@@ -43,7 +44,7 @@ func ExampleLook() {
 		return so
 	}
 
-	see(kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced}, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced}, so, hpa)
+	see(append(storetest.Synced(), so, hpa)...)
 	tell(0, replicas("", 0, 0), jobs(0))
 	tell(9*time.Second, jobs(10))
 	tell(3*time.Second, replicas("keda-operator", 1, 0), active("True", "ScalerActive", at(12)))

@@ -58,6 +58,7 @@ type rule struct {
 // the order: object, KEDA, source, HPA, workload, pods, then the ordinary
 // story. The rules after targetMissing may rely on a workload.
 var catalogue = []rule{
+	{"unseen", unseen},
 	{"notSynced", notSynced},
 	{"targetMissing", targetMissing},
 	{"paused", paused},
@@ -112,10 +113,13 @@ type facts struct {
 func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
 
 func decide(c *store.Chain, now time.Time) Decision {
+	rules, f := catalogue, gather(c, now)
 	if c.ScaledJob != nil {
+		if d, ok := unseen(c, &f); ok {
+			return d
+		}
 		return jobSays(c)
 	}
-	rules, f := catalogue, gather(c, now)
 	if c.ID.Kind == kscope.HPAs {
 		rules, f.want = plainCatalogue, c.HPA.DesiredReplicas
 	}

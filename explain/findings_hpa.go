@@ -3,7 +3,6 @@ package explain
 import (
 	"fmt"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -49,7 +48,7 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 
 // noHPA says why there is no telling what the HPA does next.
 func noHPA(c *store.Chain) string {
-	if c.HPAStatus.State == kscope.Synced {
+	if c.HPAStatus.Current() {
 		return "KEDA has not made the HPA for it yet."
 	}
 	return "The next step is the HPA's, which kscope cannot see."
@@ -67,6 +66,9 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 	case h == nil || !h.StatusEverSynced || h.Conditions.Get("ScalingActive").Reason == "ScalingDisabled":
 		d.Why = have + "; how many are needed is not known."
 		d.Link = LinkWorkload
+		if h == nil && !c.HPAStatus.Current() {
+			d.Phase = Looking
+		}
 	case h.Conditions.Get("ScalingLimited").Reason == "TooManyReplicas":
 		d.Why = fmt.Sprintf("The HPA would go higher, but %s is %d; %s.", maximum(c), f.high, lower(have))
 	case h.Conditions.Get("ScalingLimited").Reason == "ScaleUpLimit":

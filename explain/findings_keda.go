@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
@@ -45,7 +44,7 @@ func refused(c *store.Chain, f *facts) (Decision, bool) {
 func ignored(c *store.Chain, f *facts) (Decision, bool) {
 	so := &c.ScaledObject
 	since := c.Watched
-	if len(so.Conditions) > 0 || c.KEDAStatus.State != kscope.Synced || since.IsZero() || f.now.Sub(since) < so.PollingInterval {
+	if len(so.Conditions) > 0 || !c.KEDAStatus.Current() || since.IsZero() || f.now.Sub(since) < so.PollingInterval {
 		return Decision{}, false
 	}
 	return Decision{Phase: Broken, Link: LinkKEDA,
@@ -111,7 +110,7 @@ func kedaSilent(c *store.Chain, f *facts) (Decision, bool) {
 		last = c.Polled
 	}
 	silent := f.now.Sub(last)
-	if !so.Conditions.Get("Active").True() || f.desired == 0 || last.IsZero() || c.KEDAStatus.State != kscope.Synced ||
+	if !so.Conditions.Get("Active").True() || f.desired == 0 || last.IsZero() || !c.KEDAStatus.Current() ||
 		silent <= 2*so.PollingInterval+5*time.Second {
 		return Decision{}, false
 	}

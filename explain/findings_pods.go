@@ -28,18 +28,18 @@ func ailment(p *kscope.Pod) string {
 
 // The explanations of what keeps the ordinary story from being told.
 
-func notSynced(c *store.Chain, _ *facts) (Decision, bool) {
+func notSynced(c *store.Chain, f *facts) (Decision, bool) {
 	st := c.WorkloadStatus
-	if c.Workload != nil || st.State == kscope.Synced {
+	if c.Workload != nil || st.Current() {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Looking, Link: LinkWorkload, Why: "Reading " + called(c.Target().Name) + " from the API server."}
 	switch st.State {
 	case kscope.Forbidden:
-		d.Why = fmt.Sprintf("You may not see %s, so the replicas of %s are unknown.", st.Kind, called(c.Target().Name))
+		d.Why = fmt.Sprintf("You may not see %s, so the replicas of %s are unknown.", st.Kind, called(c.Target().Name)) + replicasWere(c, f)
 		d.Next = fmt.Sprintf("Everything else goes on. Ask for get, list and watch on %s.", st.Kind)
 	case kscope.Failing, kscope.Absent:
-		d.Why = fmt.Sprintf("kscope cannot watch %s: %s", st.Kind, sentence(st.Message))
+		d.Why = fmt.Sprintf("kscope cannot watch %s: %s", st.Kind, sentence(st.Message)) + replicasWere(c, f)
 		d.Next = "kscope keeps trying."
 	}
 	return d, true

@@ -7,13 +7,14 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/store/storetest"
 )
 
 // look is what is said of an object: its phase and sentences, and its links.
 func look(t *testing.T, id kscope.ID, facts ...kscope.Fact) (says, links string) {
 	t.Helper()
 	s := store.New()
-	for _, f := range facts {
+	for _, f := range append(storetest.Synced(), facts...) {
 		s.Apply(kscope.Observation{At: noon, Source: "k8s", Fact: f})
 	}
 	p, ok := explain.Look(s, id)
@@ -95,7 +96,7 @@ func TestPlainHPASays(t *testing.T) {
 		{"no target", hpa, kscope.Heartbeat{}, "broken: Deployment web does not exist in namespace demo, so there is nothing to scale. Create it, or correct scaleTargetRef: the HPA tries again at every sync.",
 			"cpu: 71%, target 60% > HPA: wants 5, in range > *web: missing, does not exist > pods: ?, unknown"},
 	} {
-		says, links := look(t, kscope.ID{Kind: kscope.HPAs, Ref: hpa.Ref}, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced}, tt.work, tt.hpa)
+		says, links := look(t, kscope.ID{Kind: kscope.HPAs, Ref: hpa.Ref}, tt.work, tt.hpa)
 		if says != tt.says || links != tt.links {
 			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", tt.name, says, links, tt.says, tt.links)
 		}

@@ -46,6 +46,7 @@ type Link struct {
 	Value    string   // instead of a number: "active", "resting", [Unknown]
 	State    LinkState
 	Word     string // the state in a word: "waiting", "cooling down"
+	Was      string // what it was when that was known last, and how long ago: "10 ready, 2m30s ago"; "" while it is known
 	Main     bool   // this link is the reason for the count right now
 }
 

@@ -1,14 +1,20 @@
 package explain
 
 import (
+	"time"
+
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
 
-func links(c *store.Chain, d *Decision) Chain {
+func links(c *store.Chain, d *Decision, now time.Time) Chain {
 	ls := make(Chain, 0, Roles)
+	before := was(c)
 	add := func(r Role, l Link) {
+		if old := before[r]; old.unknown {
+			l = Link{Name: l.Name, Value: Unknown, Word: notNow(old.source), Was: old.ago(now)}
+		}
 		l.Role, l.Main = r, r == d.Link
 		ls = append(ls, l)
 	}
@@ -115,7 +121,7 @@ func hpaLink(c *store.Chain) Link {
 			l.State, l.Value, l.Word = LinkWaiting, "none", "removed while paused"
 		case c.HPAStatus.State == kscope.Forbidden:
 			l.State, l.Word = LinkUnknown, "not permitted"
-		case c.HPAStatus.State == kscope.Synced:
+		case c.HPAStatus.Current():
 			l.State, l.Value, l.Word = LinkWaiting, "none", "not made yet"
 		}
 		return l
@@ -164,7 +170,7 @@ func workloadLink(c *store.Chain) Link {
 	l := Link{Name: c.Target().Name, Value: Unknown, Word: "unknown"}
 	w := c.Workload
 	switch {
-	case w == nil && c.WorkloadStatus.State == kscope.Synced:
+	case w == nil && c.WorkloadStatus.Current():
 		l.State, l.Value, l.Word = LinkBroken, "missing", "does not exist"
 	case w == nil && c.WorkloadStatus.State == kscope.Forbidden:
 		l.Word = "not permitted"

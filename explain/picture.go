@@ -26,7 +26,7 @@ func Look(s *store.Store, id kscope.ID) (Picture, bool) {
 	}
 	p := Picture{Chain: c, Now: s.Now()}
 	p.Decision = decide(&p.Chain, p.Now)
-	p.Links = links(&p.Chain, &p.Decision)
+	p.Links = links(&p.Chain, &p.Decision, p.Now)
 	return p, true
 }
 

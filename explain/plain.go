@@ -10,6 +10,7 @@ import (
 
 // plainCatalogue is the rules for an HPA without KEDA, in their order.
 var plainCatalogue = []rule{
+	{"unseen", unseen},
 	{"notSynced", notSynced},
 	{"targetMissing", targetMissing},
 	{"hpaStuck", hpaStuck},

@@ -40,7 +40,7 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 	out := make([]Entry, 0, len(log)+len(tales))
 	for _, l := range log {
 		if l.Kind == store.Scaled {
-			e := attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.State == kscope.Synced)
+			e := attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.Current())
 			if c.ID.Kind == kscope.HPAs && e.Actor == store.KEDA && e.Guess {
 				e.Actor = store.Someone // no HPA without KEDA goes to zero, or from there
 			}

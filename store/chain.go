@@ -8,8 +8,9 @@ import (
 
 // Chain is one of [Store.Objects] with everything that is linked to it by the
 // API's own references: the queue its trigger names, the HPA that KEDA made for
-// it, its scale target and that target's pods. It is a copy; what is not known is
-// nil or says so.
+// it, its scale target and that target's pods. It is a copy; what is not known
+// is nil or says so. What is not current, because its watch fails, is forbidden or
+// has not seen all, is not known: it is in Last, with its age.
 type Chain struct {
 	ID           kscope.ID
 	ScaledObject kscope.ScaledObject // the zero value for another kind
@@ -22,6 +23,7 @@ type Chain struct {
 	Readings     []Reading
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
 	Watched      time.Time // since when kscope has watched the object
+	Last         Last
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -109,14 +111,8 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
 	}
-	if w := s.work[o.workKey()]; w != nil {
-		wl := *w.Workload
-		c.Workload, c.Counts, c.Ready, c.Ailing = &wl, w.counts, w.Ready, w.ailing()
-		if c.Ready == nil && c.PodStatus.State == kscope.Synced {
-			n := int32(w.counts[kscope.PodReady])
-			c.Ready = &n
-		}
-	}
+	s.linkWorkload(&c, s.work[o.workKey()])
+	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)
 	return c, true
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -31,6 +32,9 @@ func (s *Store) applyConnection(at time.Time, f kscope.Connection) scope {
 // known of it.
 func (s *Store) Connection(q kscope.Backlog) (kscope.Connection, bool) {
 	c, ok := s.connections[q.Server]
+	if st, current := s.server(q, c.at); ok && !current && !c.Failing {
+		c.Failing, c.Err, c.Hint, c.ErrAt = true, cmp.Or(st.Message, string(st.State)), st.Hint, st.Since
+	}
 	return c.Connection, ok
 }
 
@@ -41,5 +45,9 @@ func (s *Store) Depth(q kscope.Backlog) (kscope.Depth, bool) {
 	if known == nil {
 		return kscope.Depth{}, false
 	}
-	return known.last, true
+	d := known.last
+	if st, current := s.server(q, known.at); !current && d.Err == "" {
+		d.Err = cmp.Or(st.Message, string(st.State))
+	}
+	return d, true
 }

@@ -37,6 +37,7 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 	switch f.Kind {
 	case kscope.Queues: // nothing names that server any more, so its troubles are nobody's
 		delete(s.connections, f.Ref.Name)
+		delete(s.byServer, f.Ref.Name)
 		for key := range s.statuses {
 			if key.kind == kscope.Queues && key.name == f.Ref.Name {
 				delete(s.statuses, key)

@@ -44,7 +44,7 @@ func (s *Store) History(id kscope.ID, of *kscope.Backlog) History {
 // upToNow is a series whose newest value still holds, if what it is read from
 // is watched. It shares the values with the series.
 func (s *Store) upToNow(x *Series, kind kscope.Kind) *Series {
-	if s.status(kind).State != kscope.Synced {
+	if !s.status(kind).Current() {
 		return x
 	}
 	now := *x

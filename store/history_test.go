@@ -14,7 +14,7 @@ func TestWorkloadWithoutReady(t *testing.T) {
 	x := newWorld(0)
 	x.SO.ScaleTarget = kscope.TargetRef{APIVersion: "argoproj.io/v1alpha1", Kind: "Rollout", Name: "order-worker"}
 	x.Work = kscope.Workload{Ref: x.SO.Ref, Kind: "Rollout", UID: "r-1", Desired: 2, Current: 2, Selector: kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}}
-	x.See(1, x.SO, x.Work, pod("a", "w", false))
+	x.See(1, kscope.Status{Kind: kscope.Pods, State: kscope.Connecting}, x.SO, x.Work, pod("a", "w", false))
 	if c := x.Look(t); c.Ready != nil || c.Links[explain.LinkPods].Value != "?" {
 		t.Errorf("ready %d before pods are watched", *c.Ready)
 	}

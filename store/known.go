@@ -88,3 +88,94 @@ func kindOf(apiKind string) kscope.Kind {
 	}
 	return kscope.ScaleTargets
 }
+
+// Last is what was known last of what is not known now. Each is the zero value
+// where it is known, or never was; each goes with the time when it was so.
+type Last struct {
+	// Object is when what the object says was known to be so. What it asks for
+	// is still in the chain, since without there would be none; what was said of
+	// it is only here.
+	Object     time.Time
+	Conditions kscope.Conditions
+
+	HPA        *kscope.HPA // of an HPA without KEDA too, as it was
+	HPAAt      time.Time
+	Workload   *kscope.Workload
+	WorkloadAt time.Time
+	Counts     kscope.PodCounts
+	Ready      *int32 // by the workload or, failing that, by its pods
+	PodsAt     time.Time
+}
+
+// linkWorkload puts a workload, nil for none, and its pods into a chain, or what
+// is known of them where that is not current.
+func (s *Store) linkWorkload(c *Chain, w *workload) {
+	if w == nil {
+		return
+	}
+	is, ready := *w.Workload, w.Ready
+	if ready == nil && (c.PodStatus.Current() || len(w.pods) > 0) {
+		n := int32(w.counts[kscope.PodReady])
+		ready = &n
+	}
+	podsAt := s.podsAsOf(w)
+	if podsAt.IsZero() {
+		c.Counts, c.Ailing = w.counts, w.ailing()
+	} else {
+		c.Last.Counts, c.Last.PodsAt = w.counts, podsAt
+	}
+	if at := c.WorkloadStatus.asOf(w.at); at.IsZero() {
+		c.Workload = &is
+	} else {
+		c.Last.Workload, c.Last.WorkloadAt = &is, at
+	}
+	if c.Workload != nil && w.Ready != nil || podsAt.IsZero() {
+		c.Ready = ready
+	} else {
+		c.Last.Ready = ready
+	}
+}
+
+// age takes out of a chain what the object and its HPA said, where that is not
+// current.
+func (s *Store) age(c *Chain, o *object) {
+	if h := c.HPA; h != nil {
+		if at := c.HPAStatus.asOf(s.hpas[h.Ref].at); !at.IsZero() {
+			c.HPA, c.Last.HPA, c.Last.HPAAt = nil, h, at
+		}
+	}
+	at := c.ObjectStatus().asOf(o.at)
+	if at.IsZero() {
+		return
+	}
+	c.Last.Object, c.Polled = at, time.Time{}
+	switch {
+	case o.so != nil:
+		c.Last.Conditions = c.ScaledObject.Conditions
+		c.ScaledObject.Conditions, c.ScaledObject.LastActiveTime = nil, time.Time{}
+	case o.job != nil:
+		c.Last.Conditions = c.ScaledJob.Conditions
+		c.ScaledJob.Conditions = nil
+	default:
+		c.HPA = asAsked(*o.hpa)
+	}
+}
+
+// asAsked is an HPA without anything that its controller said.
+func asAsked(h kscope.HPA) *kscope.HPA {
+	asked := make([]kscope.Metric, 0, len(h.Metrics))
+	for _, m := range h.Metrics {
+		m.Current = nil
+		asked = append(asked, m)
+	}
+	return &kscope.HPA{Ref: h.Ref, UID: h.UID, OwnerUID: h.OwnerUID, ScaleTarget: h.ScaleTarget,
+		MinReplicas: h.MinReplicas, MaxReplicas: h.MaxReplicas, Behavior: h.Behavior, Metrics: asked}
+}
+
+// ObjectStatus is the health of the watch that tells of the object itself.
+func (c *Chain) ObjectStatus() SourceStatus {
+	if c.ID.Kind == kscope.HPAs {
+		return c.HPAStatus
+	}
+	return c.KEDAStatus
+}

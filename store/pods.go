@@ -102,21 +102,54 @@ func (p *pod) unlink() {
 // recordPods puts the number of ready pods into the series of a workload that
 // does not say it itself, if all pods are known.
 func (s *Store) recordPods(at time.Time, w *workload) {
-	if w != nil && w.Ready == nil && s.status(kscope.Pods).State == kscope.Synced {
+	if w != nil && w.Ready == nil && s.status(kscope.Pods).Current() {
 		w.ready.Add(at, float64(w.counts[kscope.PodReady]))
 	}
 }
 
-// Pods lists the pods of an object's workload, oldest first.
+// Pods lists the pods that an object's workload has now, oldest first: none
+// while that is not known.
 func (s *Store) Pods(id kscope.ID) []kscope.Pod {
-	o := s.objects[id]
-	if o == nil {
+	pods, asOf := s.LastPods(id)
+	if !asOf.IsZero() {
 		return nil
 	}
-	if w := s.work[o.workKey()]; w != nil {
-		return w.list()
+	return pods
+}
+
+// LastPods is the same as it was known last, and when that was: the zero time
+// for now.
+func (s *Store) LastPods(id kscope.ID) (pods []kscope.Pod, asOf time.Time) {
+	o := s.objects[id]
+	if o == nil {
+		return nil, time.Time{}
 	}
-	return nil
+	w := s.work[o.workKey()]
+	if w == nil {
+		return nil, time.Time{}
+	}
+	return w.list(), s.podsAsOf(w)
+}
+
+// podsAsOf is when the pods of a workload were known last, the zero time for
+// now. Which these are is the workload's to say.
+func (s *Store) podsAsOf(w *workload) time.Time {
+	asOf := s.status(kindOf(w.Kind)).asOf(w.at)
+	if st := s.status(kscope.Pods); !st.Current() {
+		seen := time.Time{}
+		for _, p := range w.pods {
+			if p.at.After(seen) {
+				seen = p.at
+			}
+		}
+		if seen = st.asOf(seen); asOf.IsZero() || seen.Before(asOf) {
+			asOf = seen
+		}
+		if asOf.IsZero() {
+			asOf = st.Since // none was ever seen
+		}
+	}
+	return asOf
 }
 
 // list gives a workload's pods, oldest first, so that each keeps its place in

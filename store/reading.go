@@ -50,7 +50,13 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if t.Backlog != nil {
 			q = s.queues[*t.Backlog]
 		}
+		server, current := SourceStatus{}, true
+		if q != nil {
+			server, current = s.server(*t.Backlog, q.at)
+		}
 		switch {
+		case !current:
+			r.Err = cmp.Or(q.last.Err, server.Message, string(server.State))
 		case q != nil && q.last.Err == "":
 			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
 			if w != nil && w.Desired == 0 { // where it matters
@@ -62,7 +68,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if total, ok := totalOf(m, h, w); ok && !r.Known {
 			r.Value, r.Known, r.From = total, true, FromHPA
 		}
-		if q == nil || q.last.Err != "" || q.state != empty {
+		if q == nil || !current || q.last.Err != "" || q.state != empty {
 			allEmpty = false
 		} else if q.since.After(emptySince) {
 			emptySince = q.since

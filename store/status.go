@@ -25,6 +25,22 @@ type SourceStatus struct {
 	Source string
 	kscope.Status
 	Since time.Time
+	Until time.Time // when what it tells was current last; zero while it is, and if it never was
+}
+
+// Current reports whether what the part tells is so now.
+func (st SourceStatus) Current() bool { return st.State.Current() }
+
+// asOf is when something that the part told at a time was known to be so last,
+// the zero time if it is so now.
+func (st SourceStatus) asOf(told time.Time) time.Time {
+	switch {
+	case st.Current():
+		return time.Time{}
+	case st.Until.After(told):
+		return st.Until
+	}
+	return told
 }
 
 func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
@@ -38,22 +54,30 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 		since = old.Since
 	}
 	is := SourceStatus{Source: source, Status: f, Since: since}
+	if was, now := old.State.Current(), f.State.Current(); was && !now {
+		is.Until = at
+	} else if !now {
+		is.Until = old.Until
+	}
 	s.statuses[key] = status{is, at}
-	if f.Name == "" {
+	switch {
+	case f.Name == "":
 		s.byKind[f.Kind] = is
+	case f.Kind == kscope.Queues:
+		s.byServer[f.Name] = status{is, at}
 	}
 	changed := old.Status != f
-	if f.State == kscope.Synced && f.Kind == kscope.Pods {
+	if f.State.Current() && f.Kind == kscope.Pods {
 		changed = s.link() || changed // what is counted now is all there is
 	}
-	s.eventsLive = s.eventsLive || f.State == kscope.Synced && f.Kind == kscope.Events
+	s.eventsLive = s.eventsLive || f.State.Current() && f.Kind == kscope.Events
 	for key, w := range s.work {
 		w.watched(at, old.State, f, kindOf(key.kind))
-		if f.Kind == kscope.Pods && f.State == kscope.Synced && old.State != kscope.Synced {
+		if f.Kind == kscope.Pods && f.State.Current() && !old.State.Current() {
 			s.recordPods(at, w)
 		}
 	}
-	if had && old.State != f.State && (old.State == kscope.Synced || f.State == kscope.Synced && old.State == kscope.Failing) {
+	if had && old.State != f.State && (old.State.Current() || f.State == kscope.Synced && old.State == kscope.Failing) {
 		s.logStatus(at, source, f)
 	}
 	if changed {
@@ -73,13 +97,13 @@ func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kin
 		series = append(series, &w.ready)
 	}
 	for _, x := range series {
-		switch is.State {
-		case kscope.Synced: // what is known is true again, though nothing may have changed
-			if was != kscope.Synced && is.Kind == kind {
+		switch {
+		case is.State.Current(): // what is known is true again, though nothing may have changed
+			if !was.Current() && is.Kind == kind {
 				w.record(at)
 			}
-		case kscope.Failing, kscope.Forbidden, kscope.Absent:
-			if was == kscope.Synced {
+		case was.Current() || is.State != kscope.Connecting:
+			if was.Current() {
 				x.Extend(at)
 			}
 			if x.n() > 0 {
@@ -109,4 +133,30 @@ func (s *Store) Statuses() []SourceStatus {
 }
 
 // status is the health of one watched kind, whatever source it is from.
-func (s *Store) status(kind kscope.Kind) SourceStatus { return s.byKind[kind] }
+func (s *Store) status(kind kscope.Kind) SourceStatus { return s.stopped(s.byKind[kind]) }
+
+// stopped is the health of a part, or of its whole source where that has ended:
+// it says so by the name of a kind that is its own.
+func (s *Store) stopped(st SourceStatus) SourceStatus {
+	whole, ok := s.statuses[statusKey{source: st.Source, kind: kscope.Kind(st.Source)}]
+	if !ok || whole.Current() || st.Source == "" {
+		return st
+	}
+	if st.Current() {
+		st.Since, st.Until = whole.Since, whole.Since
+	}
+	st.State, st.Message, st.Hint = whole.State, whole.Message, whole.Hint
+	return st
+}
+
+// server is the health of a queue's server as far as it concerns what was
+// measured at a time: a measurement comes before the news that the server is
+// well again, and counts. False where nothing was ever said of it.
+func (s *Store) server(of kscope.Backlog, measured time.Time) (st SourceStatus, current bool) {
+	said, ok := s.byServer[of.Server]
+	st = s.stopped(said.SourceStatus)
+	if st.State != said.State {
+		return st, false
+	}
+	return st, !ok || st.Current() || measured.After(said.at)
+}

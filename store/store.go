@@ -45,6 +45,7 @@ type Store struct {
 
 	ids      []kscope.ID                  // of objects, sorted
 	byKind   map[kscope.Kind]SourceStatus // of whole kinds
+	byServer map[string]status            // of servers of queues
 	byUID    map[string]*object
 	byTarget map[workKey][]*object
 	byQueue  map[kscope.Backlog][]*object
@@ -65,6 +66,7 @@ func New() *Store {
 		statuses: map[statusKey]status{},
 		gone:     map[tomb]time.Time{},
 		byKind:   map[kscope.Kind]SourceStatus{},
+		byServer: map[string]status{},
 		byUID:    map[string]*object{},
 		byTarget: map[workKey][]*object{},
 		byQueue:  map[kscope.Backlog][]*object{},

@@ -27,7 +27,7 @@ func (m *Model) worst() *store.SourceStatus {
 			return 3
 		case s.State == kscope.Failing, s.State == kscope.Forbidden && s.Kind == kscope.ScaledObjects:
 			return 2
-		case s.State == kscope.Forbidden:
+		case s.State == kscope.Forbidden, s.State == kscope.Partly:
 			return 1
 		}
 		return 0

@@ -116,6 +116,9 @@ func (p picture) untilZero() (time.Duration, bool) {
 
 // linkNote is what stands beside a link's name where there is room.
 func (m *Model) linkNote(p picture, r explain.Role) string {
+	if l, _ := p.Links.Of(r); l.Was != "" {
+		return l.Was
+	}
 	switch r {
 	case explain.LinkQueue:
 		return m.queueNote(p)

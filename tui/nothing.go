@@ -50,10 +50,10 @@ func (m *Model) nothing() []string {
 	ns := statusOf(m.seen, kscope.Namespaces)
 	gone := []string{fmt.Sprintf("%s %s is gone", kindName(m.view.id.Kind), m.view.id.Ref), "It will be shown again if it comes back.", back}
 	switch {
-	case m.view.id.Kind == kscope.HPAs && statusOf(m.seen, kscope.HPAs).State == kscope.Synced: // whether there is KEDA or not
+	case m.view.id.Kind == kscope.HPAs && statusOf(m.seen, kscope.HPAs).Current(): // whether there is KEDA or not
 		gone[0] = fmt.Sprintf("HPA %s is gone, or a ScaledObject's by now", m.view.id.Ref)
 		return gone
-	case ns.State == kscope.Absent && so.State == kscope.Synced:
+	case ns.State == kscope.Absent && so.Current():
 		return []string{"Namespace " + m.o.Namespace + " does not exist", ns.Hint + ".", "It will be looked for again every few seconds."}
 	case so.State == kscope.Absent:
 		return []string{"KEDA is not installed in this cluster", cmp.Or(so.Hint, "helm repo add kedacore https://kedacore.github.io/charts && helm install keda kedacore/keda -n keda --create-namespace")}
@@ -61,13 +61,13 @@ func (m *Model) nothing() []string {
 		return []string{"You may not see ScaledObjects " + where, so.Message, so.Hint}
 	case so.State == kscope.Failing:
 		return []string{"The API server does not answer", so.Message, cmp.Or(so.Hint, "kscope keeps trying.")}
-	case so.State == kscope.Synced && m.view.id.Name == "" && m.o.Name == "" && len(m.view.ids) > 0: // see choose
+	case so.Current() && m.view.id.Name == "" && m.o.Name == "" && len(m.view.ids) > 0: // see choose
 		return []string{"Looking for what else scales " + where, m.o.Context}
-	case so.State == kscope.Synced && m.view.id.Name != "":
+	case so.Current() && m.view.id.Name != "":
 		return gone
-	case so.State == kscope.Synced && m.o.Name != "":
+	case so.Current() && m.o.Name != "":
 		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists.", back}
-	case so.State == kscope.Synced:
+	case so.Current():
 		return []string{"There is no ScaledObject " + where, "It will be shown as soon as it exists.", "`kscope demo up` installs one to try; -n and -A choose where to look."}
 	}
 	return []string{"Looking for ScaledObjects " + where, m.o.Context}

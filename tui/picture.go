@@ -18,6 +18,7 @@ import (
 type picture struct {
 	explain.Picture
 	pods []kscope.Pod
+	asOf time.Time       // when these were so, zero for now
 	log  []explain.Entry // the timeline up to the moment shown
 	all  []explain.Entry // the timeline up to the newest
 	now  time.Time
@@ -40,7 +41,8 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 	m.shown.chain(m.seen, &c.Chain)
 	m.drawn.phase = c.Phase
 	m.drawn.since = c.Watched
-	p := picture{Picture: c, now: m.seen.Now(), pods: m.seen.Pods(id)}
+	p := picture{Picture: c, now: m.seen.Now()}
+	p.pods, p.asOf = m.seen.LastPods(id)
 	newest := m.newest()
 	if p.queued, ok = m.queued(&c.Chain); !ok {
 		p.queued = c.Reading()
@@ -60,14 +62,14 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 // ready and desired are the numbers of pods at the moment shown, NaN where
 // unknown.
 func (p picture) ready() float64 {
-	if p.Ready == nil || p.WorkloadStatus.State != kscope.Synced {
+	if p.Ready == nil {
 		return math.NaN()
 	}
 	return float64(*p.Ready)
 }
 
 func (p picture) desired() float64 {
-	if p.Workload == nil || p.WorkloadStatus.State != kscope.Synced {
+	if p.Workload == nil {
 		return math.NaN()
 	}
 	return float64(p.Workload.Desired)

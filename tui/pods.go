@@ -42,33 +42,53 @@ func (m *Model) drawLaneLine(c screen.Canvas, p picture) {
 		say(st.Muted, "those of its Jobs are not watched")
 	case state == kscope.Forbidden:
 		say(st.Warn, "you may not watch pods; the counts come from "+strings.ToLower(p.Target().Kind)+"/"+p.Target().Name)
-	case state == kscope.Failing && len(p.pods) == 0:
+	case len(p.pods) > 0:
+		m.drawKnownPods(c, p)
+	case state == kscope.Failing:
 		say(st.Warn, "the API server does not answer for pods: "+p.PodStatus.Message)
-	case state != kscope.Synced && len(p.pods) == 0:
+	case !p.PodStatus.Current():
 		say(st.Muted, "waiting for the list of pods")
-	case len(p.pods) == 0:
-		say(st.Muted, "none")
+	case p.Workload == nil && !p.WorkloadStatus.Current():
+		say(st.Muted, "which are its is not known now")
 	default:
-		end := c.W
-		if state == kscope.Failing {
-			end = c.Right(c.W, 0, st.Warn, "as of "+words.Age(p.now.Sub(p.PodStatus.Since))+" ago") - 2
-		}
-		counts := m.podCounts(p.Counts)
-		w := 0
-		for _, n := range counts {
-			w += n.width() + 2
-		}
-		x := m.drawLane(c.Sub(0, 0, max(end-w, end/2), 1), p.pods)
-		x = max(x+3, min(24, end-w)) // so that the words keep still while pods come and go
-		for _, n := range counts {
-			if x+n.width() > end {
-				break
-			}
-			x = c.Text(x, 0, n.look, n.glyph)
-			x = c.Text(x, 0, st.Text, n.number)
-			x = c.Text(x, 0, st.Muted, n.word) + 2
-		}
+		say(st.Muted, "none")
 	}
+}
+
+// drawKnownPods is the lane of the pods that there are, or that there were when
+// that was known last: grey then, with its age, which is the last to give way.
+func (m *Model) drawKnownPods(c screen.Canvas, p picture) {
+	st, end, known := m.styles, c.W, p.Counts
+	if !p.asOf.IsZero() {
+		age := words.Age(p.now.Sub(p.asOf)) + " ago"
+		if long := "as of " + age; len(long) < c.W/2 {
+			age = long
+		}
+		end, known = c.Right(c.W, 0, st.Warn, age)-2, p.Last.Counts
+	}
+	counts := m.podCounts(known)
+	w := 0
+	for _, n := range counts {
+		w += n.width() + 2
+	}
+	x := m.drawLane(c.Sub(0, 0, max(end-w, end/2), 1), p.pods, !p.asOf.IsZero())
+	x = max(x+3, min(24, end-w)) // so that the words keep still while pods come and go
+	for _, n := range counts {
+		if x+n.width() > end {
+			break
+		}
+		x = c.Text(x, 0, agedLook(m, n.look, !p.asOf.IsZero()), n.glyph)
+		x = c.Text(x, 0, agedLook(m, st.Text, !p.asOf.IsZero()), n.number)
+		x = c.Text(x, 0, st.Muted, n.word) + 2
+	}
+}
+
+// agedLook is how something is written that may be no longer so.
+func agedLook(m *Model, look screen.Style, aged bool) screen.Style {
+	if aged {
+		return m.styles.Muted
+	}
+	return look
 }
 
 // podCount is how many pods are in a state, ready to be written.
@@ -110,7 +130,7 @@ func (m *Model) podLook(s kscope.PodState) (screen.Style, string) {
 
 // drawLane draws a sign for each pod, closer where there are many, and gives
 // the column after the last.
-func (m *Model) drawLane(c screen.Canvas, pods []kscope.Pod) int {
+func (m *Model) drawLane(c screen.Canvas, pods []kscope.Pod, aged bool) int {
 	step := 2
 	if len(pods)*2 > c.W {
 		step = 1
@@ -121,7 +141,7 @@ func (m *Model) drawLane(c screen.Canvas, pods []kscope.Pod) int {
 			return c.Text(x, 0, m.styles.Muted, fmt.Sprintf("+%d", len(pods)-i))
 		}
 		look, glyph := m.podLook(p.State())
-		c.Text(x, 0, look, glyph)
+		c.Text(x, 0, agedLook(m, look, aged), glyph)
 		x += step
 	}
 	return x
@@ -130,21 +150,22 @@ func (m *Model) drawLane(c screen.Canvas, pods []kscope.Pod) int {
 // podRow is one line of the table of pods.
 type podRow struct {
 	kscope.Pod
-	now time.Time
+	now  time.Time // or when it was known last
+	aged bool
 }
 
 // podTable is the table of pods.
 var podTable = table[podRow]{least: 20, most: 48, columns: []column[podRow]{
 	{"NAME", theName, false, 0, func(m *Model, c screen.Canvas, r podRow) {
-		c.Name(0, 0, c.W, m.styles.Text, r.Ref.Name)
+		c.Name(0, 0, c.W, agedLook(m, m.styles.Text, r.aged), r.Ref.Name)
 	}},
 	{"STATE", 12, false, 0, func(m *Model, c screen.Canvas, r podRow) {
 		look, _ := m.podLook(r.State())
-		c.Fit(0, 0, c.W, look, r.State().String())
+		c.Fit(0, 0, c.W, agedLook(m, look, r.aged), r.State().String())
 	}},
 	{"WHY", 18, false, 3, func(m *Model, c screen.Canvas, r podRow) {
 		look, _ := m.podLook(r.State())
-		c.Fit(0, 0, c.W, look, r.Reason)
+		c.Fit(0, 0, c.W, agedLook(m, look, r.aged), r.Reason)
 	}},
 	{"AGE", 7, false, 0, func(m *Model, c screen.Canvas, r podRow) {
 		c.Fit(0, 0, c.W, m.styles.Muted, words.Age(r.now.Sub(r.Created)))
@@ -156,7 +177,7 @@ var podTable = table[podRow]{least: 20, most: 48, columns: []column[podRow]{
 	}},
 	{"RESTARTS", 9, false, 2, func(m *Model, c screen.Canvas, r podRow) {
 		if r.Restarts > 0 {
-			c.Fit(0, 0, c.W, m.styles.Text, fmt.Sprint(r.Restarts))
+			c.Fit(0, 0, c.W, agedLook(m, m.styles.Text, r.aged), fmt.Sprint(r.Restarts))
 		}
 	}},
 	{"NODE", 20, false, 4, func(m *Model, c screen.Canvas, r podRow) {
@@ -170,8 +191,13 @@ func (m *Model) drawPodTable(c screen.Canvas, p picture) {
 	}
 	at := podTable.spans(c.W)
 	podTable.drawTitles(m, c, at, -1)
+	now, aged := p.now, !p.asOf.IsZero()
+	if aged {
+		now = p.asOf
+		c.Right(c.W, 0, m.styles.Warn, "as of "+words.Age(p.now.Sub(now))+" ago")
+	}
 	top := min(m.scrolled(podsPane), max(len(p.pods)-1, 0))
 	for y := 1; y < c.H && top+y-1 < len(p.pods); y++ {
-		podTable.drawRow(m, c.Sub(0, y, c.W, 1), at, podRow{p.pods[top+y-1], p.now})
+		podTable.drawRow(m, c.Sub(0, y, c.W, 1), at, podRow{p.pods[top+y-1], now, aged})
 	}
 }

@@ -157,5 +157,5 @@ func (t *targets) say(p part, s kscope.Status, emit func(kscope.Fact)) {
 }
 
 func badness(s kscope.State) int {
-	return slices.Index([]kscope.State{kscope.Synced, kscope.Connecting, kscope.Absent, kscope.Forbidden, kscope.Failing}, s)
+	return slices.Index([]kscope.State{kscope.Synced, kscope.Partly, kscope.Connecting, kscope.Absent, kscope.Forbidden, kscope.Failing}, s)
 }

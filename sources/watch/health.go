@@ -107,7 +107,7 @@ func backoff(n int, limit time.Duration) time.Duration {
 // well says that what is known is current, but for objects that could not be
 // read.
 func (r *run) well() {
-	if r.version == "" && r.said.State != kscope.Synced && len(r.odd) == 0 {
+	if r.version == "" && !r.said.State.Current() {
 		return // in the middle of a list
 	}
 	r.failures = 0
@@ -116,7 +116,7 @@ func (r *run) well() {
 		return
 	}
 	first := slices.SortedFunc(maps.Keys(r.odd), func(a, b kscope.Ref) int { return strings.Compare(a.String(), b.String()) })[0]
-	r.say(kscope.Status{State: kscope.Failing, Message: kscope.Clean(first.String() + " " + r.odd[first]),
+	r.say(kscope.Status{State: kscope.Partly, Message: kscope.Clean(first.String() + " " + r.odd[first]),
 		Hint: "the other objects are current; please report this"})
 }
 

@@ -31,7 +31,7 @@ type Kind struct {
 	Watch func(context.Context, metav1.ListOptions) (apiwatch.Interface, error)
 	// Observe translates an object; false means that it is not wanted. It must
 	// not keep the object or anything inside it. Should it panic, the rest of
-	// the kind goes on and a Failing status names the object.
+	// the kind goes on and a Partly status names the object.
 	Observe       func(runtime.Object) (kscope.Fact, bool)
 	LabelSelector string
 	FieldSelector string

@@ -72,8 +72,17 @@ func NewWorld(size int32) *World {
 	x.HPA = kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, UID: "hpa-1", OwnerUID: x.SO.UID, MaxReplicas: 10,
 		Conditions: kscope.Conditions{Cond("ScalingActive", "True", "ValidMetricFound")}}
 	x.Work = kscope.Workload{Ref: x.SO.Ref, Kind: "Deployment", UID: "d-1", Desired: size, Current: size, Ready: &size}
-	x.See(0, x.SO, x.HPA, x.Work, kscope.Status{Kind: kscope.Deployments, State: kscope.Synced}, kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced})
+	x.See(0, x.SO, x.HPA, x.Work)
+	x.See(0, Synced()...)
 	return x
+}
+
+// Synced says that all kinds but events are watched, and what is known is current.
+func Synced() (out []kscope.Fact) {
+	for _, kind := range []kscope.Kind{kscope.Deployments, kscope.StatefulSets, kscope.ScaleTargets, kscope.HPAs, kscope.Pods, kscope.ScaledObjects, kscope.ScaledJobs} {
+		out = append(out, kscope.Status{Kind: kind, State: kscope.Synced})
+	}
+	return out
 }
 
 // See folds facts, seen at a moment.

@@ -1,0 +1,119 @@
+package explain
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/words"
+)
+
+// past is a link as it was when that was known last.
+type past struct {
+	unknown bool   // it is not known now
+	said    string // what its link said, "" where it never did
+	at      time.Time
+	source  store.SourceStatus
+}
+
+// was is the links of a chain that are not known now: what is older than its
+// source's last good word is never shown as if it were now.
+func was(c *store.Chain) (out [Roles]past) {
+	last := &c.Last
+	put := func(r Role, l Link, at time.Time, source store.SourceStatus) {
+		out[r] = past{true, "", at, source}
+		if (l.Number != nil || l.Value != Unknown) && l.State != LinkUnknown {
+			out[r].said = l.Text()
+		}
+	}
+	then := *c // as it was, to ask the same of it as of what is now
+	then.Last = store.Last{}
+	then.ScaledObject.Conditions = last.Conditions
+	if c.ScaledJob != nil && !last.Object.IsZero() {
+		job := *c.ScaledJob
+		job.Conditions, then.ScaledJob = last.Conditions, &job
+	}
+	then.HPA, then.Workload = firstOf(last.HPA, c.HPA), firstOf(last.Workload, c.Workload)
+	then.Counts, then.Ready = last.Counts, last.Ready
+	if !last.Object.IsZero() && c.ID.Kind == kscope.HPAs {
+		put(LinkQueue, metricLink(then.HPA), last.Object, c.HPAStatus)
+	} else if !last.Object.IsZero() {
+		put(LinkKEDA, kedaLink(&then, &Decision{}), last.Object, c.KEDAStatus)
+	}
+	if last.HPA != nil {
+		put(LinkHPA, hpaLink(&then), last.HPAAt, c.HPAStatus)
+	}
+	if last.Workload != nil {
+		put(LinkWorkload, workloadLink(&then), last.WorkloadAt, c.WorkloadStatus)
+	}
+	if c.Ready == nil && last.Ready != nil {
+		source := c.PodStatus
+		if source.Current() {
+			source = c.WorkloadStatus
+		}
+		put(LinkPods, podsLink(&then), last.PodsAt, source)
+	}
+	return out
+}
+
+func firstOf[T any](a, b *T) *T {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// ago is what was said, and how long ago.
+func (p past) ago(now time.Time) string {
+	if p.said == "" || p.at.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("%s, %s ago", p.said, words.Age(now.Sub(p.at)))
+}
+
+// notNow says in a word or two why something is not known now.
+func notNow(st store.SourceStatus) string {
+	switch st.State {
+	case kscope.Forbidden:
+		return "not permitted"
+	case kscope.Failing:
+		return "not answered"
+	case kscope.Absent:
+		return "not there"
+	}
+	return "being read"
+}
+
+// unseen is an object that is itself not watched now: nothing follows from what
+// it said.
+func unseen(c *store.Chain, f *facts) (Decision, bool) {
+	if c.Last.Object.IsZero() {
+		return Decision{}, false
+	}
+	st, name := c.ObjectStatus(), called(c.ID.Name)
+	d := Decision{Rule: "unseen", Phase: Looking, Link: LinkKEDA, Next: "kscope keeps trying."}
+	if c.ID.Kind == kscope.HPAs {
+		d.Link = LinkHPA
+	}
+	old := words.Age(f.now.Sub(c.Last.Object)) + " old"
+	switch st.State {
+	case kscope.Forbidden:
+		d.Why = fmt.Sprintf("You may not see %s: what is known of %s is %s.", st.Kind, name, old)
+		d.Next = fmt.Sprintf("Ask for get, list and watch on %s; kscope keeps looking.", st.Kind)
+	case kscope.Failing, kscope.Absent:
+		d.Why = fmt.Sprintf("kscope cannot watch %s, and what is known of %s is %s: %s", st.Kind, name, old, sentence(orElse(st.Message, string(st.State))))
+	default:
+		d.Why, d.Next = fmt.Sprintf("Reading %s from the API server.", name), ""
+	}
+	return d, true
+}
+
+// replicasWere is how many there were when that was known last.
+func replicasWere(c *store.Chain, f *facts) string {
+	w := c.Last.Workload
+	if w == nil {
+		return ""
+	}
+	return fmt.Sprintf(" %s ago there were %d of %d.", words.Age(f.now.Sub(c.Last.WorkloadAt)), w.Current, w.Desired)
+}
