@@ -194,11 +194,10 @@ func cardLimit(rows, h int) int {
 // drawConnection is the card over the middle of the screen.
 func (m *Model) drawConnection(c screen.Canvas) {
 	st := m.styles
-	p, ok := m.picture()
-	if !ok {
-		return
+	rows := []cardLine{{"queue", m.nothing()[0], st.Text}}
+	if p, ok := m.picture(); ok {
+		rows = m.connectionRows(p, c.W)
 	}
-	rows := m.connectionRows(p, c.W)
 	limit := cardLimit(len(rows), c.H)
 	top := min(m.view.cardTop, limit)
 	in, framed := m.dialog(c, cardWidth(c.W), len(rows)+cardAround, leastCard, " How the queue is reached ")

@@ -49,6 +49,9 @@ func (f *field) key(msg tea.KeyPressMsg) {
 			return
 		}
 	}
+	if key.Matches(msg, f.in.KeyMap.DeleteWordForward) && f.in.Position() == len([]rune(f.text()))-1 {
+		msg = tea.KeyPressMsg{Code: tea.KeyDelete} // of the last character alone, at which bubbles 2.2.1 looks for one after it
+	}
 	f.in, _ = f.in.Update(msg)
 }
 
@@ -69,7 +72,7 @@ func (m *Model) pasted(s string) {
 		v.palette.row = 0
 	case v.load.picker != nil && v.load.picker.edit != nil:
 		v.load.picker.edit.paste(s)
-	case v.typing:
+	case v.over() == filterOver:
 		v.filter.paste(s)
 		m.filtered()
 	}
@@ -83,6 +86,12 @@ func typedText(s string) string {
 		}
 		return -1
 	}, s)
+}
+
+// overWords reports whether a key moves over words in a field, or deletes them.
+func overWords(msg tea.KeyPressMsg) bool {
+	k := textinput.DefaultKeyMap()
+	return key.Matches(msg, k.WordForward, k.WordBackward, k.DeleteWordForward, k.DeleteWordBackward)
 }
 
 // listKey reports whether a key moves in the list below a field: only those

@@ -87,3 +87,20 @@ func TestFieldIsDrawn(t *testing.T) {
 		}
 	}
 }
+
+// Every key that edits, at every place of every short text: none panics.
+func TestEditingAnywhere(t *testing.T) {
+	for _, text := range []string{"", "a", " ", "ab", "a ", " a", "a b", "  ", "世 界", "a b "} {
+		for at := range len([]rune(text)) + 1 {
+			for _, k := range fuzzKeys {
+				f := newField(text)
+				f.in.SetCursor(at)
+				f.key(k)
+				f.key(k)
+				if n := len([]rune(f.text())); f.in.Position() > n {
+					t.Errorf("%v at %d of %q: the cursor is at %d of %q", k, at, text, f.in.Position(), f.text())
+				}
+			}
+		}
+	}
+}

@@ -2,10 +2,18 @@ package tui
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"math/rand"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
@@ -14,29 +22,131 @@ import (
 	"github.com/kscope/kscope/tui/screen"
 )
 
+// dice is where the choices of a run come from: a fuzzer's bytes, or chance.
+type dice func(n int) int
+
+// bytesDice rolls what a fuzzer made up, and 0 when that is used up.
+func bytesDice(made []byte) dice {
+	return func(n int) int {
+		if len(made) == 0 {
+			return 0
+		}
+		one := int(made[0])
+		made = made[1:]
+		if n > 256 && len(made) > 0 {
+			one, made = one<<8|int(made[0]), made[1:]
+		}
+		return one % n
+	}
+}
+
 // FuzzModel presses any keys, at any size, while anything arrives in any
 // order: nothing may panic, and every frame must fit its window.
 func FuzzModel(f *testing.F) {
-	for seed := range int64(24) {
-		f.Add(seed, uint16(400))
+	rnd := rand.New(rand.NewSource(1))
+	for range 64 {
+		made := make([]byte, 8+rnd.Intn(40))
+		_, _ = rnd.Read(made)
+		f.Add(made)
 	}
-	f.Fuzz(func(t *testing.T, seed int64, steps uint16) {
-		rnd := rand.New(rand.NewSource(seed))
-		m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
-			o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster = rnd.Intn(4) == 0, rnd.Intn(4) == 0, rnd.Intn(8) == 0, rnd.Intn(2) == 0
-			o.Load.Run = func(context.Context, load.Load) error { return nil }
-			o.Purge = func(load.Purge) {}
-			if rnd.Intn(3) == 0 {
-				o.Namespace = ""
+	f.Fuzz(func(t *testing.T, made []byte) {
+		made = made[:min(len(made), 48)]
+		roll := bytesDice(made)
+		m := fuzzModel(roll)
+		for steps := 0; steps < len(made)/2; steps++ {
+			fuzzStep(roll, m)
+			if steps%8 == 7 {
+				checkFrame(t, m)
 			}
-		})
-		stock := fuzzFacts(rnd)
-		for range min(steps, 2000) {
-			fuzzStep(rnd, m, stock)
-			checkFrame(t, m)
 		}
+		m.Update(gathered{})
+		checkFrame(t, m)
 	})
 }
+
+// TestMonkey is the same by chance, for a hundred thousand steps.
+func TestMonkey(t *testing.T) {
+	t.Parallel()
+	steps, each := 100_000, 500
+	if raceEnabled {
+		steps /= 10
+	}
+	for run := range steps / each {
+		rnd := rand.New(rand.NewSource(int64(run)))
+		roll := dice(rnd.Intn)
+		m := fuzzModel(roll)
+		done := []string{}
+		func() {
+			defer func() {
+				if p := recover(); p != nil {
+					t.Errorf("run %d, after %q: %v", run, done[max(len(done)-40, 0):], p)
+					panic(p)
+				}
+			}()
+			for step := range each {
+				done = append(done, fuzzStep(roll, m))
+				if step%10 == 9 {
+					checkFrame(t, m)
+				}
+			}
+		}()
+		if t.Failed() {
+			t.Fatalf("run %d, after %q", run, done[max(len(done)-40, 0):])
+		}
+	}
+}
+
+// fuzzModel is a model that may do everything, or only look.
+func fuzzModel(roll dice) *Model {
+	bits := roll(256)
+	m := tell(newTale("demo", "nobody"), 80, 24, func(o *Options) {
+		o.ASCII, o.NoColor, o.ReadOnly, o.LocalCluster, o.Armed = bits&3 == 3, bits&12 == 12, bits&0x31 == 0x31, bits&0x40 != 0, bits&5 == 4
+		o.Load.Run = func(context.Context, load.Load) error { return nil }
+		o.Purge = func(load.Purge) {}
+		o.Teach = bits&0x22 == 0x20
+		o.Actions = func() []Action {
+			return []Action{
+				{Name: "redis", About: "Redis goes away", Run: func() error { return nil }},
+				{Name: "speed", About: "as fast as it goes \x1b[31m", On: true, Run: func() error { return errors.New("cannot\nbe done") }},
+			}
+		}
+		if bits&0x90 == 0x90 {
+			o.Namespace = ""
+		}
+	})
+	if bits&1 != 0 { // something to look at from the start
+		m.Update(seen(fuzzStart()...))
+	}
+	return m
+}
+
+// fuzzStock is made once, since to tell the tales takes longer than a run.
+var fuzzStock = sync.OnceValue(func() []kscope.Observation { return fuzzFacts(rand.New(rand.NewSource(7))) })
+
+// fuzzStart is the last fact about each thing of a few tales.
+var fuzzStart = sync.OnceValue(func() (out []kscope.Observation) {
+	last := map[string]kscope.Observation{}
+	for _, o := range append(phase("pods-failing").take().All, kinds().take().All...) {
+		name := fmt.Sprintf("%T", o.Fact)
+		switch f := o.Fact.(type) {
+		case kscope.ScaledObject:
+			name = f.Ref.Name
+		case kscope.Workload:
+			name += f.Ref.Name
+		case kscope.HPA:
+			name += f.Ref.Name
+		case kscope.Pod:
+			name += f.Ref.Name
+		case kscope.Status:
+			name += string(f.Kind)
+		}
+		last[name] = o
+	}
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		out = append(out, last[name])
+	}
+	return out
+})
 
 // fuzzFacts is every fact of a few tales, in no order, some of them without
 // what they refer to.
@@ -72,33 +182,79 @@ func fuzzFacts(rnd *rand.Rand) []kscope.Observation {
 	return stock
 }
 
-var fuzzKeys = []string{
-	"?", "esc", "enter", "up", "down", "left", "right", "g", "G", "pgup", "pgdown", "tab", "1", "2", "3", "4", "/", "space", "[", "]",
-	"<", ">", "f", "c", "t", "i", "+", "-", "!", "H", "y", "n", "d", "e", "m", "o", "backspace", "ctrl+u", "ctrl+l", "x", "I", "home", "end", "世",
-	"n", "N", "o", "C", "j", "k", ":", "ctrl+w", "ctrl+k", "alt+b", "alt+f", "delete",
+// fuzzKeys is every key that is known, and others: text to type, what moves in a
+// field, and what no terminal was ever seen to send.
+var fuzzKeys = func() (out []tea.KeyPressMsg) {
+	for _, b := range keys.all() {
+		for _, name := range b.Keys() {
+			out = append(out, keyOf(name))
+		}
+	}
+	for _, name := range []string{"y", "n", "d", "e", "m", "o", "backspace", "delete", "ctrl+u", "ctrl+w", "ctrl+k", "ctrl+a", "ctrl+e", "ctrl+d", "ctrl+h",
+		"alt+b", "alt+f", "alt+d", "alt+esc", "alt+q", "alt+i", "alt+backspace", "世", "é", "\u202e", "\x00", "0", "9", "/", ",", "."} {
+		out = append(out, keyOf(name))
+	}
+	return append(out, tea.KeyPressMsg{}, tea.KeyPressMsg{Code: tea.KeyF13}, tea.KeyPressMsg{Code: tea.KeyTab, Mod: tea.ModShift},
+		tea.KeyPressMsg{Code: -1, Text: "x"}, tea.KeyPressMsg{Code: 'q', Mod: tea.ModSuper | tea.ModHyper}, tea.KeyPressMsg{Code: 'a', Text: "de\u0301mo\x1b[2J"})
+}()
+
+// all is every binding there is, whatever it is called.
+func (k keyMap) all() (out []key.Binding) {
+	v := reflect.ValueOf(k)
+	for i := range v.NumField() {
+		out = append(out, v.Field(i).Interface().(key.Binding))
+	}
+	return out
 }
 
-func fuzzStep(rnd *rand.Rand, m *Model, stock []kscope.Observation) {
-	switch rnd.Intn(12) {
+// fuzzStep does one thing to a model and says what.
+func fuzzStep(roll dice, m *Model) (did string) {
+	update := func(msg tea.Msg) {
+		_, cmd := m.Update(msg)
+		_ = cmd // what a gathering waits for comes below
+	}
+	switch what := roll(16); what {
 	case 0:
-		m.Update(tea.WindowSizeMsg{Width: rnd.Intn(220), Height: rnd.Intn(60)})
+		w, h := roll(221), roll(61)
+		if roll(4) > 0 { // small ones are where things do not fit
+			w, h = w%41, h%13
+		}
+		update(tea.WindowSizeMsg{Width: w, Height: h})
+		return fmt.Sprintf("%dx%d", w, h)
 	case 1:
-		m.Update(tea.PasteMsg{Content: "de\x1bmo\u202e\n"})
+		update(tea.PasteMsg{Content: []string{"de\x1bmo\u202e\n", "", strings.Repeat("世界", 300), "batch:5", "demo"}[roll(5)]})
+		return "paste"
 	case 2:
-		m.Update(tea.ColorProfileMsg{Profile: []colorprofile.Profile{colorprofile.ASCII, colorprofile.ANSI, colorprofile.ANSI256, colorprofile.TrueColor}[rnd.Intn(4)]})
-	case 3, 4, 5:
+		if roll(4) == 0 {
+			update(tea.ColorProfileMsg{Profile: []colorprofile.Profile{colorprofile.ASCII, colorprofile.ANSI, colorprofile.ANSI256, colorprofile.TrueColor}[roll(4)]})
+		}
+		update(gathered{})
+		return "gathered"
+	case 3, 4:
 		var batch []kscope.Observation
-		for range rnd.Intn(40) {
-			o := stock[rnd.Intn(len(stock))]
-			if rnd.Intn(10) == 0 {
-				o.At = m.store.Now().Add(time.Duration(rnd.Intn(3000)) * time.Millisecond)
+		stock := fuzzStock()
+		for range roll(24) {
+			o := stock[roll(len(stock))]
+			if roll(3) == 0 {
+				o.At = m.store.Now().Add(time.Duration(roll(3000)) * time.Millisecond)
 			}
 			batch = append(batch, o)
 		}
-		m.Update(seen(batch...))
-	default:
-		press(m, fuzzKeys[rnd.Intn(len(fuzzKeys))])
+		update(seen(batch...))
+		return fmt.Sprint(len(batch), " facts")
+	case 5:
+		update([]tea.Msg{acted{"redis", nil}, acted{"redis", errors.New("no")}, pushOver{}, loadOver{}, tea.ResumeMsg{}, tea.BackgroundColorMsg{}, gathered{}, nil}[roll(8)])
+		return "over"
+	case 6:
+		update(seen(kscope.Observation{At: m.store.Now().Add(time.Duration(roll(5000)) * time.Millisecond), Fact: kscope.Heartbeat{}}))
+		return "time"
 	}
+	k := fuzzKeys[roll(len(fuzzKeys))]
+	if k.String() == "ctrl+c" {
+		return "" // it would end here
+	}
+	update(k)
+	return k.String()
 }
 
 // checkFrame: the frame fits the window and holds nothing that acts.

@@ -13,7 +13,7 @@ func (m *Model) drawHelp(c screen.Canvas) {
 	st, v := m.styles, &m.view
 	cols := helpColumns(m.canInject(), c.W)
 	c.Fill(0, 1, c.W, c.H-2, screen.Style{}, ' ') // half a screen around it would only confuse
-	in, _ := m.dialog(c, 80, helpHeight(cols)+4, 0, " Keys ")
+	in, _ := m.dialog(c, 80, helpHeight(cols)+4, 3, " Keys ")
 	body := in.H
 	if notes := 2; body >= helpHeight(cols)+notes {
 		in.Fit(2, in.H-1, in.W-3, st.Muted, "~ estimate   ? unknown   name?  guessed   esc closes")

@@ -1,6 +1,10 @@
 package tui
 
-import "github.com/kscope/kscope/tui/screen"
+import (
+	"strings"
+
+	"github.com/kscope/kscope/tui/screen"
+)
 
 // The detail, from top to bottom in order of what survives a small terminal:
 //
@@ -113,7 +117,9 @@ func (m *Model) settle() {
 		v.top = max(min(v.top, len(v.ids)-page), 0)
 		m.count()
 	}
-	v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))
+	if v.help {
+		v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))
+	}
 }
 
 // draw paints the whole screen.
@@ -127,27 +133,35 @@ func (m *Model) draw(c screen.Canvas) {
 	default:
 		m.drawDetail(c)
 	}
-	if v.help {
-		m.drawHelp(c)
-	}
-	if v.card && v.screen == detail {
-		m.drawConnection(c)
-	}
-	if v.palette != nil {
-		m.drawPalette(c)
-	}
-	if v.load.picker != nil {
-		m.drawPicker(c)
-	}
-	if v.prompt != nil {
+	switch v.over() {
+	case promptOver:
 		m.drawPrompt(c)
+	case paletteOver:
+		m.drawPalette(c)
+	case pickerOver:
+		m.drawPicker(c)
+	case cardOver:
+		m.drawConnection(c)
+	case helpOver:
+		m.drawHelp(c)
 	}
 }
 
+// leastDialog is the columns that anything over the screen needs.
+const leastDialog = 10
+
 // dialog clears w by h cells in the middle of the screen and gives what is
 // inside their frame. Where the screen has fewer rows than least, the rows go to
-// what is to be said, and there is no frame.
+// what is to be said, and there is no frame. Where it has hardly any columns,
+// the title is all there is, since what takes the keys must be seen.
 func (m *Model) dialog(c screen.Canvas, w, h, least int, title string) (in screen.Canvas, framed bool) {
+	if c.W < leastDialog {
+		c.Fill(0, 0, c.W, c.H, screen.Style{}, ' ')
+		for y, line := range wrap(strings.TrimSpace(title), c.W) {
+			c.Text(0, y, m.styles.Accent, line)
+		}
+		return screen.Canvas{}, true
+	}
 	w, h = min(w, c.W), min(h, c.H)
 	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
 	box.Fill(0, 0, w, h, screen.Style{}, ' ')

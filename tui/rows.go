@@ -159,7 +159,7 @@ func (m *Model) filtered() {
 	if v.row < len(v.ids) {
 		on = v.ids[v.row]
 	}
-	v.row, v.top = 0, 0
+	v.row, v.top, v.stale = 0, 0, false
 	v.follow(m.store, m.o)
 	v.selectRow(on)
 	v.arranged = time.Time{} // what the filter lets back in belongs somewhere
@@ -173,8 +173,19 @@ func (v *view) selectRow(on kscope.ID) {
 	}
 }
 
+// refilter is filtered where that is due: once for all that was typed since the
+// last frame.
+func (m *Model) refilter() {
+	if m.view.stale {
+		m.filtered()
+	}
+}
+
 func (m *Model) filterKey(msg tea.KeyPressMsg) {
 	v := &m.view
+	if msg.Text == "" {
+		m.refilter() // it may be about a row
+	}
 	switch before := v.filter.text(); {
 	case msg.String() == "enter":
 		v.typing = false
@@ -185,7 +196,7 @@ func (m *Model) filterKey(msg tea.KeyPressMsg) {
 		v.row = min(max(v.row+step(msg, m.overviewPage()), 0), max(len(v.ids)-1, 0))
 	default:
 		if v.filter.key(msg); v.filter.text() != before {
-			m.filtered()
+			v.stale = true
 		}
 	}
 }

@@ -17,11 +17,19 @@ import (
 // press gives keys to a model, each as a terminal would: "x", "enter", "ctrl+c".
 func press(m *Model, ks ...string) (cmds []tea.Cmd) {
 	for _, k := range ks {
-		if _, cmd := m.Update(keyOf(k)); cmd != nil {
+		if cmd := pressKey(m, keyOf(k)); cmd != nil {
 			cmds = append(cmds, cmd)
 		}
 	}
 	return cmds
+}
+
+// pressKey is a key that no other follows at once.
+func pressKey(m *Model, k tea.KeyPressMsg) tea.Cmd {
+	cmd := m.typed(k)
+	m.gathering = false
+	m.redraw(false)
+	return cmd
 }
 
 func keyOf(k string) tea.KeyPressMsg {

@@ -10,6 +10,7 @@ import (
 // numbers, the phase, and where it could be seen in full.
 func (m *Model) drawTiny(c screen.Canvas) {
 	st := m.styles
+	defer m.drawTinyState(c)
 	if m.view.screen == overview {
 		m.drawTinyList(c)
 		return
@@ -26,8 +27,6 @@ func (m *Model) drawTiny(c screen.Canvas) {
 	}
 	state, look := "", st.Muted
 	switch bad := m.worst(); {
-	case m.view.frozen:
-		state, look = "frozen "+p.now.Format("15:04:05"), st.Warn
 	case m.view.notice != "":
 		state, look = m.view.notice, st.Accent
 	case bad != nil:
@@ -45,6 +44,24 @@ func (m *Model) drawTiny(c screen.Canvas) {
 		{look, state},
 	} {
 		c.Fit(0, y, c.W, l.look, l.text)
+	}
+}
+
+// drawTinyState is what must be seen in the smallest window: a filter that takes
+// the keys, or that the picture stands still.
+func (m *Model) drawTinyState(c screen.Canvas) {
+	v, last := &m.view, c.Sub(0, c.H-1, c.W, 1)
+	if v.screen == detail {
+		last = c.Sub(0, min(3, c.H-1), c.W, 1)
+	}
+	switch {
+	case v.over() == filterOver:
+		last.Fill(0, 0, c.W, 1, screen.Style{}, ' ')
+		last.Text(0, 0, m.styles.Key, "/")
+		m.drawField(last, 1, 0, c.W-1, &v.filter)
+	case v.frozen:
+		last.Fill(0, 0, c.W, 1, screen.Style{}, ' ')
+		last.Fit(0, 0, c.W, m.styles.Warn, "frozen "+m.seen.Now().Format("15:04:05"))
 	}
 }
 

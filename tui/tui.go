@@ -91,6 +91,19 @@ type Model struct {
 	tally tally
 	began time.Time // when the first observation came
 	pace  string
+
+	gathering bool // a frame was drawn for a key, and those that follow wait for the next
+	pressed   bool // and some did
+}
+
+// gathered is the end of the time for which keys wait.
+type gathered struct{}
+
+// gather waits while keys that are in the queue already can follow: the first of
+// them is drawn at once, all others together, as often as the terminal is written
+// to at most.
+func (m *Model) gather() tea.Cmd {
+	return tea.Tick(time.Second/60, func(time.Time) tea.Msg { return gathered{} })
 }
 
 // drawn is when the current frame was drawn, so that a message that changes
@@ -155,7 +168,17 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.colour = msg.Profile
 		m.restyle()
 	case tea.KeyPressMsg:
-		cmd = m.key(msg)
+		cmd = m.typed(msg)
+		if redraw = !m.gathering; redraw {
+			m.gathering, cmd = true, tea.Batch(cmd, m.gather())
+		} else {
+			m.pressed = true
+		}
+	case gathered:
+		redraw, m.gathering = m.pressed, m.pressed
+		if m.gathering {
+			cmd = m.gather()
+		}
 	case tea.PasteMsg:
 		m.pasted(msg.Content)
 	case pushOver:
@@ -167,6 +190,9 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ResumeMsg:
 	default:
 		redraw = false
+	}
+	if redraw {
+		m.pressed = false
 	}
 	drew := redraw && m.redraw(quiet)
 	if o, ok := msg.(Observed); ok {
@@ -183,6 +209,7 @@ func (m *Model) redraw(quiet bool) bool {
 		return false
 	}
 	m.look()
+	m.refilter()
 	m.settle()
 	now := m.newest().Now()
 	awake := !m.drawn.any || !m.drawn.resting()

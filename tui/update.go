@@ -8,27 +8,48 @@ import (
 	"github.com/kscope/kscope/explain"
 )
 
+// typed acts on a key press. Escape and another key in one go come as that key
+// with alt, which means nothing here but where words are moved over in a field: so
+// it is escape, and then the other if that leaves as well, since whoever holds alt
+// down by mistake must set nothing going.
+func (m *Model) typed(msg tea.KeyPressMsg) tea.Cmd {
+	plain := tea.KeyPressMsg{Code: msg.Code}
+	if msg.Code == 'q' {
+		plain.Text = "q"
+	}
+	leaves := msg.Code == tea.KeyEscape || msg.Code == 'q'
+	if msg.Mod != tea.ModAlt || overWords(msg) || m.view.over() == nothingOver && !leaves {
+		return m.key(msg)
+	}
+	cmd := m.key(tea.KeyPressMsg{Code: tea.KeyEscape})
+	if !leaves {
+		return cmd
+	}
+	return tea.Batch(cmd, m.key(plain))
+}
+
 // key acts on a key press.
 func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	v := &m.view
 	v.notice, v.pressed = "", m.store.Now()
-	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || v.prompt == nil && v.palette == nil && v.load.picker == nil && !v.card && !v.typing) {
+	over := v.over()
+	if key.Matches(msg, keys.Quit) && (msg.String() == "ctrl+c" || over == nothingOver || over == helpOver) {
 		return tea.Quit
 	}
-	switch {
-	case v.prompt != nil:
+	switch over {
+	case promptOver:
 		return m.promptKey(msg)
-	case v.palette != nil:
+	case paletteOver:
 		return m.paletteKey(msg)
-	case v.load.picker != nil:
+	case pickerOver:
 		return m.pickerKey(msg)
-	case v.card:
+	case cardOver:
 		m.cardKey(msg)
 		return nil
-	case v.typing:
+	case filterOver:
 		m.filterKey(msg)
 		return nil
-	case v.help:
+	case helpOver:
 		m.helpKey(msg)
 		return nil
 	}
@@ -203,7 +224,8 @@ func (m *Model) scrollLimit(p pane) int {
 	case timelinePane:
 		return max(len(m.timeline(m.seen, m.view.id))-1, 0)
 	case podsPane:
-		return max(len(m.seen.Pods(m.view.id))-1, 0)
+		pods, _ := m.seen.LastPods(m.view.id)
+		return max(len(pods)-1, 0)
 	}
 	return 0
 }

@@ -44,6 +44,7 @@ type view struct {
 	pressed  time.Time // when a key was last pressed, by the clock of the stream
 	filter   field
 	typing   bool // the filter is being typed
+	stale    bool // and what it leaves is not listed yet
 
 	focus    pane
 	scroll   [panes]int // lines scrolled away from the newest or the top
@@ -70,6 +71,39 @@ type view struct {
 	card    bool   // how the queue is reached is open
 	cardTop int    // its first line
 	notice  string // one line about the last key, until the next
+}
+
+// overlay is what lies over the screen and takes the keys.
+type overlay int
+
+const (
+	nothingOver overlay = iota
+	promptOver
+	paletteOver
+	pickerOver
+	cardOver
+	filterOver // in the bottom line
+	helpOver
+)
+
+// over is the one that lies on top: what it is decides alike who gets a key and
+// what is drawn, so that nothing takes keys unseen.
+func (v *view) over() overlay {
+	switch {
+	case v.prompt != nil:
+		return promptOver
+	case v.palette != nil:
+		return paletteOver
+	case v.load.picker != nil:
+		return pickerOver
+	case v.card && v.screen == detail:
+		return cardOver
+	case v.typing && v.screen == overview:
+		return filterOver
+	case v.help:
+		return helpOver
+	}
+	return nothingOver
 }
 
 func newView() view {
@@ -135,7 +169,7 @@ func rowsOf(s *store.Store, o Options) []kscope.ID {
 // listed reports whether all of a kind that may be seen is known.
 func listed(s *store.Store, kind kscope.Kind) bool {
 	switch statusOf(s, kind).State {
-	case kscope.Synced, kscope.Forbidden, kscope.Absent:
+	case kscope.Synced, kscope.Partly, kscope.Forbidden, kscope.Absent:
 		return true
 	}
 	return false
