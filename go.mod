@@ -30,8 +30,8 @@ require (
 	github.com/gorilla/websocket v1.5.4-0.20250319132907-e064f32e3674
 	github.com/robfig/cron/v3 v3.0.1
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78
-	go.yaml.in/yaml/v2 v2.4.3
 	github.com/yuin/gopher-lua v1.1.1
+	go.yaml.in/yaml/v2 v2.4.3
 	k8s.io/streaming v0.36.4
 )
 

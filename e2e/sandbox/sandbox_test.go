@@ -330,7 +330,7 @@ func TestBadInput(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"broken YAML", []string{"-f", file("broken.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a\nspec: {}\n")}, 1, []string{"broken.yaml:3: "}},
+		{"broken YAML", []string{"-f", file("broken.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a\nspec: {}\n")}, 1, []string{"broken.yaml:4: ", "or in the line before"}},
 		{"unknown kind", []string{"-f", file("kind.yaml", "apiVersion: example.com/v1\nkind: Mill\nmetadata: {name: a}\n")}, 1, []string{"kind.yaml", "Mill", "hint:"}},
 		{"bad field", []string{"-f", file("field.yaml", strings.Replace(scaledObject, "spec:", "spec:\n  pollingInterval: 0", 1))}, 1, []string{"field.yaml", "pollingInterval"}},
 		{"no manifests", []string{"-f", empty}, 1, []string{"empty"}},

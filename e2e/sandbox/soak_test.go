@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -157,7 +156,8 @@ var (
 	aNumber    = func(name string) *regexp.Regexp { return regexp.MustCompile(`(?m)^` + name + `:\s+(\d+)`) }
 	anonymous  = aNumber("RssAnon")
 	threads    = aNumber("Threads")
-	aGoroutine = regexp.MustCompile(`(?m)^\s*goroutine \d+ .*\[`)
+	aGoroutine = regexp.MustCompile(`(?m)^goroutine \d+ .*\[`)
+	aTrace     = regexp.MustCompile(`/\S*kscope-crash-\d+\.txt`)
 )
 
 // uses reads /proc, so this works on Linux only.
@@ -182,15 +182,23 @@ func uses(pid int) (use, error) {
 	return use{anon: number(anonymous), files: len(files), threads: number(threads)}, nil
 }
 
-// goroutines has the runtime list them, which ends the program.
+// goroutines has the runtime list them, which ends the program and leaves them in
+// the file of a crash.
 func goroutines(t *testing.T, s *screen.Screen) int {
 	t.Helper()
-	before := s.Bytes()
 	s.Signal(syscall.SIGQUIT)
 	s.Exit(patience)
-	n := len(aGoroutine.FindAll(bytes.ReplaceAll(s.Raw()[before:], []byte("\r"), nil), -1))
+	path := aTrace.FindString(strings.ReplaceAll(s.Text(), "\n", ""))
+	trace, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; the screen:\n%s", err, s.Text())
+	}
+	if err := os.Remove(path); err != nil {
+		t.Error(err)
+	}
+	n := len(aGoroutine.FindAll(trace, -1))
 	if n == 0 {
-		t.Fatalf("the program did not list its goroutines:\n%s", s.Text())
+		t.Fatalf("no goroutines in\n%s", trace)
 	}
 	return n
 }

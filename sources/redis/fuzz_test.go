@@ -1,6 +1,7 @@
 package redis
 
 import (
+	"errors"
 	"net"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ func FuzzServer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		server, err := ParseServer(s, "")
 		if err != nil {
-			if err != errServer && err != errPassword && len(s) > 12 && strings.Contains(err.Error(), s) {
+			if !errors.Is(err, errServer) && !errors.Is(err, errPassword) && len(s) > 12 && strings.Contains(err.Error(), s) {
 				t.Errorf("the error repeats %q", s)
 			}
 			return
