@@ -12,7 +12,7 @@ LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 FUZZTIME := 10m
 FUZZBUILD := -fuzz=.
 
-.PHONY: build install test release quick race fuzz fuzz-quick lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
+.PHONY: build install test release quick race fuzz fuzz-quick monkey lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -21,7 +21,7 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race fuzz-quick platforms e2e ## everything, as CI runs it
+test: packages fmt tidy lint race monkey fuzz-quick platforms e2e ## everything, as CI runs it
 
 release: cross perf ## what takes too long for every change; run before an issue is called resolved
 
@@ -46,6 +46,9 @@ fuzz: ## every fuzz target for FUZZTIME
 			tail -n 3 $$tmp/log | grep '^fuzz: elapsed' | tail -n 1; \
 		done; \
 	done; exit $$status
+
+monkey: ## every key, size and message by chance, a hundred thousand times
+	go test -vet=off -count=1 -run '^TestMonkey$$' ./tui -steps 100000
 
 fuzz-quick: ## every fuzz target for five seconds, without measuring coverage
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s FUZZBUILD=

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"math/rand"
@@ -64,14 +65,15 @@ func FuzzModel(f *testing.F) {
 	})
 }
 
-// TestMonkey is the same by chance, for a hundred thousand steps.
+// monkeySteps is how many steps TestMonkey takes; make monkey has it take ten times
+// as many, without the race detector.
+var monkeySteps = flag.Int("steps", 10_000, "how many steps TestMonkey takes")
+
+// TestMonkey is the same by chance.
 func TestMonkey(t *testing.T) {
 	t.Parallel()
-	steps, each := 100_000, 500
-	if raceEnabled {
-		steps /= 10
-	}
-	for run := range steps / each {
+	const each = 500
+	for run := range *monkeySteps / each {
 		rnd := rand.New(rand.NewSource(int64(run)))
 		roll := dice(rnd.Intn)
 		m := fuzzModel(roll)
