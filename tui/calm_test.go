@@ -26,7 +26,13 @@ func TestCalm(t *testing.T) {
 			measured := func(n float64) kscope.Depths {
 				return kscope.Depths{Server: ta.queue.Server, All: []kscope.Depth{{Backlog: ta.queue, N: n, Type: "list"}}}
 			}
-			at := calm(t, m, ta.at, seconds, func(int, time.Time) []kscope.Fact { return []kscope.Fact{measured(0)} })
+			nothing := func(int, time.Time) []kscope.Fact { return []kscope.Fact{measured(0)} }
+			at := calm(t, m, ta.at, 0, nothing)
+			win := m.window()
+			if known := m.drawn.chart.Sub(m.drawn.since); float64(known) < 0.7*float64(win.to.Sub(win.from)) {
+				t.Errorf("the chart came to rest with %v of %v known", known, win.to.Sub(win.from))
+			}
+			at = calm(t, m, at, seconds, nothing)
 			if of := m.drawn.chart.Format("15:04:05"); !strings.Contains(m.frame, of) || strings.Contains(m.frame, " now") {
 				t.Errorf("the chart does not say that it is of %s:\n%s", of, m.frame)
 			}
@@ -57,7 +63,7 @@ func TestCalm(t *testing.T) {
 func calm(t *testing.T, m *Model, at time.Time, seconds int, facts func(second int, at time.Time) []kscope.Fact) time.Time {
 	t.Helper()
 	last, pictures := "", -1
-	rest := int(2 * standing / time.Second)
+	rest := int((firstShown + 2*standing) / time.Second)
 	for i := range rest + seconds {
 		at = at.Add(time.Second)
 		for _, f := range append(facts(i, at), kscope.Heartbeat{}) {

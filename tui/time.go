@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope/store"
@@ -14,12 +15,16 @@ var bins = []time.Duration{
 }
 
 // A chart that has just begun shows firstShown at least, and then as much time as
-// there is to show, a step at a time, until it shows shownByDefault, in which the
-// seed story fits.
+// there is to show, a small step at a time so that it is nearly full, until it
+// shows shownByDefault, in which the seed story fits.
 const (
-	firstShown     = 25 * time.Second
+	firstShown     = 10 * time.Second
 	shownByDefault = 100 * time.Second
 )
+
+// grows is by how much a window grows in a step: the columns of the next stand for
+// a quarter more time, in whole hundredths of a second.
+const grows = 1.25
 
 // window is the time that the chart covers, aligned to whole columns so that
 // the picture moves by columns and does not shimmer.
@@ -54,12 +59,22 @@ func (v *view) mode() chart.Mode {
 
 // windowAt is the window, before any zooming, over what is known since a time.
 func windowAt(now, since time.Time, cols int) window {
-	return windowOf(now, cols, fitting(cols, min(max(now.Sub(since), firstShown), shownByDefault)))
+	most := bins[fitting(cols, shownByDefault)]
+	known := min(max(now.Sub(since), firstShown), shownByDefault)
+	bin := most
+	for next := bin; next*time.Duration(cols) >= known; {
+		bin = next
+		next = time.Duration(float64(bin) / grows).Round(10 * time.Millisecond)
+	}
+	return windowWith(now, cols, bin)
 }
 
 // windowOf is the window of one of the bins, of the first or last beyond these.
 func windowOf(now time.Time, cols, i int) window {
-	bin := bins[min(max(i, 0), len(bins)-1)]
+	return windowWith(now, cols, bins[min(max(i, 0), len(bins)-1)])
+}
+
+func windowWith(now time.Time, cols int, bin time.Duration) window {
 	to := now.Truncate(bin).Add(bin)
 	return window{from: to.Add(-time.Duration(cols) * bin), to: to, bin: bin, cols: cols}
 }
@@ -78,15 +93,15 @@ func fitting(cols int, d time.Duration) int {
 // that the way back is as long as the way there.
 func (m *Model) zoom(steps int) {
 	v, win := &m.view, m.window()
-	i := fitting(win.cols, shownByDefault)
-	at := 0
-	for at < len(bins)-1 && bins[at] < win.bin {
-		at++
+	itself := windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
+	all := append(slices.Clone(bins), itself)
+	slices.Sort(all)
+	all = slices.Compact(all)
+	at, _ := slices.BinarySearch(all, win.bin)
+	at = min(max(at+steps, 0), len(all)-1)
+	if v.zoomed = all[at] != itself; v.zoomed {
+		v.zoom = slices.Index(bins, all[at]) - fitting(win.cols, shownByDefault)
 	}
-	want := at + steps
-	at = min(max(want, 0), len(bins)-1)
-	v.zoom = at - i
-	v.zoomed = at != want || bins[at] != windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
 }
 
 // A frozen screen shows the store as it was at a moment, which the store keeps:

@@ -212,7 +212,11 @@ func (m *Model) redraw(quiet bool) bool {
 	m.refilter()
 	m.settle()
 	now := m.newest().Now()
-	awake := !m.drawn.any || !m.drawn.resting()
+	since := m.drawn.since
+	if v.screen == overview {
+		since = m.began
+	}
+	awake := !m.drawn.any || !m.drawn.resting() || now.Sub(since) <= firstShown // until the first window is full
 	switch {
 	case awake:
 		m.drawn.moved, m.drawn.stands = now, false
