@@ -26,8 +26,8 @@ import (
 type Options struct {
 	Cols, Rows int
 	// Env is added to an environment that is the same on every machine: PATH,
-	// an empty HOME, TERM=xterm-256color and LANG=C.UTF-8. A variable given
-	// here replaces its namesake.
+	// an empty HOME that is TMPDIR as well, TERM=xterm-256color and
+	// LANG=C.UTF-8. A variable given here replaces its namesake.
 	Env []string
 	Dir string
 }
@@ -55,7 +55,7 @@ func Start(t testing.TB, o Options, argv ...string) *Screen {
 	s.terminal.Wrote = s.draw
 	s.cmd.Dir = o.Dir
 	home := t.TempDir()
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "LANG=C.UTF-8"}, o.Env...)
+	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "TERM=xterm-256color", "LANG=C.UTF-8"}, o.Env...)
 	if err := s.terminal.Run(s.cmd); err != nil {
 		t.Fatal(err)
 	}
