@@ -21,7 +21,7 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race monkey fuzz-quick platforms e2e ## everything, as CI runs it
+test: packages fmt tidy lint race monkey platforms e2e ## everything, as CI runs it
 
 release: cross perf ## what takes too long for every change; run before an issue is called resolved
 
@@ -34,7 +34,8 @@ race: ## unit tests with the race detector
 	go test -race -vet=off ./...
 
 # Each begins with its seeds alone, so that what it finds, anybody finds. What it
-# finds is in testdata/fuzz of its package, to be mended and committed.
+# finds is in testdata/fuzz of its package, to be mended and committed. Go fails
+# with "context deadline exceeded" when the time is up in the middle of a run.
 fuzz: ## every fuzz target for FUZZTIME
 	@status=0; tmp=$$(mktemp -d); trap 'rm -rf $$tmp' EXIT; \
 	for dir in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u); do \
@@ -42,7 +43,8 @@ fuzz: ## every fuzz target for FUZZTIME
 		for target in $$(cd $$dir && $$tmp/fuzz -test.list '^Fuzz'); do \
 			echo "$$dir $$target"; \
 			(cd $$dir && $$tmp/fuzz -test.run '^$$' -test.fuzz "^$$target\$$" -test.fuzztime $(FUZZTIME) \
-				-test.fuzzminimizetime 10s -test.fuzzcachedir $$tmp/corpus >$$tmp/log 2>&1) || { status=1; cat $$tmp/log; }; \
+				-test.fuzzminimizetime 10s -test.fuzzcachedir $$tmp/corpus >$$tmp/log 2>&1) || \
+				{ grep -q 'context deadline exceeded' $$tmp/log && ! grep -q 'Failing input' $$tmp/log; } || { status=1; cat $$tmp/log; }; \
 			tail -n 3 $$tmp/log | grep '^fuzz: elapsed' | tail -n 1; \
 		done; \
 	done; exit $$status

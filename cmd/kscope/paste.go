@@ -39,8 +39,9 @@ type pastes struct {
 
 	in          bool // a paste
 	began, last time.Time
-	size        int // of it, in bytes
-	matched     int // bytes of the sequence that is awaited
+	size        int    // of it, in bytes
+	matched     int    // bytes of the sequence that is awaited
+	late        string // the rest of an end that was completed for it, should it come yet
 }
 
 // endPastes bounds the pastes of an input.
@@ -66,6 +67,11 @@ func (p *pastes) bound(out, came []byte) []byte {
 	}
 	p.last = now
 	for _, c := range came {
+		if p.late != "" && c == p.late[0] {
+			p.late = p.late[1:]
+			continue
+		}
+		p.late = ""
 		awaited := pasteBegins
 		if p.in {
 			awaited = pasteEnds
@@ -99,8 +105,15 @@ func (p *pastes) bound(out, came []byte) []byte {
 	return out
 }
 
-// end ends a paste whose own end did not come.
+// end ends a paste whose own end did not come, or came in part.
 func (p *pastes) end(out []byte) []byte {
+	rest := pasteEnds[p.matched:]
+	if p.matched > 0 {
+		p.late = rest
+	}
+	if p.size > pasteMost { // what came of it was not handed on
+		rest = pasteEnds
+	}
 	p.in, p.size, p.matched = false, 0, 0
-	return append(out, pasteEnds...)
+	return append(out, rest...)
 }

@@ -30,6 +30,8 @@ func TestPastesEnd(t *testing.T) {
 		{"in pieces", []piece{{0, "\x1b[2"}, {0, "00~te"}, {0, "xt\x1b[20"}, {0, "1~q"}}, b + "text" + e + "q"},
 		{"one that stops", []piece{{0, b + "text"}, {pasteGap, "q"}}, b + "text" + e + "q"},
 		{"and its end comes late", []piece{{0, b + "text"}, {pasteGap, "more" + e + "q"}}, b + "text" + e + "more" + e + "q"},
+		{"in the middle of its end", []piece{{0, b + "text\x1b[20"}, {pasteGap, "1~q"}}, b + "text" + e + "q"},
+		{"at its escape", []piece{{0, b + "text\x1b"}, {pasteGap, "q"}}, b + "text" + e + "q"},
 		{"a slow one", []piece{{0, b + "te"}, {pasteGap - 1, "xt"}, {pasteGap - 1, e}}, b + "text" + e},
 		{"typed into", []piece{{0, b}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"},
 			{900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}}, b + "qqqqq" + e + "q"},

@@ -10,7 +10,7 @@ import (
 // FuzzServer: what is taken for a server is an address that can be dialled, and
 // what is refused is refused without repeating it, for it may hold a password.
 func FuzzServer(f *testing.F) {
-	for _, s := range []string{"redis:6379", "127.0.0.1:1", "[::1]:6379", "redis://me@10.0.0.7/3", "rediss://[::1]/0", "redis://me:hunter2@h", "redis://::/0", "redis://[::%25..]/0", "h", ":6379", "redis://h:99999"} {
+	for _, s := range []string{"redis:6379", "127.0.0.1:1", "[::1]:6379", "redis://me@10.0.0.7/3", "rediss://[::1]/0", "redis://me:hunter2@h", "redis://::/0", "redis://[::%25..]/0", "redis://[::%25ƽ]/0", "h", ":6379", "redis://h:99999"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

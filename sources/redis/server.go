@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Server says how to reach a Redis server. Its password cannot be read back
@@ -115,7 +116,7 @@ func address(s, port string) (string, error) {
 func isHost(s string) bool {
 	ip, zone, zoned := strings.Cut(s, "%")
 	if _, err := netip.ParseAddr(ip); err == nil {
-		return !zoned || strings.Contains(ip, ":") && isName(zone)
+		return !zoned || strings.Contains(ip, ":") && isName(zone) && len(zone) == utf8.RuneCountInString(zone) // of an interface: plain letters
 	}
 	return isName(s)
 }
