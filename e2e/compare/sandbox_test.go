@@ -18,6 +18,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox"
 )
 
@@ -60,7 +61,7 @@ func play(t *testing.T, r Request, seed uint64) map[string]Trace {
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() {
-		if err := s.Run(ctx); err != nil {
+		if err := s.Run(ctx, func(f kscope.Fact) { t.Errorf("%+v", f) }); err != nil {
 			t.Error(err)
 		}
 	})
