@@ -3,7 +3,6 @@ package dashboard_test
 import (
 	"bytes"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +27,11 @@ var attacks = []string{
 	"\r\bover", "\x00", "\x7f",
 }
 
+// before and after are words that differ by more than a number: what differs by
+// that alone is counted in one row.
+func before(i int) string { return "before" + string(rune('a'+i)) }
+func after(i int) string  { return "after" + string(rune('a'+i)) }
+
 // TestTextFromTheCluster puts escape sequences wherever somebody with access to
 // the cluster could, and searches every byte that reaches the terminal.
 func TestTextFromTheCluster(t *testing.T) {
@@ -46,7 +50,7 @@ func TestTextFromTheCluster(t *testing.T) {
 			Action:              "Attack",
 			Reason:              "Attack",
 			Type:                corev1.EventTypeWarning,
-			Note:                fmt.Sprintf("before%d%safter%d", i, a, i),
+			Note:                before(i) + a + after(i),
 			Regarding: corev1.ObjectReference{
 				APIVersion: "keda.sh/v1alpha1", Kind: "ScaledObject", Namespace: ns, Name: "worker-scaler",
 			},
@@ -56,9 +60,9 @@ func TestTextFromTheCluster(t *testing.T) {
 		}
 	}
 	last := len(attacks) - 1
-	text := s.WaitFor(patience, "last event", has(fmt.Sprintf("before%d", last), fmt.Sprintf("after%d", last)))
+	text := s.WaitFor(patience, "last event", has(before(last), after(last)))
 	for i := range attacks {
-		if !strings.Contains(text, fmt.Sprintf("before%d", i)) || !strings.Contains(text, fmt.Sprintf("after%d", i)) {
+		if !has(before(i), after(i))(text) {
 			t.Errorf("the words of event %d are not on the screen:\n%s", i, text)
 		}
 	}

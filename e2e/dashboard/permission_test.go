@@ -17,12 +17,12 @@ var (
 		chain           links  // without the permission, of a worker that sleeps
 		line, says      string // at the bottom, and where the data would be
 	}{
-		{"", "pods", asleep, "× pods ", "you may not watch pods"},
-		{"autoscaling", "horizontalpodautoscalers", links{"0", "inactive", "?", "0/0", "0 ready"}, "× horizontalpodautoscalers ", "not permitted"},
-		{"apps", "deployments", links{"0", "inactive", "resting", "?", "?"}, "× deployments ", "You may not see deployments"},
-		{"apps", "statefulsets", asleep, "× statefulsets ", ""},
-		{"", "events", asleep, "× events ", "you may not read events"},
-		{"keda.sh", "scaledjobs", asleep, "× scaledjobs ", ""},
+		{"", "pods", asleep, "× pods:", "you may not watch pods"},
+		{"autoscaling", "horizontalpodautoscalers", links{"0", "inactive", "?", "0/0", "0 ready"}, "× horizontalpodautoscalers:", "not permitted"},
+		{"apps", "deployments", links{"0", "inactive", "resting", "?", "?"}, "× deployments:", "You may not see deployments"},
+		{"apps", "statefulsets", asleep, "× statefulsets:", ""},
+		{"", "events", asleep, "× events:", "you may not read events"},
+		{"keda.sh", "scaledjobs", asleep, "× scaledjobs:", ""},
 		{"keda.sh", "scaledobjects", links{}, "", "You may not see ScaledObjects in namespace"},
 	}
 )
