@@ -250,7 +250,7 @@ func TestTunnelToANodeThatHangs(t *testing.T) {
 	s.WaitFor(within, "words for a queue that is out of reach", both(has("PARTLY BLIND"), queueIs("?")))
 	late := kscope(t, wide, "-n", ns)
 	for _, s := range []*screen.Screen{late, s} {
-		s.WaitFor(within, "what hangs", both(has("PARTLY BLIND", "the port-forward to pod "+ns+"/", "did not come about in time"), queueIs("?")))
+		s.WaitFor(within, "what hangs", both(has("PARTLY BLIND", "the port-forward to pod "+ns+"/", "dis-", "did not come about in time"), queueIs("?")))
 	}
 	push(t, w.list, 1)
 	if err := c.ResumeProgram(cluster.Kwok); err != nil {
@@ -364,10 +364,10 @@ func TestReadmePermissions(t *testing.T) {
 		"statefulsets":                  {words: "you may not watch"},
 		"horizontalpodautoscalers":      {words: "you may not watch"},
 		"scaledjobs":                    {words: "you may not watch"},
-		"triggerauthentications":        {words: "you may not read TriggerAuthentication readme", blind: true},
-		"secrets":                       {words: "you may not read Secret readme", blind: true},
-		"configmaps":                    {words: "you may not read ConfigMap readme", blind: true},
-		"services":                      {words: "you may not read Service readme", blind: true},
+		"triggerauthentications":        {words: "you may not read TriggerAuthentication readme…/redis, ", blind: true},
+		"secrets":                       {words: "you may not read Secret readme…/redis, ", blind: true},
+		"configmaps":                    {words: "you may not read ConfigMap readme…/redis, ", blind: true},
+		"services":                      {words: "you may not read Service readme…/redis, ", blind: true},
 		"pods/portforward":              {words: "you may not port-forward to pods in namespace " + ns, blind: true},
 		"endpointslices":                {}, // the pods that the Service selects do as well
 		"clustertriggerauthentications": {}, // there is none here
