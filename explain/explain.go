@@ -44,6 +44,9 @@ type Decision struct {
 	// that cannot be told.
 	Zero time.Time
 	Want int32 // what the HPA will aim at, as far as the values are known
+	// Ahead is what Next says, in numbers, the next change first; empty where it says
+	// nothing of the kind.
+	Ahead []Forecast
 }
 
 // rule looks at a chain and answers with a decision if it applies. It is named
