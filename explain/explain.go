@@ -81,6 +81,7 @@ var catalogue = []rule{
 	{"waking", waking},
 	{"parked", parked},
 	{"starting", starting},
+	{"remembered", remembered},
 	{"cooling", cooling},
 	{"wantsMore", wantsMore},
 	{"podsStarting", podsStarting},
@@ -109,6 +110,9 @@ type facts struct {
 	limit          int32 // what one HPA sync may give
 	tolerances     scaling.Tolerances
 	low, high      int32 // the HPA's bounds
+
+	outlook *outlook // what comes, nil where it cannot be told; see ahead
+	looked  bool     // it was tried
 }
 
 // Decide says why a workload has the replicas it has and what comes next. It

@@ -28,6 +28,7 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = "Scaling out is paused by annotation: the HPA adds none."
 	case c.HPA == nil:
 		d.Next = noHPA(c)
+	case foretell(&d, c, f):
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."
 	case held:
@@ -74,6 +75,8 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = noHPA(c)
 	case h.Behavior != nil && h.Behavior.Down.Select == "Disabled":
 		d.Next = "The HPA's behavior does not let it remove any."
+		unchanged(&d, c, f)
+	case foretell(&d, c, f):
 	case h.Behavior.DownWindow() == 0:
 		d.Next = fmt.Sprintf("The HPA goes down towards %d from its next sync on, within about %s.", f.want, words.Span(scaling.SyncPeriod))
 	default:
@@ -87,9 +90,11 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.raw <= f.high || f.want != f.high {
 		return Decision{}, false
 	}
-	return Decision{Phase: Steady, Link: LinkHPA,
+	d := Decision{Phase: Steady, Link: LinkHPA,
 		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
-		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}, true
+		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
+	unchanged(&d, c, f)
+	return d, true
 }
 
 // tolerated is a queue that is off its target by too little to act on.
@@ -97,11 +102,16 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.raw == f.desired || f.want != f.desired || f.raw < f.low || f.raw > f.high || f.desired <= 0 {
 		return Decision{}, false
 	}
-	each := words.Count(f.r.Value / float64(f.desired))
-	return Decision{Phase: Steady, Link: LinkHPA,
-		Why: fmt.Sprintf("%s for %s: %s each, within 10%% of the target of %s, so the HPA leaves it.",
-			f.amount(), pods(int(f.desired)), each, words.Count(f.r.Target)),
-		Next: "It moves when the number per pod leaves that band."}, true
+	each, band := words.Count(f.r.Value/float64(f.desired)), f.tolerances.Up
+	if f.raw < f.desired {
+		band = f.tolerances.Down
+	}
+	d := Decision{Phase: Steady, Link: LinkHPA,
+		Why: fmt.Sprintf("%s for %s: %s each, within %s%% of the target of %s, so the HPA leaves it.",
+			f.amount(), pods(int(f.desired)), each, words.Count(100*band), words.Count(f.r.Target)),
+		Next: "It moves when the number per pod leaves that band."}
+	unchanged(&d, c, f)
+	return d, true
 }
 
 // atMinimum is the size that minReplicaCount keeps without any need for it.
@@ -123,6 +133,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
+	unchanged(&d, c, f)
 	return d, true
 }
 
@@ -161,6 +172,11 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	if c.ScaledObject.ForceActivation {
 		d.Next = "The annotation force-activation keeps KEDA from going to zero."
+	}
+	if o := f.ahead(c); o != nil && o.some && o.sure {
+		foretell(&d, c, f)
+	} else {
+		unchanged(&d, c, f)
 	}
 	return d, true
 }

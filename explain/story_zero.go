@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -156,14 +157,17 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	if !so.PausedScaleIn {
 		d.Zero = zero
 	}
-	switch left := zero.Sub(f.now); {
+	left, o := zero.Sub(f.now), f.ahead(c)
+	switch {
 	case so.PausedScaleIn:
 		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
+	case o != nil && o.some && o.sure && !o.keda && foretell(&d, c, f):
+		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
 	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.Behavior.DownWindow()))
-	case f.desired > f.low && c.HPA != nil:
+	case f.desired > f.low && c.HPA != nil && o == nil:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
 	default:
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))

@@ -24,6 +24,7 @@ type Chain struct {
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
 	Watched      time.Time // since when kscope has watched the object
 	Last         Last
+	Past         Past
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -110,6 +111,15 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	}
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
+	}
+	if c.Past.Looked = o.looked; c.Polled.After(o.looked) {
+		c.Past.Looked = c.Polled
+	}
+	if c.HPA != nil {
+		h := s.hpas[c.HPA.Ref]
+		if c.Past.Syncs = h.syncs; c.HPAStatus.Current() && h.first.After(c.HPAStatus.Since) {
+			c.Past.Born = h.first
+		}
 	}
 	s.linkWorkload(&c, s.work[o.workKey()])
 	s.age(&c, o)

@@ -45,6 +45,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	for _, e := range old.told.news(at, *old.so, *f) {
 		old.add(e)
 	}
+	old.look(at, f)
 	moved := old.so.ScaleTarget != f.ScaleTarget || old.so.HPAName != f.HPAName || !slices.EqualFunc(old.so.Triggers, f.Triggers, sameQueue)
 	was := old.hpaRef()
 	if moved {
@@ -58,6 +59,19 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	}
 	s.touch(old, anything)
 	return anything
+}
+
+// look notes when KEDA's loop looked: it writes at once what it finds, if that is
+// not what it found before. With another interval it begins anew, and nobody sees
+// when.
+func (o *object) look(at time.Time, is *kscope.ScaledObject) {
+	was, now := o.so.Conditions.Get("Active"), is.Conditions.Get("Active")
+	switch {
+	case o.so.PollingInterval != is.PollingInterval:
+		o.looked = time.Time{}
+	case was.Status != "" && (was.Status != now.Status || was.Reason != now.Reason):
+		o.looked = at
+	}
 }
 
 func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
@@ -97,7 +111,7 @@ func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 			}
 		}
 	}
-	is := &hpa{f, at}
+	is := old.next(at, f)
 	s.hpas[f.Ref] = is
 	s.row(is)
 	s.seeHPA(at, f)

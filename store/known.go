@@ -19,6 +19,7 @@ type object struct {
 	firstSeen   time.Time
 	firstActive time.Time // LastActiveTime when it was first seen
 	polled      time.Time // when the newest LastActiveTime was first seen
+	looked      time.Time // when KEDA's loop was last seen to have looked; zero before
 	told        told
 	log         []Entry // oldest first
 	shared      bool    // the log is also a keyframe's
@@ -48,7 +49,9 @@ func (o *object) target() kscope.TargetRef {
 
 type hpa struct {
 	*kscope.HPA
-	at time.Time
+	at    time.Time
+	syncs []Sync    // that showed, oldest first; never written to
+	first time.Time // when it was first seen
 }
 
 // workKey names a scale target; the API version is left out on purpose, since
@@ -114,6 +117,9 @@ func (s *Store) linkWorkload(c *Chain, w *workload) {
 		return
 	}
 	is, ready := *w.Workload, w.Ready
+	c.Past.Desired, c.Past.Ready = w.desired.view(), w.ready.view()
+	c.Past.Desired.Extend(s.now)
+	c.Past.Ready.Extend(s.now)
 	if ready == nil && (c.PodStatus.Current() || len(w.pods) > 0) {
 		n := int32(w.counts[kscope.PodReady])
 		ready = &n

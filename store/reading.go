@@ -21,6 +21,7 @@ type Reading struct {
 	From             ValueSource
 	At               time.Time // when it was measured; zero where the source does not say
 	Waiting          time.Time // since when the value has been above the activation target; zero if unknown
+	Past             Series    // of the backlog, empty where kscope does not measure it
 	Type             string    // Redis's word for the key's type
 	Err              string    // why it is not known
 }
@@ -52,6 +53,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		}
 		server, current := SourceStatus{}, true
 		if q != nil {
+			r.Past = q.view()
 			server, current = s.server(*t.Backlog, q.at)
 		}
 		switch {
