@@ -168,7 +168,7 @@ func TestOutlook(t *testing.T) {
 	}{
 		{"more, at the next sync", 5, 4, func(float64) float64 { return 40 }, nil, []store.Sync{synced}, true, 8, 10},
 		{"what was asked for 2 minutes ago comes back", 125, 4, func(at float64) float64 { return map[bool]float64{true: 60, false: 20}[at < 20] }, nil, []store.Sync{synced}, true, 8, 10},
-		{"down when the last of more is 5 minutes old", 100, 4, func(at float64) float64 { return map[bool]float64{true: 20, false: 5}[at < 40] }, nil, []store.Sync{synced}, false, 1, 245},
+		{"down when the last of more is 5 minutes old", 100, 4, func(at float64) float64 { return map[bool]float64{true: 20, false: 5}[at < 40] }, nil, []store.Sync{synced}, false, 1, 230},
 		{"one a minute, and it was 20 s ago", 35, 4, func(float64) float64 { return 60 }, slow,
 			[]store.Sync{{At: after(15), Computed: true, Current: 3, Desired: 4, Rescaled: true}}, true, 5, 40},
 	} {

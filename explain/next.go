@@ -34,12 +34,13 @@ func foretell(d *Decision, c *store.Chain, f *facts) bool {
 	return true
 }
 
-// unchanged gives a decision the forecast that nothing changes before something
-// could.
-func unchanged(d *Decision, c *store.Chain, f *facts) {
-	if o := f.ahead(c); o != nil && o.quiet.After(f.now) {
-		d.Ahead = []Forecast{{Stays: true, Latest: o.quiet, If: o.condition()}}
+// stays is that nothing changes before something could.
+func (f *facts) stays(c *store.Chain) []Forecast {
+	o := f.ahead(c)
+	if o == nil {
+		return unchanged(f)
 	}
+	return []Forecast{{Stays: true, Latest: o.quiet, If: o.condition()}}
 }
 
 // says is the sentence.

@@ -26,17 +26,22 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	switch held := c.HPA != nil && c.HPA.Behavior.UpWindow() > 0; {
 	case c.ScaledObject.PausedScaleOut:
 		d.Next = "Scaling out is paused by annotation: the HPA adds none."
+		d.Ahead = f.stays(c)
 	case c.HPA == nil:
 		d.Next = noHPA(c)
 	case foretell(&d, c, f):
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."
+		d.Ahead = unchanged(f)
 	case held:
 		d.Next = fmt.Sprintf("The HPA adds some once this has been so for %s.", words.Span(c.HPA.Behavior.UpWindow()))
+		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, c.HPA.Behavior.UpWindow()+aSync)
 	case f.limit < f.want:
 		d.Next = fmt.Sprintf("The HPA may go to %d at its next sync, within about %s, and on from there.", f.limit, within)
+		d.Ahead = soon(f, store.TheHPA, f.limit, f.limit, aSync)
 	default:
 		d.Next = fmt.Sprintf("The HPA goes to %d at its next sync, within about %s.", f.want, within)
+		d.Ahead = soon(f, store.TheHPA, f.want, f.want, aSync)
 	}
 	return d, true
 }
@@ -71,16 +76,20 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 	switch h := c.HPA; {
 	case c.ScaledObject.PausedScaleIn:
 		d.Next = "Scaling in is paused by annotation: nothing is removed."
+		d.Ahead = unchanged(f)
 	case h == nil:
 		d.Next = noHPA(c)
 	case h.Behavior != nil && h.Behavior.Down.Select == "Disabled":
 		d.Next = "The HPA's behavior does not let it remove any."
-		unchanged(&d, c, f)
+		d.Ahead = f.stays(c)
 	case foretell(&d, c, f):
 	case h.Behavior.DownWindow() == 0:
 		d.Next = fmt.Sprintf("The HPA goes down towards %d from its next sync on, within about %s.", f.want, words.Span(scaling.SyncPeriod))
+		d.Ahead = soon(f, store.TheHPA, f.want, f.desired-1, aSync)
 	default:
 		d.Next = fmt.Sprintf("The HPA goes down to about %d once nothing in the last %s called for more.", f.want, words.Span(h.Behavior.DownWindow()))
+		about := max(1, f.want/10)
+		d.Ahead = soon(f, store.TheHPA, max(f.want-about, f.low), min(f.want+about, f.desired-1), h.Behavior.DownWindow()+aSync)
 	}
 	return d, true
 }
@@ -93,7 +102,7 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: Steady, Link: LinkHPA,
 		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
 		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
-	unchanged(&d, c, f)
+	d.Ahead = f.stays(c)
 	return d, true
 }
 
@@ -110,7 +119,7 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 		Why: fmt.Sprintf("%s for %s: %s each, within %s%% of the target of %s, so the HPA leaves it.",
 			f.amount(), pods(int(f.desired)), each, words.Count(100*band), words.Count(f.r.Target)),
 		Next: "It moves when the number per pod leaves that band."}
-	unchanged(&d, c, f)
+	d.Ahead = f.stays(c)
 	return d, true
 }
 
@@ -133,7 +142,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
-	unchanged(&d, c, f)
+	d.Ahead = f.stays(c)
 	return d, true
 }
 
@@ -155,7 +164,7 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.partly {
 		return Decision{}, false
 	}
-	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long."}
+	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long.", Ahead: f.stays(c)}
 	if !f.r.CountsJobs() {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
@@ -165,18 +174,16 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	if f.raw == 0 {
 		d.Why = fmt.Sprintf("%s, but %s.", allQuiet(c, f.r), remain(f.desired))
-		d.Next = ""
+		d.Next, d.Ahead = "", nil
 	}
 	if f.desired == 1 && f.hasWork && c.ScaledObject.Floor() == 0 {
 		d.Next = strings.TrimSuffix(d.Next, ".") + "; " + toZero(f.work)
 	}
 	if c.ScaledObject.ForceActivation {
-		d.Next = "The annotation force-activation keeps KEDA from going to zero."
+		d.Next, d.Ahead = "The annotation force-activation keeps KEDA from going to zero.", nil
 	}
 	if o := f.ahead(c); o != nil && o.some && o.sure {
 		foretell(&d, c, f)
-	} else {
-		unchanged(&d, c, f)
 	}
 	return d, true
 }
