@@ -40,6 +40,9 @@ func (s *Store) link() bool {
 			continue
 		}
 		if w := x.ownerOf(p); w != nil {
+			if len(w.pods) > 0 && maps.Equal(w.pods[0].Labels, p.Labels) {
+				p.Labels = w.pods[0].Labels // those of one template are the same, and a map of their own is a third of what a pod takes
+			}
 			p.owner, p.place = w, len(w.pods)
 			w.pods = append(w.pods, p)
 			w.counts[p.State()]++

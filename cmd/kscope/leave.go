@@ -22,6 +22,8 @@ type leaving struct {
 	tell func()           // everything to end
 	exit func(status int) // ends the process
 
+	signalled chan struct{} // closed at the first signal
+
 	mu       sync.Mutex
 	begun    bool
 	status   int             // with which it ends by force
@@ -32,7 +34,7 @@ type leaving struct {
 // newLeaving gives the context that ends when the program is to end.
 func newLeaving(exit func(int)) (context.Context, *leaving) {
 	ctx, cancel := context.WithCancel(context.Background())
-	return ctx, &leaving{tell: cancel, exit: exit}
+	return ctx, &leaving{tell: cancel, exit: exit, signalled: make(chan struct{})}
 }
 
 // listen leaves at the signals that ask for it.
@@ -56,6 +58,9 @@ func (l *leaving) told(s os.Signal) {
 		status = 128 + int(n)
 	}
 	l.mu.Lock()
+	if l.signal == 0 {
+		close(l.signalled)
+	}
 	l.signal = status
 	if l.terminal != nil {
 		status = 0 // to leave a screen is no failure
@@ -96,8 +101,16 @@ func (l *leaving) hold(t *crash.Terminal) {
 	l.terminal = t
 }
 
+// underWay is how long a signal may take to be heard of. One from the terminal
+// goes to a credential plugin as well, and that it has ended may be heard of first.
+const underWay = 20 * time.Millisecond
+
 // interrupted is the exit status that tells of a signal, 0 if there was none.
 func (l *leaving) interrupted() int {
+	select {
+	case <-l.signalled:
+	case <-time.After(underWay):
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.signal

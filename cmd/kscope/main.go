@@ -17,8 +17,10 @@ func main() {
 	ctx, leaving := newLeaving(os.Exit)
 	leaving.listen()
 	err := run(ctx, os.Args[1:], process{os.Stdin, os.Stdout, os.Stderr, leaving})
-	if status := leaving.interrupted(); status != 0 && err != nil {
-		os.Exit(status) // the error is only the echo
+	if err != nil {
+		if status := leaving.interrupted(); status != 0 {
+			os.Exit(status) // the error is only the echo
+		}
 	}
 	os.Exit(exitCode(os.Stderr, err))
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -25,8 +24,6 @@ const (
 	drawEvery = 34 * time.Millisecond
 	// settled is when the first lists are long in.
 	settled = 5 * time.Second
-	// smallHeap is what is in use over a namespace or a few, in bytes.
-	smallHeap = 12 << 20
 )
 
 // show runs the screen over a stream until the user quits, then cancels the
@@ -123,14 +120,12 @@ func pause(d time.Duration, ended <-chan struct{}) {
 }
 
 // giveBack gives what the first lists took back to the system: a dashboard stays
-// open for hours, and the runtime by itself keeps as much again as it needs.
-// Where that is little, garbage is collected twice as often from then on, which
-// costs next to nothing and leaves half of it.
+// open for hours, and the runtime by itself keeps as much again as it needs. So
+// garbage is collected twice as often from then on, which leaves half of it: little
+// is made while nothing happens.
 func giveBack() {
 	debug.FreeOSMemory()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	if m.HeapAlloc < smallHeap && os.Getenv("GOGC") == "" {
+	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(50)
 	}
 }

@@ -17,7 +17,8 @@ type group struct {
 	card    kscope.Connection // as last said
 	changed bool              // the backlogs are not those that were last reported on
 	said    []kscope.Depth
-	silent  int // measurements since then that brought nothing new
+	now     []kscope.Depth // of this measurement
+	silent  int            // measurements since then that brought nothing new
 }
 
 // repeatEvery is how many measurements in a row may find the same numbers
@@ -63,7 +64,9 @@ func (p *poller) adopt() {
 // report emits what a tick brought for a group and tells whether it brought
 // anything. A failure is told once, then again only if it changes.
 func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) {
-	all, refusal := make([]kscope.Depth, len(g.queues)), err
+	g.now = slices.Grow(g.now[:0], len(g.queues))[:len(g.queues)]
+	clear(g.now)
+	all, refusal := g.now, err
 	for i, q := range g.queues {
 		d, r := &all[i], &p.readings[g.first+i]
 		d.Backlog = q
@@ -97,6 +100,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 	if g.silent++; !g.changed && g.silent < repeatEvery && g.status.State == status.State && slices.Equal(all, g.said) {
 		return answered
 	}
+	all = slices.Clone(all) // those who are told keep it
 	g.changed, g.said, g.silent = false, all, 0
 	// The numbers first: whoever draws at the first news draws these.
 	p.emit(kscope.Depths{Server: g.server, RTT: rtt, All: all})

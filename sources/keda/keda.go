@@ -48,10 +48,12 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		return fmt.Errorf("selector %q: %w", s.o.Selector, err)
 	}
 	var wg sync.WaitGroup
+	again := newAgain(emit)
+	wg.Go(func() { again.run(ctx) })
 	wg.Go(func() {
 		s.kind(kscope.ScaledObjects, selector, func(u *unstructured.Unstructured) kscope.Fact {
 			return observeScaledObject(u)
-		}).Run(ctx, emit)
+		}).Run(ctx, again.pass)
 	})
 	wg.Go(func() {
 		s.kind(kscope.ScaledJobs, selector, func(u *unstructured.Unstructured) kscope.Fact {
