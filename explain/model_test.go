@@ -105,6 +105,9 @@ func TestFlow(t *testing.T) {
 		{"ten take one in two seconds", func(s int) float64 { return float64(2000 - 5*s) }, 10, 0, 2 * time.Second},
 		{"nothing moves", func(int) float64 { return 30 }, 4, 0, 0},
 		{"it fills at three a second", func(s int) float64 { return float64(3 * s) }, 0, 3, 0},
+		{"it fills although two take one a second", func(s int) float64 {
+			return map[bool]float64{true: float64(60 - 2*s), false: float64(3*s - 90)}[s <= 30] + 1
+		}, 2, 5, time.Second},
 		{"a batch is no rate", func(s int) float64 { return map[bool]float64{true: 500, false: 0}[s > 50] }, 0, 0, 0},
 		{"what came has stopped", func(s int) float64 { return float64(min(3*s, 160)) }, 0, 0, 0},
 	} {

@@ -34,13 +34,30 @@ func foretell(d *Decision, c *store.Chain, f *facts) bool {
 	return true
 }
 
-// stays is that nothing changes before something could.
+// stays is that nothing changes until the HPA has looked again, or before something
+// could.
 func (f *facts) stays(c *store.Chain) []Forecast {
 	o := f.ahead(c)
 	if o == nil {
 		return unchanged(f)
 	}
-	return []Forecast{{Stays: true, Latest: o.quiet, If: o.condition()}}
+	until := f.now.Add(aSync)
+	if before := o.quiet.Add(-time.Second); before.Before(until) {
+		until = before
+	}
+	if !until.After(f.now) {
+		return nil
+	}
+	return []Forecast{{Stays: true, Latest: until, If: o.condition()}}
+}
+
+// moves gives a decision that says nothing of a change the one that is on its way.
+func moves(d *Decision, c *store.Chain, f *facts) {
+	if o := f.ahead(c); o != nil && o.some && o.sure {
+		foretell(d, c, f)
+	} else {
+		d.Ahead = f.stays(c)
+	}
 }
 
 // says is the sentence.

@@ -102,7 +102,7 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: Steady, Link: LinkHPA,
 		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
 		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
-	d.Ahead = f.stays(c)
+	moves(&d, c, f)
 	return d, true
 }
 
@@ -119,7 +119,7 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 		Why: fmt.Sprintf("%s for %s: %s each, within %s%% of the target of %s, so the HPA leaves it.",
 			f.amount(), pods(int(f.desired)), each, words.Count(100*band), words.Count(f.r.Target)),
 		Next: "It moves when the number per pod leaves that band."}
-	d.Ahead = f.stays(c)
+	moves(&d, c, f)
 	return d, true
 }
 
@@ -142,7 +142,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
-	d.Ahead = f.stays(c)
+	moves(&d, c, f)
 	return d, true
 }
 
@@ -182,8 +182,6 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if c.ScaledObject.ForceActivation {
 		d.Next, d.Ahead = "The annotation force-activation keeps KEDA from going to zero.", nil
 	}
-	if o := f.ahead(c); o != nil && o.some && o.sure {
-		foretell(&d, c, f)
-	}
+	moves(&d, c, f)
 	return d, true
 }
