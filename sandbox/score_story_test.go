@@ -78,10 +78,10 @@ func storyOf(f family, number int) story {
 	for _, q := range p.queues {
 		s.beats = append(s.beats, p.work(r, q)...)
 	}
-	switch {
-	case f == broken:
+	switch f {
+	case broken:
 		s.beats = append(s.beats, breakageOf(r, number)...)
-	case f == healthy:
+	case healthy:
 		s.befalls(r)
 	}
 	slices.SortStableFunc(s.beats, func(a, b beat) int { return cmp.Compare(a.at, b.at) })

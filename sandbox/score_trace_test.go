@@ -14,7 +14,6 @@ import (
 type line struct {
 	at   time.Time
 	text string
-	like string // of seconds that say the same only the first and the last are shown
 }
 
 // trace is a story to read: what was said at each second, marked by what came of
@@ -26,7 +25,11 @@ func (out *record) trace() string {
 	}
 	often := out.count(world.Polled) > 300
 	for _, d := range out.deeds {
-		if text := deedText(d); text != "" && !(often && d.What == world.Polled) {
+		text := deedText(d)
+		if often && d.What == world.Polled {
+			continue
+		}
+		if text != "" {
 			all = append(all, line{at: d.At, text: "  · " + text})
 		}
 	}
@@ -38,20 +41,22 @@ func (out *record) trace() string {
 		}
 		all = append(all, line{at: c.at, text: text})
 	}
+	var last, this string // of seconds that say the same only the first and the last are shown
 	for i := range out.glances {
 		g := &out.glances[i]
-		foretold, marks := out.foretold(g)
-		all = append(all, line{at: g.at, like: g.Rule + marks + numbersOf(g.Ahead),
-			text: fmt.Sprintf("%-13s %3d  %-12s %s | %s %s", g.Phase, g.replicas, g.Rule, foretold, g.Why, g.Next)})
+		foretold, next := out.foretold(g)
+		next = fmt.Sprint(g.Phase, g.replicas, g.Rule, next, numbersOf(g.Ahead))
+		if i > 0 && last == this && this == next {
+			all = all[:len(all)-1]
+		}
+		last, this = this, next
+		all = append(all, line{g.at, fmt.Sprintf("%-13s %3d  %-12s %s | %s %s", g.Phase, g.replicas, g.Rule, foretold, g.Why, g.Next)})
 	}
 	slices.SortStableFunc(all, func(a, b line) int { return a.at.Compare(b.at) })
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s\n", out.name(), out.about)
 	fmt.Fprint(&b, "✓ came true  ✗ did not  ~ did not, but jobs or settings came between  ? the story ended before\n")
-	for i, l := range all {
-		if l.like != "" && i > 0 && i+1 < len(all) && all[i-1].like == l.like && all[i+1].like == l.like {
-			continue
-		}
+	for _, l := range all {
 		since := l.at.Sub(out.began)
 		fmt.Fprintf(&b, "%3d:%06.3f %s\n", int(since.Minutes()), (since % time.Minute).Seconds(), l.text)
 	}
