@@ -262,23 +262,13 @@ func (s *source) then(c *store.Chain, m moment) (float64, bool) {
 			if s.at >= len(sync.Values) || math.IsNaN(sync.Values[s.at]) || !sync.Computed {
 				return 0, false
 			}
-			return total(sync.Values[s.at], s.byValue(), sync.Current), true
+			if s.byValue() {
+				return sync.Values[s.at], true
+			}
+			return store.Total(sync.Values[s.at], sync.Current), true
 		}
 	}
 	return 0, false
-}
-
-// total is what an HPA divided, by what it shows, which it has rounded up to a
-// thousandth: of jobs it is a whole number.
-func total(shown float64, byValue bool, replicas int32) float64 {
-	if byValue {
-		return shown
-	}
-	n := shown * float64(replicas)
-	if whole := math.Floor(n + 1e-9); n-whole <= float64(replicas)/1000 {
-		return whole
-	}
-	return n
 }
 
 func orZero(v float64) float64 {
@@ -306,8 +296,14 @@ func (m *model) measure(c *store.Chain, sources []source, main int, f *facts) {
 		}
 		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, s.ActivationTarget, s.byValue()
 		m.from.Queue = s.Value
-		in, service := flowOf(&s.Past, &c.Past.Ready, f.now)
-		if s.From != store.FromBroker || !s.CountsJobs() || service <= 0 && in <= 0 {
+		in, service := 0.0, time.Duration(0)
+		switch {
+		case s.From != store.FromBroker:
+			m.from.Queue, service = s.falls(c, f)
+		case s.CountsJobs():
+			in, service = flowOf(&s.Past, &c.Past.Ready, f.now)
+		}
+		if service <= 0 && in <= 0 {
 			m.plan.Measured = measured
 			continue
 		}
@@ -319,4 +315,29 @@ func (m *model) measure(c *store.Chain, sources []source, main int, f *facts) {
 			m.plan.Arrivals = func(since time.Duration) float64 { return in * since.Seconds() }
 		}
 	}
+}
+
+// falls is how a value of which only the HPA tells goes on, where it was less at the
+// last sync than at the one before: what it is by now, and how long a pod is busy
+// with one of what it counts; 0 where it does not fall.
+func (s *source) falls(c *store.Chain, f *facts) (is float64, service time.Duration) {
+	n := len(c.Past.Syncs)
+	if n < 2 || s.byValue() || f.ready == 0 {
+		return s.Value, 0
+	}
+	last, before := c.Past.Syncs[n-1].At, c.Past.Syncs[n-2].At
+	if f.now.Sub(last) > 2*scaling.SyncPeriod || last.Sub(before) > 2*scaling.SyncPeriod {
+		return s.Value, 0
+	}
+	now, ok1 := s.then(c, moment{at: last})
+	was, ok2 := s.then(c, moment{at: before})
+	if !ok1 || !ok2 || now >= was || now == 0 {
+		return s.Value, 0
+	}
+	a, b := orZero(c.Past.Ready.At(before)), orZero(c.Past.Ready.At(last))
+	service = time.Duration((a + b) / 2 / (was - now) * float64(last.Sub(before)))
+	if service <= 0 {
+		return s.Value, 0
+	}
+	return max(now-f.now.Sub(last).Seconds()*float64(f.ready)/service.Seconds(), 0), service
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
 
@@ -74,21 +73,6 @@ func TestMoments(t *testing.T) {
 	}
 	if len(moments(nil, 15*time.Second, after(0), after(120))) > 0 {
 		t.Error("syncs of an HPA that was never seen to sync")
-	}
-}
-
-// TestTotal undoes what the HPA rounds up.
-func TestTotal(t *testing.T) {
-	for jobs := range 200 {
-		for replicas := int32(1); replicas <= 40; replicas++ {
-			_, shown := scaling.AverageValue(int64(jobs)*1000, 5000, replicas, scaling.TolerancesOf(nil))
-			if got := total(float64(shown)/1000, false, replicas); got != float64(jobs) {
-				t.Fatalf("%d jobs, %d replicas, shown %v: %v", jobs, replicas, float64(shown)/1000, got)
-			}
-		}
-	}
-	if got := total(41.5, true, 7); got != 41.5 {
-		t.Errorf("a value is divided by nothing: %v", got)
 	}
 }
 

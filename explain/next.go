@@ -52,8 +52,9 @@ func (f *facts) stays(c *store.Chain) []Forecast {
 }
 
 // moves gives a decision that says nothing of a change the one that is on its way.
+// Where jobs come as fast as they go, the next sync is as far as that can be told.
 func moves(d *Decision, c *store.Chain, f *facts) {
-	if o := f.ahead(c); o != nil && o.some && o.sure {
+	if o := f.ahead(c); o != nil && o.some && o.sure && (o.atNext || !o.comes) {
 		foretell(d, c, f)
 	} else {
 		d.Ahead = f.stays(c)

@@ -78,6 +78,7 @@ func (o *outlook) also(changes []scaling.Change, held bool) {
 // variant is a way in which things may be other than is likely.
 type variant struct {
 	pace       float64 // of the pods, 1 is as estimated; 0 is 1 too
+	rate       float64 // at which jobs come, the same way
 	sync, poll float64 // the phase, of a period; 0 is as planned
 	held       bool    // the HPA remembers what it held when it was first seen
 }
@@ -86,6 +87,9 @@ func (m *model) variants() []variant {
 	var out []variant
 	if m.flows {
 		out = append(out, variant{pace: 0.75}, variant{pace: 1.3})
+	}
+	if m.comes {
+		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
 	}
 	if !m.syncSeen {
 		out = append(out, variant{sync: 0.02}, variant{sync: 0.5})
@@ -107,6 +111,9 @@ func (m *model) play(horizon time.Duration, v variant) []scaling.Change {
 	p.Changes, p.Step = 1, horizon
 	if v.pace > 0 && p.Service > 0 {
 		p.Service = time.Duration(float64(p.Service) / v.pace)
+	}
+	if come := p.Arrivals; v.rate > 0 && come != nil {
+		p.Arrivals = func(since time.Duration) float64 { return v.rate * come(since) }
 	}
 	if v.sync > 0 {
 		p.FirstSync = time.Duration(v.sync * float64(p.Sync))

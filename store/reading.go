@@ -91,9 +91,19 @@ func totalOf(m *kscope.Metric, h *kscope.HPA, w *kscope.Workload) (float64, bool
 		return 0, false
 	}
 	if m.TargetType == "AverageValue" {
-		return *m.Current * float64(h.CurrentReplicas), true
+		return Total(*m.Current, h.CurrentReplicas), true
 	}
 	return *m.Current, true
+}
+
+// Total is what an HPA divided among so many replicas, by the average that it shows,
+// which is rounded up to a thousandth: a whole number where it can be one.
+func Total(average float64, replicas int32) float64 {
+	n := average * float64(replicas)
+	if whole := math.Floor(n + 1e-9); n-whole <= float64(replicas)/1000 {
+		return whole
+	}
+	return n
 }
 
 // metricOf finds a metric of the HPA by name; nil for a nil HPA.
