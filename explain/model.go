@@ -244,9 +244,15 @@ func askedAt(sources []source, c *store.Chain, s moment, current int32, t scalin
 
 func (s *source) byValue() bool { return s.Trigger.MetricType == "Value" }
 
-// then is what a source said at a sync: by what kscope measured itself, else by what
-// the HPA wrote then, or before, since it writes nothing while that stays the same.
+// then is what a source said at a sync: what the HPA wrote then, if it did, else what
+// kscope measured itself, else what the HPA wrote before, since it writes nothing
+// while that stays the same.
 func (s *source) then(c *store.Chain, m moment) (float64, bool) {
+	if m.seen != nil {
+		if v, ok := s.in(m.seen); ok {
+			return v, true
+		}
+	}
 	if s.cron != nil {
 		return s.cron.Value(m.at), true
 	}
@@ -254,21 +260,23 @@ func (s *source) then(c *store.Chain, m moment) (float64, bool) {
 		v := s.Past.At(s.Past.Newest(m.at))
 		return v, !math.IsNaN(v)
 	}
-	if s.at < 0 {
-		return 0, false
-	}
 	for i := len(c.Past.Syncs) - 1; i >= 0; i-- {
 		if sync := &c.Past.Syncs[i]; !sync.At.After(m.at) {
-			if s.at >= len(sync.Values) || math.IsNaN(sync.Values[s.at]) || !sync.Computed {
-				return 0, false
-			}
-			if s.byValue() {
-				return sync.Values[s.at], true
-			}
-			return store.Total(sync.Values[s.at], sync.Current), true
+			return s.in(sync)
 		}
 	}
 	return 0, false
+}
+
+// in is what a source said by what the HPA wrote.
+func (s *source) in(sync *store.Sync) (float64, bool) {
+	switch {
+	case !sync.Computed || s.at < 0 || s.at >= len(sync.Values) || math.IsNaN(sync.Values[s.at]):
+		return 0, false
+	case s.byValue():
+		return sync.Values[s.at], true
+	}
+	return store.Total(sync.Values[s.at], sync.Current), true
 }
 
 func orZero(v float64) float64 {
