@@ -102,7 +102,10 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	d := Decision{Phase: Steady, Link: LinkHPA,
 		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
 		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
-	moves(&d, c, f)
+	stays := d.Next
+	if moves(&d, c, f); d.Next != stays {
+		d.Next = fmt.Sprintf("It stays at %d for now. %s", f.high, d.Next)
+	}
 	return d, true
 }
 
