@@ -4,13 +4,23 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
 
-// ahead is what comes, as far as it can be told; nil where it cannot.
+// ahead is what comes, as far as it can be told; nil where it cannot, or only a
+// glance is wanted.
 func (f *facts) ahead(c *store.Chain) *outlook {
+	if f.brief {
+		return nil
+	}
+	return f.play(c)
+}
+
+// play is the same, whatever it costs.
+func (f *facts) play(c *store.Chain) *outlook {
 	if !f.looked {
 		f.looked = true
 		if m, ok := modelOf(c, f); ok {
@@ -138,10 +148,10 @@ func (o *outlook) kedaSays(c *store.Chain, f *facts) string {
 // remembered is a size that the HPA goes up to although nothing calls for it now:
 // without a behavior it takes the most that was asked for in its window.
 func remembered(c *store.Chain, f *facts) (Decision, bool) {
-	if !f.wantKnown || f.partly || f.desired == 0 || f.want > f.desired {
+	if !f.wantKnown || f.partly || f.desired == 0 || f.want > f.desired || !hadMore(c, f) {
 		return Decision{}, false
 	}
-	o := f.ahead(c)
+	o := f.play(c)
 	if o == nil || !o.some || !o.sure || o.keda || !o.up || !o.atNext || o.most <= f.desired {
 		return Decision{}, false
 	}
@@ -158,4 +168,24 @@ func callsFor(c *store.Chain, f *facts) string {
 		return allQuiet(c, f.r)
 	}
 	return calls(f)
+}
+
+// hadMore reports whether an HPA that goes by the past may remember more than is set
+// now: one without a behavior does, and only what is longer than a sync in the past
+// asks for more than there was then.
+func hadMore(c *store.Chain, f *facts) bool {
+	if c.HPA == nil || c.HPA.Behavior != nil {
+		return false
+	}
+	since := f.now.Add(-kscope.DownscaleStabilization - scaling.SyncPeriod)
+	for i := range c.Readings {
+		r := &c.Readings[i]
+		if r.From != store.FromBroker {
+			return true
+		}
+		if most, _ := r.Past.Max(since, f.now); r.Target > 0 && most > r.Target*float64(f.desired) {
+			return true
+		}
+	}
+	return false
 }

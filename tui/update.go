@@ -237,7 +237,7 @@ func (m *Model) openProblem() {
 	var first, next kscope.ID
 	passed := false
 	for _, id := range rowsOf(m.store, m.o) {
-		if c, ok := explain.Look(m.store, id); ok && c.Phase == explain.Broken {
+		if c, ok := explain.Glance(m.store, id); ok && c.Phase == explain.Broken {
 			if first.Name == "" {
 				first = id
 			}
