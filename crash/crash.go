@@ -16,7 +16,9 @@ package crash
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/charmbracelet/x/term"
 )
@@ -57,10 +59,15 @@ const patience = 200 * time.Millisecond
 func (t *Terminal) GiveBack(text string) {
 	_ = term.Restore(t.in.Fd(), t.was)
 	_ = term.Restore(t.out.Fd(), t.drew)
+	t.say(undo + text)
+}
+
+// say writes a text to the terminal, if it takes any.
+func (t *Terminal) say(text string) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		_, _ = t.out.WriteString(undo + text)
+		_, _ = t.out.WriteString(text)
 	}()
 	select {
 	case <-written:
@@ -69,22 +76,40 @@ func (t *Terminal) GiveBack(text string) {
 }
 
 // Keep writes a trace to a new file, which is for the user alone, and says in a
-// line what happened and what to do with the file.
+// line what happened and what to do with the file. Where there can be no file, the
+// beginning of the trace is in the lines after it.
 func Keep(trace []byte) string {
-	file, line := open()
+	file, line := open(trace)
 	if file != nil {
-		_, _ = file.Write(trace)
 		_ = file.Close()
 	}
 	return line
 }
 
-// open makes the file of a trace; nil if there can be none.
-func open() (*os.File, string) {
-	const issues = "https://github.com/kscope/kscope/issues"
+const issues = "https://github.com/kscope/kscope/issues"
+
+// open makes the file of a trace, with its beginning in it; nil if there can be
+// none, as where the disk is full.
+func open(begin []byte) (*os.File, string) {
 	file, err := os.CreateTemp("", "kscope-crash-*.txt")
-	if err != nil {
-		return nil, fmt.Sprintf("stopped by a defect of its own, and there is no trace (%v); please tell %s", err, issues)
+	if err == nil {
+		if _, err = file.Write(begin); err == nil {
+			return file, fmt.Sprintf("stopped by a defect of its own; please send %s to %s", file.Name(), issues)
+		}
+		_ = file.Close()
+		_ = os.Remove(file.Name()) // it holds nothing that is of use
 	}
-	return file, fmt.Sprintf("stopped by a defect of its own; please send %s to %s", file.Name(), issues)
+	return nil, fmt.Sprintf("stopped by a defect of its own, and its trace cannot be kept (%v); please tell %s how it begins:\n%s", err, issues, readable(begin))
+}
+
+// readable is the beginning of a trace as a terminal may have it: a panic may be
+// about text from anywhere.
+func readable(begin []byte) string {
+	const most = 2 << 10 // bytes
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, strings.ToValidUTF8(string(begin[:min(len(begin), most)]), "?"))
 }

@@ -94,18 +94,20 @@ func monitor(text string) {
 	}
 	// Until more is read the other process cannot end, having more to say than
 	// the pipe holds: nobody draws a prompt meanwhile.
-	file, line := open()
 	t := Terminal{os.Stderr, os.Stdout, b.In, b.Out}
-	t.GiveBack("kscope: " + line + "\n")
+	t.GiveBack("") // before a disk is waited for
+	begin := append([]byte(b.About+"\n"), lastWords(os.NewFile(3, "stderr"))...)
+	file, line := open(append(begin, first[:n]...))
+	t.say("kscope: " + line + "\n")
 	if file == nil {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
 	}
 	defer func() { _ = file.Close() }()
-	fmt.Fprintln(file, b.About)
-	_, _ = file.Write(lastWords(os.NewFile(3, "stderr")))
-	_, _ = file.Write(first[:n])
-	_, _ = io.Copy(file, os.Stdin)
+	if _, err := io.Copy(file, os.Stdin); err != nil {
+		t.say(fmt.Sprintf("kscope: and only the beginning of the trace is there (%v)\n", err))
+		_, _ = io.Copy(io.Discard, os.Stdin)
+	}
 }
 
 // lastWords is what was written to stderr before the trace: why it is fatal, of

@@ -14,7 +14,7 @@ import (
 // ignoreSignals leaves the monitor alive whatever the terminal or a shell sends
 // to all that run in it, and lets it set the terminal from the background.
 func ignoreSignals() {
-	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU)
+	signal.Ignore(unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGXFSZ)
 }
 
 // narrow makes a pipe hold less than any trace has, where that can be had.
