@@ -14,11 +14,13 @@ const maxText = 1024
 // Clean makes a text of the cluster safe to show: escape sequences, control
 // characters and invisible format characters (bidirectional overrides among
 // them) are left out, line breaks and tabs become a space, invalid UTF-8 the
-// replacement character, and what is too long is cut.
+// replacement character, the password in a URL three stars, and what is too long
+// is cut.
 func Clean(s string) string {
 	if isPlain(s) {
 		return s
 	}
+	s = withoutPasswords(s)
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		c, n := utf8.DecodeRuneInString(s[i:])
@@ -38,7 +40,18 @@ func Clean(s string) string {
 		}
 		i += n
 	}
-	return b.String()
+	return shortened(withoutPasswords(b.String())) // what was left out may have made a URL
+}
+
+func shortened(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	n := maxText - len("…")
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
 }
 
 // Visible is a name with every character written out that [Clean] would drop:
@@ -63,13 +76,49 @@ func Visible(name string) string {
 	return Clean(b.String())
 }
 
+// withoutPasswords hides the passwords in the URLs of a text: clients of servers
+// of all kinds repeat in their errors what they were given.
+func withoutPasswords(s string) string {
+	const scheme = "://"
+	done := 0
+	for {
+		at := strings.Index(s[done:], scheme)
+		if at < 0 {
+			return s
+		}
+		begin := done + at + len(scheme)
+		end := begin + strings.IndexFunc(s[begin:]+" ", endsURL)
+		done = begin
+		user, rest, ok := strings.Cut(s[begin:end], ":")
+		if !ok || strings.ContainsAny(user, "/?#@") {
+			continue
+		}
+		host := strings.LastIndexByte(rest, '@')
+		if path := strings.IndexAny(rest, "/?#"); path >= 0 && path < host {
+			if before := strings.LastIndexByte(rest[:path], '@'); before >= 0 {
+				host = before
+			} else if strings.Trim(rest[:path], "0123456789") == "" {
+				continue // it was a port, and this is a path
+			}
+		}
+		if host >= 0 {
+			s = s[:begin] + user + ":***" + rest[host:] + s[end:]
+		}
+	}
+}
+
+// endsURL reports whether a character stands behind a URL in a text.
+func endsURL(r rune) bool {
+	return unicode.IsSpace(r) || r == '"' || r == '\'' || r == '`' || r == '<' || r == '>'
+}
+
 // isPlain is true for nearly all texts, which then cost nothing.
 func isPlain(s string) bool {
 	if len(s) > maxText {
 		return false
 	}
 	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
+		if s[i] < ' ' || s[i] > '~' || s[i] == '@' && strings.Contains(s[:i], "://") {
 			return false
 		}
 	}

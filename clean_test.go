@@ -33,6 +33,17 @@ func TestClean(t *testing.T) {
 		strings.Repeat("x", 1025):        strings.Repeat("x", 1021) + "…",
 		strings.Repeat("日", 400):         strings.Repeat("日", 340) + "…",
 		"\x1b[" + strings.Repeat("1", 3): "111",
+
+		`parse "amqp://me:hunter2@mq:5672/v": no`:      `parse "amqp://me:***@mq:5672/v": no`,
+		"redis://:hunter2@h and http://u:p@ss@h":       "redis://:***@h and http://u:***@h",
+		"http://u:pa/ss@h:1/path":                      "http://u:***@h:1/path",
+		"at http://h:80/a@b, http://h/x:y@z":           "at http://h:80/a@b, http://h/x:y@z",
+		"redis://me@10.0.0.7/3 for me@x.com":           "redis://me@10.0.0.7/3 for me@x.com",
+		"http://u:hun\x1b[31mter2@h":                   "http://u:***@h",
+		"ht\x1b[0mtp:/\x1b[0m/u:hunter2@h":             "http://u:***@h",
+		"x://u:" + strings.Repeat("p", 2000) + "@h":    "x://u:***@h",
+		strings.Repeat("x", 1010) + "x://u:p@h":        strings.Repeat("x", 1010) + "x://u:***@h",
+		strings.Repeat("x", 1012) + "x://u:p@h/longer": strings.Repeat("x", 1012) + "x://u:***…",
 	} {
 		if got := Clean(in); got != want {
 			t.Errorf("%q:\ngot  %q\nwant %q", in, got, want)
@@ -44,6 +55,7 @@ func FuzzClean(f *testing.F) {
 	f.Add("a\x1b[31mred\x1b[0mb")
 	f.Add("a\x1b]8;;x\x1b\\\u009b\u202e")
 	f.Add("\xff\xfe\x9b")
+	f.Add("x://u:p@h x://\x1b[0mu:p/q@h")
 	f.Fuzz(func(t *testing.T, s string) {
 		got := Clean(s)
 		if !utf8.ValidString(got) || len(got) > maxText {
