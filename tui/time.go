@@ -64,7 +64,9 @@ func windowAt(now, since time.Time, cols int) window {
 	bin := most
 	for next := bin; next*time.Duration(cols) >= known; {
 		bin = next
-		next = time.Duration(float64(bin) / grows).Round(10 * time.Millisecond)
+		if next = time.Duration(float64(bin) / grows).Round(10 * time.Millisecond); next >= bin {
+			break // it gets no finer, however many columns there are
+		}
 	}
 	return windowWith(now, cols, bin)
 }

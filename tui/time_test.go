@@ -98,3 +98,30 @@ func TestFirstMinuteFillsTheChart(t *testing.T) {
 		}
 	}
 }
+
+// However wide a chart is, its window is found, and shows what is known.
+func TestWindowOfAnyWidth(t *testing.T) {
+	for cols := 1; cols < 70_000; cols = cols*21/20 + 1 {
+		for _, known := range []time.Duration{0, time.Second, 11 * time.Second, 73 * time.Second, time.Hour, 1 << 62, -time.Hour} {
+			w := windowAt(taleStart, taleStart.Add(-known), cols)
+			if shown := w.to.Sub(w.from); w.bin <= 0 || shown < firstShown || shown < min(known, shownByDefault)-w.bin {
+				t.Errorf("%d columns over %v: %v of %v each", cols, known, shown, w.bin)
+			}
+		}
+	}
+}
+
+// Every phase is drawn in the widest and the highest windows too.
+func TestHugeWindows(t *testing.T) {
+	t.Parallel()
+	for _, size := range [][2]int{{600, 200}, {1000, 400}, {3000, 3}, {3, 1000}} {
+		for _, p := range phases {
+			m := tell(p.tale(), size[0], size[1])
+			checkFrame(t, m)
+			for _, k := range []string{"f", "c", "<", ">", "esc", "space", "["} {
+				pressKey(m, keyOf(k))
+				checkFrame(t, m)
+			}
+		}
+	}
+}
