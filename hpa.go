@@ -38,20 +38,38 @@ type Direction struct {
 // say.
 const DownscaleStabilization = 300 * time.Second
 
-// UpWindow is how long the HPA looks back before it adds pods.
+// longestWindow is the longest window, and more than the longest period of a
+// policy, that an API server takes.
+const longestWindow = time.Hour
+
+// UpWindow is how long the HPA looks back before it adds pods: an hour at most.
 func (b *Behavior) UpWindow() time.Duration {
 	if b == nil {
 		return 0
 	}
-	return b.Up.Window
+	return min(max(b.Up.Window, 0), longestWindow)
 }
 
-// DownWindow is how long the HPA looks back before it removes pods.
+// DownWindow is how long the HPA looks back before it removes pods: an hour at
+// most.
 func (b *Behavior) DownWindow() time.Duration {
 	if b == nil {
 		return DownscaleStabilization
 	}
-	return b.Down.Window
+	return min(max(b.Down.Window, 0), longestWindow)
+}
+
+// Remembers is how long the HPA remembers anything: an hour at most.
+func (b *Behavior) Remembers() time.Duration {
+	all := max(b.UpWindow(), b.DownWindow())
+	if b != nil {
+		for _, d := range [...]Direction{b.Up, b.Down} {
+			for _, p := range d.Policies {
+				all = max(all, p.Period)
+			}
+		}
+	}
+	return min(all, longestWindow)
 }
 
 // ScalingPolicy is one of the policies of a direction.

@@ -151,9 +151,18 @@ func moments(syncs []store.Sync, every time.Duration, from, now time.Time) []mom
 	}
 	var out []moment
 	between := func(a, b time.Time) { // that did not show
-		n := int((b.Sub(a) + every/4) / every)
-		for i := 1; i < n; i++ {
-			if at := a.Add(b.Sub(a) * time.Duration(i) / time.Duration(n)); !at.Before(from) {
+		apart := b.Sub(a)
+		n := (apart + every/4) / every
+		if n < 2 {
+			return
+		}
+		apart /= n
+		for i := max(from.Sub(a)/apart, 1); i < n; i++ {
+			at := a.Add(i * apart)
+			if at.After(now) { // by a clock that was set back
+				return
+			}
+			if !at.Before(from) {
 				out = append(out, moment{at: at})
 			}
 		}
@@ -171,7 +180,7 @@ func moments(syncs []store.Sync, every time.Duration, from, now time.Time) []mom
 		}
 	}
 	last := syncs[len(syncs)-1].At
-	for at := last.Add(every); at.Before(now); at = at.Add(every) {
+	for at := last.Add(max(from.Sub(last)/every, 1) * every); at.Before(now); at = at.Add(every) {
 		out = append(out, moment{at: at})
 	}
 	return out
@@ -180,18 +189,11 @@ func moments(syncs []store.Sync, every time.Duration, from, now time.Time) []mom
 // remember has the HPA live through the syncs of as long as it looks back.
 func (m *model) remember(c *store.Chain, sources []source, now time.Time) {
 	b, in := c.HPA.Behavior, scaling.Bounds{Min: c.HPA.MinReplicas, Max: c.HPA.MaxReplicas}
-	window := max(b.UpWindow(), b.DownWindow())
-	back := window
-	if b != nil {
-		for _, p := range slices.Concat(b.Up.Policies, b.Down.Policies) {
-			back = max(back, p.Period)
-		}
-	}
 	since := c.Watched
 	if c.Past.Born.After(since) {
 		since = c.Past.Born
 	}
-	from := now.Add(-back - m.plan.Sync)
+	from := now.Add(-b.Remembers() - m.plan.Sync)
 	if from.Before(since) {
 		from = since
 	}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"slices"
 	"time"
 
 	"github.com/kscope/kscope/scaling"
@@ -132,13 +131,8 @@ func (m *model) play(horizon time.Duration, v variant) []scaling.Change {
 // then.
 func (m *model) horizon() time.Duration {
 	p := &m.plan
-	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + p.Loop.Cooldown + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
-	if b := p.Behavior; b != nil {
-		for _, policy := range slices.Concat(b.Up.Policies, b.Down.Policies) {
-			long = max(long, policy.Period+4*p.Sync)
-		}
-	}
-	return min(long, farthest)
+	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + max(p.Loop.Cooldown, 0) + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
+	return min(max(long, p.Behavior.Remembers()+4*p.Sync), farthest)
 }
 
 // forecast is what an outlook says, in numbers.
