@@ -74,7 +74,7 @@ func (w *World) addJobPod(j *job) {
 	if j.removed || j.pod != nil || !j.ended.IsZero() {
 		return
 	}
-	if w.isBroken(Quota, j.sj.ref) {
+	if w.isFull(j.sj.ref) {
 		err := w.quotaError(j.obj.Namespace, j.obj.Name+"-"+w.suffix())
 		w.events.older(w, reference(j.obj, "batch/v1", "Job"), "job-controller", corev1.EventTypeWarning, "FailedCreate", "Error creating: "+err.Error())
 		j.next = w.after(j.retry.next(), func() { w.addJobPod(j) })

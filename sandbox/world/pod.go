@@ -34,6 +34,7 @@ type pod struct {
 	rs       *replicaSet // one of these owns it
 	sts      *workload
 	job      *job
+	alive    bool   // counted among those that there are
 	ordinal  int    // in a StatefulSet
 	hash     string // of the template that it was made of
 
@@ -80,6 +81,8 @@ func (w *World) newPod(owner metav1.OwnerReference, namespace, name, generateNam
 
 // begin puts a pod into the cluster.
 func (w *World) begin(p *pod) {
+	w.alive++
+	p.alive = true
 	w.emit(Added, p.obj)
 	p.step = w.after(w.delay(), func() { w.place(p) })
 }
@@ -191,6 +194,10 @@ func (w *World) gone(p *pod) {
 	if p.node >= 0 {
 		w.nodes[p.node]--
 		p.node = -1
+	}
+	if p.alive {
+		p.alive = false
+		w.alive--
 	}
 	same := func(o *pod) bool { return o == p }
 	switch {

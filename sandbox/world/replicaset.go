@@ -12,6 +12,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // burstReplicas is how many pods the controller creates or deletes in one
@@ -106,14 +108,14 @@ func (w *World) syncReplicaSet(rs *replicaSet) {
 // createPods creates pods in batches of 1, 2, 4, ... that double while all
 // goes well, as fast as the controller's client is allowed to.
 func (w *World) createPods(rs *replicaSet, n int) error {
-	if w.isBroken(Quota, rs.wl.ref) {
+	if w.isFull(rs.wl.ref) {
 		rs.batch = 1
 		err := w.quotaError(rs.obj.Namespace, rs.obj.Name+"-"+w.suffix())
 		w.events.older(w, reference(rs.obj, "apps/v1", "ReplicaSet"), "replicaset-controller", corev1.EventTypeWarning, "FailedCreate",
 			"Error creating: "+err.Error())
 		return err
 	}
-	for range min(n, rs.batch) {
+	for range min(n, rs.batch, mostPods-w.alive) {
 		if wait := w.writes.take(w.now); wait > 0 {
 			w.setChangedAfter(rs, wait)
 			return nil
@@ -130,9 +132,21 @@ func (w *World) createPods(rs *replicaSet, n int) error {
 	return nil
 }
 
-// quotaError is what the API server says when a quota is used up.
+// mostPods is how many pods the cluster has room for, and how many Jobs: a
+// manifest may ask for two thousand million.
+const mostPods = 5000
+
+// isFull reports whether a workload may have no further pod.
+func (w *World) isFull(ref kscope.Ref) bool { return w.isBroken(Quota, ref) || w.alive >= mostPods }
+
+// quotaError is what the API server says when a quota is used up: the one that is
+// broken, or what the cluster has room for.
 func (w *World) quotaError(namespace, name string) error {
-	return fmt.Errorf("pods %q is forbidden: exceeded quota: sandbox, requested: pods=1, used: pods=0, limited: pods=0", name)
+	limit := 0
+	if w.alive >= mostPods {
+		limit = mostPods
+	}
+	return fmt.Errorf("pods %q is forbidden: exceeded quota: sandbox, requested: pods=1, used: pods=%d, limited: pods=%d", name, limit, limit)
 }
 
 // deletePods deletes the pods that rank first, within what the controller's

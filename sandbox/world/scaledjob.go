@@ -171,6 +171,11 @@ func (w *World) pollScaledJob(sj *scaledJob) {
 	if n.Active {
 		sj.lastActive = scaling.ActiveAt(w.now)
 		if count := n.Create(); count > 0 {
+			if room := int64(mostPods - w.countJobs()); count > room {
+				w.tellJob(sj, "scale-handler", corev1.EventTypeWarning, "FailedCreate", "FailedCreate",
+					fmt.Sprintf("Failed to create %d jobs: exceeded quota: sandbox, limited: count/jobs.batch=%d", count-room, mostPods))
+				count = room
+			}
 			for range count {
 				w.addJob(sj)
 			}
@@ -198,6 +203,14 @@ func (w *World) pollScaledJob(sj *scaledJob) {
 	}
 	w.publishScaledJob(sj)
 	w.dropFinished(sj)
+}
+
+// countJobs is how many Jobs there are.
+func (w *World) countJobs() (n int) {
+	for _, sj := range w.jobs {
+		n += len(sj.jobs)
+	}
+	return n
 }
 
 // rules are the settings that the number of Jobs follows from.

@@ -29,14 +29,18 @@ func (w *World) syncStatefulSet(wl *workload) {
 // fillOrdinals creates the missing pods; false while it waits for one.
 func (w *World) fillOrdinals(wl *workload, ordered bool) bool {
 	settled := true
+	next := 0 // of the pods, which are in order
 	for n := range int(wl.replicas()) {
-		i := slices.IndexFunc(wl.pods, func(p *pod) bool { return p.ordinal == n })
-		if i >= 0 && wl.pods[i].ready && !wl.pods[i].deleting {
+		for next < len(wl.pods) && wl.pods[next].ordinal < n {
+			next++
+		}
+		there := next < len(wl.pods) && wl.pods[next].ordinal == n
+		if there && wl.pods[next].ready && !wl.pods[next].deleting {
 			continue
 		}
 		settled = false
-		if i < 0 {
-			if w.isBroken(Quota, wl.ref) {
+		if !there {
+			if w.isFull(wl.ref) {
 				err := w.quotaError(wl.ref.Namespace, fmt.Sprintf("%s-%d", wl.ref.Name, n))
 				w.events.older(w, reference(wl.sts, "apps/v1", "StatefulSet"), "statefulset-controller", corev1.EventTypeWarning, "FailedCreate",
 					fmt.Sprintf("create Pod %s-%d in StatefulSet %s failed error: %v", wl.ref.Name, n, wl.ref.Name, err))
@@ -67,8 +71,8 @@ func (w *World) addOrdinal(wl *workload, n int) {
 	p.obj.Labels[appsv1.StatefulSetPodNameLabel] = name
 	p.obj.Labels[appsv1.ControllerRevisionHashLabelKey] = prefix + wl.hash
 	p.workload, p.sts, p.ordinal, p.hash, p.crew = wl.ref, wl, n, wl.hash, &wl.crew
-	wl.pods = append(wl.pods, p)
-	slices.SortFunc(wl.pods, func(a, b *pod) int { return a.ordinal - b.ordinal })
+	at, _ := slices.BinarySearchFunc(wl.pods, n, func(p *pod, n int) int { return p.ordinal - n })
+	wl.pods = slices.Insert(wl.pods, at, p)
 	w.begin(p)
 }
 

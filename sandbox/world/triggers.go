@@ -106,7 +106,12 @@ func (t *trigger) targets(known triggers.Type) error {
 	if err != nil {
 		return err
 	}
-	t.target = int64(math.Round(target * 1000))
+	// As thousandths in a number of 64 bits the API takes it, or refuses KEDA's HPA.
+	milli := math.Round(target * 1000)
+	if target != 0 && !(milli >= 1 && milli < math.MaxInt64) {
+		return fmt.Errorf("a target of %v: must be positive, and no larger than an HPA can take", target)
+	}
+	t.target = int64(milli)
 	t.activation, err = known.ActivationIn(t.from.Metadata)
 	return err
 }

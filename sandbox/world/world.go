@@ -144,6 +144,7 @@ type World struct {
 	events    recorder
 	writes    bucket // of the ReplicaSet controller's client
 	nodes     []int  // pods on each node
+	alive     int    // pods
 	woken     *timer
 	lost      int // jobs that went down with their worker
 
