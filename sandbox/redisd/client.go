@@ -42,6 +42,7 @@ type client struct {
 	spoilt  bool   // what was watched is not known any more
 	queue   [][]string
 	queued  int // bytes
+	watched int // bytes of the keys
 	heard   heard
 }
 

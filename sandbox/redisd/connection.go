@@ -71,7 +71,7 @@ func doHello(c *client, args []string) {
 			switch option := strings.ToUpper(rest[0]); {
 			case option == "AUTH" && len(rest) >= 3:
 				rest = rest[3:]
-			case option == "SETNAME" && len(rest) >= 2:
+			case option == "SETNAME" && len(rest) >= 2 && isName(rest[1]):
 				name, rest = rest[1], rest[2:]
 			default:
 				c.peer.WriteError(fmt.Sprintf("ERR Syntax error in HELLO option '%.128s'", rest[0]))
@@ -98,6 +98,11 @@ func doHello(c *client, args []string) {
 	p.WriteLen(0)
 }
 
+// isName reports whether a client may call itself so.
+func isName(name string) bool {
+	return len(name) <= maxPattern && !strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
 func doClient(c *client, args []string) {
 	sub, n := strings.ToUpper(args[1]), len(args)-2
 	switch {
@@ -110,7 +115,7 @@ func doClient(c *client, args []string) {
 			c.peer.WriteBulk(c.name)
 		}
 	case sub == "SETNAME" && n == 1:
-		if len(args[2]) > maxPattern || strings.ContainsFunc(args[2], func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if !isName(args[2]) {
 			c.peer.WriteError("ERR Client names cannot contain spaces, newlines or special characters.")
 			return
 		}

@@ -2,6 +2,7 @@ package redisd
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -105,4 +106,63 @@ func TestPiles(t *testing.T) {
 		p.Close()
 	}
 	good.answers("+PONG", "PING")
+}
+
+// TestNamesAreHeld: what is remembered for clients that read every answer counts as
+// well: who has the server remember most is dropped, and nothing stays counted when
+// all are gone.
+func TestNamesAreHeld(t *testing.T) {
+	long := strings.Repeat("n", 1<<20)
+	for name, command := range map[string]func(i int) []string{
+		"channels": func(i int) []string { return []string{"SUBSCRIBE", fmt.Sprint(long, i)} },
+		"keys":     func(i int) []string { return []string{"WATCH", fmt.Sprint(long, i)} },
+		"one key":  func(int) []string { return []string{"WATCH", long} },
+		"short":    func(i int) []string { return []string{"SUBSCRIBE", fmt.Sprint(i % 5000)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			good := dial(t, s)
+			hungUp := false
+			for c := 0; c < 4 && !hungUp; c++ {
+				p := dial(t, s)
+				go func() { _, _ = io.Copy(io.Discard, p.r) }()
+				for i := range 100 {
+					if err := p.try(resp(command(100*c + i)...)); err != nil {
+						hungUp = true
+						break
+					}
+				}
+			}
+			good.answers("+PONG", "PING")
+			for deadline := time.Now().Add(soon); s.held.Load() > maxHeld; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d bytes are held", s.held.Load())
+				}
+			}
+			if name != "short" && !hungUp && s.held.Load() < 1<<20 {
+				t.Errorf("only %d bytes are counted, of 400 MB", s.held.Load())
+			}
+			s.Close()
+			for deadline := time.Now().Add(soon); s.held.Load() != 0; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d bytes are still held", s.held.Load())
+				}
+			}
+		})
+	}
+	s := start(t)
+	p := dial(t, s)
+	p.answers("+OK", "WATCH", "a", "b")
+	p.answers("*3 | $9 | subscribe | $4 | news | :1", "SUBSCRIBE", "news")
+	p.answers("*3 | $9 | subscribe | $4 | news | :1", "SUBSCRIBE", "news")
+	p.answers("*3 | $11 | unsubscribe | $4 | news | :0", "UNSUBSCRIBE", "news")
+	p.answers("+OK", "UNWATCH")
+	p.answers("+OK", "WATCH", "a")
+	p.answers("+OK", "MULTI")
+	p.answers("*0", "EXEC")
+	for deadline := time.Now().Add(soon); s.held.Load() != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d bytes are still held", s.held.Load())
+		}
+	}
 }

@@ -32,12 +32,17 @@ func newRooms() rooms {
 func (r rooms) leave(c *client) {
 	for name := range c.heard.channels {
 		leave(r.channels, name, c)
+		c.holds(-named(name))
 	}
 	for name := range c.heard.patterns {
 		leave(r.patterns, name, c)
+		c.holds(-named(name))
 	}
 	c.heard = heard{}
 }
+
+// named is what it takes to remember a name for a client, in bytes.
+func named(name string) int { return len(name) + 32*perArgument }
 
 func leave(all map[string]map[*client]struct{}, name string, c *client) {
 	if delete(all[name], c); len(all[name]) == 0 {
@@ -66,6 +71,9 @@ func doSubscribe(c *client, args []string) {
 		if all[name] == nil {
 			all[name] = map[*client]struct{}{}
 		}
+		if _, already := (*mine)[name]; !already {
+			c.holds(named(name))
+		}
 		(*mine)[name], all[name][c] = struct{}{}, struct{}{}
 		c.told(prefix+"subscribe", name)
 	}
@@ -78,6 +86,9 @@ func doUnsubscribe(c *client, args []string) {
 		names = slices.Sorted(maps.Keys(*mine))
 	}
 	for _, name := range names {
+		if _, there := (*mine)[name]; there {
+			c.holds(-named(name))
+		}
 		delete(*mine, name)
 		leave(all, name, c)
 		c.told(prefix+"unsubscribe", name)

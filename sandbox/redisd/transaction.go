@@ -51,6 +51,12 @@ func (c *client) unwatch() {
 	c.peer.Flush()
 	c.answer.b = c.answer.b[:mark]
 	c.spoilt = false
+	c.forgetWatched()
+}
+
+func (c *client) forgetWatched() {
+	c.holds(-c.watched)
+	c.watched = 0
 }
 
 func doWatch(c *client, args []string) {
@@ -59,6 +65,10 @@ func doWatch(c *client, args []string) {
 		return
 	}
 	c.spoilt = false
+	for _, key := range args[1:] {
+		c.watched += named(key)
+		c.holds(named(key))
+	}
 	c.s.core.Dispatch(c.peer, args)
 }
 
@@ -72,6 +82,7 @@ func doUnwatch(c *client, _ []string) {
 func (c *client) unchanged() bool {
 	spoilt := c.spoilt
 	c.spoilt = false
+	c.forgetWatched()
 	mark := len(c.answer.b)
 	c.s.core.Dispatch(c.peer, []string{"MULTI"})
 	c.s.core.Dispatch(c.peer, []string{"EXEC"})
