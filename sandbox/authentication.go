@@ -17,24 +17,25 @@ import (
 // refers to, unless it was told otherwise.
 const operatorNamespace = "keda"
 
-// lookup finds the objects that others refer to.
-type lookup map[identity]runtime.Object
+// lookup finds the objects that others refer to, by kind, namespace and name.
+type lookup map[[3]string]runtime.Object
 
 func (m Manifests) lookup() lookup {
-	out := lookup{}
+	out := make(lookup, len(m.Objects))
 	for _, obj := range m.Objects {
-		out[identify(obj)] = obj
+		id := identify(obj)
+		out[[3]string{id.Kind, id.namespace, id.name}] = obj
 	}
 	return out
 }
 
 func (l lookup) find(kind, namespace, name string) runtime.Object {
-	for id, obj := range l {
-		if id.Kind == kind && id.namespace == namespace && id.name == name {
-			return obj
-		}
-	}
-	return nil
+	return l[[3]string{kind, namespace, name}]
+}
+
+// has reports whether a workload is there that can be scaled.
+func (l lookup) has(t target) bool {
+	return (t.kind == "Deployment" || t.kind == "StatefulSet") && l.find(t.kind, t.Namespace, t.Name) != nil
 }
 
 // key says what is wrong with a key of a Secret or ConfigMap; "" where it is there.

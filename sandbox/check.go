@@ -7,6 +7,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	metavalidation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
@@ -132,11 +133,58 @@ func checkHPA(s *autoscalingv2.HorizontalPodAutoscalerSpec, spec *field.Path) fi
 	if s.MaxReplicas < *s.MinReplicas {
 		errs = append(errs, field.Invalid(spec.Child("maxReplicas"), s.MaxReplicas, "must be greater than or equal to `minReplicas`"))
 	}
+	for i, m := range s.Metrics {
+		errs = append(errs, checkMetric(m, spec.Child("metrics").Index(i))...)
+	}
 	if s.Behavior != nil {
 		errs = append(errs, checkRules(s.Behavior.ScaleUp, spec.Child("behavior", "scaleUp"))...)
 		errs = append(errs, checkRules(s.Behavior.ScaleDown, spec.Child("behavior", "scaleDown"))...)
 	}
 	return errs
+}
+
+// checkMetric checks that a metric says what it is of, and what it aims at.
+func checkMetric(m autoscalingv2.MetricSpec, path *field.Path) field.ErrorList {
+	var name string
+	var target *autoscalingv2.MetricTarget
+	var own *field.Path
+	switch {
+	case m.Type == autoscalingv2.ExternalMetricSourceType && m.External != nil:
+		name, target, own = m.External.Metric.Name, &m.External.Target, path.Child("external")
+	case m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource != nil:
+		name, target, own = string(m.Resource.Name), &m.Resource.Target, path.Child("resource")
+	case m.Type == autoscalingv2.ContainerResourceMetricSourceType && m.ContainerResource != nil:
+		name, target, own = string(m.ContainerResource.Name), &m.ContainerResource.Target, path.Child("containerResource")
+	case m.Type == autoscalingv2.PodsMetricSourceType && m.Pods != nil:
+		name, target, own = m.Pods.Metric.Name, &m.Pods.Target, path.Child("pods")
+	case m.Type == autoscalingv2.ObjectMetricSourceType && m.Object != nil:
+		name, target, own = m.Object.Metric.Name, &m.Object.Target, path.Child("object")
+	case m.Type == "":
+		return field.ErrorList{field.Required(path.Child("type"), "must specify a metric source type")}
+	default:
+		return field.ErrorList{field.Required(path, "must populate information for the given metric source")}
+	}
+	if name == "" {
+		return field.ErrorList{field.Required(own.Child("name"), "must specify a name")}
+	}
+	at := own.Child("target")
+	for _, aim := range []struct {
+		name  string
+		value *resource.Quantity
+	}{{"value", target.Value}, {"averageValue", target.AverageValue}} {
+		if aim.value != nil && aim.value.Sign() <= 0 {
+			return field.ErrorList{field.Invalid(at.Child(aim.name), aim.value.String(), "must be positive")}
+		}
+	}
+	utilization := target.AverageUtilization
+	if utilization != nil && *utilization < 1 {
+		return field.ErrorList{field.Invalid(at.Child("averageUtilization"), *utilization, "must be greater than 0")}
+	}
+	ofPods := m.Resource != nil || m.ContainerResource != nil
+	if target.AverageValue == nil && (m.Pods != nil || ofPods && utilization == nil || !ofPods && target.Value == nil) {
+		return field.ErrorList{field.Required(at, "must set a target value for the metric")}
+	}
+	return nil
 }
 
 func checkRules(r *autoscalingv2.HPAScalingRules, path *field.Path) field.ErrorList {

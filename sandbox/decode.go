@@ -55,12 +55,18 @@ func (f file) objects() (out []loaded, notes []string, err error) {
 // items takes a list of objects apart, and lists in it; anything else is its own
 // only item, and so is a list that has none. An item of a list of one kind need
 // not say it again.
-func (d document) items() []document {
+func (d document) items() []document { return d.itemsWithin(mostLists) }
+
+// mostLists is how deep lists may lie in each other. Each is read again at every
+// depth.
+const mostLists = 10
+
+func (d document) itemsWithin(depth int) []document {
 	var list struct {
 		metav1.TypeMeta
 		Items []json.RawMessage `json:"items"`
 	}
-	if err := json.Unmarshal(d.json, &list); err != nil || !strings.HasSuffix(list.Kind, "List") || len(list.Items) == 0 {
+	if err := json.Unmarshal(d.json, &list); err != nil || !strings.HasSuffix(list.Kind, "List") || len(list.Items) == 0 || depth == 0 {
 		return []document{d} // what is wrong with it is said later
 	}
 	var out []document
@@ -74,7 +80,7 @@ func (d document) items() []document {
 				part.root, _ = child(node, "", fmt.Sprint(i))
 			}
 		}
-		out = append(out, part.items()...)
+		out = append(out, part.itemsWithin(depth-1)...)
 	}
 	return out
 }
@@ -118,6 +124,8 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
 	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
 		return nil, fmt.Sprintf("%s: the %s is empty", d.place(), head.Kind), nil
+	case head.Kind == "List":
+		return nil, "", placed(d.file, d.line, fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
 	case head.Name == "":
 		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
 	}

@@ -39,7 +39,7 @@ func (m Manifests) notes() []string {
 		case *appsv1.StatefulSet:
 			out = append(out, programs(obj, scaled, o.Spec.Template.Spec.Containers)...)
 		case *unstructured.Unstructured:
-			if t, ok := targetOf(o); ok && !m.has(t) {
+			if t, ok := targetOf(o); ok && !known.has(t) {
 				out = append(out, fmt.Sprintf("%s: its target %s %s is not among the manifests; KEDA will say so", title(obj), t.kind, t.Ref))
 			}
 			if strings.HasSuffix(o.GetKind(), "TriggerAuthentication") {
@@ -133,8 +133,10 @@ func targetOf(u *unstructured.Unstructured) (target, bool) {
 // targets are the workloads that a ScaledObject or an HPA scales.
 func (m Manifests) targets() []target {
 	var out []target
+	known, there := m.lookup(), map[target]bool{}
 	add := func(t target) {
-		if !slices.Contains(out, t) && m.has(t) {
+		if !there[t] && known.has(t) {
+			there[t] = true
 			out = append(out, t)
 		}
 	}
@@ -149,13 +151,6 @@ func (m Manifests) targets() []target {
 		}
 	}
 	return out
-}
-
-func (m Manifests) has(t target) bool {
-	return slices.ContainsFunc(m.Objects, func(obj runtime.Object) bool {
-		id := identify(obj)
-		return id.Kind == t.kind && id.namespace == t.Namespace && id.name == t.Name && (t.kind == "Deployment" || t.kind == "StatefulSet")
-	})
 }
 
 func (m Manifests) scaledObjects() []scaledObject {
