@@ -121,7 +121,7 @@ func (w warnings) HandleWarningHeader(code int, _, text string) {
 
 // say writes one line of progress. Progress that cannot be written is no reason to stop.
 func (c *cluster) say(format string, args ...any) {
-	fmt.Fprintf(c.out, format+"\n", args...)
+	fmt.Fprintln(c.out, kscope.Clean(fmt.Sprintf(format, args...)))
 }
 
 // resource returns the client for the kind of obj, in its namespace.

@@ -82,6 +82,9 @@ func (a *answers) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 		if msg.String() == "ctrl+c" {
 			a.there(&a.ctrlC)
 		}
+	case tea.WindowSizeMsg:
+		msg.Width, msg.Height = within(msg.Width, msg.Height)
+		return msg
 	case tea.QuitMsg:
 		a.leaving.begin(0)
 	case tea.SuspendMsg:
@@ -90,6 +93,20 @@ func (a *answers) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 		}
 	}
 	return msg
+}
+
+// mostCells is how large a window is drawn, in characters: twice as large as any
+// that can be read. A terminal may say that it is 65,535 by 65,535, and each
+// character takes some hundred bytes.
+const mostCells = 1_000_000
+
+// within is as much of a window as is drawn.
+func within(w, h int) (int, int) {
+	if w <= 0 || h <= 0 || w <= mostCells/h {
+		return w, h
+	}
+	w = min(w, mostCells)
+	return w, min(h, mostCells/w)
 }
 
 func (a *answers) there(t **time.Timer) {

@@ -9,6 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kscope/kscope"
 )
 
 func sortStrings(ss []string) { slices.Sort(ss) }
@@ -27,8 +29,13 @@ func completeContexts(f *flags) completion {
 			names = append(names, name)
 		}
 		slices.Sort(names)
-		return names, cobra.ShellCompDirectiveNoFileComp
+		return plain(names), cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// plain are the names that a shell may show: it writes them as they are.
+func plain(names []string) []string {
+	return slices.DeleteFunc(names, func(name string) bool { return name != kscope.Clean(name) })
 }
 
 // completeNamespaces offers the namespaces of the cluster.
@@ -60,6 +67,9 @@ func (f *flags) names(ctx context.Context, what schema.GroupVersionResource, nam
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
+	if p := config.ExecProvider; p != nil {
+		p.StdinUnavailable = true // the shell has the terminal
+	}
 	client, err := dynamic.NewForConfig(config)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
@@ -72,7 +82,7 @@ func (f *flags) names(ctx context.Context, what schema.GroupVersionResource, nam
 	for _, item := range list.Items {
 		names = append(names, item.GetName())
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	return plain(names), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeTheme is the two there are.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"runtime/debug"
 	"time"
@@ -52,6 +53,9 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	}
 	model := tui.New(o)
 	if w, h, err := term.GetSize(terminal.out.Fd()); err == nil { // so that the very first frame is a whole one
+		if _, rows := within(w, h); rows != h { // the library makes room for it before anybody is asked
+			return &kscope.Trouble{Cause: fmt.Errorf("the terminal says that it is %d columns by %d rows", w, h), Hint: "stty cols 80 rows 24 sets it right"}
+		}
 		model.Update(tea.WindowSizeMsg{Width: w, Height: h})
 	}
 	screen, program := newProgram(ctx, terminal, planted(model), o.NoColor)

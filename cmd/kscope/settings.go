@@ -120,13 +120,28 @@ func (f *flags) redisPasswords() (map[string]string, error) {
 		if _, again := passwords[of]; again {
 			return nil, usageError{errors.New("--redis-password-file: two files for one server; for one address it is ADDRESS=FILE")}
 		}
-		b, err := os.ReadFile(path)
+		b, err := readSome(path)
 		if err != nil {
 			return nil, usageError{fmt.Errorf("--redis-password-file: %w", err)}
 		}
 		passwords[of] = strings.TrimRight(string(b), "\r\n")
 	}
 	return passwords, nil
+}
+
+// readSome reads a file that is small, or what begins a device that has no end.
+func readSome(path string) ([]byte, error) {
+	const most = 64 << 10 // bytes
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	if len(b) > most {
+		return nil, fmt.Errorf("%s holds more than %d KiB, which is no password", path, most>>10)
+	}
+	return b, err
 }
 
 // connect is what the kubeconfig and its flags lead to.
