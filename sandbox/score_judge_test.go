@@ -136,7 +136,7 @@ const restless = 5 * time.Second
 // key is what a tally counts.
 type key struct {
 	family  family
-	measure string // forecast, size, sentence, author, phase, broken, flip
+	measure string // forecast, zero, size, sentence, author, said, broken, flip
 	who     string
 	rule    string
 	calm    bool
@@ -170,6 +170,10 @@ func (out *record) weigh() tally {
 		g := &out.glances[i]
 		for _, j := range out.judged(g) {
 			count(key{measure: "forecast", who: who(j.Forecast), rule: g.Rule, calm: j.calm, verdict: j.verdict})
+		}
+		if !g.Zero.IsZero() {
+			v, calm := out.judgeZero(g)
+			count(key{measure: "zero", who: "KEDA", rule: g.Rule, calm: calm, verdict: v})
 		}
 		count(key{measure: "said", verdict: saying(g.Ahead)})
 		if g.Phase == explain.Broken {
@@ -228,6 +232,21 @@ func (out *record) judged(g *glance) []judgedForecast {
 		}
 	}
 	return all
+}
+
+// aboutZero is how far from the truth a countdown to zero may be.
+const aboutZero = 2 * time.Second
+
+// judgeZero holds the countdown to zero against when KEDA next changes the replicas,
+// whatever the HPA does before.
+func (out *record) judgeZero(g *glance) (v verdict, calm bool) {
+	c := out.next(g.at)
+	for c != nil && c.by != store.KEDA {
+		c = out.next(c.at)
+	}
+	f := explain.Forecast{By: store.KEDA, High: max(g.replicas-1, 0), Earliest: g.Zero.Add(-aboutZero), Latest: g.Zero.Add(aboutZero)}
+	v, decided := judge(f, c, out.ended)
+	return v, out.calm(g.at, decided, explain.NoMoreJobs)
 }
 
 // lastGlance is the last at a whole second before a time, nil if there is none.

@@ -46,7 +46,7 @@ func TestScore(t *testing.T) {
 	for _, p := range played {
 		all.add(p.tally)
 	}
-	report, ok := held(all, *scoreEvery > 1)
+	report, ok := held(all, len(played))
 	fmt.Println(report)
 	if !ok {
 		t.Error("less comes true than the bars want")
@@ -78,9 +78,10 @@ type scored struct {
 	tally
 }
 
-// held says how each bar is held, and whether all are. A part of the stories may
-// miss one by a little.
-func held(all tally, part bool) (report string, ok bool) {
+// held says how each bar is held by so many stories, and whether all are. A part of
+// them may miss one by a little; of a handful no share means anything, and only
+// numbers count.
+func held(all tally, stories int) (report string, ok bool) {
 	var b strings.Builder
 	ok = true
 	fmt.Fprintf(&b, "%-62s %9s %9s %7s\n", "bars", "now", "bar", "aim")
@@ -90,7 +91,11 @@ func held(all tally, part bool) (report string, ok bool) {
 			continue
 		}
 		limit, verdict := bar.bar, ""
-		if part && limit != 0 {
+		switch {
+		case bar.each:
+		case stories < handful:
+			continue
+		case *scoreEvery > 1:
 			limit += map[bool]float64{true: partly, false: -partly}[bar.most]
 		}
 		if bar.most && now > limit || !bar.most && now < limit {
@@ -121,55 +126,62 @@ func table(played []scored) string {
 		fmt.Fprintf(&b, "\n%s: of %s seconds a change is foretold in %s, that there is none in %s\n", strings.ToUpper(string(f.family)), thousands(seconds.count(whatever)),
 			share(seconds.count(with(said)), seconds.count(whatever)), share(seconds.count(with(saidNone)), seconds.count(whatever)))
 		fmt.Fprintf(&b, "  %-34s %19s %19s   most wrong\n", "forecasts, at every second", "true", "undisturbed")
-		forecasts(&b, of("forecast"), played, f.family)
+		forecasts(&b, of("forecast"), played)
+		zero := of("zero").only(func(k key) bool { return k.verdict != pending })
+		shares(&b, "the countdown to zero", zero, played)
 		four(&b, "the HPA's size, a second before", "exact", "near", "wrong", of("size"))
 		four(&b, "the sentence at each change", "number", "direction", "opposite", of("sentence"))
 		authors := of("author")
 		n := authors.count(whatever)
-		fmt.Fprintf(&b, "  %-34s right %s, of these guessed %s; wrong %s %s, not there %s\n", fmt.Sprintf("who changed the replicas, of %d", n),
+		accused := authors.only(with(wrong))
+		fmt.Fprintf(&b, "  %-34s right %s, of these guessed %s; wrong %s, not there %s   %s\n", fmt.Sprintf("who changed the replicas, of %d", n),
 			share(authors.count(with(right, guessed)), n), share(authors.count(with(guessed)), n),
-			share(authors.count(with(wrong)), n), authors.only(func(k key) bool { return k.verdict == wrong }).list(), share(authors.count(with(silent)), n))
+			share(accused.count(whatever), n), share(authors.count(with(silent)), n), accused.list()+worst(played, accused))
 		broken := of("broken")
-		fmt.Fprintf(&b, "  %-34s %s %s\n", "broken, seconds", thousands(broken.count(whatever)), broken.list())
+		fmt.Fprintf(&b, "  %-34s %s   %s\n", "broken, seconds", thousands(broken.count(whatever)), broken.list()+worst(played, broken))
 		flips := of("flip")
-		fmt.Fprintf(&b, "  %-34s %.2f an hour %s\n", "a phase that is back within 5 s", 3600*float64(flips.count(whatever))/float64(seconds.count(whatever)), flips.list())
+		fmt.Fprintf(&b, "  %-34s %.2f an hour   %s\n", "a phase that is back within 5 s", 3600*float64(flips.count(whatever))/float64(seconds.count(whatever)), flips.list()+worst(played, flips))
 	}
 	return b.String()
 }
 
 // forecasts are a line for each of those who act, and below it one for each rule.
-func forecasts(b *strings.Builder, t tally, played []scored, f family) {
-	line := func(name string, who, rule func(key) string, like key) {
-		is := func(k key) bool { return who(k) == who(like) && rule(k) == rule(like) && k.verdict != pending }
-		mine := t.only(is)
-		calm := mine.only(func(k key) bool { return k.calm })
-		worst, most := "", 0
-		for _, p := range played {
-			wrongs := p.count(func(k key) bool {
-				return k.family == f && k.measure == "forecast" && is(k) && k.calm && k.verdict == wrong
-			})
-			if wrongs > most {
-				worst, most = fmt.Sprintf("%s (%d s)", p.name(), wrongs), wrongs
-			}
-		}
-		if n := mine.count(whatever); n > 0 {
-			fmt.Fprintf(b, "  %-34s %9s %9s %9s %9s   %s\n", name, thousands(n), share(mine.count(with(right)), n),
-				thousands(calm.count(whatever)), share(calm.count(with(right)), calm.count(whatever)), worst)
-		}
-	}
-	byWho, byRule, alike := func(k key) string { return k.who }, func(k key) string { return k.rule }, func(key) string { return "" }
+func forecasts(b *strings.Builder, t tally, played []scored) {
 	for _, who := range []string{"KEDA", "HPA", "nobody"} {
-		line(map[string]string{"KEDA": "KEDA's", "HPA": "the HPA's", "nobody": "nothing changes"}[who], byWho, alike, key{who: who})
+		mine := t.only(func(k key) bool { return k.who == who && k.verdict != pending })
+		shares(b, map[string]string{"KEDA": "KEDA's", "HPA": "the HPA's", "nobody": "nothing changes"}[who], mine, played)
 		rules := map[string]bool{}
-		for k := range t {
-			if k.who == who {
-				rules[k.rule] = true
-			}
+		for k := range mine {
+			rules[k.rule] = true
 		}
 		for _, rule := range sortedNames(rules) {
-			line("  "+rule, byWho, byRule, key{who: who, rule: rule})
+			shares(b, "  "+rule, mine.only(func(k key) bool { return k.rule == rule }), played)
 		}
 	}
+}
+
+// shares are how much of something came true, disturbed or not.
+func shares(b *strings.Builder, name string, t tally, played []scored) {
+	calm := t.only(func(k key) bool { return k.calm })
+	if n := t.count(whatever); n > 0 {
+		fmt.Fprintf(b, "  %-34s %9s %9s %9s %9s   %s\n", name, thousands(n), share(t.count(with(right)), n),
+			thousands(calm.count(whatever)), share(calm.count(with(right)), calm.count(whatever)), worst(played, calm.only(with(wrong))))
+	}
+}
+
+// worst is the story with most of something, to be played alone.
+func worst(played []scored, t tally) string {
+	name, most := "", 0
+	for _, p := range played {
+		n := p.count(func(k key) bool { return t[k] > 0 })
+		if n > most || n == most && n > 0 && p.name() < name {
+			name, most = p.name(), n
+		}
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s (%d)", name, most)
 }
 
 // four are the verdicts on something, a line for each of those who act.
