@@ -40,7 +40,7 @@ var bars = []bar{
 	{"others: seconds in which something is said to be broken", seconds("broken", others), true, 0, 0, true},
 	{"healthy: phases that are back within 5 s, an hour", hourly("flip", healthy), true, 33.5, 0, false},
 	{"healthy: seconds in which a change is foretold, %", part("said", healthy, false, said), false, 54.5, 0, false},
-	{"healthy: seconds in which that none comes is, %", part("said", healthy, false, saidNone), false, 25.8, 0, false},
+	{"healthy: seconds in which nothing is foretold, %", part("said", healthy, false, silent), true, 20, 0, false},
 }
 
 // trueOf is the share of forecasts about some that came true.
