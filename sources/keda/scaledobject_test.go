@@ -219,7 +219,7 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 		{"type":"azure-queue","metadata":{"connection":"AccountKey=s3cret","connectionFromEnv":"CONN"}}
 	]}}`))
 	want := []map[string]string{
-		{"host": "amqp://guest:xxxxx@rabbit:5672/vhost", "queueName": "q"},
+		{"host": "amqp://guest:***@rabbit:5672/vhost", "queueName": "q"},
 		{"address": "r:6379", "listName": "ab"},
 		{"address": "r:6379", "listName": "fine", "passwordFromEnv": "REDIS_PASSWORD", "password": hidden},
 		{"connection": hidden, "connectionFromEnv": "CONN"},
