@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,8 +18,11 @@ func TestAgain(t *testing.T) {
 	for _, many := range []bool{false, true} {
 		t.Run(fmt.Sprint("many ", many), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				var mu sync.Mutex
 				var got []string
 				a := newAgain(func(f kscope.Fact) {
+					mu.Lock()
+					defer mu.Unlock()
 					switch f := f.(type) {
 					case kscope.ScaledObject:
 						got = append(got, fmt.Sprint(f.Ref.Name, " ", f.MaxReplicaCount, " ", f.LastActiveTime.Unix()))
@@ -41,7 +45,9 @@ func TestAgain(t *testing.T) {
 				expect := func(when string, want ...string) {
 					t.Helper()
 					synctest.Wait()
+					mu.Lock()
 					now := slices.Clone(got[first:])
+					mu.Unlock()
 					if slices.Sort(now); !slices.Equal(now, want) {
 						t.Errorf("%s: %q, want %q", when, now, want)
 					}
