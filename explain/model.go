@@ -42,9 +42,11 @@ type source struct {
 	at   int // in the HPA's metrics; -1 where it is in none
 }
 
-// modelOf is false where not all is known that the HPA and KEDA decide by.
+// modelOf is false where not all is known, or is so now, that the HPA and KEDA decide
+// by.
 func modelOf(c *store.Chain, f *facts) (*model, bool) {
-	if c.Workload == nil || c.HPA == nil || f.partly || c.ScaledObject.ScalingModifiers || len(c.Readings) == 0 {
+	if c.Workload == nil || c.HPA == nil || !c.Last.Object.IsZero() || !f.readyKnown ||
+		f.partly || c.ScaledObject.ScalingModifiers || len(c.Readings) == 0 {
 		return nil, false
 	}
 	m, sources := &model{}, sourcesOf(c)
@@ -53,7 +55,9 @@ func modelOf(c *store.Chain, f *facts) (*model, bool) {
 	m.annotated(c)
 	m.phases(c, f.now)
 	m.remember(c, sources, f.now)
-	main := slices.IndexFunc(sources, func(s source) bool { return s.Trigger.Name == f.r.Trigger.Name && s.Metric == f.r.Metric })
+	main := slices.IndexFunc(sources, func(s source) bool {
+		return s.Metric == f.r.Metric && s.Trigger.Name == f.r.Trigger.Name && s.Trigger.Type == f.r.Trigger.Type && s.Trigger.Backlog == f.r.Trigger.Backlog
+	})
 	m.measure(c, sources, max(main, 0), f)
 	return m, true
 }
@@ -118,9 +122,14 @@ func (m *model) phases(c *store.Chain, now time.Time) {
 	}
 }
 
-// due is how long it is until something that comes every period and came at a time.
+// due is how long it is until something that comes every period and came at a time,
+// which a clock that was set back may have put ahead.
 func due(last time.Time, every time.Duration, now time.Time) time.Duration {
-	return every - now.Sub(last)%every
+	past := now.Sub(last) % every
+	if past < 0 {
+		past += every
+	}
+	return every - past
 }
 
 // period is how far apart syncs are, by the newest that are not far apart.

@@ -17,7 +17,7 @@ func after(seconds float64) time.Time { return t0.Add(time.Duration(seconds * fl
 func TestDue(t *testing.T) {
 	for _, tt := range []struct {
 		last, now, every, want float64
-	}{{0, 0, 15, 15}, {0, 1, 15, 14}, {0, 15, 15, 15}, {0, 44, 15, 1}, {0, 3600, 7, 5}} {
+	}{{0, 0, 15, 15}, {0, 1, 15, 14}, {0, 15, 15, 15}, {0, 44, 15, 1}, {0, 3600, 7, 5}, {10, 7, 15, 3}, {100, 7, 15, 3}} {
 		if got := due(after(tt.last), time.Duration(tt.every)*time.Second, after(tt.now)).Seconds(); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)
 		}
@@ -167,6 +167,28 @@ func TestOutlook(t *testing.T) {
 		}
 		if in := o.earliest.Sub(after(tt.now)).Seconds(); o.keda || o.up != tt.up || o.low != tt.to || o.high != tt.to || math.Abs(in-tt.in) > 0.5 {
 			t.Errorf("%s: up %v to %d..%d in %.1f s, want %+v", tt.name, o.up, o.low, o.high, in, tt.to)
+		}
+	}
+}
+
+// TestNothingIsForetoldOfTheUnknown: where what KEDA says is not current, or how many
+// pods are ready is not known, no number stands for that.
+func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
+	for name, unknown := range map[string]func(c *store.Chain){
+		"what KEDA says": func(c *store.Chain) { c.Last.Object = after(1) },
+		"ready":          func(c *store.Chain) { c.Ready = nil },
+		"the value":      func(c *store.Chain) { c.Readings[0].Known = false },
+		"the HPA":        func(c *store.Chain) { c.HPA = nil },
+		"the workload":   func(c *store.Chain) { c.Workload = nil },
+	} {
+		c, f := known(5, 4, func(float64) float64 { return 40 }, nil, store.Sync{At: after(0), Computed: true, Current: 4, Desired: 4})
+		if f.ahead(c) == nil {
+			t.Fatal("nothing is foretold where all is known")
+		}
+		unknown(c)
+		g := gather(c, after(5))
+		if o := g.ahead(c); o != nil {
+			t.Errorf("%s is not known, and the HPA goes to %d", name, o.low)
 		}
 	}
 }

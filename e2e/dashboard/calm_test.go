@@ -7,9 +7,9 @@ import (
 	"github.com/kscope/kscope/e2e/screen"
 )
 
-// TestIdle looks for a minute, in which the clock moves on once, at a screen on which nothing happens: next
-// to nothing is written to the terminal, and the API server is asked nothing
-// but for the watches that are open.
+// TestIdle looks for a minute, in which the clock moves on once, at a screen on
+// which nothing happens: next to nothing is written to the terminal, and the API
+// server is asked nothing but for the watches that are open.
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	const span, limit = time.Minute, 20 // bytes a second
