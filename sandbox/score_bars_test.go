@@ -11,7 +11,7 @@ type bar struct {
 }
 
 // partly is how far a part of the stories may miss a bar on a share.
-const partly = 10
+const partly = 7
 
 // handful is how many stories no share is taken of.
 const handful = 60
@@ -19,28 +19,28 @@ const handful = 60
 // bars are what must be held today, and what is aimed at. Whoever reaches more
 // raises them: all are what make score shows, less a little.
 var bars = []bar{
-	{"healthy: KEDA's forecasts true, undisturbed, %", trueOf(healthy, true, "KEDA"), false, 76, 99, false},
-	{"healthy: the HPA's forecasts true, undisturbed, %", trueOf(healthy, true, "HPA"), false, 47, 95, false},
-	{"healthy: that nothing changes true, undisturbed, %", trueOf(healthy, true, "nobody"), false, 93.4, 95, false},
-	{"healthy: countdowns to zero true, undisturbed, %", part("zero", healthy, true, right), false, 95, 99, false},
-	{"healthy: all forecasts true, disturbed or not, %", trueOf(healthy, false, "KEDA", "HPA", "nobody"), false, 63, 80, false},
-	{"others: KEDA's forecasts true, undisturbed, %", trueOf(others, true, "KEDA"), false, 75, 99, false},
-	{"others: the HPA's forecasts true, undisturbed, %", trueOf(others, true, "HPA"), false, 45, 95, false},
-	{"others: that nothing changes true, undisturbed, %", trueOf(others, true, "nobody"), false, 91, 95, false},
-	{"broken: all forecasts true, undisturbed, %", trueOf(broken, true, "KEDA", "HPA", "nobody"), false, 74.5, 95, false},
-	{"healthy: the HPA's next size exact, undisturbed, %", part("size", healthy, true, right), false, 36.5, 95, false},
-	{"healthy: the HPA's next size wrong, undisturbed, %", part("size", healthy, true, wrong), true, 26.6, 1, false},
-	{"healthy: changes against the sentence, undisturbed, %", part("sentence", healthy, true, wrong), true, 4, 0, false},
-	{"healthy: changes against the sentence, disturbed or not, %", part("sentence", healthy, false, wrong), true, 3.6, 0, false},
-	{"healthy: changes that the sentence is silent about, %", part("sentence", healthy, true, silent), true, 6.5, 0, false},
-	{"others: changes against the sentence, undisturbed, %", part("sentence", others, true, wrong), true, 16, 0, false},
+	{"healthy: KEDA's forecasts true, undisturbed, %", trueOf(healthy, true, "KEDA"), false, 97.8, 99, false},
+	{"healthy: the HPA's forecasts true, undisturbed, %", trueOf(healthy, true, "HPA"), false, 95, 95, false},
+	{"healthy: that nothing changes true, undisturbed, %", trueOf(healthy, true, "nobody"), false, 99.5, 95, false},
+	{"healthy: countdowns to zero true, undisturbed, %", part("zero", healthy, true, right), false, 98, 99, false},
+	{"healthy: all forecasts true, disturbed or not, %", trueOf(healthy, false, "KEDA", "HPA", "nobody"), false, 80, 80, false},
+	{"others: KEDA's forecasts true, undisturbed, %", trueOf(others, true, "KEDA"), false, 98.8, 99, false},
+	{"others: the HPA's forecasts true, undisturbed, %", trueOf(others, true, "HPA"), false, 93.4, 95, false},
+	{"others: that nothing changes true, undisturbed, %", trueOf(others, true, "nobody"), false, 98.2, 95, false},
+	{"broken: all forecasts true, undisturbed, %", trueOf(broken, true, "KEDA", "HPA", "nobody"), false, 96.4, 95, false},
+	{"healthy: the HPA's next size exact, undisturbed, %", part("size", healthy, true, right), false, 93.1, 95, false},
+	{"healthy: the HPA's next size wrong, undisturbed, %", part("size", healthy, true, wrong), true, 0.9, 1, false},
+	{"healthy: changes against the sentence, undisturbed, %", part("sentence", healthy, true, wrong), true, 0.5, 0, false},
+	{"healthy: changes against the sentence, disturbed or not, %", part("sentence", healthy, false, wrong), true, 0.5, 0, false},
+	{"healthy: changes that the sentence is silent about, %", part("sentence", healthy, true, silent), true, 1.7, 0, false},
+	{"others: changes against the sentence, undisturbed, %", part("sentence", others, true, wrong), true, 4, 0, false},
 	{"healthy: changes given to the wrong one, %", part("author", healthy, false, wrong), true, 28.6, 0, false},
 	{"broken: changes given to the wrong one, %", part("author", broken, false, wrong), true, 28.3, 0, false},
 	{"healthy: seconds in which something is said to be broken", seconds("broken", healthy), true, 1, 0, true},
 	{"others: seconds in which something is said to be broken", seconds("broken", others), true, 0, 0, true},
 	{"healthy: phases that are back within 5 s, an hour", hourly("flip", healthy), true, 33.5, 0, false},
-	{"healthy: seconds in which a change is foretold, %", part("said", healthy, false, said), false, 54.5, 0, false},
-	{"healthy: seconds in which nothing is foretold, %", part("said", healthy, false, silent), true, 20, 0, false},
+	{"healthy: seconds in which a change is foretold, %", part("said", healthy, false, said), false, 66, 0, false},
+	{"healthy: seconds in which nothing is foretold, %", part("said", healthy, false, silent), true, 18.5, 0, false},
 }
 
 // trueOf is the share of forecasts about some that came true.
