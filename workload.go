@@ -1,7 +1,9 @@
 package kscope
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -66,4 +68,51 @@ func (s Selector) Matches(labels map[string]string) bool {
 		}
 	}
 	return len(s) > 0
+}
+
+// Step is a change of a workload's replicas, as whoever made it tells of it.
+type Step struct {
+	From, To int32  // From is -1 where that is not told
+	Why      string // the HPA's reason; "" where none is told
+}
+
+var (
+	kedaStep = regexp.MustCompile(`from (-?\d+) to (-?\d+)`)
+	hpaStep  = regexp.MustCompile(`^(?:\(combined from similar events\): )*New size: (\d+); reason: (.*)$`)
+	hpaScale = regexp.MustCompile(`able to update the target scale to (\d+)`)
+)
+
+// Step is the change of replicas that an event tells of, KEDA's or the HPA's;
+// false if it tells of none. One in which the cluster combines several tells of
+// the newest.
+func (e Event) Step() (Step, bool) {
+	switch e.Reason {
+	case "KEDAScaleTargetActivated", "KEDAScaleTargetDeactivated":
+		if m := kedaStep.FindStringSubmatch(e.Note); m != nil {
+			return Step{From: number(m[1]), To: number(m[2])}, true
+		}
+	case "SuccessfulRescale":
+		if m := hpaStep.FindStringSubmatch(e.Note); m != nil {
+			return Step{From: -1, To: number(m[1]), Why: m[2]}, true
+		}
+	}
+	return Step{}, false
+}
+
+// Step is the last change of replicas that an HPA's status tells of; false if it
+// never made one. When that was is LastScaleTime, by the clock of the cluster.
+func (h HPA) Step() (Step, bool) {
+	if h.LastScaleTime.IsZero() {
+		return Step{}, false
+	}
+	able := h.Conditions.Get("AbleToScale")
+	if m := hpaScale.FindStringSubmatch(able.Message); m != nil && able.True() {
+		return Step{From: -1, To: number(m[1])}, true
+	}
+	return Step{From: -1, To: h.DesiredReplicas}, true // its words are of a later sync, which changed nothing
+}
+
+func number(s string) int32 {
+	n, _ := strconv.ParseInt(s, 10, 32)
+	return int32(n)
 }

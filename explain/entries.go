@@ -142,10 +142,16 @@ func (e Entry) Words() (text, note string) {
 	case store.Inactive:
 		return "sees no work: inactive", ""
 	case store.Scaled:
+		if e.For.Name != "" {
+			return e.scaledWords() + " for " + called(e.For.Name), e.Note
+		}
 		return e.scaledWords(), e.Note
 	case store.ReadyPods:
 		if e.Up() {
 			return fmt.Sprintf("pods ready %d → %d", e.From, e.To), ""
+		}
+		if e.Cause == "" { // nobody asked them to go
+			return fmt.Sprintf("pods no longer ready, %d → %d", e.From, e.To), ""
 		}
 		return fmt.Sprintf("pods leaving, ready %d → %d", e.From, e.To), ""
 	}

@@ -70,12 +70,12 @@ func ExampleLook() {
 	// 22s, scaling up
 	//   9 jobs at 5 per pod call for 2 pods; 2 are set, 1 is ready so far.
 	//   1 pod is not ready yet.
-	// 24s, steady
+	// 24s, scaling up
 	//   9 jobs at 5 per pod call for 2 pods, and 2 are ready.
 	//   KEDA goes to 0 in 58s to 1m13s, if no more jobs come.
-	// 44s, cooling down
-	//   The list orders is empty; 2 pods remain while KEDA waits out its cooldown of 30s.
-	//   KEDA goes straight to 0 in about 30s; the HPA would wait up to 5m.
+	// 44s, draining
+	//   The list orders is empty, and 2 pods are set.
+	//   KEDA goes to 0 in about 35s.
 	// 50s, cooling down
 	//   The list orders is empty; 2 pods remain while KEDA waits out its cooldown of 30s.
 	//   KEDA goes straight to 0 in about 24s; the HPA would wait up to 5m.

@@ -98,6 +98,10 @@ type facts struct {
 	now            time.Time
 	desired, ready int32
 	readyKnown     bool
+	leaving        int           // pods that are still there at zero replicas
+	active         bool          // KEDA says that a trigger is
+	forced         bool          // by annotation
+	complete       bool          // as many pods as are wanted have been ready since they were
 	r              store.Reading // the main trigger
 	work           store.Reading // the one with work that KEDA would start for, if hasWork
 	hasWork        bool
@@ -134,7 +138,7 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 	}
 	for _, r := range rules {
 		if d, ok := r.answer(c, &f); ok {
-			d.Rule, d.Want = r.name, f.want
+			d.Rule, d.Want, d.Phase = r.name, f.want, f.calm(c, d.Phase)
 			return d
 		}
 	}
@@ -149,12 +153,20 @@ func gather(c *store.Chain, now time.Time) facts {
 		f.desired, existing = c.Workload.Desired, c.Workload.Current
 	}
 	if c.Ready != nil {
-		f.ready, f.readyKnown = *c.Ready, true
+		f.ready, f.readyKnown = max(*c.Ready-int32(c.Starting.AgainReady), 0), true
 	}
+	if f.desired == 0 {
+		f.leaving = max(c.Counts[kscope.PodTerminating], int(existing), int(f.ready))
+		if c.Step != nil && now.Sub(c.Step.At) < settled { // their end may not have been seen yet
+			f.leaving = max(f.leaving, c.Counts.Alive())
+		}
+	}
+	f.active, f.forced = so.Conditions.Get("Active").True() || f.justWoken(c), so.ForceActivation
 	f.limit, f.tolerances = f.high, scaling.TolerancesOf(nil)
 	if h := c.HPA; h != nil {
 		f.limit, f.tolerances = scaling.UpLimit(h.Behavior, h.MaxReplicas, f.desired), scaling.TolerancesOf(h.Behavior)
 	}
+	f.complete = complete(c, now)
 	f.several = len(c.Readings) > 1
 	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
 	for i := range c.Readings {

@@ -65,21 +65,29 @@ func targetMissing(c *store.Chain, _ *facts) (Decision, bool) {
 	return d, true
 }
 
+// podsOf is some of the pods: "3 of 10 pods", or all of them.
+func podsOf(n, all int) string {
+	if n == all {
+		return pods(n)
+	}
+	return fmt.Sprintf("%d of %s", n, pods(all))
+}
+
 func podsCannotStart(c *store.Chain, f *facts) (Decision, bool) {
-	rf, failing := c.Workload.Conditions.Get("ReplicaFailure"), c.Counts[kscope.PodFailing]
+	rf, failing := c.Workload.Conditions.Get("ReplicaFailure"), c.Counts[kscope.PodFailing]+c.Starting.Again
 	switch {
 	case rf.True():
 		return Decision{Phase: Broken, Link: LinkWorkload, Why: "Pods cannot be created: " + sentence(orElse(rf.Message, rf.Reason)),
 			Next: "Kubernetes keeps trying. The HPA counts only pods that exist."}, true
 	case failing > 0 && f.readyKnown && f.ready < f.desired:
 		d := Decision{Phase: Broken, Link: LinkPods,
-			Why:  fmt.Sprintf("%d of %s cannot run; %s ready.", failing, pods(c.Counts.Alive()), isOrAre(f.ready)),
+			Why:  fmt.Sprintf("%s cannot run; %s ready.", podsOf(failing, c.Counts.Alive()), isOrAre(f.ready)),
 			Next: "More pods are likely to fail the same way."}
 		if f.ready > 0 {
 			d.Next = "Those that are ready go on."
 		}
-		if p := c.Ailing; p != nil {
-			d.Why = fmt.Sprintf("%d of %s cannot run: %s; %s ready.", failing, pods(c.Counts.Alive()), ailment(p), isOrAre(f.ready))
+		if p := firstOf(c.Ailing, c.Starting.Ailed); p != nil {
+			d.Why = fmt.Sprintf("%s cannot run: %s; %s ready.", podsOf(failing, c.Counts.Alive()), ailment(p), isOrAre(f.ready))
 			d.Next += fmt.Sprintf(" kubectl describe pod -n %s %s says more.", p.Ref.Namespace, p.Ref.Name)
 		}
 		return d, true

@@ -52,7 +52,7 @@ func TestScaledJobSays(t *testing.T) {
 	}{
 		{"work", active, depth(12, ""), "working: KEDA makes Jobs of it: 12 jobs wait in orders, at most 20 Jobs at once.", "orders: 12, has work > *KEDA: active, active" + rest},
 		{"little work", active, depth(2, ""), "working: The queue orders is not above its activation threshold; KEDA makes at most 20 Jobs at once.", "orders: 2, below activation > *KEDA: active, active" + rest},
-		{"work that KEDA has not seen", idle, depth(12, ""), "asleep: 12 jobs wait in orders; KEDA makes at most 20 Jobs at once.", "orders: 12, has work > *KEDA: inactive, nothing to do" + rest},
+		{"work that KEDA has not seen", idle, depth(12, ""), "asleep: 12 jobs wait in orders; KEDA makes at most 20 Jobs at once.", "orders: 12, has work > *KEDA: inactive, not seen yet" + rest},
 		{"no work", idle, depth(0, ""), "asleep: The queue orders is empty; KEDA makes at most 20 Jobs at once.", "orders: 0, empty > *KEDA: inactive, nothing to do" + rest},
 		{"not measured", job, kscope.Heartbeat{}, "looking: KEDA makes at most 20 Jobs at once; how much work waits is not known.", "orders: ?, not read yet > *KEDA: ?, no status yet" + rest},
 		{"unreadable", active, depth(0, "refused"), "working: KEDA makes at most 20 Jobs at once; kscope cannot read the queue: refused.", "*orders: ?, cannot be read > KEDA: active, active" + rest},
@@ -109,7 +109,7 @@ func TestTimelineOfAPlainHPA(t *testing.T) {
 	ref := kscope.Ref{Namespace: "demo", Name: "web"}
 	none, three := int32(0), int32(3)
 	for i, f := range []kscope.Fact{
-		kscope.HPA{Ref: ref, UID: "h", ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "web"}},
+		kscope.HPA{Ref: ref, UID: "h", MinReplicas: 1, ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "web"}},
 		kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 3, Ready: &three},
 		kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 0, Ready: &none},
 	} {

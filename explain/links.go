@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -104,12 +105,21 @@ func kedaLink(c *store.Chain, d *Decision) Link {
 		l.State, l.Value, l.Word = LinkOK, "active", "active"
 	case active.Reason == "ScalerCooldown":
 		l.State, l.Value, l.Word = LinkWaiting, "cooldown", "cooling down"
+	case active.False() && unseenWork(c):
+		l.State, l.Value, l.Word = LinkWaiting, "inactive", "not seen yet"
 	case active.False():
 		l.State, l.Value, l.Word = LinkIdle, "inactive", "nothing to do"
 	default:
 		l.State, l.Value, l.Word = LinkUnknown, Unknown, "no status yet"
 	}
 	return l
+}
+
+// unseenWork reports whether there is work that KEDA will find when it next looks.
+func unseenWork(c *store.Chain) bool {
+	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
+		return r.Known && r.From == store.FromBroker && r.Value > r.ActivationTarget
+	})
 }
 
 func hpaLink(c *store.Chain) Link {

@@ -46,3 +46,13 @@ func zeroAt(c *store.Chain) time.Time {
 	}
 	return zero.Add(c.Polled.Sub(so.LastActiveTime))
 }
+
+// UntilZero is how long KEDA will still wait before its step to the floor, in whole
+// seconds, at least one; false where it does not wait, or that cannot be told. It
+// is what every countdown shows.
+func (d Decision) UntilZero(now time.Time) (time.Duration, bool) {
+	if d.Zero.IsZero() || !now.Before(d.Zero) {
+		return 0, false
+	}
+	return max(d.Zero.Sub(now).Round(time.Second), time.Second), true
+}

@@ -3,8 +3,8 @@ package explain
 import (
 	"fmt"
 	"strings"
+	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -51,16 +51,56 @@ func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.readyKnown || f.ready >= f.desired {
 		return Decision{}, false
 	}
-	d := Decision{Phase: ScalingUp, Link: LinkPods,
-		Why:  fmt.Sprintf("%s set, %s ready so far.", podsAre(f.desired), isOrAre(f.ready)),
-		Next: fmt.Sprintf("%s not ready yet.", podsAre(f.desired-f.ready))}
-	if f.wantKnown && f.raw > 0 {
-		d.Why = fmt.Sprintf("%s; %s set, %s ready so far.", calls(f), isOrAre(f.desired), isOrAre(f.ready))
+	left, far, yet := f.desired-f.ready, " so far", " yet"
+	d := Decision{Phase: ScalingUp, Link: LinkPods}
+	if f.complete { // they were all ready: some are replaced, or start again
+		d.Phase, far, yet = f.direction(), "", ""
 	}
-	if n := c.Counts[kscope.PodPending]; n > 0 {
-		d.Next = strings.TrimSuffix(d.Next, ".") + fmt.Sprintf("; %d of them %s for a node.", n, verb(n, "waits", "wait"))
+	yet = fmt.Sprintf("%s not ready%s", podsAre(left), yet)
+	d.Why = fmt.Sprintf("%s set, %s ready%s.", podsAre(f.desired), isOrAre(f.ready), far)
+	if f.wantKnown && f.raw > 0 {
+		d.Why = fmt.Sprintf("%s; %s set, %s ready%s.", calls(f), isOrAre(f.desired), isOrAre(f.ready), far)
+	}
+	switch n := c.Starting.Nodeless; {
+	case n > 0 && n >= int(left):
+		d.Next = fmt.Sprintf("%s: %s for a node.", yet, verb(int(left), "it waits", "they wait"))
+	case n > 0:
+		d.Next = fmt.Sprintf("%s; %d of them %s for a node.", yet, n, verb(n, "waits", "wait"))
+	default:
+		d.Next = yet + "."
+		if s := progress(c, f, int(left)); s != "" {
+			d.Next = fmt.Sprintf("%s; %s.", yet, s)
+		}
 	}
 	return d, true
+}
+
+// progress says how long it usually takes until pods are ready, and once that is over
+// for how long these have waited; "" where that is not known.
+func progress(c *store.Chain, f *facts, n int) string {
+	usual := c.Starting.Usual
+	if usual <= 0 || c.Starting.Since.IsZero() {
+		return ""
+	}
+	s, waited := "that usually takes "+words.Age(max(usual, time.Second)), f.now.Sub(c.Starting.Since)
+	switch {
+	case waited <= max(usual*3/2, usual+2*time.Second):
+		return s
+	case n == 1:
+		return fmt.Sprintf("%s, and it has waited for %s", s, words.Age(waited))
+	}
+	return fmt.Sprintf("%s, and the first has waited for %s", s, words.Age(waited))
+}
+
+// direction is where the HPA goes from what is set.
+func (f *facts) direction() Phase {
+	switch {
+	case !f.wantKnown || f.partly || f.want == f.desired:
+		return Steady
+	case f.want > f.desired:
+		return ScalingUp
+	}
+	return Draining
 }
 
 // wantsFewer is more pods than the queue calls for.

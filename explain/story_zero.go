@@ -6,16 +6,37 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
 
+// overtaken is how long KEDA may have seen work before kscope's next measurement of
+// the queue shows it.
+const overtaken = 2 * time.Second
+
+// aware reports whether KEDA has just seen work that kscope has not.
+func (f *facts) aware(c *store.Chain) bool {
+	since := c.Past.Active.Above(0.5)
+	return f.active && !since.IsZero() && f.now.Sub(since) < overtaken
+}
+
+// takenYet reports whether work is so new that the last pods may still take it.
+func (f *facts) takenYet() bool {
+	return f.leaving > 0 && !f.work.Waiting.IsZero() && f.now.Sub(f.work.Waiting) < overtaken
+}
+
+// justWoken reports whether the workload left zero a moment ago, so that what KEDA says
+// of its activity is still from before: it scales first and writes its status then.
+func (f *facts) justWoken(c *store.Chain) bool {
+	step := c.Step
+	return f.desired > 0 && step != nil && step.From == 0 && f.now.Sub(step.At) < overtaken && c.Past.Active.HeldSince(f.now).Before(step.At)
+}
+
 // asleep is zero replicas and no work.
 func asleep(c *store.Chain, f *facts) (Decision, bool) {
 	so, r := &c.ScaledObject, f.r
-	if f.desired > 0 || f.hasWork || so.ForceActivation || c.Counts[kscope.PodTerminating] > 0 {
+	if f.desired > 0 || f.hasWork || so.ForceActivation || f.leaving > 0 || f.aware(c) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Asleep, Link: LinkQueue, Next: "KEDA looks every " + words.Span(so.PollingInterval) + "."}
@@ -27,19 +48,19 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 		first = fmt.Sprintf(" A value above %s starts %s.", words.Count(r.ActivationTarget), pods(int(so.StartsWith())))
 	}
 	target := called(so.ScaleTarget.Name)
-	active := so.Conditions.Get("Active")
+	inactive := so.Conditions.Get("Active").False()
 	switch {
 	case f.quiet && r.Value > 0:
 		d.Why = fmt.Sprintf("%s, but KEDA starts nothing until there are more than %s.", waits(r), words.Count(r.ActivationTarget))
 		if !r.CountsJobs() {
 			d.Why = fmt.Sprintf("%s, but KEDA starts nothing until it is above %s.", waits(r), words.Count(r.ActivationTarget))
 		}
-	case f.quiet && active.True():
-		d.Why = fmt.Sprintf("%s, but KEDA still says that a trigger is active.", allQuiet(c, r))
+	case f.quiet && f.active:
+		d.Why = fmt.Sprintf("%s, but KEDA says that a trigger is active.", allQuiet(c, r))
 	case f.quiet:
 		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. The HPA rests, as it should.", allQuiet(c, r), target)
 		d.Next += first
-	case active.False():
+	case inactive:
 		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. The HPA rests, as it should.", target)
 	default:
 		d.Why = fmt.Sprintf("%s is at zero; whether there is work is not known.", target)
@@ -55,12 +76,11 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 
 // drained is zero replicas while the last pods are still stopping.
 func drained(c *store.Chain, f *facts) (Decision, bool) {
-	n := c.Counts[kscope.PodTerminating]
-	if f.desired > 0 || n == 0 || c.ScaledObject.ForceActivation || f.hasWork {
+	if f.desired > 0 || f.leaving == 0 || c.ScaledObject.ForceActivation || f.hasWork && !f.takenYet() || f.aware(c) {
 		return Decision{}, false
 	}
 	return Decision{Phase: Draining, Link: LinkPods,
-		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", called(c.ScaledObject.ScaleTarget.Name), podsAreInt(n)),
+		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", called(c.ScaledObject.ScaleTarget.Name), podsAreInt(f.leaving)),
 		Next: fmt.Sprintf("Then nothing runs until work arrives; KEDA looks every %s.", words.Span(c.ScaledObject.PollingInterval))}, true
 }
 
@@ -116,24 +136,68 @@ func parked(c *store.Chain, f *facts) (Decision, bool) {
 
 // starting is the first pods on their way.
 func starting(c *store.Chain, f *facts) (Decision, bool) {
-	if f.ready > 0 || !f.readyKnown || f.desired > f.low || c.ScaledObject.Floor() > 0 || f.quiet {
+	if f.ready > 0 || !f.readyKnown || f.complete || f.desired > f.low || c.ScaledObject.Floor() > 0 || f.quiet && !f.active {
 		return Decision{}, false
 	}
 	who := podsAre(f.desired) + " set"
-	if isKEDA(c.Workload.SetBy) {
+	if startedByKEDA(c) {
 		who = "KEDA started " + pods(int(f.desired))
 	}
 	none := "none is ready yet"
 	if f.desired == 1 {
 		none = "it is not ready yet"
 	}
-	d := Decision{Phase: Waking, Link: LinkPods, Why: who + "; " + none + ".",
-		Next: fmt.Sprintf("The HPA takes over at its next sync, within about %s.", words.Span(scaling.SyncPeriod))}
-	if f.wantKnown && f.want > f.desired {
-		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s, towards %d.", words.Span(scaling.SyncPeriod), f.want)
+	d := Decision{Phase: Waking, Link: LinkPods, Why: who + "; " + none + "."}
+	within := words.Span(scaling.SyncPeriod)
+	switch towards := f.wantKnown && f.want > f.desired; {
+	case !tookOver(c, f.now) && towards:
+		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s, towards %d.", within, f.want)
+	case !tookOver(c, f.now):
+		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s.", within)
+	case towards:
+		d.Next = fmt.Sprintf("The HPA has taken over, towards %d.", f.want)
+	default:
+		d.Next = "The HPA has taken over, and has pods enough."
+	}
+	if !tookOver(c, f.now) && f.wantKnown && f.want > f.desired {
 		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, aSync)
 	}
+	if s := progress(c, f, int(f.desired)); s != "" {
+		d.Next = capital(s) + ". " + d.Next
+	}
 	return d, true
+}
+
+// startedByKEDA reports whether the last step is known to be KEDA's, from zero.
+func startedByKEDA(c *store.Chain) bool {
+	if c.Workload != nil && isKEDA(c.Workload.SetBy) {
+		return true
+	}
+	if c.Step == nil || c.Step.From != 0 {
+		return false
+	}
+	proofs, _ := prove([]store.Entry{*c.Step}, c.Told)
+	return proofs[0].actor == store.KEDA
+}
+
+// tookOver reports whether the HPA has looked since the last step: it says so when
+// it finds what it did not find before, and is due in any case after its period.
+func tookOver(c *store.Chain, now time.Time) bool {
+	switch {
+	case c.HPA == nil || c.Step == nil:
+		return false
+	case now.Sub(c.Step.At) > scaling.SyncPeriod+2*time.Second:
+		return c.HPAStatus.Current()
+	}
+	n := len(c.Past.Syncs)
+	return n > 0 && c.Past.Syncs[n-1].At.After(c.Step.At) && c.Past.Syncs[n-1].Current == c.Step.To
+}
+
+// overruled reports whether there was work by the HPA's last sync only, and KEDA has
+// looked since and found none.
+func (f *facts) overruled(c *store.Chain) bool {
+	n := len(c.Past.Syncs)
+	return f.work.From == store.FromHPA && n > 0 && c.Past.Looked.After(c.Past.Syncs[n-1].At)
 }
 
 // aboutZero is how far from the truth "in about 26s" may be.
@@ -142,10 +206,8 @@ const aboutZero = 2 * time.Second
 // cooling is pods without work that only KEDA's cooldown keeps.
 func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	so := &c.ScaledObject
-	active := so.Conditions.Get("Active")
-	if so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.ForceActivation ||
-		!f.quiet && (active.Reason != "ScalerCooldown" || f.hasWork) {
-		return Decision{}, false
+	if !cools(c) || f.active || !f.quiet && (so.Conditions.Get("Active").Reason != "ScalerCooldown" || f.hasWork && !f.overruled(c)) {
+		return Decision{}, false // that it is over is KEDA's to say, not the queue's
 	}
 	d := Decision{Phase: CoolingDown, Link: LinkKEDA}
 	quiet := "No trigger is active"
@@ -153,6 +215,9 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		quiet = allQuiet(c, f.r)
 	}
 	d.Why = fmt.Sprintf("%s; %s while KEDA waits out its cooldown of %s.", quiet, remain(f.desired), words.Span(so.CooldownPeriod))
+	if so.CooldownPeriod <= 0 {
+		d.Why = fmt.Sprintf("%s; %s until KEDA looks, since its cooldown is 0s.", quiet, remain(f.desired))
+	}
 	zero := zeroAt(c)
 	if so.LastActiveTime.IsZero() {
 		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))

@@ -21,10 +21,11 @@ type Entry struct {
 	// was last.
 	Times   int
 	Last    time.Time
-	ToMin   bool   // KEDA's step to minReplicaCount, which no trigger asks for
-	several bool   // the object has several queues, so that one is named
-	reason  string // the cluster's own word for it, if it has one
-	said    string // of Trouble: the words that it is known again by
+	For     kscope.ID // another object that scales the same target, for which it was done; else the zero ID
+	ToMin   bool      // KEDA's step to minReplicaCount, which no trigger asks for
+	several bool      // the object has several queues, so that one is named
+	reason  string    // the cluster's own word for it, if it has one
+	said    string    // of Trouble: the words that it is known again by
 }
 
 // Timeline is what happened around an object, oldest first: what was seen
@@ -34,16 +35,17 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 	if !ok {
 		return nil
 	}
-	tales := talesOf(s.EventsAbout(id))
-	log := s.Log(id)
+	w := witnessOf(s, &c)
+	log := w.log
+	steps := stepsOf(log)
+	proofs, rest := prove(steps, s.Tellings(id))
+	events := s.EventsAbout(id)
 	several := hasSeveralQueues(&c)
-	out := make([]Entry, 0, len(log)+len(tales))
+	out := make([]Entry, 0, len(log)+len(events))
 	for _, l := range log {
 		if l.Kind == store.Scaled {
-			e := attribute(l, tales, c.ScaledObject.Floor(), s.Now(), c.EventStatus.Current())
-			if c.ID.Kind == kscope.HPAs && e.Actor == store.KEDA && e.Guess {
-				e.Actor = store.Someone // no HPA without KEDA goes to zero, or from there
-			}
+			e := attribute(l, proofs[0], &w)
+			proofs = proofs[1:]
 			so := &c.ScaledObject
 			e.ToMin = e.Actor == store.KEDA && e.From == 0 && e.To == so.MinReplicaCount && so.IdleReplicaCount == nil
 			out = append(out, e)
@@ -51,9 +53,14 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 		}
 		out = append(out, Entry{Entry: l, Note: noteOf(l), Warn: warns(l), several: several, said: l.Said})
 	}
-	for _, t := range tales {
-		if t.tellsMore(log) {
-			out = append(out, t.Entry)
+	for _, t := range rest {
+		if tellsMore(t, steps) {
+			out = append(out, unseenStep(t))
+		}
+	}
+	for _, ev := range events {
+		if e, ok := troubleOf(ev); ok {
+			out = append(out, e)
 		}
 	}
 	out = append(out, podTroubles(s.Pods(id))...)
@@ -61,6 +68,16 @@ func Timeline(s *store.Store, id kscope.ID) []Entry {
 	out = counted(out)
 	fillFrom(out)
 	linkCauses(out)
+	return out
+}
+
+// stepsOf is the changes of the wanted replicas in a log.
+func stepsOf(log []store.Entry) (out []store.Entry) {
+	for _, l := range log {
+		if l.Kind == store.Scaled {
+			out = append(out, l)
+		}
+	}
 	return out
 }
 
@@ -118,7 +135,7 @@ func causeOf(es []Entry, e Entry) *Entry {
 		return beginning(es, e)
 	case e.Kind == store.ReadyPods:
 		return asked(es, e)
-	case e.Kind != store.Scaled || e.From < 0:
+	case e.Kind != store.Scaled || e.From < 0 || e.For.Name != "":
 		return nil
 	case e.Actor == store.KEDA && e.Up():
 		return firstWork(es, store.Scaled)

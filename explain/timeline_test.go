@@ -75,11 +75,24 @@ func TestAttribution(t *testing.T) {
 			x.Event(5.2, 905, "ScaledObject", "KEDAScaleTargetDeactivated", down)
 			x.See(60, kscope.Heartbeat{})
 		}, "5 KEDA scaled 4>0"},
-		{"zero by hand, with nobody's trace", 4, func(x *world) {
-			x.WatchEvents()
+		{"zero by hand, with nobody's trace, while KEDA sees work", 4, func(x *world) {
+			x.Active(1, "True", "ScalerActive")
 			x.Scale(5, "", 0)
 			x.See(11, kscope.Heartbeat{})
-		}, "5 someone else? scaled 4>0"},
+		}, "1 KEDA active\n5 someone else? scaled 4>0"},
+		{"zero by hand, in the cooldown", 4, func(x *world) {
+			x.Active(1, "True", "ScalerActive")
+			x.Active(6, "False", "ScalerCooldown")
+			x.Scale(20, "", 0)
+			x.See(30, kscope.Heartbeat{})
+		}, "1 KEDA active\n6 KEDA inactive\n20 someone else? scaled 4>0"},
+		{"zero after the cooldown, without an event", 4, func(x *world) {
+			x.WatchEvents()
+			x.Active(1, "True", "ScalerActive")
+			x.Active(6, "False", "ScalerCooldown")
+			x.Scale(36, "", 0)
+			x.See(90, kscope.Heartbeat{})
+		}, "1 KEDA active\n6 KEDA inactive\n36 KEDA? scaled 4>0"},
 		{"zero, the event may still come", 4, func(x *world) {
 			x.WatchEvents()
 			x.Scale(5, "", 0)
@@ -92,17 +105,18 @@ func TestAttribution(t *testing.T) {
 		{"zero by hand, with an old trace", 4, func(x *world) {
 			x.Work.SetBy = "helm"
 			x.See(1, x.Work)
-			x.WatchEvents()
+			x.Active(1, "True", "ScalerActive")
 			x.Scale(5, "helm", 0)
 			x.See(60, kscope.Heartbeat{})
-		}, "5 someone else? scaled 4>0"},
+		}, "1 KEDA active\n5 someone else? scaled 4>0"},
 		{"no manager, events not watched", 1, func(x *world) { x.Scale(5, "", 5) }, "5 HPA? scaled 1>5"},
 		{"an event for another step", 4, func(x *world) {
 			x.WatchEvents()
+			x.Active(1, "True", "ScalerActive")
 			x.Event(5, 5, "ScaledObject", "KEDAScaleTargetDeactivated", strings.Replace(down, "from 4", "from 7", 1))
 			x.Scale(5, "", 0)
 			x.See(60, kscope.Heartbeat{})
-		}, "5 someone else? scaled 4>0"},
+		}, "1 KEDA active\n5 someone else? scaled 4>0"},
 		{"the HPA's reason", 1, func(x *world) {
 			x.WatchEvents()
 			x.Scale(5, "kube-controller-manager", 5)
@@ -129,7 +143,7 @@ func TestAttribution(t *testing.T) {
 			x.Event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", up)
 			x.Scale(6, "kube-controller-manager", 5)
 			x.Event(6, 6, "HorizontalPodAutoscaler", "SuccessfulRescale", "New size: 5; reason: ")
-		}, "4 KEDA scaled 0>1\n6 HPA scaled 0>5 +2s KEDA's step"},
+		}, "5 KEDA scaled 0>1\n6 HPA scaled 0>5 +1s KEDA's step"},
 		{"an unreadable event", 1, func(x *world) {
 			x.Event(5, 4, "ScaledObject", "KEDAScaleTargetActivated", "gibberish")
 			x.Event(5, 4, "HorizontalPodAutoscaler", "SuccessfulRescale", "gibberish")

@@ -137,7 +137,7 @@ var troubled = []explanation{
 		rule: "podsCannotStart", phase: explain.Broken, link: explain.LinkWorkload},
 	{name: "crashing", scene: scene(60, 5, 0),
 		change: func(c *store.Chain) { c.Counts[kscope.PodFailing] = 5 },
-		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5 5"},
+		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5"},
 	{name: "crashing, none counted ready", scene: scene(60, 5, 0),
 		change: func(c *store.Chain) { c.Counts[kscope.PodFailing], c.Counts[kscope.PodStarting] = 1, 4 },
 		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "1 5"},
@@ -146,7 +146,7 @@ var troubled = []explanation{
 			c.Counts[kscope.PodFailing] = 5
 			c.Ailing = &kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: "order-worker-1"}, Reason: "CrashLoopBackOff"}
 		},
-		rule: "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5 5"},
+		rule: "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5"},
 	{name: "one crashing", scene: scene(60, 2, 1),
 		change: func(c *store.Chain) { c.Counts[kscope.PodFailing] = 1 },
 		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "1 2 1"},

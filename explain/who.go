@@ -1,8 +1,9 @@
 package explain
 
 import (
+	"cmp"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,8 +11,9 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// eventWindow is how close to a change of replicas its event comes.
-const eventWindow = 5 * time.Second
+// proofWindow is how far from a step its proof may come, by the clock of the
+// stream: events are late where their writer has many to write.
+const proofWindow = 15 * time.Second
 
 // isKEDA and isHPA tell the two controllers by their field manager. Where the
 // controller manager is part of a larger program, it writes under that name.
@@ -21,141 +23,139 @@ func isHPA(manager string) bool {
 	return manager == "kube-controller-manager" || manager == "k3s" || manager == "kubelite"
 }
 
-// attribute says who changed the replicas: whoever told of it in an event, the
-// field manager, or, for want of both, the division of labour between KEDA and
-// the HPA. KEDA's write of 0 leaves no field manager, so that step rests on its
-// event; when none came although events are watched, somebody else wrote it.
-func attribute(l store.Entry, tales []tale, floor int32, now time.Time, eventsSynced bool) Entry {
-	e := Entry{Entry: l}
-	if t := teller(e, tales); t != nil {
-		e.Actor, e.Note, e.Who = t.Actor, t.Note, ""
-		return e
+// selector is what the HPA's messages have of one.
+var selector = regexp.MustCompile(`\(&LabelSelector\{.*?\}\)|\(&LabelSelector\{[^)]*\)|/&LabelSelector\{.*?Requirement\{[^}]*\},?\}`)
+
+// proof is who said that a step was his.
+type proof struct {
+	by     kscope.ID   // the zero ID for nobody
+	actor  store.Actor // KEDA or the HPA
+	why    string      // the HPA's reason, where its event came
+	status bool        // the HPA's status said it
+}
+
+// prove gives each of the steps that were seen its proof, if there is any, and
+// what is left: what was said of steps that nobody saw. The status of an HPA goes
+// first, since every rescale moves its lastScaleTime, whatever becomes of the
+// events. A word is about one step, and about the one that it came closest to.
+func prove(steps []store.Entry, tellings []store.Telling) (proofs []proof, rest []store.Telling) {
+	proofs = make([]proof, len(steps))
+	taken := make([]bool, len(tellings))
+	for _, status := range []bool{true, false} {
+		for _, p := range pairs(steps, tellings, proofs, status) {
+			t, of := &tellings[p.telling], &proofs[p.step]
+			if taken[p.telling] || of.actor != "" && (of.by != t.By || status == of.status) {
+				continue
+			}
+			taken[p.telling] = true
+			if of.actor == "" {
+				*of = proof{by: t.By, actor: t.Actor(), status: status}
+			}
+			of.why = t.Why
+		}
 	}
+	for i, t := range tellings {
+		if !taken[i] {
+			rest = append(rest, t)
+		}
+	}
+	return proofs, rest
+}
+
+// pair is a step and what may have been said of it.
+type pair struct {
+	step, telling int
+	apart         time.Duration
+	confirms      bool // what the HPA's status said already
+}
+
+// pairs are those that fit, the best first.
+func pairs(steps []store.Entry, tellings []store.Telling, proofs []proof, status bool) (out []pair) {
+	for i := range tellings {
+		t := &tellings[i]
+		if t.Status != status {
+			continue
+		}
+		first, _ := slices.BinarySearchFunc(steps, t.At.Add(-proofWindow), func(e store.Entry, at time.Time) int { return e.At.Compare(at) })
+		for j := first; j < len(steps) && !steps[j].At.After(t.At.Add(proofWindow)); j++ {
+			e := &steps[j]
+			if t.To == e.To && (t.From < 0 || t.From == e.From) {
+				out = append(out, pair{j, i, t.At.Sub(e.At).Abs(), proofs[j].by == t.By})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b pair) int {
+		if a.confirms != b.confirms {
+			return cmp.Compare(b2i(b.confirms), b2i(a.confirms))
+		}
+		return cmp.Compare(a.apart, b.apart)
+	})
+	return out
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// attribute says who changed the replicas: whoever is proved to by the HPA's
+// status, by an event or by the field manager. For want of these it is a guess by
+// what each of the two could have done; somebody else only where neither could.
+func attribute(l store.Entry, p proof, w *witness) Entry {
+	e := Entry{Entry: l}
 	switch {
+	case p.actor != "":
+		e.Actor, e.Note, e.Who = p.actor, selector.ReplaceAllString(p.why, ""), ""
+		if p.by != w.c.ID && !w.isOurs(p.by) {
+			e.For = p.by
+		}
 	case isKEDA(e.Who):
 		e.Actor, e.Who = store.KEDA, ""
 	case isHPA(e.Who):
 		e.Actor, e.Who = store.TheHPA, ""
 	case e.Who != "":
 		e.Actor = store.Someone
-	case eventsSynced && now.Sub(e.At) > eventWindow:
-		e.Actor, e.Guess = store.Someone, true
-	case e.To < e.From && e.To == floor, e.From < e.To && e.From == 0:
-		e.Actor, e.Guess = store.KEDA, true
 	default:
-		e.Actor, e.Guess = store.TheHPA, true
+		e.Actor, e.For = w.guess(l)
+		e.Guess = true
 	}
 	return e
 }
 
-// teller is the tale of a step that was seen, nil if there is none: the one
-// that came closest to it.
-func teller(e Entry, tales []tale) *tale {
-	var best *tale
-	nearest := eventWindow
-	for i := range tales {
-		t := &tales[i]
-		if t.Kind != store.Scaled || t.To != e.To || t.From >= 0 && t.From != e.From {
-			continue
-		}
-		for _, at := range t.times() {
-			if d := at.Sub(e.At).Abs(); d < nearest {
-				best, nearest = t, d
-			}
-		}
+// tellsMore reports whether what somebody said of a step adds to the steps that were
+// seen.
+func tellsMore(t store.Telling, steps []store.Entry) bool {
+	return !t.Status && !slices.ContainsFunc(steps, func(e store.Entry) bool { // else the event has the words
+		return e.To == t.To && e.At.Sub(t.At).Abs() < proofWindow
+	})
+}
+
+// unseenStep is a step that no watch saw, by what was said of it.
+func unseenStep(t store.Telling) Entry {
+	e := store.Entry{At: t.At, Kind: store.Scaled, Actor: t.Actor(), From: t.From, To: t.To}
+	return Entry{Entry: e, Note: selector.ReplaceAllString(t.Why, "")}
+}
+
+// troubleOf translates the events that tell of trouble.
+func troubleOf(ev kscope.Event) (Entry, bool) {
+	if _, step := ev.Step(); step || ev.Reason == "FailedComputeMetricsReplicas" {
+		return Entry{}, false // the one before the latter names the metric and says the same
 	}
-	return best
-}
-
-// tale is an entry that an event tells of. Its time is the cluster's; heard is
-// when news of it came, by the clock of the stream, which is all that can be
-// compared with other observations: the two clocks may differ.
-type tale struct {
-	Entry
-	heard []time.Time
-}
-
-// times are when the event happened, by the clock of the stream if possible.
-func (t tale) times() []time.Time {
-	if len(t.heard) > 0 {
-		return t.heard
-	}
-	return []time.Time{t.At}
-}
-
-// tellsMore reports whether the event adds to what was seen anyway.
-func (t tale) tellsMore(log []store.Entry) bool {
-	for _, e := range log {
-		switch {
-		case t.Kind != e.Kind:
-		case t.Kind == store.Scaled && e.To == t.To:
-			for _, at := range t.times() {
-				if e.At.Sub(at).Abs() < 2*eventWindow {
-					return false
-				}
-			}
-		}
-	}
-	return true
-}
-
-var (
-	kedaStep = regexp.MustCompile(`from (-?\d+) to (-?\d+)`)
-	hpaStep  = regexp.MustCompile(`^New size: (\d+); reason: (.*)$`)
-	selector = regexp.MustCompile(`\(&LabelSelector\{.*?\}\)|\(&LabelSelector\{[^)]*\)|/&LabelSelector\{.*?Requirement\{[^}]*\},?\}`)
-)
-
-// tell translates the events that tell of a step or of trouble.
-func tell(ev kscope.Event) (tale, bool) {
-	t := tale{Entry: Entry{Entry: store.Entry{At: ev.Last, Kind: store.Trouble}, Warn: ev.Type == "Warning", said: ev.Note}}
-	t.Note, t.reason = cause(ev.Note), ev.Reason
+	e := Entry{Entry: store.Entry{At: ev.Last, Kind: store.Trouble}, Warn: ev.Type == "Warning", said: ev.Note}
+	e.Note, e.reason = cause(ev.Note), ev.Reason
 	switch ev.Regarding.Kind {
 	case "HorizontalPodAutoscaler":
-		t.Actor = store.TheHPA
+		e.Actor = store.TheHPA
 	case "ScaledObject", "ScaledJob":
-		t.Actor = store.KEDA
+		e.Actor = store.KEDA
 	default:
-		t.Actor = store.Kubernetes
+		e.Actor = store.Kubernetes
 	}
-	switch ev.Reason {
-	case "KEDAScaleTargetActivated", "KEDAScaleTargetDeactivated":
-		m := kedaStep.FindStringSubmatch(ev.Note)
-		if m == nil {
-			return tale{}, false
-		}
-		t.Kind, t.From, t.To, t.Note, t.Warn = store.Scaled, atoi32(m[1]), atoi32(m[2]), "", false
-		return t, true
-	case "SuccessfulRescale":
-		m := hpaStep.FindStringSubmatch(ev.Note)
-		if m == nil {
-			return tale{}, false
-		}
-		t.Kind, t.From, t.To, t.Warn = store.Scaled, -1, atoi32(m[1]), false
-		t.Note = selector.ReplaceAllString(m[2], "")
-		return t, true
-	case "FailedComputeMetricsReplicas":
-		return tale{}, false // the one before it names the metric and says the same
-	}
-	t.Times, t.Last = int(ev.Count), ev.Last
+	e.Times, e.Last = int(ev.Count), ev.Last
 	if !ev.First.IsZero() {
-		t.At = ev.First
+		e.At = ev.First
 	}
-	return t, t.Warn
-}
-
-func atoi32(s string) int32 {
-	n, _ := strconv.ParseInt(s, 10, 32)
-	return int32(n)
-}
-
-// talesOf is what events tell, in their order.
-func talesOf(events []store.Heard) []tale {
-	var out []tale
-	for _, ev := range events {
-		if t, ok := tell(ev.Event); ok {
-			t.heard = ev.At
-			out = append(out, t)
-		}
-	}
-	return out
+	return e, e.Warn
 }

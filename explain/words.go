@@ -48,10 +48,12 @@ func jobsWait(r store.Reading) string {
 // thereIsWork begins a sentence about work that nobody does yet.
 func thereIsWork(f *facts) string {
 	switch {
-	case !f.hasWork:
-		return "The annotation force-activation is set"
+	case f.hasWork:
+		return waits(f.work)
+	case f.active && !f.forced:
+		return "KEDA sees work"
 	}
-	return waits(f.work)
+	return "The annotation force-activation is set"
 }
 
 // noun is the reading's source in a sentence: "the list orders".

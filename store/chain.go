@@ -25,6 +25,9 @@ type Chain struct {
 	Watched      time.Time // since when kscope has watched the object
 	Last         Last
 	Past         Past
+	Starting     Starting
+	Step         *Entry    // the last change of the wanted replicas that was seen, nil for none
+	Told         []Telling // what was said of it
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -121,6 +124,9 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 			c.Past.Born = h.first
 		}
 	}
+	c.Past.Active = o.acts.view()
+	c.Past.Active.Extend(s.now)
+	s.lastStep(&c, o)
 	s.linkWorkload(&c, s.work[o.workKey()])
 	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)

@@ -14,41 +14,34 @@ type eventIndex map[kscope.ObjectRef][]*event
 
 type event struct {
 	*kscope.Event
-	heard []time.Time // when news of it came after the first list
+	live bool // news of it came after the first list
 }
 
-// How much is remembered of one object's events.
-const (
-	eventLimit = 100
-	heardLimit = 8
-)
+// eventLimit is how many events are remembered of one object.
+const eventLimit = 100
 
 func (s *Store) applyEvent(at time.Time, f *kscope.Event) scope {
-	if !s.events.put(at, f, s.eventsLive) {
+	if !s.events.put(f, s.eventsLive) {
 		return nothing
 	}
 	s.touchRegarding(f.Regarding)
+	if step, ok := f.Step(); ok && s.eventsLive {
+		s.tell(at, teller(f.Regarding), step, false)
+	}
 	return notRow
 }
 
-func (x eventIndex) put(at time.Time, ev *kscope.Event, live bool) bool {
+func (x eventIndex) put(ev *kscope.Event, live bool) bool {
 	key := ev.Regarding
 	key.UID = "" // KEDA and the HPA name the object, not always the same uid after a restart
 	all := x[key]
-	is := &event{Event: ev}
+	is := &event{ev, live}
 	i := slices.IndexFunc(all, func(e *event) bool { return e.UID == ev.UID })
 	if i >= 0 {
 		old := all[i]
 		if *old.Event == *ev || ev.Last.Before(old.Last) || ev.Count < old.Count {
 			return false
 		}
-		is.heard = slices.Clip(old.heard)
-	}
-	if live {
-		if len(is.heard) == heardLimit {
-			is.heard = is.heard[1:]
-		}
-		is.heard = append(is.heard, at)
 	}
 	if i < 0 && len(all) == eventLimit {
 		i = 0
@@ -83,16 +76,9 @@ func (x eventIndex) forget(before time.Time) {
 	}
 }
 
-// Heard is an event, and when news of it came after the first list, by the
-// clock of the stream.
-type Heard struct {
-	kscope.Event
-	At []time.Time
-}
-
 // EventsAbout lists the events on an object, its HPA and its target, oldest
 // first.
-func (s *Store) EventsAbout(id kscope.ID) []Heard {
+func (s *Store) EventsAbout(id kscope.ID) []kscope.Event {
 	o := s.objects[id]
 	if o == nil {
 		return nil
@@ -113,10 +99,10 @@ func (s *Store) EventsAbout(id kscope.ID) []Heard {
 	if h := s.hpaOfObject(o); h != nil {
 		on("HorizontalPodAutoscaler", h.Ref)
 	}
-	var found []Heard
+	var found []kscope.Event
 	for _, key := range keys {
 		for _, ev := range s.events[key] {
-			found = append(found, Heard{*ev.Event, ev.heard})
+			found = append(found, *ev.Event)
 		}
 	}
 	sort.Slice(found, func(i, j int) bool {

@@ -20,7 +20,9 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 			defer s.rows(old.so.UID, old.hpaRef())
 		}
 		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at}
+		o.acts.Keep = Keep
 		o.told.first(*f)
+		o.act(at)
 		s.join(o)
 		s.rows(f.UID, o.hpaRef())
 		s.touch(o, anything)
@@ -46,6 +48,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 		old.add(e)
 	}
 	old.look(at, f)
+	old.act(at)
 	moved := old.so.ScaleTarget != f.ScaleTarget || old.so.HPAName != f.HPAName || !slices.EqualFunc(old.so.Triggers, f.Triggers, sameQueue)
 	was := old.hpaRef()
 	if moved {
@@ -113,6 +116,7 @@ func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 	}
 	is := old.next(at, f)
 	s.hpas[f.Ref] = is
+	s.tellRescale(at, old, f)
 	s.row(is)
 	s.seeHPA(at, f)
 	s.touchHPA(f, anything)

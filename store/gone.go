@@ -120,6 +120,7 @@ func (s *Store) sweep() {
 		}
 	}
 	s.events.forget(before)
+	s.tellings.forget(before)
 	for _, o := range s.objects {
 		o.forget(before)
 	}

@@ -21,6 +21,7 @@ type object struct {
 	polled      time.Time // when the newest LastActiveTime was first seen
 	looked      time.Time // when KEDA's loop was last seen to have looked; zero before
 	told        told
+	acts        Series  // what KEDA said of its activity: 1 or 0
 	log         []Entry // oldest first
 	shared      bool    // the log is also a keyframe's
 }
@@ -77,6 +78,8 @@ type workload struct {
 	ready, desired Series
 	counts         kscope.PodCounts
 	pods           []*pod // in no order
+	starts         starts
+	failed         int64 // when one of its pods was failing last, in nanoseconds; 0 for never
 }
 
 func (w *workload) key() workKey { return workKey{w.Kind, w.Ref} }
@@ -127,6 +130,7 @@ func (s *Store) linkWorkload(c *Chain, w *workload) {
 	podsAt := s.podsAsOf(w)
 	if podsAt.IsZero() {
 		c.Counts, c.Ailing = w.counts, w.ailing()
+		c.Starting = w.starting(s.now)
 	} else {
 		c.Last.Counts, c.Last.PodsAt = w.counts, podsAt
 	}

@@ -46,6 +46,7 @@ func (s *Store) link() bool {
 			p.owner, p.place = w, len(w.pods)
 			w.pods = append(w.pods, p)
 			w.counts[p.State()]++
+			p.start()
 			touched[w] = true
 		}
 	}

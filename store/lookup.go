@@ -1,6 +1,7 @@
 package store
 
 import (
+	"iter"
 	"math"
 	"sort"
 	"time"
@@ -44,6 +45,32 @@ func (s *Series) Above(level float64) time.Time {
 		i--
 	}
 	if i == n {
+		return time.Time{}
+	}
+	return s.time(s.run(i).from)
+}
+
+// Since gives the values that held from a time on, each with when it began to, or
+// with that time.
+func (s *Series) Since(from time.Time) iter.Seq2[time.Time, float64] {
+	return func(yield func(time.Time, float64) bool) {
+		for i := max(s.find(nano(from)), 0); i < s.n(); i++ {
+			at := s.time(s.run(i).from)
+			if at.Before(from) {
+				at = from
+			}
+			if !yield(at, s.run(i).v) {
+				return
+			}
+		}
+	}
+}
+
+// HeldSince is since when the value has been what it was at a time; the zero time
+// where nothing was known then.
+func (s *Series) HeldSince(at time.Time) time.Time {
+	i := s.find(nano(at))
+	if i < 0 {
 		return time.Time{}
 	}
 	return s.time(s.run(i).from)

@@ -197,6 +197,7 @@ func present(c explain.Picture) explain.Picture {
 		st.Since = time.Time{}
 	}
 	c.Past, c.Next, c.Ahead = store.Past{}, "", nil // what comes rests on the past
+	c.Starting, c.Step, c.Told, c.Phase = store.Starting{}, nil, nil, ""
 	c.Readings = slices.Clone(c.Readings)
 	for i := range c.Readings {
 		c.Readings[i].Past = store.Series{}

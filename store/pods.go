@@ -16,6 +16,13 @@ type pod struct {
 	place  int  // in its list
 	queued bool // in pending
 	gone   bool
+	timed  bool // how long it took to start is known
+
+	// In nanoseconds, since there are many pods.
+	first  int64       // since when it has been there
+	since  int64       // since when it has been in its state
+	failed int64       // when it was failing last; 0 if it never was
+	ailed  *kscope.Pod // as it was then
 }
 
 // podIndex holds the pods and knows which workload each belongs to. Links are
@@ -67,7 +74,7 @@ func (x *podIndex) put(at time.Time, f *kscope.Pod) (p *pod, was *workload, ok b
 	}
 	switch {
 	case p == nil:
-		p = &pod{Pod: f}
+		p = &pod{Pod: f, first: thereSince(at, f), since: nano(at)}
 		x.byRef[f.Ref] = p
 		x.queue(p)
 	case at.Before(p.at):
@@ -79,7 +86,7 @@ func (x *podIndex) put(at time.Time, f *kscope.Pod) (p *pod, was *workload, ok b
 		p.owner.counts[p.State()]--
 		p.owner.counts[f.State()]++
 	}
-	p.Pod, p.at = f, at
+	p.become(at, f)
 	return p, was, true
 }
 

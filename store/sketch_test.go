@@ -18,7 +18,7 @@ func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
 	for _, ref := range refs {
 		see := func(what string, is any) { out[fmt.Sprint(ref, " ", what)] = is }
 		p, ok := explain.Look(s, idOf(ref))
-		past := fmt.Sprint(p.Past.Looked, p.Past.Born, p.Past.Syncs, columns(&p.Past.Desired, s.Now()), columns(&p.Past.Ready, s.Now()))
+		past := fmt.Sprint(p.Past.Looked, p.Past.Born, p.Past.Syncs, columns(&p.Past.Desired, s.Now()), columns(&p.Past.Ready, s.Now()), columns(&p.Past.Active, s.Now()))
 		for i := range p.Readings {
 			past += columns(&p.Readings[i].Past, s.Now())
 			p.Readings[i].Past = store.Series{}
@@ -30,6 +30,7 @@ func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
 		see("log", append([]store.Entry{}, s.Log(idOf(ref))...))
 		see("pods", append([]kscope.Pod{}, s.Pods(idOf(ref))...))
 		see("events", fmt.Sprintf("%+v", s.EventsAbout(idOf(ref))))
+		see("tellings", s.Tellings(idOf(ref)))
 		l, at, ok := s.Loading(idOf(ref))
 		see("loading", fmt.Sprint(l.Accepted, l.State, l.Err, l.Elapsed, at, ok))
 		for _, q := range []kscope.Backlog{orders, mails} {

@@ -32,6 +32,7 @@ type Store struct {
 	puts        map[kscope.Backlog]*puts
 	connections map[string]connection // by server
 	events      eventIndex
+	tellings    tellings
 	statuses    map[statusKey]status
 	gone        map[tomb]time.Time
 
@@ -63,6 +64,7 @@ func New() *Store {
 		queues:   map[kscope.Backlog]*queue{},
 		puts:     map[kscope.Backlog]*puts{},
 		events:   eventIndex{},
+		tellings: tellings{},
 		statuses: map[statusKey]status{},
 		gone:     map[tomb]time.Time{},
 		byKind:   map[kscope.Kind]SourceStatus{},

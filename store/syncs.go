@@ -25,6 +25,7 @@ type Past struct {
 	Born           time.Time // when the HPA came to be; zero where that was not seen
 	Syncs          []Sync    // of the HPA, as far as they showed; not to be written to
 	Desired, Ready Series    // of the workload
+	Active         Series    // KEDA's word on whether a trigger is active: 1 or 0
 }
 
 // syncsKept is how long syncs are kept at least: the HPA controller looks back as

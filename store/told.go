@@ -21,6 +21,16 @@ func (t *told) first(so kscope.ScaledObject) {
 	t.trouble, _ = notReady(so)
 }
 
+// act records what KEDA last said of its activity, in the series of that.
+func (o *object) act(at time.Time) {
+	switch o.told.active {
+	case "True":
+		o.acts.Add(at, 1)
+	case "False":
+		o.acts.Add(at, 0)
+	}
+}
+
 // notReady is the reason of a ScaledObject that is not ready, "" if it is;
 // false while that is not known.
 func notReady(so kscope.ScaledObject) (reason string, known bool) {

@@ -79,3 +79,46 @@ func calm(t *testing.T, m *Model, at time.Time, seconds int, facts func(second i
 	}
 	return at
 }
+
+// TestSentencesStand: whatever happens at once, a sentence stands for a second, to be
+// read; what breaks is said at once.
+func TestSentencesStand(t *testing.T) {
+	ta := newTale("demo", "worker-scaler").begin()
+	m := tell(ta, 120, 35)
+	var since time.Time
+	var why, next string
+	changes := 0
+	look := func(os ...kscope.Observation) {
+		m.Update(seen(os...))
+		p, _ := m.picture()
+		if alike(p.Why, why) && alike(p.Next, next) {
+			return
+		}
+		if stood := m.store.Now().Sub(since); stood < time.Second && p.Phase != "broken" {
+			t.Errorf("at %s after %v: %q / %q, and then %q / %q", m.store.Now().Format("15:04:05.000"), stood, why, next, p.Why, p.Next)
+		}
+		why, next, since = p.Why, p.Next, m.store.Now()
+		changes++
+	}
+	play := func(told *tale) {
+		for _, o := range told.take().All {
+			look(o)
+		}
+	}
+	play(ta.run(20 * time.Second))
+	for _, jobs := range []int64{1, 100, 37} {
+		play(ta.push(jobs))
+		play(ta.run(150 * time.Second))
+	}
+	if changes < 15 {
+		t.Errorf("only %d sentences", changes)
+	}
+	// The other end: nothing of it is held back where something breaks.
+	refused := kscope.Condition{Type: "Ready", Status: "False", Reason: "ScaledObjectCheckFailed", Message: "no such thing"}
+	ta.condition(refused)
+	ta.say(ta.so)
+	play(ta)
+	if p, _ := m.picture(); p.Phase != "broken" {
+		t.Errorf("%s: %s", p.Phase, p.Why)
+	}
+}

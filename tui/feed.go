@@ -108,7 +108,7 @@ type timelineCache struct {
 
 // settling is how long who did something may still become clearer, since
 // events arrive after what they tell of.
-const settling = 10 * time.Second
+const settling = 16 * time.Second
 
 // timeline is the timeline of an object, gathered anew when something that
 // concerns it arrived, or might have.

@@ -104,15 +104,8 @@ func (m *Model) face(p picture, l explain.Link) face {
 	return f
 }
 
-// untilZero is how long KEDA will still wait before its step to the floor, in
-// whole seconds, at least one; an estimate from its rules.
-func (p picture) untilZero() (time.Duration, bool) {
-	zero := p.Zero
-	if zero.IsZero() || p.now.After(zero) {
-		return 0, false
-	}
-	return max(zero.Sub(p.now).Round(time.Second), time.Second), true
-}
+// untilZero is how long KEDA will still wait before its step to the floor.
+func (p picture) untilZero() (time.Duration, bool) { return p.UntilZero(p.now) }
 
 // linkNote is what stands beside a link's name where there is room.
 func (m *Model) linkNote(p picture, r explain.Role) string {

@@ -38,6 +38,7 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 		m.shown.all = true
 		return picture{}, false
 	}
+	m.hold(&c)
 	m.shown.chain(m.seen, &c.Chain)
 	m.drawn.phase = c.Phase
 	m.drawn.since = c.Watched

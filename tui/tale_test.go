@@ -189,8 +189,9 @@ func (t *tale) poll() {
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.say(t.so)
 	case !t.at.Add(t.skew).Before(scaling.LoopOf(t.so).ZeroAt(t.so.LastActiveTime, t.so.Created)):
+		was := t.work.Desired
 		t.scale(0, "")
-		t.event("KEDAScaleTargetDeactivated", "Deactivated apps/v1.Deployment from 1 to 0", "ScaledObject")
+		t.event("KEDAScaleTargetDeactivated", fmt.Sprintf("Deactivated apps/v1.Deployment from %d to 0", was), "ScaledObject")
 		t.condition(kscope.Condition{Type: "Active", Status: "False", Reason: "ScalerNotActive"})
 		t.hpa.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "ScalingDisabled"}}
 		t.say(t.so, t.hpa)

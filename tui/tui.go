@@ -89,6 +89,7 @@ type Model struct {
 	shown shown // what the frame was made of, to tell news from noise
 	log   timelineCache
 	tally tally
+	said  said
 	began time.Time // when the first observation came
 	pace  string
 

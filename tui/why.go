@@ -2,9 +2,12 @@ package tui
 
 import (
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -70,4 +73,53 @@ func clipLines(lines []string, n int) []string {
 	lines = lines[:n:n]
 	lines[n-1] += " …"
 	return lines
+}
+
+// stands is how long a sentence stands at least, so that it can be read: in a step of
+// KEDA's or the HPA's several things become so within milliseconds. What breaks is
+// said at once.
+const stands = time.Second
+
+// said is the sentences that stand on screen, about what, and since when.
+type said struct {
+	id        kscope.ID
+	why, next string
+	link      explain.Role
+	since     time.Time
+}
+
+// hold lets the sentences that stand go on for a while, by the clock of the stream.
+// Numbers that change in them do not count. A moment that is looked back at says what
+// was so then.
+func (m *Model) hold(p *explain.Picture) {
+	if m.seen != m.store {
+		return
+	}
+	s := &m.said
+	same := alike(s.why, p.Why) && alike(s.next, p.Next)
+	held := p.Now.Sub(s.since)
+	if s.id == p.ID && !same && p.Phase != explain.Broken && held >= 0 && held < stands {
+		p.Why, p.Next, p.Link = s.why, s.next, s.link
+		for i := range p.Links {
+			p.Links[i].Main = p.Links[i].Role == p.Link
+		}
+		return
+	}
+	since := s.since
+	if s.id != p.ID || !same {
+		since = p.Now
+	}
+	*s = said{p.ID, p.Why, p.Next, p.Link, since}
+}
+
+// alike reports whether two texts say the same but for the numbers in them.
+func alike(a, b string) bool { return a == b || unnumbered(a) == unnumbered(b) }
+
+func unnumbered(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) || r == ',' || r == '.' {
+			return -1
+		}
+		return r
+	}, s)
 }

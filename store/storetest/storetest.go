@@ -69,7 +69,7 @@ type World struct {
 // NewWorld is a ScaledObject at rest at some size, watched since the start.
 func NewWorld(size int32) *World {
 	x := &World{Store: store.New(), SO: OrderWorker()}
-	x.HPA = kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, UID: "hpa-1", OwnerUID: x.SO.UID, MaxReplicas: 10,
+	x.HPA = kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "keda-hpa-order-worker"}, UID: "hpa-1", OwnerUID: x.SO.UID, MinReplicas: 1, MaxReplicas: 10,
 		Conditions: kscope.Conditions{Cond("ScalingActive", "True", "ValidMetricFound")}}
 	x.Work = kscope.Workload{Ref: x.SO.Ref, Kind: "Deployment", UID: "d-1", Desired: size, Current: size, Ready: &size}
 	x.See(0, x.SO, x.HPA, x.Work)

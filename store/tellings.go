@@ -1,0 +1,206 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+)
+
+// Telling is the word of KEDA or of an HPA that it changed the replicas of a
+// workload. It is kept as it came: whose a step was is concluded from these, from
+// the step and from the clocks of the two, by whoever asks.
+type Telling struct {
+	At time.Time // when it was heard, by the clock of the stream
+	By kscope.ID // the ScaledObject for which KEDA acted, or the HPA
+	kscope.Step
+	Status bool // the HPA's status says so; else an event does, which may be late, combined or never come
+}
+
+// Actor is who says so.
+func (t Telling) Actor() Actor {
+	if t.By.Kind == kscope.HPAs {
+		return TheHPA
+	}
+	return KEDA
+}
+
+// tellings are kept by who said them, oldest first, as long as the steps
+// themselves. What is in a list never changes: pictures share it.
+type tellings map[kscope.ID][]Telling
+
+const tellingLimit = logLimit
+
+// tell keeps a telling, and lets all whose target it may be about know.
+func (s *Store) tell(at time.Time, by kscope.ID, step kscope.Step, status bool) {
+	all := s.tellings[by]
+	for i := len(all) - 1; i >= 0 && i > len(all)-tellingsAlike; i-- {
+		if all[i].Why == step.Why { // a ramp says the same many times: keep the text once
+			step.Why = all[i].Why
+			break
+		}
+	}
+	if n := len(all); n == tellingLimit {
+		all = slices.Clone(all[n/3:])
+	}
+	s.tellings[by] = append(all, Telling{at, by, step, status})
+	for _, o := range s.tellers(by) {
+		s.touch(o, notRow)
+	}
+}
+
+const tellingsAlike = 20
+
+// tellers are the objects on whose timelines the word of somebody may be: all
+// that have the same target.
+func (s *Store) tellers(by kscope.ID) []*object {
+	o := s.objects[by]
+	if h := s.hpas[by.Ref]; o == nil && by.Kind == kscope.HPAs && h != nil {
+		o = s.byUID[h.OwnerUID]
+	}
+	if o == nil || o.job != nil {
+		return nil
+	}
+	return s.byTarget[o.workKey()]
+}
+
+// teller is whose word an event about something is.
+func teller(r kscope.ObjectRef) kscope.ID {
+	kind := kscope.ScaledObjects
+	if r.Kind == "HorizontalPodAutoscaler" {
+		kind = kscope.HPAs
+	}
+	return kscope.ID{Kind: kind, Ref: kscope.Ref{Namespace: r.Namespace, Name: r.Name}}
+}
+
+// tellRescale keeps the word of an HPA's status, if it tells of another step than
+// the one before. What the first list says was done before is no news.
+func (s *Store) tellRescale(at time.Time, old *hpa, is *kscope.HPA) {
+	step, ok := is.Step()
+	switch {
+	case !ok:
+	case old != nil && old.UID == is.UID && old.LastScaleTime.Equal(is.LastScaleTime):
+	case old == nil && !s.status(kscope.HPAs).Current():
+	default:
+		s.tell(at, kscope.ID{Kind: kscope.HPAs, Ref: is.Ref}, step, true)
+	}
+}
+
+// toldBy are those whose word may be about the steps of an object's target: KEDA and
+// the HPAs, on behalf of any object that scales it.
+func (s *Store) toldBy(o *object) (by []kscope.ID) {
+	if o.job != nil {
+		return nil
+	}
+	add := func(id kscope.ID) {
+		if !slices.Contains(by, id) {
+			by = append(by, id)
+		}
+	}
+	for _, o := range s.byTarget[o.workKey()] {
+		add(o.ID)
+		if o.so != nil {
+			add(kscope.ID{Kind: kscope.HPAs, Ref: o.hpaRef()}) // it may be gone, what it did is not
+			for _, ref := range s.owned[o.so.UID] {
+				add(kscope.ID{Kind: kscope.HPAs, Ref: ref})
+			}
+		}
+	}
+	return by
+}
+
+// Tellings lists what KEDA and the HPAs said of the steps of an object's target,
+// oldest first.
+func (s *Store) Tellings(id kscope.ID) []Telling {
+	o := s.objects[id]
+	if o == nil {
+		return nil
+	}
+	var out []Telling
+	for _, id := range s.toldBy(o) {
+		out = append(out, s.tellings[id]...)
+		out = append(out, s.listed(id)...)
+	}
+	sortTellings(out)
+	return out
+}
+
+// listed is what the events that were there before the first list told, by the clock
+// of the cluster: it is not known when that was heard.
+func (s *Store) listed(by kscope.ID) (out []Telling) {
+	key := kscope.ObjectRef{Kind: "ScaledObject", Namespace: by.Namespace, Name: by.Name}
+	if by.Kind == kscope.HPAs {
+		key.Kind = "HorizontalPodAutoscaler"
+	}
+	for _, ev := range s.events[key] {
+		if step, ok := ev.Step(); ok && !ev.live {
+			out = append(out, Telling{At: ev.Last, By: by, Step: step})
+		}
+	}
+	return out
+}
+
+func sortTellings(ts []Telling) {
+	slices.SortStableFunc(ts, func(a, b Telling) int { return cmp.Or(a.At.Compare(b.At), byID(a.By, b.By)) })
+}
+
+// lastStep puts the last step that was seen into a chain, and what was said of it if
+// it was one from zero, of which nothing else may tell.
+func (s *Store) lastStep(c *Chain, o *object) {
+	for i := len(o.log) - 1; i >= 0 && c.Step == nil; i-- {
+		if o.log[i].Kind == Scaled {
+			step := o.log[i]
+			c.Step = &step
+		}
+	}
+	if c.Step == nil || c.Step.From != 0 {
+		return
+	}
+	for _, id := range s.toldBy(o) {
+		all := s.tellings[id]
+		for i := len(all) - 1; i >= 0 && c.Step.At.Sub(all[i].At) <= toldBefore; i-- {
+			c.Told = append(c.Told, all[i])
+		}
+	}
+	sortTellings(c.Told)
+}
+
+// toldBefore is how long before a step news of it may come.
+const toldBefore = 15 * time.Second
+
+// Sharing lists the other objects that scale the same target, in order.
+func (s *Store) Sharing(id kscope.ID) (others []kscope.ID) {
+	o := s.objects[id]
+	if o == nil || o.job != nil {
+		return nil
+	}
+	for _, other := range s.byTarget[o.workKey()] {
+		if other != o {
+			others = append(others, other.ID)
+		}
+	}
+	slices.SortFunc(others, byID)
+	return others
+}
+
+// forget drops what was said before a time.
+func (x tellings) forget(before time.Time) {
+	for id, all := range x {
+		i, _ := slices.BinarySearchFunc(all, before, func(t Telling, at time.Time) int { return t.At.Compare(at) })
+		if i == len(all) {
+			delete(x, id)
+		} else if i > 0 {
+			x[id] = slices.Clone(all[i:])
+		}
+	}
+}
+
+// copy is for a picture, which appends to no list of another.
+func (x tellings) copy() tellings {
+	out := make(tellings, len(x))
+	for id, all := range x {
+		out[id] = slices.Clip(all)
+	}
+	return out
+}
