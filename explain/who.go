@@ -15,6 +15,9 @@ import (
 // stream: events are late where their writer has many to write.
 const proofWindow = 15 * time.Second
 
+// statusWindow is how far apart the watches of a workload and of its HPA may be.
+const statusWindow = 5 * time.Second
+
 // isKEDA and isHPA tell the two controllers by their field manager. Where the
 // controller manager is part of a larger program, it writes under that name.
 func isKEDA(manager string) bool { return strings.HasPrefix(manager, "keda") }
@@ -71,6 +74,10 @@ type pair struct {
 
 // pairs are those that fit, the best first.
 func pairs(steps []store.Entry, tellings []store.Telling, proofs []proof, status bool) (out []pair) {
+	tells := map[kscope.ID]bool{} // whose status is seen to say it
+	for i := range tellings {
+		tells[tellings[i].By] = tells[tellings[i].By] || tellings[i].Status
+	}
 	for i := range tellings {
 		t := &tellings[i]
 		if t.Status != status {
@@ -79,6 +86,13 @@ func pairs(steps []store.Entry, tellings []store.Telling, proofs []proof, status
 		first, _ := slices.BinarySearchFunc(steps, t.At.Add(-proofWindow), func(e store.Entry, at time.Time) int { return e.At.Compare(at) })
 		for j := first; j < len(steps) && !steps[j].At.After(t.At.Add(proofWindow)); j++ {
 			e := &steps[j]
+			hpa := t.By.Kind == kscope.HPAs
+			switch {
+			case hpa && e.From == 0, status && t.At.Sub(e.At).Abs() > statusWindow:
+				continue // it rests at zero, and writes its status when it has scaled
+			case hpa && !status && proofs[j].by != t.By && tells[t.By]:
+				continue // its status would say so
+			}
 			if t.To == e.To && (t.From < 0 || t.From == e.From) {
 				out = append(out, pair{j, i, t.At.Sub(e.At).Abs(), proofs[j].by == t.By})
 			}
