@@ -20,7 +20,7 @@ const (
 	long    = 250
 	longest = 383
 
-	filesOfAPackage = 30
+	filesOfAPackage = 25
 	filesOfTheRoot  = 10
 	filesOfTheTUI   = 30 // a pane each, and what they share
 )

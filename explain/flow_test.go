@@ -1,0 +1,40 @@
+package explain
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope/store"
+)
+
+// TestFlow is how fast a queue is emptied by a pod, and what comes in steadily.
+func TestFlow(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		depth   func(second int) float64
+		ready   float64
+		in      float64
+		service time.Duration
+	}{
+		{"four pods take one each second", func(s int) float64 { return float64(400 - 4*s) }, 4, 0, time.Second},
+		{"ten take one in two seconds", func(s int) float64 { return float64(2000 - 5*s) }, 10, 0, 2 * time.Second},
+		{"nothing moves", func(int) float64 { return 30 }, 4, 0, 0},
+		{"it fills at three a second", func(s int) float64 { return float64(3 * s) }, 0, 3, 0},
+		{"it fills although two take one a second", func(s int) float64 {
+			return map[bool]float64{true: float64(60 - 2*s), false: float64(3*s - 90)}[s <= 30] + 1
+		}, 2, 5, time.Second},
+		{"a batch is no rate", func(s int) float64 { return map[bool]float64{true: 500, false: 0}[s > 50] }, 0, 0, 0},
+		{"what came has stopped", func(s int) float64 { return float64(min(3*s, 160)) }, 0, 0, 0},
+	} {
+		var depth, ready store.Series
+		for s := range 61 {
+			depth.Add(after(float64(s)), tt.depth(s))
+			ready.Add(after(float64(s)), tt.ready)
+		}
+		in, service := flowOf(&depth, &ready, after(60))
+		if math.Abs(in-tt.in) > 0.3 || (service-tt.service).Abs() > tt.service/20 {
+			t.Errorf("%s: %v/s in, a pod is busy for %v, want %v and %v", tt.name, in, service, tt.in, tt.service)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package explain
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope/store"
+)
+
+// TestDue is always ahead, and never further than a period.
+func TestDue(t *testing.T) {
+	for _, tt := range []struct {
+		last, now, every, want float64
+	}{{0, 0, 15, 15}, {0, 1, 15, 14}, {0, 15, 15, 15}, {0, 44, 15, 1}, {0, 3600, 7, 5}, {10, 7, 15, 3}, {100, 7, 15, 3}} {
+		if got := due(after(tt.last), time.Duration(tt.every)*time.Second, after(tt.now)).Seconds(); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}
+
+// TestPeriod is what the syncs themselves show, however many between two of them
+// did not.
+func TestPeriod(t *testing.T) {
+	at := func(seconds ...float64) (out []store.Sync) {
+		for _, s := range seconds {
+			out = append(out, store.Sync{At: after(s)})
+		}
+		return out
+	}
+	for _, tt := range []struct {
+		syncs []store.Sync
+		want  time.Duration
+	}{
+		{nil, spacing}, {at(3), spacing},
+		{at(0, 15.02), 15020 * time.Millisecond},
+		{at(0, 60.08), 15020 * time.Millisecond},
+		{at(0, 15.02, 20), 15020 * time.Millisecond},         // an edit is synced at once
+		{at(0, 15.02, 15.02+3600), 15020 * time.Millisecond}, // too long ago to tell
+		{at(0, 22), spacing},
+	} {
+		if got := period(tt.syncs); got != tt.want {
+			t.Errorf("%v: %v, want %v", tt.syncs, got, tt.want)
+		}
+	}
+}
+
+// TestMoments fills in the syncs that did not show, from the beginning to now.
+func TestMoments(t *testing.T) {
+	syncs := []store.Sync{{At: after(40)}, {At: after(85)}}
+	var got []float64
+	seen := 0
+	for _, m := range moments(syncs, 15*time.Second, after(5), after(120)) {
+		got = append(got, m.at.Sub(t0).Seconds())
+		if m.seen != nil {
+			seen++
+		}
+	}
+	want := []float64{10, 25, 40, 55, 70, 85, 100, 115}
+	if len(got) != len(want) || seen != 2 {
+		t.Fatalf("%v, %d of them seen, want %v", got, seen, want)
+	}
+	for i := range want {
+		if math.Abs(got[i]-want[i]) > 1e-6 {
+			t.Errorf("%v, want %v", got, want)
+			break
+		}
+	}
+	if len(moments(nil, 15*time.Second, after(0), after(120))) > 0 {
+		t.Error("syncs of an HPA that was never seen to sync")
+	}
+}
