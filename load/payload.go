@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// DefaultPayload is what jobs look like unless somebody says otherwise: a small
-// JSON object with an id that no other job has and the time it was put in.
+// DefaultPayload makes of a job a small JSON object: an id of its own, and when it was put in.
 const DefaultPayload = `{"id":"{id}","at":"{time}"}`
 
 // PayloadUsage says what can stand in a payload, for a flag's help.
