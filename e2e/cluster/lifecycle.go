@@ -116,8 +116,24 @@ func (c *Cluster) StartRedis(ctx context.Context) error { return c.StartProgram(
 func (c *Cluster) StopAPIServer() error { return c.StopProgram(APIServer) }
 
 // StartAPIServer starts the API server again on the same port over the same
-// etcd, so that every client recovers.
-func (c *Cluster) StartAPIServer(ctx context.Context) error { return c.StartProgram(ctx, APIServer) }
+// etcd, so that every client recovers. Controller manager and scheduler are started
+// anew: by themselves they look for it again each in its own time, which grows with
+// the outage to a minute and more, and what comes next would wait for that. (kwok
+// would first wait for the leases of its nodes to run out.)
+func (c *Cluster) StartAPIServer(ctx context.Context) error {
+	if err := c.StartProgram(ctx, APIServer); err != nil {
+		return err
+	}
+	for _, name := range []string{ControllerManager, Scheduler} {
+		if err := c.StopProgram(name); err != nil {
+			return err
+		}
+		if err := c.StartProgram(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Run adds a program of the caller's to the cluster: it is started like the
 // others, logs into Dir and is killed by Stop.
