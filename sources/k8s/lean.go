@@ -55,7 +55,7 @@ func (l leanEvents) Decode(data []byte, gvk *schema.GroupVersionKind, into runti
 	event, ok := into.(*metav1.WatchEvent)
 	rest, isEvent := bytes.CutPrefix(bytes.TrimSpace(data), []byte(`{"type":"`))
 	kind, object, isWhole := bytes.Cut(rest, []byte(`","object":`))
-	if !ok || !isEvent || !isWhole || !bytes.HasPrefix(object, []byte("{")) || !bytes.HasSuffix(object, []byte("}")) || bytes.ContainsAny(kind, `"\`) {
+	if !ok || !isEvent || !isWhole || !bytes.HasPrefix(object, []byte("{")) || !bytes.HasSuffix(object, []byte("}")) || bytes.ContainsFunc(kind, func(r rune) bool { return r < 'A' || r > 'Z' }) {
 		return l.Serializer.Decode(data, gvk, into)
 	}
 	event.Type = string(kind)

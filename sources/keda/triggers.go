@@ -36,7 +36,7 @@ func observeTriggers(spec fields, of owner) []kscope.Trigger {
 		for _, name := range slices.Sorted(maps.Keys(raw)) {
 			shown := kscope.Clean(name)
 			// An escape sequence may have been in the middle of what tells a secret.
-			trigger.Metadata[shown] = kscope.Clean(withoutSecret(shown, kscope.Clean(withoutSecret(shown, raw[name]))))
+			trigger.Metadata[shown] = kscope.Clean(withoutSecret(shown, kscope.Clean(withoutSecret(name, raw[name]))))
 		}
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
