@@ -43,7 +43,6 @@ type Decision struct {
 	// the clock of the stream: an estimate; the zero time where it will not, or
 	// that cannot be told.
 	Zero time.Time
-	Want int32 // what the HPA will aim at, as far as the values are known
 	// Ahead is what Next says, in numbers, the next change first; empty where it says
 	// nothing of the kind.
 	Ahead []Forecast
@@ -138,7 +137,7 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 	}
 	for _, r := range rules {
 		if d, ok := r.answer(c, &f); ok {
-			d.Rule, d.Want, d.Phase = r.name, f.want, f.calm(c, d.Phase)
+			d.Rule, d.Phase = r.name, f.calm(c, d.Phase)
 			return d
 		}
 	}

@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -93,9 +95,9 @@ func open(path string, stdin io.Reader) ([]file, error) {
 		if stdin == nil {
 			return nil, fmt.Errorf("there is no standard input to read")
 		}
-		text, err := io.ReadAll(stdin)
+		text, err := readText("standard input", stdin)
 		if err != nil {
-			return nil, fmt.Errorf("read standard input: %w", err)
+			return nil, err
 		}
 		return []file{{"standard input", text}}, nil
 	}
@@ -111,13 +113,55 @@ func open(path string, stdin io.Reader) ([]file, error) {
 	}
 	var out []file
 	for _, name := range names {
-		text, err := os.ReadFile(name)
+		text, err := readFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("read manifests: %w", err)
+			return nil, err
 		}
 		out = append(out, file{name, text})
 	}
 	return out, nil
+}
+
+func readFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("read manifests: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	return readText(name, f)
+}
+
+// maxFile is how long a file may be, in bytes: some hundred times as long as the
+// longest that anybody applies.
+const maxFile = 64 << 20
+
+// readText reads a whole file, unless its beginning or its length tells that it is
+// something else than manifests: that is not waited for, nor held in memory.
+func readText(name string, in io.Reader) ([]byte, error) {
+	begin := make([]byte, 8<<10)
+	n, err := io.ReadFull(in, begin)
+	begin = begin[:n]
+	if isBinary(begin) {
+		return nil, placed(name, 1, "this is something binary, not YAML or JSON", wanted)
+	}
+	if err == nil {
+		var rest []byte
+		rest, err = io.ReadAll(io.LimitReader(in, maxFile))
+		begin = append(begin, rest...)
+	}
+	switch {
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	case len(begin) > maxFile:
+		return nil, placed(name, 1, fmt.Sprintf("more than %d MB are no manifests", maxFile>>20), wanted)
+	}
+	return begin, nil
+}
+
+// isBinary reports whether a file that begins so is no text: text has no zero
+// bytes, unless it is UTF-16, which says so at its beginning.
+func isBinary(begin []byte) bool {
+	return bytes.IndexByte(begin, 0) >= 0 && !bytes.HasPrefix(begin, []byte("\xff\xfe")) && !bytes.HasPrefix(begin, []byte("\xfe\xff"))
 }
 
 func manifestsIn(dir string) ([]string, error) {

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -215,6 +216,55 @@ func TestNotes(t *testing.T) {
 			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
 		}
 	}
+}
+
+// TestSomethingElse: what is no text, or has no end, is refused by its beginning and
+// in a word, wherever it comes from.
+func TestSomethingElse(t *testing.T) {
+	dir := t.TempDir()
+	huge := filepath.Join(dir, "huge.yaml") // which takes no room on a disk
+	if err := os.WriteFile(huge, []byte("\x7fELF"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(huge, 1<<40); err != nil {
+		t.Fatal(err)
+	}
+	image := filepath.Join(dir, "image.json")
+	if err := os.WriteFile(image, append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), make([]byte, 1<<20)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		path  string
+		stdin io.Reader
+		want  string
+	}{
+		{huge, nil, huge + ":1: this is something binary, not YAML or JSON"},
+		{image, nil, image + ":1: this is something binary, not YAML or JSON"},
+		{dir, nil, huge + ":1: this is something binary, not YAML or JSON"},
+		{"/dev/zero", nil, "/dev/zero:1: this is something binary, not YAML or JSON"},
+		{"-", endless(0), "standard input:1: this is something binary, not YAML or JSON"},
+		{"-", endless('a'), "standard input:1: more than 64 MB are no manifests"},
+		{"-", endless('\n'), "standard input:1: more than 64 MB are no manifests"},
+		{"-", strings.NewReader("\x00"), "standard input:1: this is something binary, not YAML or JSON"},
+	} {
+		_, err := Load([]string{test.path}, test.stdin)
+		if err == nil || err.Error() != test.want || kscope.HintOf(err) != wanted {
+			t.Errorf("%s: got %v, hint %q, want %s", test.path, err, kscope.HintOf(err), test.want)
+		}
+	}
+	if _, err := Load([]string{"-"}, strings.NewReader(strings.Repeat("# a comment that is long\n", 400)+shop)); err != nil {
+		t.Errorf("a long beginning: %v", err)
+	}
+}
+
+// endless is a file that has no end.
+type endless byte
+
+func (e endless) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = byte(e)
+	}
+	return len(b), nil
 }
 
 // FuzzPlay: whatever is taken is played.

@@ -222,11 +222,11 @@ func replaced(v any, path []any, to any) any {
 	return v
 }
 
-// endless is a queue that always holds as much.
-type endless struct{ n int64 }
+// bottomless is a queue that always holds as much.
+type bottomless struct{ n int64 }
 
-func (e endless) Len(triggers.Redis) (int64, error) { return e.n, nil }
-func (e endless) Take(triggers.Redis) (bool, error) { return true, nil }
+func (e bottomless) Len(triggers.Redis) (int64, error) { return e.n, nil }
+func (e bottomless) Take(triggers.Redis) (bool, error) { return true, nil }
 
 // oddEvery is which part of all that can be odd is tried: one of so many, always the
 // same ones. With 1 it takes some minutes.
@@ -292,7 +292,7 @@ func playOdd(t *testing.T, path, name string) (ok bool) {
 		}
 		return false
 	}
-	w := world.New(world.Options{Seed: 1, Start: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Jitter: true, StartTime: time.Second}, endless{50})
+	w := world.New(world.Options{Seed: 1, Start: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Jitter: true, StartTime: time.Second}, bottomless{50})
 	for _, obj := range m.Objects {
 		if err := w.Apply(obj.DeepCopyObject(), manager); err != nil {
 			return false

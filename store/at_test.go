@@ -23,34 +23,44 @@ func upTo(t time.Time, os []kscope.Observation) *store.Store {
 	return s
 }
 
-// FuzzAt: a picture of a moment is the store that had heard no more by then.
-func FuzzAt(f *testing.F) {
+// checkAt: a picture of a moment is the store that had heard no more by then.
+func checkAt(t *testing.T, seed int64, facts, moments int) {
+	rnd := rand.New(rand.NewSource(seed))
+	os, refs := stream(rnd, facts)
+	s := store.New()
+	for _, o := range os {
+		if s.Apply(o); rnd.Intn(60) == 0 {
+			s.Keyframe()
+		}
+	}
+	looks := []time.Time{os[0].At, s.Now()}
+	for range moments {
+		looks = append(looks, os[rnd.Intn(len(os))].At.Add(time.Duration(rnd.Intn(3)-1)*time.Millisecond))
+	}
+	for _, at := range looks {
+		if at.Before(s.Since()) || at.After(s.Now()) {
+			continue
+		}
+		differ(t, fmt.Sprint("seed ", seed, " at ", at.Sub(noon)), sketch(s.At(at), refs...), sketch(upTo(at, os), refs...))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func TestAt(t *testing.T) {
+	t.Parallel()
 	for seed := range int64(12) {
+		checkAt(t, seed, 400, 12)
+	}
+}
+
+// FuzzAt is the same with short stories, of which there can be many.
+func FuzzAt(f *testing.F) {
+	for seed := range int64(4) {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, seed int64) {
-		rnd := rand.New(rand.NewSource(seed))
-		os, refs := stream(rnd, 400)
-		s := store.New()
-		for _, o := range os {
-			if s.Apply(o); rnd.Intn(60) == 0 {
-				s.Keyframe()
-			}
-		}
-		moments := []time.Time{os[0].At, s.Now()}
-		for range 12 {
-			moments = append(moments, os[rnd.Intn(len(os))].At.Add(time.Duration(rnd.Intn(3)-1)*time.Millisecond))
-		}
-		for _, at := range moments {
-			if at.Before(s.Since()) || at.After(s.Now()) {
-				continue
-			}
-			differ(t, fmt.Sprint("seed ", seed, " at ", at.Sub(noon)), sketch(s.At(at), refs...), sketch(upTo(at, os), refs...))
-			if t.Failed() {
-				return
-			}
-		}
-	})
+	f.Fuzz(func(t *testing.T, seed int64) { checkAt(t, seed, 80, 4) })
 }
 
 // TestReadingChangesNothing: of two stores that hear the same, one is read all

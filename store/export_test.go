@@ -1,6 +1,10 @@
 package store
 
-import "time"
+import (
+	"time"
+
+	"github.com/kscope/kscope"
+)
 
 // Held is the number of things that a store remembers, for the tests of its
 // bounds.
@@ -39,3 +43,27 @@ func (s *Store) Forget() { s.past.shown = nil }
 
 // Outline makes a keyframe that is for nothing.
 func (s *Store) Outline() { s.copy((*Series).outline) }
+
+// Loading is the newest load of an object's queues that runs, else the newest of
+// all, and when it was last heard of; false if there was none.
+func (s *Store) Loading(id kscope.ID) (l kscope.Loading, at time.Time, ok bool) {
+	o := s.objects[id]
+	if o == nil {
+		return l, at, false
+	}
+	for _, t := range o.triggers() {
+		if t.Backlog == nil {
+			continue
+		}
+		p := s.puts[*t.Backlog]
+		if p == nil {
+			continue
+		}
+		for _, h := range p.loads {
+			if !ok || l.Ended() && !h.Ended() || l.Ended() == h.Ended() && h.Began.After(l.Began) {
+				l, at, ok = h.Loading, h.at, true
+			}
+		}
+	}
+	return l, at, ok
+}

@@ -29,10 +29,6 @@ type heard struct {
 // once, so that what comes late or twice is of one that is still known.
 const loadsKept = 32
 
-// loadSilence is how long a load that runs may say nothing before it is taken
-// to be over: its source tells of it every second at least.
-const loadSilence = 15 * time.Second
-
 func (s *Store) putsInto(q kscope.Backlog) *puts {
 	p := s.puts[q]
 	if p == nil {
@@ -136,39 +132,6 @@ func (o *object) addBatch(at time.Time, f kscope.Loading) {
 		o.cutLog()
 	}
 	o.add(Entry{At: at, Kind: Injected, Actor: You, Jobs: f.Accepted, Asked: f.Asked, Length: f.Length, Said: f.Err, Subject: f.Backlog.Shown()})
-}
-
-// Loading is the newest load of an object's queues that runs, else the newest of
-// all, and when it was last heard of; false if there was none. One that runs but
-// has not been heard of for long is given as failed.
-func (s *Store) Loading(id kscope.ID) (l kscope.Loading, at time.Time, ok bool) {
-	o := s.objects[id]
-	if o == nil {
-		return l, at, false
-	}
-	for _, t := range o.triggers() {
-		if t.Backlog == nil {
-			continue
-		}
-		p := s.puts[*t.Backlog]
-		if p == nil {
-			continue
-		}
-		for _, h := range p.loads {
-			h.silent(s.now)
-			if !ok || l.Ended() && !h.Ended() || l.Ended() == h.Ended() && h.Began.After(l.Began) {
-				l, at, ok = h.Loading, h.at, true
-			}
-		}
-	}
-	return l, at, ok
-}
-
-// silent takes a load that has not been heard of for long to have failed.
-func (h *heard) silent(now time.Time) {
-	if !h.Ended() && now.Sub(h.at) > loadSilence {
-		h.State, h.Err = kscope.LoadFailed, "no word of it since"
-	}
 }
 
 // loads reports whether a load runs into a queue, or did a moment ago: what is

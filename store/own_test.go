@@ -92,18 +92,6 @@ func TestLoadOnTheTimeline(t *testing.T) {
 	}
 }
 
-func TestALoadThatFallsSilent(t *testing.T) {
-	x := newWorld(0)
-	x.See(10, loading(10, 0, 0, kscope.LoadRunning))
-	x.See(30, kscope.Heartbeat{})
-	if l, _, ok := x.Loading(x.ID()); !ok || l.State != kscope.LoadFailed || l.Err == "" {
-		t.Errorf("got %+v", l)
-	}
-	if _, _, ok := x.Loading(idOf(kscope.Ref{Name: "other"})); ok {
-		t.Error("a load of nobody's")
-	}
-}
-
 func TestEstimateFlow(t *testing.T) {
 	series := func(vs ...float64) *store.Series {
 		s := &store.Series{}

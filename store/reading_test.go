@@ -75,12 +75,12 @@ func TestSeveralTriggers(t *testing.T) {
 		x.See(seconds, kscope.Depths{All: []kscope.Depth{{Backlog: orders, N: a}, {Backlog: returns, N: b}}})
 	}
 	depths(2, 20, 50)
-	if c := x.Look(t); c.Reading().Name() != "orders" || c.Want != 4 || !c.EmptySince.IsZero() {
-		t.Errorf("20 at 5 and 50 at 100: %s, want %d", c.Reading().Name(), c.Want)
+	if c := x.Look(t); c.Reading().Name() != "orders" || c.Reading().Asks() != 4 || !c.EmptySince.IsZero() {
+		t.Errorf("20 at 5 and 50 at 100: %s, which asks for %v", c.Reading().Name(), c.Reading().Asks())
 	}
 	depths(3, 20, 5000)
-	if c := x.Look(t); c.Reading().Name() != "returns" || c.Want != 10 || c.Links[explain.LinkQueue].Name != "returns" {
-		t.Errorf("20 at 5 and 5000 at 100: %s, want %d", c.Reading().Name(), c.Want)
+	if c := x.Look(t); c.Reading().Name() != "returns" || c.Reading().Asks() != 50 || c.Links[explain.LinkQueue].Name != "returns" {
+		t.Errorf("20 at 5 and 5000 at 100: %s, which asks for %v", c.Reading().Name(), c.Reading().Asks())
 	}
 	depths(4, 0, 5000)
 	depths(6, 0, 0)

@@ -1,6 +1,8 @@
 package triggers
 
 import (
+	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -35,6 +37,38 @@ func FuzzTrigger(f *testing.F) {
 		}
 		if got := RedisOf(q.Backlog()); got != q {
 			t.Errorf("got %+v, want %+v", got, q)
+		}
+	})
+}
+
+// FuzzNumbers: a number in metadata is one that Go reads too, or an error of one
+// line; and the target of a trigger is a number that can be divided by, or none.
+func FuzzNumbers(f *testing.F) {
+	for _, s := range []string{"5", " 5 ", "0x1p-2", "1_000", "1e400", "-1e-400", "NaN", "inf", "+5", "", "5\x1b[m", "9223372036854775808", "\u0665", ".5", "5."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := number(map[string]string{"n": text}, "n", 7)
+		switch want, bad := strconv.ParseFloat(strings.TrimSpace(text), 64); {
+		case strings.TrimSpace(text) == "":
+			if v != 7 || err != nil {
+				t.Errorf("%q: got %v, %v", text, v, err)
+			}
+		case bad != nil || math.IsNaN(want) || math.IsInf(want, 0):
+			if err == nil || strings.ContainsAny(err.Error(), "\r\n\x1b") {
+				t.Errorf("%q: got %v, %v", text, v, err)
+			}
+		case err != nil || v != want:
+			t.Errorf("%q: got %v, %v, want %v", text, v, err, want)
+		}
+		for name, typ := range types {
+			trigger := kscope.Trigger{Type: name, Metadata: map[string]string{}}
+			for _, parameter := range strings.Split(typ.target(trigger.Metadata)+"|"+typ.Activation, "|") {
+				trigger.Metadata[parameter] = text
+			}
+			if target, activation := Targets(trigger); math.IsNaN(target) || math.IsInf(target, 0) || math.IsNaN(activation) || math.IsInf(activation, 0) {
+				t.Errorf("%s with %q: target %v, activation %v", name, text, target, activation)
+			}
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -96,6 +98,7 @@ func (m *Model) drawLink(c screen.Canvas, p picture, l explain.Link, big bool) {
 	x := c.Name(0, 0, c.W, name, l.Name)
 	if note != "" && x+1+screen.Width(note) <= c.W {
 		c.Right(c.W, 0, st.Muted, note)
+		note = ""
 	}
 	value := m.valueStyle(l)
 	if big && l.State == explain.LinkIdle {
@@ -104,6 +107,9 @@ func (m *Model) drawLink(c screen.Canvas, p picture, l explain.Link, big bool) {
 	f := m.face(p, l)
 	if !big || f.large == "" || screen.BigWidth(st, f.large) > c.W {
 		c.Fit(0, c.H/2, c.W, value.Bold(), f.text)
+		if _, age, ok := strings.Cut(note, ", "); ok && f.text == explain.Unknown { // how long it has been so is the least to say
+			c.Sub(2, c.H/2, c.W-2, 1).Fit(0, 0, c.W-2, st.Muted, age)
+		}
 		return
 	}
 	x = 0

@@ -137,9 +137,9 @@ func (m *Model) payloadOf(so *kscope.ScaledObject) (*load.Payload, error) {
 }
 
 // exampleOf is what such a job looks like, for the eye.
-func (m *Model) exampleOf(p *load.Payload) string {
+func exampleOf(p *load.Payload) string {
 	if p == nil {
-		return m.o.InjectPayload
+		p = load.StandardPayload()
 	}
 	return kscope.Clean(p.Example())
 }

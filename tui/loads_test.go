@@ -332,7 +332,7 @@ func TestPayloadByAnnotation(t *testing.T) {
 		want       string
 		notice     string
 	}{
-		{"", nil, `{"id":"5f0c21d9-1"}`, ""},
+		{"", nil, load.StandardPayload().Example()[:19], ""},
 		{"by annotation {seq}", nil, "by annotation 42", ""},
 		{"by annotation {seq}", flag, "by flag 42", ""},
 		{"{sequence}", nil, "", "the annotation kscope.dev/inject-payload: at character 1: there is no {sequence}"},

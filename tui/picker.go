@@ -151,7 +151,7 @@ func (m *Model) drawPickerNotes(c screen.Canvas, p *picker, limit error) {
 		c.Fit(0, 0, c.W, st.Warn, kscope.Clean(err.Error()))
 	} else {
 		x := c.Text(0, 0, st.Muted, "each like  ")
-		c.Fit(x, 0, c.W-x, st.Text, m.exampleOf(payload))
+		c.Fit(x, 0, c.W-x, st.Text, exampleOf(payload))
 	}
 	if note := m.view.notice; note != "" {
 		c.Fit(0, 1, c.W, st.Warn, note)

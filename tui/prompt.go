@@ -95,7 +95,7 @@ func (m *Model) promptLines() (title string, lines []promptLine) {
 		{"namespace", p.target.Namespace, 2},
 		{"queue", where(p.queue, reached), 0},
 		{"jobs", m.batch() + "  (" + up + " " + down + " to change)", 0},
-		{"each like", m.exampleOf(p.payload), 3},
+		{"each like", exampleOf(p.payload), 3},
 		{"", "", 5},
 		{"", "Workers must understand them. The queue stays armed until you quit.", 4},
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/store"
@@ -147,7 +149,7 @@ func blank(line string) string {
 	return anAge.ReplaceAllStringFunc(line, func(s string) string { return strings.Repeat(" ", screen.Width(s)) })
 }
 
-var anAge = regexp.MustCompile(`[^ ]+( [^ ]+)?, [^ ]+ ago|[^ ]+ ago there were [0-9]+ of [0-9]+`)
+var anAge = regexp.MustCompile(`[^ ]+( [^ ]+)?, [^ ]+ ago|[^ ]+ ago there were [0-9]+ of [0-9]+|[^ ]+ ago`)
 
 // withoutOld is a text without its sentences that say how old they are.
 func withoutOld(s string) string {
@@ -167,7 +169,7 @@ func conclusions(t *testing.T, s *store.Store, id kscope.ID) []string {
 	if !ok {
 		t.Fatalf("%v is not there", id)
 	}
-	out := []string{string(p.Phase), p.Rule, withoutOld(p.Why), withoutOld(p.Next), fmt.Sprint(p.Link, p.Stale, p.Zero, p.Want)}
+	out := []string{string(p.Phase), p.Rule, withoutOld(p.Why), withoutOld(p.Next), fmt.Sprint(p.Link, p.Stale, p.Zero)}
 	for _, l := range p.Links {
 		out = append(out, fmt.Sprint(l.Role, " ", l.Text(), " ", l.State, " ", l.Word))
 	}
@@ -247,6 +249,38 @@ func TestBlindSources(t *testing.T) {
 				for _, id := range ids {
 					if p, _ := explain.Look(one.store, id); p.Phase == explain.Steady && !p.ObjectStatus().Current() {
 						t.Errorf("%s: %v is steady", name, id)
+					}
+				}
+			}
+		}
+	}
+}
+
+// At 80 columns a link that is not known says for how long, whatever its source.
+func TestUnknownLinksHaveAnAge(t *testing.T) {
+	for _, b := range blindables() {
+		for how := range went {
+			m := blinded(b, 0, how, true, 80, 24)
+			for _, id := range []kscope.ID{{Kind: kscope.ScaledObjects, Ref: newTale("demo", "worker-scaler").so.Ref}, {Kind: kscope.HPAs, Ref: theHPA().Ref}} {
+				p, ok := m.pictureOf(id)
+				if !ok {
+					continue
+				}
+				m.view.id, m.view.screen = id, detail
+				var g screen.Grid
+				g.Reset(80, 3, m.styles)
+				m.drawChain(g.Canvas(), p)
+				for i, l := range p.Links {
+					if note := m.linkNote(p, l.Role); l.Value != explain.Unknown || !strings.Contains(note, " ago") {
+						continue
+					}
+					at, _ := chainBox(80, p.Links, smallLinks)
+					cell := ""
+					for _, line := range strings.Split(g.Plain(), "\n") {
+						cell += ansi.Cut(line, at[i].x, at[i].x+at[i].w) + "\n"
+					}
+					if !strings.Contains(cell, " ago") {
+						t.Errorf("%s, %s: %v has no age:\n%s", b.name, how, id, g.Plain())
 					}
 				}
 			}

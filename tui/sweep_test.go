@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
@@ -158,6 +159,35 @@ func TestEveryViewInEveryWindow(t *testing.T) {
 		}
 	}
 	t.Log(frames, "frames")
+}
+
+// An escape does something that can be seen, in every window, until there is nothing
+// left to close.
+func TestEscapeIsSeen(t *testing.T) {
+	t.Parallel()
+	opened := [][]string{nil, {"f"}, {"t"}, {"t", "f"}, {"space"}, {"f", "space"}, {"t", "[", "f"}, {"2"}, {"3", "t"}, {"4", "f"}, {"c", "f", "t", "4", "["}, {"H", "f"},
+		{"/", "o", "enter"}, {"/", "o", "enter", "space"}, {"/", "o", "enter", "enter", "f", "t"}, {"enter", "t", "space"}}
+	for name, tale := range map[string]func() *tale{"many": func() *tale { return many(30) }, "one": func() *tale { return phase("scaling-up") }, "nothing": states()["nothing"]} {
+		for _, keys := range opened {
+			for _, size := range [][2]int{{1, 1}, {20, 4}, {39, 24}, {60, 5}, {40, 8}, {80, 24}, {200, 55}} {
+				m := sweepModel(tale(), func(*Options) {})
+				press(m, keys...)
+				m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+				var frames []string
+				for range 7 {
+					frames = append(frames, m.frame)
+					m.Update(gathered{})
+					press(m, "esc")
+				}
+				over := slices.Index(frames, frames[len(frames)-1])
+				for i := range over {
+					if frames[i] == frames[i+1] {
+						t.Errorf("%s after %q at %v: escape %d does nothing that can be seen, and another does", name, keys, size, i+1)
+					}
+				}
+			}
+		}
+	}
 }
 
 // disarm takes back that the owner of what is open invites load.

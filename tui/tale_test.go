@@ -293,7 +293,7 @@ func seen(os ...kscope.Observation) Observed { return Observed{All: os} }
 
 // tell makes a model of a size and lets it hear a tale.
 func tell(t *tale, w, h int, change ...func(*Options)) *Model {
-	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", InjectPayload: `{"id":"5f0c21d9-1"}`, Load: LoadOptions{Run: func(context.Context, load.Load) error { return nil }}}
+	o := Options{Mode: "LIVE", Context: "kind-demo", Namespace: "demo", LocalCluster: true, Theme: "dark", Load: LoadOptions{Run: func(context.Context, load.Load) error { return nil }}}
 	for _, f := range change {
 		f(&o)
 	}

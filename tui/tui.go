@@ -39,19 +39,18 @@ type Ended struct{ Err error }
 
 // Options is what the model cannot learn from observations.
 type Options struct {
-	Mode          string // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
-	Context       string // of the kubeconfig, for the header and the prompt
-	Namespace     string // "" when all are watched
-	Name          string // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
-	Selected      bool   // only ScaledObjects and ScaledJobs with some labels are watched
-	LocalCluster  bool   // kind, minikube and the like: arming asks for less
-	ReadOnly      bool   // no injection at all
-	Armed         bool   // every queue takes load without asking: nobody else relies on them
-	Theme         string // "dark", "light", or "" to ask the terminal
-	ASCII         bool
-	NoColor       bool
-	InjectPayload string // what a job looks like, for the prompt
-	Load          LoadOptions
+	Mode         string // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
+	Context      string // of the kubeconfig, for the header and the prompt
+	Namespace    string // "" when all are watched
+	Name         string // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
+	Selected     bool   // only ScaledObjects and ScaledJobs with some labels are watched
+	LocalCluster bool   // kind, minikube and the like: arming asks for less
+	ReadOnly     bool   // no injection at all
+	Armed        bool   // every queue takes load without asking: nobody else relies on them
+	Theme        string // "dark", "light", or "" to ask the terminal
+	ASCII        bool
+	NoColor      bool
+	Load         LoadOptions
 	// Purge empties a queue; what came of it arrives as a kscope.Purged
 	// observation. It is called outside Update and may block. Nil takes the
 	// offer away.

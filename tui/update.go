@@ -107,12 +107,7 @@ func (m *Model) overviewKey(msg tea.KeyPressMsg) {
 	case key.Matches(msg, keys.Order):
 		m.nextOrder()
 	case key.Matches(msg, keys.Back):
-		switch {
-		case v.filter.text() != "":
-			m.setFilter("")
-		case v.frozen:
-			m.release()
-		}
+		m.back()
 	case key.Matches(msg, keys.Open):
 		if v.row < len(v.ids) {
 			v.chosen = true
@@ -175,10 +170,30 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// back closes what was opened last: the full chart, the freeze, the table of
-// pods, the detail.
+// back closes what was opened last and can be seen. A small window shows less than
+// is open; what nobody sees is closed on the way, so that no escape does nothing.
 func (m *Model) back() {
+	m.redraw(false)
+	for was := m.frame; m.closeLast() && m.redraw(false) && m.frame == was; {
+	}
+}
+
+// closeLast closes what was opened last: the filter or the freeze of the table, the
+// full chart, the freeze, the table of pods, the detail. It is false where there is
+// nothing to close.
+func (m *Model) closeLast() bool {
 	v := &m.view
+	if v.screen == overview {
+		switch {
+		case v.filter.text() != "":
+			m.setFilter("")
+		case v.frozen:
+			m.release()
+		default:
+			return false
+		}
+		return true
+	}
 	_, exists := m.store.Chain(v.id)
 	others := len(rowsOf(m.store, m.o))
 	if exists {
@@ -196,7 +211,10 @@ func (m *Model) back() {
 	case others > 0:
 		v.screen, v.chosen = overview, true
 		v.selectRow(v.id)
+	default:
+		return false
 	}
+	return true
 }
 
 // scrollKey moves within the pane that has the focus. The timeline shows its

@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,22 +22,13 @@ type answers struct {
 	ctrlC *time.Timer // runs from ^C until the screen has it
 }
 
-// keyboard is the terminal's input, looked at as it comes.
-type keyboard struct {
-	*os.File
-	typed func([]byte)
-}
-
-func (k keyboard) Read(b []byte) (int, error) {
-	n, err := k.File.Read(b)
-	if n > 0 {
-		k.typed(b[:n])
-	}
-	return n, err
-}
-
 // ctrlC is what terminals send for it: as ever, by kitty's protocol, by xterm's.
 var ctrlC = [][]byte{{3}, []byte("\x1b[99;5u"), []byte("\x1b[27;5;99~")}
+
+// isCtrlC reports whether some input is ^C and nothing else.
+func isCtrlC(b []byte) bool {
+	return slices.ContainsFunc(ctrlC, func(seq []byte) bool { return bytes.Equal(seq, b) })
+}
 
 // areYouThere is a message that the screen never gets to see.
 type areYouThere struct{}

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/crash"
 )
 
 func main() {
@@ -32,8 +33,15 @@ type process struct {
 	leaving        *leaving
 }
 
-// run is the whole program but for the process around it.
-func run(ctx context.Context, args []string, p process) error {
+// run is the whole program but for the process around it. A panic where there is no
+// screen yet, or no more, is an error that says where its trace is, as one of the
+// screen is.
+func run(ctx context.Context, args []string, p process) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &kscope.Trouble{Message: crash.Keep(traceOf(v))}
+		}
+	}()
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	return root.ExecuteContext(ctx)

@@ -191,3 +191,24 @@ func TestReadmeFlags(t *testing.T) {
 		t.Errorf("the README's flags are not those of the program: run go test ./cmd/kscope -update\ngot\n%s\nwant\n%s", got, want)
 	}
 }
+
+// exploding is a stdout that no code is made for.
+type exploding struct{ bytes.Buffer }
+
+func (*exploding) Write([]byte) (int, error) { panic("planted") }
+
+// A panic where there is no screen is told like one of the screen: in a line that
+// names the file with the trace.
+func TestPanicWithoutAScreen(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	for _, args := range [][]string{{"version"}, {"--help"}, {"completion", "bash"}} {
+		var errs bytes.Buffer
+		ctx, leaving := newLeaving(func(status int) { t.Errorf("ended by force with status %d", status) })
+		code := exitCode(&errs, run(ctx, args, process{strings.NewReader(""), &exploding{}, &errs, leaving}))
+		name, _, _ := strings.Cut(strings.TrimPrefix(errs.String(), "kscope: stopped by a defect of its own; please send "), " ")
+		trace, err := os.ReadFile(name)
+		if code != 1 || err != nil || !strings.Contains(string(trace), "panic: planted") || !strings.Contains(string(trace), "(*exploding).Write(") {
+			t.Errorf("%q ends with status %d and %q (%v)", args, code, errs.String(), err)
+		}
+	}
+}

@@ -6,10 +6,10 @@ import (
 )
 
 // The bounds of a paste. The terminal says where it begins and where it ends, and
-// everything between is text: one whose end never comes would take every key, q
-// and ^C among them. So it also ends at ^C, which no terminal pastes, and when
-// nothing of it came for a while: pasteGap, or typedGap once it has lasted
-// longLasting, since somebody is typing by then.
+// everything between is text, ^C included: one whose end never comes would take
+// every key. So it also ends when nothing of it came for a while: pasteGap, or
+// typedGap once it has lasted longLasting, since somebody is typing by then; and at
+// a ^C that comes alone, typedGap after the rest, as only a key does.
 const (
 	pasteGap    = time.Second
 	longLasting = 5 * time.Second
@@ -20,7 +20,6 @@ const (
 const (
 	pasteBegins = "\x1b[200~"
 	pasteEnds   = "\x1b[201~"
-	ctrlCByte   = 0x03
 )
 
 // file is a terminal's input, as it has to be to be read from until told
@@ -35,7 +34,11 @@ type file interface {
 // goroutine.
 type pastes struct {
 	file
-	now func() time.Time
+	now   func() time.Time
+	typed func([]byte) // told of what is no paste, before anybody else sees it
+
+	keys  []byte      // that came with the last read
+	alone *time.Timer // runs from a ^C in a paste of which nothing has come since
 
 	in          bool // a paste
 	began, last time.Time
@@ -45,7 +48,9 @@ type pastes struct {
 }
 
 // endPastes bounds the pastes of an input.
-func endPastes(in file) *pastes { return &pastes{file: in, now: time.Now} }
+func endPastes(in file, typed func([]byte)) *pastes {
+	return &pastes{file: in, now: time.Now, typed: typed}
+}
 
 // Read gives what was typed and pasted. What it adds to that always fits, since
 // nobody would ask for the rest before the next key.
@@ -53,19 +58,34 @@ func (p *pastes) Read(b []byte) (int, error) {
 	room := max((len(b)-len(pasteEnds))/2, 1)
 	raw := make([]byte, min(room, len(b)))
 	n, err := p.file.Read(raw)
-	if n <= 0 || len(b) < 2*len(pasteEnds) {
-		return copy(b, raw[:max(n, 0)]), err
+	if n <= 0 {
+		return 0, err
 	}
-	return len(p.bound(b[:0], raw[:n])), err
+	if p.alone != nil {
+		p.alone.Stop()
+		p.alone = nil
+	}
+	if len(b) < 2*len(pasteEnds) {
+		p.typed(raw[:n])
+		return copy(b, raw[:n]), err
+	}
+	out := p.bound(b[:0], raw[:n])
+	if len(p.keys) > 0 {
+		p.typed(p.keys)
+	} else if p.in && isCtrlC(raw[:n]) { // a key after all, if it was the last
+		p.alone = time.AfterFunc(typedGap, func() { p.typed(raw[:n]) })
+	}
+	return len(out), err
 }
 
 // bound appends to out what came in, with the ends that are missing.
 func (p *pastes) bound(out, came []byte) []byte {
 	now := p.now()
-	if gap := now.Sub(p.last); p.in && (gap >= pasteGap || gap >= typedGap && now.Sub(p.began) >= longLasting) {
+	gap := now.Sub(p.last)
+	if p.in && (gap >= pasteGap || gap >= typedGap && (now.Sub(p.began) >= longLasting || isCtrlC(came))) {
 		out = p.end(out)
 	}
-	p.last = now
+	p.last, p.keys = now, p.keys[:0]
 	for _, c := range came {
 		if p.late != "" && c == p.late[0] {
 			p.late = p.late[1:]
@@ -84,8 +104,8 @@ func (p *pastes) bound(out, came []byte) []byte {
 		default:
 			p.matched = 0
 		}
-		if p.in && c == ctrlCByte {
-			out = p.end(out)
+		if !p.in {
+			p.keys = append(p.keys, c)
 		}
 		over := p.in && p.size >= pasteMost
 		if p.in {

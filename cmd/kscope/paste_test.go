@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -35,8 +37,12 @@ func TestPastesEnd(t *testing.T) {
 		{"a slow one", []piece{{0, b + "te"}, {pasteGap - 1, "xt"}, {pasteGap - 1, e}}, b + "text" + e},
 		{"typed into", []piece{{0, b}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"},
 			{900 * time.Millisecond, "q"}, {900 * time.Millisecond, "q"}}, b + "qqqqq" + e + "q"},
-		{"^C", []piece{{0, b + "text\x03q"}}, b + "text" + e + "\x03q"},
-		{"^C again and again", []piece{{0, strings.Repeat(b+"\x03", 100)}}, strings.Repeat(b+e+"\x03", 100)},
+		{"^C", []piece{{0, b + "text"}, {typedGap, "\x03"}, {0, "q"}}, b + "text" + e + "\x03q"},
+		{"^C of kitty", []piece{{0, b + "text"}, {typedGap, "\x1b[99;5u"}, {0, "q"}}, b + "text" + e + "\x1b[99;5uq"},
+		{"^C that is pasted", []piece{{0, b + "text\x03q" + e + "q"}}, b + "text\x03q" + e + "q"},
+		{"alone in a piece", []piece{{0, b + "text"}, {typedGap - 1, "\x03"}, {0, "q" + e + "q"}}, b + "text\x03q" + e + "q"},
+		{"after a rest, with more", []piece{{0, b + "text"}, {typedGap, "\x03\x03"}, {0, "q" + e + "q"}}, b + "text\x03\x03q" + e + "q"},
+		{"nothing but ^C", []piece{{0, b + "\x03\x03\x1b[99;5u" + e}, {time.Hour, "\x03"}}, b + "\x03\x03\x1b[99;5u" + e + "\x03"},
 		{"a mark within", []piece{{0, b + b + "text" + e + "q"}}, b + b + "text" + e + "q"},
 		{"too long", []piece{{0, b + long + "yy" + e + "q"}}, b + long + e + "q"},
 		{"much too long", []piece{{0, b + long + long}, {pasteGap, "q"}}, b + long + e + "q"},
@@ -54,9 +60,12 @@ func TestPastesEnd(t *testing.T) {
 	}
 }
 
-// FuzzPastes: nothing is lost but what is too much, and nothing is added but ends.
+// FuzzPastes: nothing is lost but what is too much, and nothing is added but ends;
+// what is between the marks is no key, and whatever is not is one.
 func FuzzPastes(f *testing.F) {
 	f.Add([]byte("a\x1b[200~b\x03c\x1b[201~d"), byte(3))
+	f.Add([]byte("\x1b[200~\x1b[200~\x03\x1b[201~\x03"), byte(15))
+	f.Add([]byte("\x1b[200~\x1b[99;5u"), byte(6))
 	f.Fuzz(func(t *testing.T, typed []byte, size byte) {
 		now := time.Unix(0, 0)
 		p := &pastes{now: func() time.Time { return now }}
@@ -70,6 +79,11 @@ func FuzzPastes(f *testing.F) {
 			}
 			got, rest = append(got, out...), rest[n:]
 		}
+		whole := &pastes{now: func() time.Time { return now }}
+		whole.bound(nil, typed)
+		if want := outside(typed); len(typed) < pasteMost && string(whole.keys) != want {
+			t.Errorf("of %q the keys are %q, want %q", typed, whole.keys, want)
+		}
 		without := func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(pasteEnds), nil) }
 		if a, b := without(got), without(typed); len(typed) < pasteMost && len(a) > len(b) {
 			t.Errorf("%q became %q", typed, got)
@@ -77,6 +91,60 @@ func FuzzPastes(f *testing.F) {
 		if now = now.Add(time.Hour); !bytes.HasSuffix(p.bound(nil, []byte("q")), []byte("q")) || p.in {
 			t.Error("a paste goes on for ever")
 		}
+	})
+}
+
+// outside is what of an input is not in a paste, with the marks that begin one, as
+// they can only be told afterwards.
+func outside(typed []byte) (out string) {
+	for rest := string(typed); ; {
+		before, paste, found := strings.Cut(rest, pasteBegins)
+		if out += before; !found {
+			return out
+		}
+		out += pasteBegins
+		if _, rest, found = strings.Cut(paste, pasteEnds); !found {
+			return out
+		}
+	}
+}
+
+// typing is a keyboard that sends what comes on a channel.
+type typing struct {
+	*os.File
+	keys chan string
+}
+
+func (k typing) Read(b []byte) (int, error) { return copy(b, <-k.keys), nil }
+
+// A ^C that follows a paste without end at once, and is followed by nothing, is a
+// key; one that is in the middle is none.
+func TestCtrlCAfterAPasteWithoutEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var typed []string
+		in := typing{keys: make(chan string)}
+		p := endPastes(in, func(b []byte) { typed = append(typed, string(b)) })
+		go func() {
+			b := make([]byte, 1<<10)
+			for n, _ := p.Read(b); n > 0; n, _ = p.Read(b) {
+			}
+		}()
+		for _, text := range []string{pasteBegins + "text", "\x03", "more" + pasteEnds} {
+			in.keys <- text
+		}
+		time.Sleep(time.Hour)
+		if got := strings.Join(typed, "|"); got != pasteBegins {
+			t.Errorf("of a paste the keys are %q", got)
+		}
+		typed = nil
+		for _, text := range []string{pasteBegins + "text", "\x1b[99;5u"} {
+			in.keys <- text
+		}
+		time.Sleep(typedGap + time.Millisecond)
+		if got := strings.Join(typed, "|"); got != pasteBegins+"|\x1b[99;5u" {
+			t.Errorf("after a paste without end the keys are %q", got)
+		}
+		in.keys <- ""
 	})
 }
 
@@ -105,7 +173,12 @@ func TestProgramOutlivesAPaste(t *testing.T) {
 	}
 	defer func() { _, _ = in.Close(), keyboard.Close() }()
 	var clock atomic.Int64
-	input := endPastes(in)
+	var interrupted atomic.Bool
+	input := endPastes(in, func(b []byte) {
+		if slices.ContainsFunc(ctrlC, func(seq []byte) bool { return bytes.Contains(b, seq) }) {
+			interrupted.Store(true)
+		}
+	})
 	input.now = func() time.Time { return time.Unix(0, clock.Add(int64(2*pasteGap))) } // the next read is long after
 	var pasted atomic.Int64
 	p := tea.NewProgram(keyTaker{&pasted}, tea.WithInput(input), tea.WithOutput(&bytes.Buffer{}), tea.WithoutSignals(), tea.WithWindowSize(80, 24))
@@ -114,6 +187,9 @@ func TestProgramOutlivesAPaste(t *testing.T) {
 		_, err := p.Run()
 		done <- err
 	}()
+	if _, err := keyboard.WriteString(pasteBegins + "\x03\x03\x1b[99;5u" + pasteEnds); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := keyboard.WriteString(pasteBegins + "text"); err != nil {
 		t.Fatal(err)
 	}
@@ -133,5 +209,8 @@ func TestProgramOutlivesAPaste(t *testing.T) {
 	case <-time.After(20 * time.Second):
 		p.Kill()
 		t.Error("q is not taken")
+	}
+	if interrupted.Load() {
+		t.Error("what was pasted is taken for ^C")
 	}
 }

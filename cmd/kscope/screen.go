@@ -41,7 +41,6 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	o.InjectPayload = redis.ExampleJob
 	o.Purge = func(p load.Purge) {
 		_ = queues.Purge(ctx, p) // what came of it is an observation
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -152,7 +153,7 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	loader := f.loader()
 	raw, err := loader.RawConfig()
 	if err != nil {
-		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "check KUBECONFIG and --kubeconfig"}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", withoutContents(err)), Hint: "check KUBECONFIG and --kubeconfig"}
 	}
 	if len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
 		// client-go would try localhost:8080, where hardly anyone is at home.
@@ -177,6 +178,20 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
 	}
 	return config, context, namespace, nil
+}
+
+// contents is what the words for YAML that cannot be read repeat of it, which may be
+// a password that was not put in quotes.
+var contents = regexp.MustCompile("unknown anchor '.*'|`[^`]*`")
+
+func withoutContents(err error) error {
+	text := contents.ReplaceAllStringFunc(err.Error(), func(s string) string {
+		if s[0] == 'u' {
+			return "an anchor that is unknown is"
+		}
+		return "…"
+	})
+	return errors.New(text)
 }
 
 func orNone(names []string) string {

@@ -42,7 +42,7 @@ func take(p process) (*terminal, error) {
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
 	a := &answers{leaving: t.leaving, stops: &t.stops}
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(endPastes(keyboard{t.in, a.typed})), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
+		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, a.typed)), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
 	}
 	if noColor {
@@ -60,10 +60,9 @@ func (t *terminal) run(program *tea.Program) (err error) {
 	t.leaving.hold(t.before)
 	defer func() {
 		if v := recover(); v != nil {
-			stacks := make([]byte, 1<<20)
-			stacks = stacks[:runtime.Stack(stacks, true)]
+			trace := traceOf(v)
 			t.kill(program)
-			err = &kscope.Trouble{Message: crash.Keep(fmt.Appendf(nil, "%s\npanic: %v\n\n%s", version(), v, stacks))}
+			err = &kscope.Trouble{Message: crash.Keep(trace)}
 		}
 		t.leaving.hold(nil)
 		t.leaving.begin(0)
@@ -72,6 +71,12 @@ func (t *terminal) run(program *tea.Program) (err error) {
 		return fmt.Errorf("the screen: %w", err)
 	}
 	return nil
+}
+
+// traceOf is all that there is to know of a panic.
+func traceOf(v any) []byte {
+	stacks := make([]byte, 1<<20)
+	return fmt.Appendf(nil, "%s\npanic: %v\n\n%s", version(), v, stacks[:runtime.Stack(stacks, true)])
 }
 
 // kill has the screen give the terminal back, or does so itself.

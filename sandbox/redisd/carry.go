@@ -13,12 +13,15 @@ import (
 
 // answer is where miniredis writes. It is no connection: writing never waits,
 // and ends the command by a panic where there would be too much of it.
-type answer struct{ b []byte }
+type answer struct {
+	b     []byte
+	spent int // bytes of what there may be, before
+}
 
 type tooMuch struct{}
 
 func (a *answer) Write(b []byte) (int, error) {
-	if len(a.b)+len(b) > maxAnswer {
+	if a.spent+len(a.b)+len(b) > maxAnswer {
 		panic(tooMuch{})
 	}
 	a.b = append(a.b, b...)

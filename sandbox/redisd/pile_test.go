@@ -166,3 +166,29 @@ func TestNamesAreHeld(t *testing.T) {
 		}
 	}
 }
+
+// TestTransactionPiles: a transaction whose answer is more than may wait is carried
+// out all the same, and only who asked for it is dropped.
+func TestTransactionPiles(t *testing.T) {
+	s := start(t)
+	good := dial(t, s)
+	good.answers("+OK", "SET", "k", strings.Repeat("x", 20<<10))
+	for _, last := range [][]string{{"GET", "k"}, {"MGET", "k", "k", "k", "k"}, {"PING"}} {
+		greedy := dial(t, s)
+		greedy.answers("+OK", "MULTI")
+		for _, queued := range [][]string{{"RPUSH", "q", "a"}, {"GET", "k"}, {"GET", "k"}, {"GET", "k"}, {"GET", "k"}, {"RPUSH", "q", "b"}, last, {"RPUSH", "q", "c"}} {
+			greedy.answers("+QUEUED", queued...)
+		}
+		s.mu.Lock()
+		s.conns.Lock()
+		for c := range s.clients { // a thousandth of what it is, so that time does not matter
+			c.answer.spent = maxAnswer - maxAnswer/1000
+		}
+		s.conns.Unlock()
+		s.mu.Unlock()
+		greedy.send(resp("EXEC"))
+		greedy.ends("a greedy transaction")
+		good.answers(":3", "LLEN", "q")
+		good.answers(":1", "DEL", "q")
+	}
+}

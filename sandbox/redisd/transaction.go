@@ -119,8 +119,8 @@ func doExec(c *client, _ []string) {
 			continue
 		}
 		s.carry(c, args)
-		if c.closing {
-			return
+		if c.closing { // nobody reads the answer, but what was sent together is done together
+			c.answer.b = c.answer.b[:0]
 		}
 	}
 }

@@ -46,10 +46,12 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 		c.Dial = (&net.Dialer{Timeout: dialPatience, KeepAlive: 15 * time.Second}).DialContext
 	}
 	c.Wrap(func(next http.RoundTripper) http.RoundTripper { return atOnce{next} })
+	bounded := withPlugin(c)
 	client, err := rest.HTTPClientFor(c)
 	if err != nil {
 		return nil, nil, fmt.Errorf("client: %w", err)
 	}
+	client.Transport = bounded(client.Transport)
 	typed := rest.CopyConfig(c)
 	typed.ContentType = "application/vnd.kubernetes.protobuf"
 	typed.AcceptContentTypes = "application/vnd.kubernetes.protobuf,application/json"

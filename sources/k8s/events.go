@@ -92,8 +92,8 @@ func eventKind(c kubernetes.Interface, namespace string) watch.Kind {
 // the older fill in timestamps and count, the newer eventTime and series.
 func observeCoreEvent(e *corev1.Event) kscope.Event {
 	out := kscope.Event{
-		UID:       string(e.UID),
-		Namespace: share(e.Namespace),
+		UID:       kscope.Clean(string(e.UID)),
+		Namespace: share(kscope.Clean(e.Namespace)),
 		Regarding: observeRegarding(e.InvolvedObject),
 		Type:      share(kscope.Clean(e.Type)),
 		Reason:    share(kscope.Clean(e.Reason)),
@@ -113,8 +113,8 @@ func observeCoreEvent(e *corev1.Event) kscope.Event {
 // observeEvent translates an event of events.k8s.io.
 func observeEvent(e *eventsv1.Event) kscope.Event {
 	out := kscope.Event{
-		UID:       string(e.UID),
-		Namespace: share(e.Namespace),
+		UID:       kscope.Clean(string(e.UID)),
+		Namespace: share(kscope.Clean(e.Namespace)),
 		Regarding: observeRegarding(e.Regarding),
 		Type:      share(kscope.Clean(e.Type)),
 		Reason:    share(kscope.Clean(e.Reason)),

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,8 +23,12 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// soon is how soon a fault must be on the screen, and its end.
-const soon = 10 * time.Second
+// soon is how soon a fault must be on the screen, and its end; leaving is how long
+// ending may take, whatever hangs.
+const (
+	soon    = 10 * time.Second
+	leaving = time.Second
+)
 
 // api is an API server with one pod, reached by the very clients of the program
 // over HTTP/2, through a line that can go dead.
@@ -108,7 +113,13 @@ func watchPods(t *testing.T, cfg *rest.Config) func(state kscope.State, words st
 			}
 		})
 	})
-	t.Cleanup(func() { cancel(); work.Wait() })
+	t.Cleanup(func() {
+		began := time.Now()
+		cancel()
+		if work.Wait(); time.Since(began) > leaving {
+			t.Errorf("it takes %v to leave", time.Since(began))
+		}
+	})
 	return func(state kscope.State, words string) time.Duration {
 		t.Helper()
 		began := time.Now()
@@ -210,8 +221,17 @@ func TestNoWayIn(t *testing.T) {
 		change func(*rest.Config)
 		says   string
 	}{
-		"plugin fails":            {plugin("echo token has expired >&2; exit 1"), "the credential plugin of the kubeconfig failed: log in to the cluster again"},
-		"plugin says nothing":     {plugin("true"), "the credential plugin of the kubeconfig failed"},
+		"plugin fails":        {plugin("echo token has expired >&2; exit 1"), "the credential plugin of the kubeconfig failed: log in to the cluster again"},
+		"plugin says nothing": {plugin("true"), "the credential plugin of the kubeconfig failed"},
+		"plugin hangs":        {plugin("exec sleep 20"), "sh has not answered for 4s (the credential plugin of the kubeconfig failed"},
+		"plugin hangs later": {func(c *rest.Config) {
+			plugin(`[ -e "$0" ] && exec sleep 20; touch "$0"; echo '` + expired + `'`)(c)
+			c.ExecProvider.Args = append(c.ExecProvider.Args, filepath.Join(t.TempDir(), "once"))
+		}, "sh has not answered for 4s"},
+		"plugin asks somebody": {func(c *rest.Config) {
+			plugin("read x")(c)
+			c.ExecProvider.InteractiveMode = clientcmdapi.AlwaysExecInteractiveMode
+		}, "cannot support interactive mode: standard input is"},
 		"plugin is not there":     {func(c *rest.Config) { plugin("")(c); c.ExecProvider.Command = "/nowhere/login" }, "the credential plugin of the kubeconfig failed"},
 		"plugin gives an old one": {plugin("echo '" + expired + "'"), "log in to the cluster again"},
 		"unknown authority":       {func(c *rest.Config) { c.CAData = nil }, "check certificate-authority in the kubeconfig"},

@@ -14,8 +14,8 @@ import (
 // observeHPA translates an HPA, with the defaults of the API filled in.
 func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 	out := kscope.HPA{
-		Ref:      kscope.Ref{Namespace: h.Namespace, Name: h.Name},
-		UID:      string(h.UID),
+		Ref:      kscope.Ref{Namespace: kscope.Clean(h.Namespace), Name: kscope.Clean(h.Name)},
+		UID:      kscope.Clean(string(h.UID)),
 		OwnerUID: ownerUID(h.OwnerReferences),
 		ScaleTarget: kscope.TargetRef{
 			APIVersion: kscope.Clean(h.Spec.ScaleTargetRef.APIVersion),

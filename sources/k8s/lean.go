@@ -3,6 +3,7 @@ package k8s
 import (
 	"bytes"
 	"maps"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -54,7 +55,7 @@ func (l leanEvents) Decode(data []byte, gvk *schema.GroupVersionKind, into runti
 	event, ok := into.(*metav1.WatchEvent)
 	rest, isEvent := bytes.CutPrefix(bytes.TrimSpace(data), []byte(`{"type":"`))
 	kind, object, isWhole := bytes.Cut(rest, []byte(`","object":`))
-	if !ok || !isEvent || !isWhole || !bytes.HasSuffix(object, []byte("}")) || bytes.ContainsAny(kind, `"\`) {
+	if !ok || !isEvent || !isWhole || !bytes.HasPrefix(object, []byte("{")) || !bytes.HasSuffix(object, []byte("}")) || bytes.ContainsFunc(kind, func(r rune) bool { return r < 'A' || r > 'Z' }) {
 		return l.Serializer.Decode(data, gvk, into)
 	}
 	event.Type = string(kind)
@@ -69,37 +70,39 @@ type leanObjects struct{ runtime.Serializer }
 var keda = []byte(`{"apiVersion":"keda.sh/`)
 
 func (l leanObjects) Decode(data []byte, gvk *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	if !bytes.HasPrefix(data, keda) {
-		return l.Serializer.Decode(data, gvk, into)
-	}
-	switch into := into.(type) {
-	case nil:
-		return decodeLean(data, &unstructured.Unstructured{}, func(o *unstructured.Unstructured, from *leanObject) { from.to(o) })
-	case *unstructured.Unstructured:
-		return decodeLean(data, into, func(o *unstructured.Unstructured, from *leanObject) { from.to(o) })
-	case *unstructured.UnstructuredList:
-		return decodeLean(data, into, func(list *unstructured.UnstructuredList, from *leanList) { from.to(list) })
+	if bytes.HasPrefix(data, keda) {
+		if out := decodeLean(data, into); out != nil {
+			gvk := out.GetObjectKind().GroupVersionKind()
+			return out, &gvk, nil
+		}
 	}
 	return l.Serializer.Decode(data, gvk, into)
 }
 
-func decodeLean[T any, O runtime.Object](data []byte, into O, fill func(O, *T)) (runtime.Object, *schema.GroupVersionKind, error) {
-	var from T
-	if err := kjson.UnmarshalCaseSensitivePreserveInts(data, &from); err != nil {
-		return nil, nil, err
+// decodeLean is nil for what is not in the usual form.
+func decodeLean(data []byte, into runtime.Object) runtime.Object {
+	switch into := into.(type) {
+	case nil:
+		return decodeLean(data, &unstructured.Unstructured{})
+	case *unstructured.Unstructured:
+		var from leanObject
+		if kjson.UnmarshalCaseSensitivePreserveInts(data, &from) == nil && from.Items == nil && from.named() {
+			from.to(into)
+			return into
+		}
+	case *unstructured.UnstructuredList:
+		var from leanList
+		if kjson.UnmarshalCaseSensitivePreserveInts(data, &from) == nil && from.to(into) {
+			return into
+		}
 	}
-	fill(into, &from)
-	gvk := into.GetObjectKind().GroupVersionKind()
-	if gvk.Kind == "" {
-		return nil, &gvk, runtime.NewMissingKindErr(string(data))
-	}
-	return into, &gvk, nil
+	return nil
 }
 
 // leanObject has the fields of an object that are kept.
 type leanObject struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
+	APIVersion *string `json:"apiVersion"`
+	Kind       *string `json:"kind"`
 	Metadata   struct {
 		Name              any `json:"name"`
 		Namespace         any `json:"namespace"`
@@ -113,12 +116,19 @@ type leanObject struct {
 	} `json:"metadata"`
 	Spec   any `json:"spec"`
 	Status any `json:"status"`
+	Items  any `json:"items"` // that it has none
+}
+
+// named reports whether an object says of what kind it is, as the API server always
+// does; client-go knows of what kind others are.
+func (from *leanObject) named() bool {
+	return from.APIVersion != nil && from.Kind != nil && *from.APIVersion != "" && *from.Kind != ""
 }
 
 func (from *leanObject) to(o *unstructured.Unstructured) {
 	m := from.Metadata
 	o.Object = present(map[string]any{
-		"apiVersion": from.APIVersion, "kind": from.Kind, "spec": from.Spec, "status": from.Status,
+		"apiVersion": *from.APIVersion, "kind": *from.Kind, "spec": from.Spec, "status": from.Status,
 		"metadata": present(map[string]any{
 			"name": m.Name, "namespace": m.Namespace, "uid": m.UID,
 			"resourceVersion": m.ResourceVersion, "generation": m.Generation,
@@ -136,16 +146,21 @@ func present(fields map[string]any) map[string]any {
 
 // leanList is a page of a list.
 type leanList struct {
-	APIVersion string         `json:"apiVersion"`
-	Kind       string         `json:"kind"`
+	APIVersion *string        `json:"apiVersion"`
+	Kind       *string        `json:"kind"`
 	Metadata   map[string]any `json:"metadata"`
 	Items      []leanObject   `json:"items"`
 }
 
-func (from *leanList) to(list *unstructured.UnstructuredList) {
-	list.Object = map[string]any{"apiVersion": from.APIVersion, "kind": from.Kind, "metadata": from.Metadata}
+// to is false where an item is not in the usual form.
+func (from *leanList) to(list *unstructured.UnstructuredList) bool {
+	if from.APIVersion == nil || from.Kind == nil || *from.Kind == "" || from.Items == nil || slices.ContainsFunc(from.Items, func(o leanObject) bool { return !o.named() }) {
+		return false
+	}
+	list.Object = map[string]any{"apiVersion": *from.APIVersion, "kind": *from.Kind, "metadata": from.Metadata}
 	list.Items = make([]unstructured.Unstructured, len(from.Items))
 	for i := range from.Items {
 		from.Items[i].to(&list.Items[i])
 	}
+	return true
 }

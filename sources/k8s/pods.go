@@ -14,11 +14,11 @@ import (
 // pods have in common is shared between them.
 func observePod(p *corev1.Pod) kscope.Pod {
 	out := kscope.Pod{
-		Ref:      kscope.Ref{Namespace: share(p.Namespace), Name: p.Name},
-		UID:      string(p.UID),
+		Ref:      kscope.Ref{Namespace: share(kscope.Clean(p.Namespace)), Name: kscope.Clean(p.Name)},
+		UID:      kscope.Clean(string(p.UID)),
 		Labels:   shareMap(p.Labels),
 		OwnerUID: share(ownerUID(p.OwnerReferences)),
-		Node:     share(p.Spec.NodeName),
+		Node:     share(kscope.Clean(p.Spec.NodeName)),
 		Created:  p.CreationTimestamp.Time,
 		Started:  timeOf(p.Status.StartTime),
 		Deleted:  timeOf(p.DeletionTimestamp),
@@ -147,7 +147,7 @@ func isSidecar(p *corev1.Pod, i int, name string) bool {
 func ownerUID(owners []metav1.OwnerReference) string {
 	for _, o := range owners {
 		if o.Controller != nil && *o.Controller {
-			return string(o.UID)
+			return kscope.Clean(string(o.UID))
 		}
 	}
 	return ""
@@ -169,7 +169,9 @@ func shareMap(m map[string]string) map[string]string {
 	}
 	out := make(map[string]string, len(m))
 	for k, v := range m {
-		out[share(k)] = share(v)
+		if kscope.Clean(k) == k { // no API server takes another
+			out[share(k)] = share(kscope.Clean(v))
+		}
 	}
 	return out
 }

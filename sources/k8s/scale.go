@@ -102,12 +102,7 @@ func (r *scaleReader) watch(ctx context.Context) {
 			return resource.Namespace(r.o.Namespace).Watch(ctx, o)
 		},
 		Observe: only(func(u *unstructured.Unstructured) kscope.Workload {
-			w := kscope.Workload{
-				Ref:  kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
-				Kind: r.kind.Kind, APIVersion: r.kind.APIVersion, UID: string(u.GetUID()),
-			}
-			w.SetBy, w.SetAt = replicasSetBy(u.GetManagedFields())
-			return w
+			return observeTarget(r.kind, u)
 		}),
 		PageSize:   scalePage,
 		AbsentHint: noScaleHint,
@@ -132,6 +127,16 @@ func (r *scaleReader) watch(ctx context.Context) {
 			}
 		}
 	})
+}
+
+// observeTarget is what an object of a kind that is not known says itself: little.
+func observeTarget(k scaleKind, u *unstructured.Unstructured) kscope.Workload {
+	w := kscope.Workload{
+		Ref:  kscope.Ref{Namespace: kscope.Clean(u.GetNamespace()), Name: kscope.Clean(u.GetName())},
+		Kind: k.Kind, APIVersion: k.APIVersion, UID: kscope.Clean(string(u.GetUID())),
+	}
+	w.SetBy, w.SetAt = replicasSetBy(u.GetManagedFields())
+	return w
 }
 
 // discover finds the resource that serves the kind, once.

@@ -3,6 +3,7 @@ package k8s
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -149,15 +150,19 @@ func getScale(ctx context.Context, client dynamic.ResourceInterface, name string
 	return client.Get(ctx, name, metav1.GetOptions{}, "scale")
 }
 
+// replicas is a number of replicas as the API has it, which any server may give
+// for a kind of its own.
+func replicas(n int64) int32 { return int32(min(max(n, 0), math.MaxInt32)) }
+
 // observeScale adds to a workload what its /scale says. How many are ready is
 // not among it.
 func observeScale(w kscope.Workload, scale *unstructured.Unstructured) kscope.Workload {
 	desired, _, _ := unstructured.NestedInt64(scale.Object, "spec", "replicas")
 	current, _, _ := unstructured.NestedInt64(scale.Object, "status", "replicas")
 	selector, _, _ := unstructured.NestedString(scale.Object, "status", "selector")
-	w.Desired, w.Current, w.Selector = int32(desired), int32(current), parseSelector(selector)
+	w.Desired, w.Current, w.Selector = replicas(desired), replicas(current), parseSelector(selector)
 	if w.UID == "" {
-		w.UID = string(scale.GetUID())
+		w.UID = kscope.Clean(string(scale.GetUID()))
 	}
 	return w
 }

@@ -38,10 +38,10 @@ func observeStatefulSet(s *appsv1.StatefulSet) kscope.Workload {
 // workload is what Deployments and StatefulSets have in common.
 func workload(kind string, m *metav1.ObjectMeta, replicas *int32, selector *metav1.LabelSelector, template *corev1.PodTemplateSpec) kscope.Workload {
 	out := kscope.Workload{
-		Ref:        kscope.Ref{Namespace: m.Namespace, Name: m.Name},
+		Ref:        kscope.Ref{Namespace: kscope.Clean(m.Namespace), Name: kscope.Clean(m.Name)},
 		Kind:       kind,
 		APIVersion: "apps/v1",
-		UID:        string(m.UID),
+		UID:        kscope.Clean(string(m.UID)),
 		Desired:    1, // the API's default
 		Selector:   observeSelector(selector),
 	}
@@ -61,10 +61,18 @@ func observeSelector(s *metav1.LabelSelector) kscope.Selector {
 	}
 	var out kscope.Selector
 	for _, key := range slices.Sorted(maps.Keys(s.MatchLabels)) {
-		out = append(out, kscope.Requirement{Key: key, Operator: kscope.In, Values: []string{s.MatchLabels[key]}})
+		out = append(out, kscope.Requirement{Key: kscope.Clean(key), Operator: kscope.In, Values: []string{kscope.Clean(s.MatchLabels[key])}})
 	}
 	for _, e := range s.MatchExpressions {
-		out = append(out, kscope.Requirement{Key: e.Key, Operator: kscope.Operator(e.Operator), Values: slices.Clone(e.Values)})
+		out = append(out, kscope.Requirement{Key: kscope.Clean(e.Key), Operator: kscope.Operator(kscope.Clean(string(e.Operator))), Values: cleanAll(e.Values)})
+	}
+	return out
+}
+
+func cleanAll(texts []string) []string {
+	out := slices.Clone(texts)
+	for i, text := range out {
+		out[i] = kscope.Clean(text)
 	}
 	return out
 }
@@ -79,7 +87,7 @@ func parseSelector(s string) kscope.Selector {
 	requirements, _ := parsed.Requirements()
 	var out kscope.Selector
 	for _, r := range requirements {
-		q := kscope.Requirement{Key: r.Key(), Values: slices.Sorted(maps.Keys(r.Values()))}
+		q := kscope.Requirement{Key: kscope.Clean(r.Key()), Values: cleanAll(slices.Sorted(maps.Keys(r.Values())))}
 		switch r.Operator() {
 		case selection.In, selection.Equals, selection.DoubleEquals:
 			q.Operator = kscope.In

@@ -1,8 +1,12 @@
 package keda
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
 )
@@ -23,6 +27,20 @@ func (f fields) text(name string) string { return kscope.Clean(f.raw(name)) }
 func (f fields) raw(name string) string {
 	s, _ := f[name].(string)
 	return s
+}
+
+func refOf(u *unstructured.Unstructured) kscope.Ref {
+	return kscope.Ref{Namespace: kscope.Clean(u.GetNamespace()), Name: kscope.Clean(u.GetName())}
+}
+
+func labelsOf(u *unstructured.Unstructured) map[string]string {
+	labels := u.GetLabels() // a copy
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[key]
+		delete(labels, key)
+		labels[kscope.Clean(key)] = kscope.Clean(value)
+	}
+	return labels
 }
 
 func (f fields) texts(name string) []string {

@@ -11,10 +11,10 @@ func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
 	spec, status := fields(u.Object).at("spec"), fields(u.Object).at("status")
 	annotations := u.GetAnnotations()
 	sj := kscope.ScaledJob{
-		Ref:             kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
-		UID:             string(u.GetUID()),
+		Ref:             refOf(u),
+		UID:             kscope.Clean(string(u.GetUID())),
 		Created:         u.GetCreationTimestamp().Time,
-		Labels:          u.GetLabels(),
+		Labels:          labelsOf(u),
 		PollingInterval: spec.seconds("pollingInterval", defaultPolling),
 		MinReplicaCount: spec.numberOr("minReplicaCount", 0),
 		MaxReplicaCount: spec.numberOr("maxReplicaCount", defaultMax),

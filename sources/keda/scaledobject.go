@@ -23,11 +23,11 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 	annotations := u.GetAnnotations()
 	target := spec.at("scaleTargetRef")
 	so := kscope.ScaledObject{
-		Ref:      kscope.Ref{Namespace: u.GetNamespace(), Name: u.GetName()},
-		UID:      string(u.GetUID()),
+		Ref:      refOf(u),
+		UID:      kscope.Clean(string(u.GetUID())),
 		Created:  u.GetCreationTimestamp().Time,
 		Deleting: u.GetDeletionTimestamp() != nil,
-		Labels:   u.GetLabels(),
+		Labels:   labelsOf(u),
 
 		ScaleTarget: kscope.TargetRef{
 			APIVersion: orElse(target.text("apiVersion"), "apps/v1"),
@@ -104,7 +104,7 @@ func observeActivity(status fields) map[string]bool {
 		return nil
 	}
 	out := make(map[string]bool, len(activity))
-	for metric := range activity {
+	for _, metric := range slices.Sorted(maps.Keys(activity)) {
 		active, _ := activity.at(metric)["isActive"].(bool)
 		out[kscope.Clean(metric)] = active
 	}

@@ -1,7 +1,10 @@
 package keda
 
 import (
+	"maps"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/kscope/kscope"
@@ -30,8 +33,10 @@ func observeTriggers(spec fields, of owner) []kscope.Trigger {
 			Metadata:   make(map[string]string, len(raw)),
 			AuthName:   auth.text("name"),
 		}
-		for name, value := range raw {
-			trigger.Metadata[kscope.Clean(name)] = kscope.Clean(withoutSecret(name, value))
+		for _, name := range slices.Sorted(maps.Keys(raw)) {
+			shown := kscope.Clean(name)
+			// An escape sequence may have been in the middle of what tells a secret.
+			trigger.Metadata[shown] = kscope.Clean(withoutSecret(shown, kscope.Clean(withoutSecret(name, raw[name]))))
 		}
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
@@ -54,13 +59,14 @@ func (f fields) metadata() map[string]string {
 }
 
 // backlogOf is the backlog that a trigger names. An address or a group that could
-// not be shown as it is counts as not understood: showing another would be a
-// lie, and reading another a mistake. A key may have any characters, since job
-// libraries use such, and is shown with them written out.
+// not be shown as it is, because of its characters or of a password in it, counts as
+// not understood: showing another would be a lie, and reading another a mistake. A
+// key may have any characters, since job libraries use such, and is shown with them
+// written out.
 func backlogOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Backlog {
 	q, ok := triggers.RedisQueue(typ, metadata)
 	for _, text := range []string{q.Address, q.Group} {
-		ok = ok && text == kscope.Clean(text)
+		ok = ok && text == kscope.Clean(text) && text == withoutSecret("address", text)
 	}
 	if !ok {
 		return nil
@@ -83,16 +89,23 @@ func withoutSecret(name, value string) string {
 			return hidden
 		}
 	}
-	if strings.Contains(value, "://") && strings.Contains(value, "@") {
-		u, err := url.Parse(value)
-		if err != nil {
-			return hidden
-		}
+	logins := len(login.FindAllString(value, 2))
+	if logins == 0 || !strings.Contains(value, "://") && !places.MatchString(lower) {
+		return value
+	}
+	if u, err := url.Parse(value); err == nil && logins == 1 {
 		if _, has := u.User.Password(); has {
 			return u.Redacted()
 		}
 	}
-	return value
+	return hidden
 }
+
+// login is a password as it stands before a host, with a scheme or without, in
+// what places are called.
+var (
+	login  = regexp.MustCompile(`:[^/@]*@`)
+	places = regexp.MustCompile(`address|host|url|uri|endpoint|server|broker`)
+)
 
 const hidden = "(hidden)"

@@ -49,6 +49,7 @@ func (f *facts) connection(match func(kscope.Connection) bool) kscope.Connection
 }
 
 func TestResolvedPasswordUserAndDatabase(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("acl", "setuser", "keda", "on", ">s3cret-one", "~*", "+llen", "+type", "+select") // no EVAL, no INFO
 	r.do("config", "set", "requirepass", "s3cret-two")
@@ -118,6 +119,7 @@ func TestResolvesAgainWhenTheServerFails(t *testing.T) {
 }
 
 func TestWhatCannotBeResolvedIsSaid(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	q := viaAuth("", "jobs")
 	s, f := run(t, Options{Resolve: func(context.Context, kscope.TriggerRef) (Server, error) {
 		return Server{}, &kscope.Trouble{Message: "the password is in HashiCorp Vault", Hint: "name it with --redis"}
@@ -132,6 +134,7 @@ func TestWhatCannotBeResolvedIsSaid(t *testing.T) {
 }
 
 func TestAuthenticationThatDiffersByWorkload(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	q := viaAuth(r.address, "jobs")
 	s, f := run(t, Options{Resolve: resolved(Access{Addresses: []string{r.address}, PerWorkload: true})})
@@ -146,6 +149,7 @@ func TestAuthenticationThatDiffersByWorkload(t *testing.T) {
 }
 
 func TestTLSWithClientCertificate(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	cert, ca := certificate()
 	der, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
 	if err != nil {
@@ -223,6 +227,7 @@ func encrypted(t *testing.T, key []byte, password string) string {
 // streams is a server with a stream of six entries, of which the group workers
 // has taken four and acknowledged one.
 func TestStreams(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("xgroup", "create", "orders", "workers", "0", "mkstream")
 	for i := range 6 {
@@ -283,6 +288,7 @@ var errNowhere = errors.New("nowhere")
 // A connection that a tunnel made says so, and a tunnel's own words and hint
 // are passed on.
 func TestTunnelledConnection(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	q := triggers.Redis{Address: "redis.demo.svc:6379", Key: "jobs"}.Backlog()
 	var shut atomic.Bool
@@ -312,6 +318,7 @@ type through struct{ net.Conn }
 func (through) Through() string { return "by a port-forward to pod demo/redis-0" }
 
 func TestOverridesOfOne(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("rpush", "jobs", 1)
 	other := startRedis(t)

@@ -163,7 +163,7 @@ func BenchmarkPush(b *testing.B) {
 		b.Run("redis-benchmark-P"+depth, func(b *testing.B) {
 			measure(b, syscall.RUSAGE_CHILDREN, "mylist", func() {
 				out, err := exec.Command("redis-benchmark", "-p", port, "-c", "1", "-P", depth, "-n", strconv.Itoa(jobs),
-					"-d", strconv.Itoa(len(ExampleJob)), "-t", "lpush", "-q").CombinedOutput()
+					"-d", strconv.Itoa(len(load.StandardPayload().Example())), "-t", "lpush", "-q").CombinedOutput()
 				if err != nil {
 					b.Fatalf("redis-benchmark: %v\n%s", err, out)
 				}

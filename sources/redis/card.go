@@ -13,7 +13,7 @@ func (l *link) says(field string) string {
 	if l == nil || l.hello == nil {
 		return ""
 	}
-	return helloField(l.hello, field)
+	return l.server.shown(helloField(l.hello, field))
 }
 
 func helloField(hello *goredis.Cmd, field string) string {
@@ -24,7 +24,7 @@ func helloField(hello *goredis.Cmd, field string) string {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if name, _ := pairs[i].(string); name == field {
 			value, _ := pairs[i+1].(string)
-			return kscope.Clean(value)
+			return value
 		}
 	}
 	return ""
@@ -46,7 +46,7 @@ func (m *meter) introduce() {
 // Describe says how the server is, or was last, reached.
 func (m *meter) Describe() kscope.Connection {
 	c := m.card
-	c.Address = m.at.Address
+	c.Address = m.at.shown(m.at.Address) // sentinels may have named it
 	c.User, c.TLS, c.Credentials = kscope.Clean(m.server.Username), m.server.tlsWords(), kscope.Clean(m.server.credentials())
 	return c
 }

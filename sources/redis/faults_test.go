@@ -107,6 +107,7 @@ func answerAll(c net.Conn, reply string, faulty *atomic.Bool) {
 // A server whose memory is full takes no job, says so, and is measured all the
 // same; the next key press works once there is room.
 func TestOutOfMemory(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t, "--maxmemory-policy", "noeviction")
 	r.do("rpush", "list", 1, 2, 3)
 	s, f := run(t, Options{})
@@ -137,6 +138,7 @@ func TestOutOfMemory(t *testing.T) {
 
 // A key that is deleted is an empty queue, and no trouble.
 func TestKeyGone(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("rpush", "list", 1, 2, 3)
 	s, f := run(t, Options{})

@@ -17,11 +17,6 @@ import (
 // round trips. A command with more values would be a longer wait for others.
 const jobsPerCommand = 100
 
-// ExampleJob is what a job looks like that [Source.Load] puts into a queue
-// unless it is given another payload: an id that no other has, counted up from
-// the first of a session, and when it was put in.
-const ExampleJob = `{"id":"5f0c21d9a7e3-000042","at":"2026-01-02T15:04:05.123456789Z"}`
-
 // keyType is what a key holds, in Redis's word.
 type keyType string
 

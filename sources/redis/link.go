@@ -54,6 +54,7 @@ func (e *handshakeError) Unwrap() error { return e.err }
 type link struct {
 	client  *goredis.Client
 	conn    net.Conn
+	server  Server
 	release func() bool
 	named   bool
 	reached string       // what led to the server, in words
@@ -86,8 +87,10 @@ func connect(ctx context.Context, server Server, db int, o Options) (*link, erro
 		conn = secure
 	}
 	var taken atomic.Bool
+	conn = bound(conn)
 	return &link{
 		conn:    conn,
+		server:  server,
 		reached: reached,
 		release: context.AfterFunc(ctx, func() { _ = conn.Close() }),
 		client: goredis.NewClient(&goredis.Options{

@@ -182,6 +182,35 @@ func TestWaveArrivesAsItsFunctionSays(t *testing.T) {
 	}
 }
 
+// A master that becomes a replica in the middle of a load ends it: what went in
+// before is counted to the job, and the next load works when it is master again.
+func TestReadOnlyInTheMiddleOfALoad(t *testing.T) {
+	t.Parallel() // it waits more than it computes
+	r := startRedis(t)
+	s, f := run(t, Options{})
+	q := r.queue("list")
+	s.Follow(scaledObject("one", q))
+	for turn := range 2 {
+		done := make(chan error, 1)
+		go func() {
+			done <- s.Load(t.Context(), load.Load{Backlog: q, Profile: profile(t, "steady:5000/s,1m")}, nil)
+		}()
+		await(f, "a load that runs", func(l kscope.Loading) bool { return l.Accepted > 1000 })
+		r.do("replicaof", "127.0.0.1", "1")
+		err := <-done
+		last := await(f, "the end of the load", kscope.Loading.Ended)
+		if err == nil || !strings.Contains(err.Error(), "the server is a read-only replica") || last.State != kscope.LoadFailed || last.Err != err.Error() || last.Unknown != 0 {
+			t.Errorf("turn %d: got %v and %+v", turn, err, last)
+		}
+		if n := r.do("llen", "list"); n != last.Accepted {
+			t.Errorf("turn %d: %v jobs are in, %d were accepted", turn, n, last.Accepted)
+		}
+		f.depth(q, known(float64(last.Accepted))) // it can be measured all the same
+		r.do("replicaof", "no", "one")
+		r.do("del", "list")
+	}
+}
+
 // A replica takes no jobs, and says so.
 func TestReadOnlyReplica(t *testing.T) {
 	t.Parallel() // it waits more than it computes

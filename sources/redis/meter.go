@@ -3,6 +3,7 @@ package redis
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -67,6 +68,8 @@ func (m *meter) reading(g *gauge) broker.Reading {
 	switch {
 	case g.err != nil:
 		r = broker.Reading{Err: m.explained(g.err), Own: g.answered()}
+	case g.n < 0:
+		r = broker.Reading{Err: m.explained(keyTrouble(fmt.Sprintf("the server says that there are %d", g.n), "")), Own: true}
 	case g.n == 0 && g.queue.Measure == triggers.Size:
 		r.Type = "none"
 	}

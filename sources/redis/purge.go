@@ -54,5 +54,5 @@ func (w *writer) Purge(ctx context.Context, q kscope.Backlog) (lost int64, err e
 	if len(answers) == len(cmds)-2 {
 		lost, _ = answers[0].(int64)
 	}
-	return lost, nil
+	return max(lost, 0), nil
 }

@@ -13,6 +13,7 @@ import (
 // TestCalledOtherwise: a key that people call otherwise is measured, filled and
 // emptied by its own name.
 func TestCalledOtherwise(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("xadd", "entries", "*", "job", "1")
 	for _, key := range []string{"list", "entries"} {
@@ -42,6 +43,7 @@ func TestCalledOtherwise(t *testing.T) {
 }
 
 func TestPurge(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("acl", "setuser", "reader", "on", ">pw", "~*", "+@read", "+type", "+multi", "+exec", "+@connection")
 	r.do("rpush", "list", 1, 2, 3)

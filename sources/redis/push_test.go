@@ -71,8 +71,8 @@ func TestPush(t *testing.T) {
 	if int64(len(ids)) != total {
 		t.Errorf("got %d different ids, want %d", len(ids), total)
 	}
-	if got, want := shape(jobs[0]), shape(ExampleJob); got != want {
-		t.Errorf("got %s, want it like %s", jobs[0], ExampleJob)
+	if got, want := shape(jobs[0]), shape(load.StandardPayload().Example()); got != want {
+		t.Errorf("got %s, want it like %s", jobs[0], load.StandardPayload().Example())
 	}
 	if !strings.Contains(jobs[len(jobs)-1], "-000001") || !strings.Contains(jobs[len(jobs)-2], "-000002") {
 		t.Error("a worker that pops the tail does not get the first job first")
@@ -80,6 +80,7 @@ func TestPush(t *testing.T) {
 }
 
 func TestPushIsRefused(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("set", "text", 1)
 	r.do("sadd", "set", 1)
@@ -120,6 +121,7 @@ func TestPushIsRefused(t *testing.T) {
 
 // What a key holds decides how jobs get into it.
 func TestPushIntoOtherShapes(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	s, f := run(t, Options{})
 	r.do("sadd", "set", "x")
@@ -151,6 +153,7 @@ func TestPushIntoOtherShapes(t *testing.T) {
 }
 
 func TestPushPayloadAndSide(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	s, _ := run(t, Options{})
 	p, err := load.ParsePayload(`{seq}:{rand:4}:{size:300k}`)
@@ -172,6 +175,7 @@ func TestPushPayloadAndSide(t *testing.T) {
 }
 
 func TestPushOutsideRunAndReadOnly(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	one := load.Load{Backlog: r.queue("list"), Profile: load.BatchOf(1)}
 	s := New(Options{})

@@ -15,6 +15,7 @@ import (
 )
 
 func TestMeasuresEveryType(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("rpush", "list", 1, 2, 3)
 	r.do("sadd", "set", 1, 2)
@@ -57,6 +58,7 @@ func TestMeasuresEveryType(t *testing.T) {
 // A key that comes back as another type is read right in the very tick that
 // finds it so: no depth is ever missing or wrong.
 func TestKeyRecreatedAsAnotherType(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	q := r.queue("jobs")
 	s, f := run(t, Options{})
@@ -112,6 +114,7 @@ func TestServerKilledAndRestarted(t *testing.T) {
 // A server that closes idle connections, or an operator who does, is not a
 // server in trouble.
 func TestClosedConnectionIsReplacedUnseen(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	q := r.queue("jobs")
 	s, f := run(t, Options{})
@@ -130,6 +133,7 @@ func TestClosedConnectionIsReplacedUnseen(t *testing.T) {
 }
 
 func TestPassword(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("config", "set", "requirepass", "s3cret")
 	q := r.queue("jobs")
@@ -174,6 +178,7 @@ func TestPassword(t *testing.T) {
 // A user who may do what it takes and not a thing more gets numbers; one who
 // may not read a key gets told; one who may read nothing has a failing server.
 func TestPermissions(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("acl", "setuser", "reader", "on", ">pw", "~open*", "+llen", "+type", "+scard")
 	r.do("rpush", "open", 1, 2)
@@ -205,6 +210,7 @@ func TestPermissions(t *testing.T) {
 }
 
 func TestDatabases(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	in := func(db int) kscope.Backlog { return triggers.Redis{Address: r.address, DB: db, Key: "jobs"}.Backlog() }
 	r.do("rpush", "jobs", 1)
@@ -246,6 +252,7 @@ func TestDatabases(t *testing.T) {
 }
 
 func TestFollow(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	a, b, c := r.queue("a"), r.queue("b"), r.queue("c")
 	s := New(Options{})
@@ -299,6 +306,7 @@ func TestFollow(t *testing.T) {
 }
 
 func TestOverride(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	r.do("rpush", "a", 1)
 	r.do("rpush", "b", 1, 2)
@@ -326,6 +334,7 @@ func TestOverride(t *testing.T) {
 }
 
 func TestAddressFromElsewhere(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	s, f := run(t, Options{})
 	q := triggers.Redis{Key: "jobs"}.Backlog()
 	s.Follow(scaledObject("one", q))
@@ -336,6 +345,7 @@ func TestAddressFromElsewhere(t *testing.T) {
 }
 
 func TestBusyServer(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t, "--appendonly", "no")
 	q := r.queue("jobs")
 	s, f := run(t, Options{})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/kscope/kscope"
 )
 
 // Server says how to reach a Redis server. Its password cannot be read back
@@ -147,6 +149,21 @@ func (s Server) String() string {
 
 // GoString is String, so that %#v does not print the password either.
 func (s Server) GoString() string { return "redis.Server(" + s.String() + ")" }
+
+// shown is a text that came from the server, or is about it, as it can be shown: a
+// server has been told the password, and may repeat it.
+func (s Server) shown(text string) string {
+	return s.withoutSecrets(kscope.Clean(s.withoutSecrets(text))) // an escape sequence may have been in the middle of one
+}
+
+func (s Server) withoutSecrets(text string) string {
+	for _, secret := range s.secrets() {
+		if len(secret) > 3 { // shorter ones would blank out ordinary words
+			text = strings.ReplaceAll(text, secret, "…")
+		}
+	}
+	return text
+}
 
 // secrets are what no text may hold.
 func (s Server) secrets() []string {

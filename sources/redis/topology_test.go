@@ -240,6 +240,7 @@ func TestClusterWithSlotMigration(t *testing.T) {
 }
 
 func TestNotACluster(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	q := triggers.Redis{Address: r.address, Topology: triggers.Cluster, Key: "jobs"}.Backlog()
 	s, f := run(t, Options{Resolve: resolved(Access{Addresses: []string{r.address}})})

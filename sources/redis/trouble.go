@@ -31,12 +31,7 @@ func explain(err error, s Server, override bool) (message, hint string) {
 	if s.PasswordFrom != "" {
 		hint = strings.ReplaceAll(hint, PasswordVariable, s.PasswordFrom)
 	}
-	for _, secret := range s.secrets() {
-		if len(secret) > 3 { // shorter ones would blank out ordinary words
-			message, hint = strings.ReplaceAll(message, secret, "…"), strings.ReplaceAll(hint, secret, "…")
-		}
-	}
-	return kscope.Clean(message), kscope.Clean(hint)
+	return s.shown(message), s.shown(hint)
 }
 
 // explained is an error in the words of explain.
@@ -143,7 +138,9 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 		return at + " closed the connection", "if it expects TLS: --redis rediss://HOST:PORT"
 	case hungUp(err):
 		return at + " closed the connection", clientCertificate
-	case notRedis.MatchString(err.Error()):
+	case errors.Is(err, errTooMuch):
+		return at + " answers more than Redis would", "check the port: it may be something else than Redis"
+	case errors.Is(err, errNotRedis), notRedis.MatchString(err.Error()):
 		return "what answers at " + at + " is not Redis, or expects TLS", "check the port; for TLS: --redis rediss://HOST:PORT"
 	}
 	var op *net.OpError

@@ -102,7 +102,7 @@ func (w *writer) Length(ctx context.Context, q kscope.Backlog) int64 {
 	if w.ask(ctx, ask) != nil || ask.Err() != nil {
 		return 0
 	}
-	return ask.Val()
+	return max(ask.Val(), 0)
 }
 
 // exec sends commands that must not be carried out twice. They are sent again
@@ -166,12 +166,13 @@ func account(cmds []goredis.Cmder) (did broker.Outcome) {
 		n := carried(c)
 		switch err := c.Err(); {
 		case err == nil:
-			did.Accepted += n
-			if length, ok := c.(*goredis.IntCmd); ok && strings.HasSuffix(c.Name(), "push") {
-				did.Length = length.Val()
+			length, ok := c.(*goredis.IntCmd)
+			if push := strings.HasSuffix(c.Name(), "push"); ok && push {
+				did.Length = max(length.Val(), 0)
 			} else if ok {
-				did.Accepted += length.Val() - n // those that were not there before
+				n = min(max(length.Val(), 0), n) // those that were not there before
 			}
+			did.Accepted += n
 		case !refused(err) && !errors.Is(err, errUnanswered):
 			did.Unknown += n
 		}

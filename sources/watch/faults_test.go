@@ -203,6 +203,40 @@ func TestListHangs(t *testing.T) {
 	})
 }
 
+// A watch whose answer never comes is said, the first one included: what was
+// listed grows old. A proxy that holds answers back until something happens is
+// complained of once, and then has as long as a bookmark takes.
+func TestWatchHangs(t *testing.T) {
+	const hangs = "failing: no answer from the API server for 5s (check the network, a VPN or a proxy)"
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer("a")
+		s.hold = 24 * time.Hour
+		seen := watchServer(t, s)
+		expect(t, seen(), "connecting, a/1, synced")
+		time.Sleep(soon + 2*time.Second)
+		expect(t, seen(), hangs)
+		time.Sleep(time.Hour)
+		expect(t, seen(), "")
+	})
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer("a")
+		s.hold = 50 * time.Second
+		seen := watchServer(t, s)
+		time.Sleep(time.Minute)
+		expect(t, seen(), "connecting, a/1, synced, "+hangs+", synced")
+		s.fail(nil, nil) // the stream ends, as they do
+		time.Sleep(time.Minute)
+		s.put("b", "1")
+		expect(t, seen(), "b/1")
+		s.mu.Lock()
+		s.hold = time.Hour
+		s.mu.Unlock()
+		s.fail(nil, nil)
+		time.Sleep(2 * time.Minute)
+		expect(t, seen(), "failing: no answer from the API server for 1m30s (check the network, a VPN or a proxy)")
+	})
+}
+
 // A list that is out of date before it is complete, again and again.
 func TestListExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 func refOf(m metav1.Object) kscope.Ref {
-	return kscope.Ref{Namespace: m.GetNamespace(), Name: m.GetName()}
+	return kscope.Ref{Namespace: kscope.Clean(m.GetNamespace()), Name: kscope.Clean(m.GetName())}
 }
 
 // see emits the fact that an object amounts to, unless it is the same as
@@ -21,7 +21,7 @@ func (r *run) see(obj runtime.Object) (kscope.Ref, error) {
 	if err != nil {
 		return kscope.Ref{}, err
 	}
-	ref, now := refOf(m), seen{string(m.GetUID()), m.GetResourceVersion()}
+	ref, now := refOf(m), seen{kscope.Clean(string(m.GetUID())), m.GetResourceVersion()}
 	before, known := r.known[ref]
 	if known && before == now && now.version != "" {
 		return ref, nil

@@ -32,6 +32,7 @@ type server struct {
 	version int
 	page    int           // objects per page; all if zero
 	slow    time.Duration // to answer
+	hold    time.Duration // until a watch is answered
 	err     error         // of lists and watches
 	// watchErr is of watches alone.
 	watchErr error
@@ -132,6 +133,12 @@ func (s *server) list(ctx context.Context, o metav1.ListOptions) (runtime.Object
 }
 
 func (s *server) watch(ctx context.Context, o metav1.ListOptions) (apiwatch.Interface, error) {
+	s.mu.Lock()
+	hold := s.hold
+	s.mu.Unlock()
+	if err := pause(ctx, hold); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := cmp.Or(s.watchErr, s.err); err != nil {

@@ -54,6 +54,9 @@ const pageSize = 500
 const (
 	listPatience  = 5 * time.Second
 	watchPatience = 2 * time.Second
+	// heldPatience is for a proxy that has held an answer back until something
+	// happened: a bookmark comes every minute.
+	heldPatience = 90 * time.Second
 )
 
 // settle is how long a watch must hold, if nothing arrives on it, before it
@@ -89,7 +92,7 @@ type run struct {
 	version  string // resource version to watch from; "" when a list is due
 	failures int    // in a row
 	stale    int    // versions in a row from which nothing followed
-	prompt   bool   // the last watch was answered at once, so no proxy holds answers back
+	held     bool   // the last watch was answered late: a proxy holds answers back until something happens
 }
 
 // seen is what is remembered of an object that was emitted.
@@ -166,12 +169,12 @@ func (r *run) watch(ctx context.Context) error {
 		LabelSelector: r.LabelSelector, FieldSelector: r.FieldSelector,
 		ResourceVersion: r.version, AllowWatchBookmarks: true, TimeoutSeconds: &timeout,
 	}
-	patience := time.Duration(0) // some proxies hold the answer back until something happens
+	patience := listPatience
 	switch {
 	case r.failures > 0:
 		patience = watchPatience
-	case r.prompt:
-		patience = listPatience
+	case r.held:
+		patience = heldPatience
 	}
 	asked := time.Now()
 	stream, err := answer(patience, r.silent, func() (apiwatch.Interface, error) { return r.Watch(ctx, options) })
@@ -180,7 +183,7 @@ func (r *run) watch(ctx context.Context) error {
 	}
 	defer stream.Stop()
 	opened, arrived := time.Now(), false
-	r.prompt = opened.Sub(asked) < watchPatience
+	r.held = r.failures == 0 && opened.Sub(asked) >= listPatience
 	settled := time.NewTimer(settle)
 	defer settled.Stop()
 	for {
