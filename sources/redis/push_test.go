@@ -342,3 +342,52 @@ func TestABrokenPipelineIsAccountedForWhole(t *testing.T) {
 		t.Errorf("got %+v, want 100 acknowledged and 900 unknown of 1000", did)
 	}
 }
+
+// Several triggers may name one server, each as another user. Who puts jobs in
+// by turns has a connection for each of them, and not one more every time.
+func TestPushesAsSeveralUsersKeepAConnectionEach(t *testing.T) {
+	r := startRedis(t)
+	users := []string{"", "anna", "berta"}
+	var queues []kscope.Backlog
+	access := map[string]Access{}
+	for i, user := range users {
+		q := triggers.Redis{Address: r.address, Key: fmt.Sprint("jobs", i)}.Backlog()
+		if user != "" {
+			r.do("acl", "setuser", user, "on", ">s3cret-"+user, "~*", "+@all")
+			q = triggers.Redis{Address: r.address, Via: "TriggerAuthentication demo/" + user, Key: fmt.Sprint("jobs", i)}.Backlog()
+		}
+		queues = append(queues, q)
+		access[fmt.Sprint("so", i)] = Access{Addresses: []string{r.address}, Username: user, Password: "s3cret-" + user}
+	}
+	s, f := run(t, Options{Resolve: func(_ context.Context, of kscope.TriggerRef) (Server, error) { return access[of.Object.Name].Server() }})
+	for i, q := range queues {
+		s.Follow(scaledObject(fmt.Sprint("so", i), q))
+		f.depth(q, known(0))
+	}
+	const rounds = 5
+	for range rounds {
+		for _, q := range queues {
+			if err := s.Load(t.Context(), load.Load{Backlog: q, Target: target, Profile: load.BatchOf(1)}, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	list := fmt.Sprint(r.do("client", "list"))
+	for _, user := range users {
+		if user == "" {
+			user = "default"
+		}
+		n := 0
+		for line := range strings.Lines(list) {
+			if f := strings.Fields(line); slices.Contains(f, "name=kscope") && slices.Contains(f, "user="+user) {
+				n++
+			}
+		}
+		if n != 2 { // one measures, one pushes
+			t.Errorf("%d connections as %s after %d pushes:\n%s", n, user, rounds, list)
+		}
+	}
+	for _, q := range queues {
+		f.depth(q, known(rounds))
+	}
+}

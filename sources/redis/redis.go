@@ -84,10 +84,12 @@ type technology struct {
 	writers map[database]*writer
 }
 
-// database is where a writer puts its jobs.
+// database is where a writer puts its jobs, and as whom: several triggers may
+// name one server, each with credentials of its own.
 type database struct {
-	address string
-	number  int
+	address            string
+	number             int
+	username, password string
 }
 
 func newTechnology(o Options) *technology {
@@ -166,11 +168,9 @@ func (t *technology) Writer(of kscope.Backlog) (broker.Writer, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	at := database{server.Address, db}
+	at := database{server.Address, db, server.Username, server.password}
 	w := t.writers[at]
-	// With other credentials it is another one; the connection of the old one
-	// ends with the session.
-	if w == nil || w.server.Username != server.Username || w.server.password != server.password {
+	if w == nil {
 		w = &writer{server: server, db: db, options: t.options, holds: map[string]keyType{}}
 		t.writers[at] = w
 	}
