@@ -69,7 +69,7 @@ type Reading struct {
 	Own  bool   // Err is about this backlog alone: the server is well
 }
 
-// Writer puts jobs into backlogs. Its methods but Close are called by one
+// Writer puts jobs into backlogs. Its methods are called by one
 // goroutine at a time, and take seconds at the most. Their contexts end with the
 // source, and not when whoever asked loses interest: what is sent is sent whole.
 type Writer interface {
@@ -80,7 +80,8 @@ type Writer interface {
 	Length(context.Context, kscope.Backlog) int64
 	// Purge empties a backlog and says how many jobs were lost.
 	Purge(context.Context, kscope.Backlog) (lost int64, err error)
-	// Close hangs up when the source ends. A later Run may push again.
+	// Close hangs up, when the source ends and when nothing was asked of it for a
+	// minute. A later call connects again.
 	Close()
 }
 

@@ -68,6 +68,18 @@ type gate struct {
 	writer Writer
 	turn   chan struct{} // holds a token while someone is at it, who owns the rest
 	jobs   jobs
+	idle   *time.Timer // hangs up
+}
+
+// hangUpAfter is how long a Writer keeps a connection for which nobody has had
+// a use. Nobody watches one that rests, so what the other side has closed would
+// be held for as long as the source runs.
+const hangUpAfter = time.Minute
+
+func newGate(ctx context.Context, w Writer) *gate {
+	g := &gate{ctx: ctx, writer: w, turn: make(chan struct{}, 1), jobs: newJobs()}
+	g.idle = time.AfterFunc(hangUpAfter, g.hangUp)
+	return g
 }
 
 // gate is the way into a backlog, or why nothing may go there, or can.
@@ -82,7 +94,7 @@ func (s *Source) gate(run *session, q kscope.Backlog) (*gate, error) {
 	run.mu.Lock()
 	defer run.mu.Unlock()
 	if run.gates[w] == nil {
-		run.gates[w] = &gate{ctx: run.ctx, writer: w, turn: make(chan struct{}, 1), jobs: newJobs()}
+		run.gates[w] = newGate(run.ctx, w)
 	}
 	return run.gates[w], nil
 }
@@ -97,7 +109,27 @@ func (g *gate) enter(ctx context.Context) bool {
 	}
 }
 
-func (g *gate) leave() { <-g.turn }
+func (g *gate) leave() {
+	g.idle.Reset(hangUpAfter)
+	<-g.turn
+}
+
+// hangUp closes the connection, unless somebody is at it, who will leave.
+func (g *gate) hangUp() {
+	select {
+	case g.turn <- struct{}{}:
+		g.writer.Close()
+		<-g.turn
+	default:
+	}
+}
+
+// close closes the connection, and the way for everybody.
+func (g *gate) close() {
+	g.idle.Stop()
+	g.turn <- struct{}{}
+	g.writer.Close()
+}
 
 // put sends one batch of up to n jobs, and says how many were in it.
 func (g *gate) put(d delivery, n int64, fresh bool) (sent int64, did Outcome) {

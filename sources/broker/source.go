@@ -93,8 +93,8 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		s.end()
 		cancel()
 		run.work.Wait()
-		for w := range run.gates {
-			w.Close()
+		for _, g := range run.gates {
+			g.close()
 		}
 	}()
 	for {

@@ -188,6 +188,50 @@ func TestPurge(t *testing.T) {
 	})
 }
 
+// A connection to put jobs in by is not kept for nobody: it is closed a while
+// after the last use, and not while there is one.
+func TestHangsUpWhenNothingIsPutIn(t *testing.T) {
+	bubble(t, Options{Interval: time.Hour}, func(s *Source, f *fake, _ func() []kscope.Fact) {
+		ctx, cancel := context.WithCancel(context.Background()) // of the bubble
+		defer cancel()
+		closed := func() (n int) {
+			synctest.Wait()
+			f.set(func() { n = f.closed })
+			return n
+		}
+		for range 3 {
+			before := closed()
+			if err := s.Load(ctx, load.Load{Backlog: one, Target: target, Profile: load.BatchOf(10)}, nil); err != nil {
+				t.Error(err)
+			}
+			for range 10 { // in use now and then
+				time.Sleep(hangUpAfter / 2)
+				if err := s.Purge(ctx, load.Purge{Backlog: one, Target: target}); err != nil {
+					t.Error(err)
+				}
+			}
+			if n := closed(); n != before {
+				t.Errorf("closed %d times while it was in use", n-before)
+			}
+			time.Sleep(2 * hangUpAfter)
+			if n := closed(); n != before+1 {
+				t.Errorf("closed %d times after its use", n-before)
+			}
+		}
+		// One that lasts is in use all the time.
+		before := closed()
+		steady, err := load.ParseProfile("steady:1/s,5m")
+		if err != nil {
+			t.Error(err)
+		} else if err := s.Load(ctx, load.Load{Backlog: one, Target: target, Profile: steady}, nil); err != nil {
+			t.Error(err)
+		}
+		if n := closed(); n != before {
+			t.Errorf("closed %d times during a load", n-before)
+		}
+	})
+}
+
 func TestNothingIsPutIn(t *testing.T) {
 	bubble(t, Options{ReadOnly: true}, func(s *Source, f *fake, news func() []kscope.Fact) {
 		purge := s.Purge(context.Background(), load.Purge{Backlog: one})
