@@ -85,6 +85,20 @@ func TestResizeReachesTheProgram(t *testing.T) {
 	s.WaitFor(patience, "second size", has("10 40"))
 }
 
+// A window that was dragged lower while the program scrolled within rows that
+// it had before.
+func TestScrollsBelowTheScreen(t *testing.T) {
+	t.Parallel()
+	for _, scroll := range []string{"T", "S", "L", "M"} {
+		s := screen.Start(t, screen.Options{Cols: 40, Rows: 10}, "/bin/sh", "-c",
+			`printf '\033[2;20r\033[3;1H\033[4`+scroll+`\033[3;35r\033[15;1H\033[2`+scroll+`\033[2J\033[1;1Hstill there'`)
+		s.Exit(patience)
+		if text := s.Text(); !strings.HasPrefix(text, "still there") {
+			t.Errorf("after %s the screen is\n%s", scroll, text)
+		}
+	}
+}
+
 func TestEnvironmentIsTheSameEverywhere(t *testing.T) {
 	t.Setenv("KUBECONFIG", "/of/whoever/runs/the/tests")
 	s := screen.Start(t, screen.Options{Env: []string{"TERM=dumb", "MORE=1"}}, "/usr/bin/env")

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	uv "github.com/charmbracelet/ultraviolet"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
 )
@@ -40,7 +41,15 @@ type Terminal struct {
 
 // New makes a terminal that runs nothing yet.
 func New(cols, rows int) *Terminal {
-	return &Terminal{Emulator: vt.NewEmulator(cols, rows), Drained: make(chan struct{}), Exited: make(chan struct{})}
+	e := vt.NewEmulator(cols, rows)
+	// A program that has not heard yet how low its window has become scrolls
+	// within rows that are no longer there. The emulator would panic then; so it
+	// does not hear of such margins. The program draws all of it anew anyhow.
+	e.RegisterCsiHandler('r', func(params ansi.Params) bool {
+		bottom, _, _ := params.Param(1, e.Height())
+		return bottom > e.Height()
+	})
+	return &Terminal{Emulator: e, Drained: make(chan struct{}), Exited: make(chan struct{})}
 }
 
 // Run starts the program. Close must be called in the end.
