@@ -13,7 +13,7 @@ FUZZTIME := 10m
 FUZZBUILD := -fuzz=.
 FUZZARGS :=
 
-.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
+.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some lint fmt tidy platforms cross e2e golden bench perf soak soak-cluster packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -107,6 +107,9 @@ perf: packages ## the limits to hold, measured on a real cluster, as in docs/per
 
 soak: ## two hours of the sandbox at 60 times life, with everything that goes wrong
 	cd e2e && go test -vet=off -count=1 -timeout 3h -v -run TestSoak ./sandbox -soak 2h
+
+soak-cluster: packages ## an hour of the dashboard on a real cluster, with everything that goes wrong
+	cd e2e && go test -vet=off -count=1 -timeout 2h -v -run TestSoakOnACluster ./dashboard -soak 1h
 
 packages: ## what the tests need from the system; needs root where something is missing
 	@missing=""; for p in $(PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \

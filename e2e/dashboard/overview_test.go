@@ -10,10 +10,14 @@ import (
 )
 
 // row finds the line of a ScaledObject in the overview and reads its phase,
-// queue and replicas, as "phase queue ready/desired".
+// queue and replicas, as "phase queue ready/desired". Without a namespace it is
+// that of a table of one namespace.
 func row(text, namespace, name string) string {
+	if namespace != "" {
+		name = namespace + "/" + name
+	}
 	// Between queue and replicas there may be a little chart.
-	re := regexp.MustCompile(regexp.QuoteMeta(namespace+"/"+name) + `-\S+ +([a-z ]*[a-z]) +([\d,?~]+) .*?([\d?]+/[\d?]+) `)
+	re := regexp.MustCompile(`[ ▌]` + regexp.QuoteMeta(name) + `-\S+ +([a-z ]*[a-z]) +([\d,?~]+) .*?([\d?]+/[\d?]+) `)
 	m := re.FindStringSubmatch(text)
 	if m == nil {
 		return ""
