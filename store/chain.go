@@ -24,6 +24,7 @@ type Chain struct {
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
 	Watched      time.Time // since when kscope has watched the object
 	Last         Last
+	Plight
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -111,9 +112,11 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
 	}
-	s.linkWorkload(&c, s.work[o.workKey()])
+	w := s.work[o.workKey()]
+	s.linkWorkload(&c, w)
 	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)
+	c.Plight = s.plight(o, c.HPA, w)
 	return c, true
 }
 

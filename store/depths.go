@@ -14,6 +14,8 @@ type queue struct {
 	at    time.Time // of the newest answer
 	state fill      // as last known
 	since time.Time // since when without a break it has been so; zero after a failure
+	fell  time.Time // when it was last seen to be shorter than before
+	back  time.Time // when it was first measured again after a failure
 }
 
 // fill is whether a queue holds anything.
@@ -67,6 +69,12 @@ func (s *Store) applyDepth(at time.Time, q *queue, d kscope.Depth) (changed bool
 		q.Add(at, math.NaN())
 		q.since = time.Time{}
 	} else {
+		switch {
+		case q.last.Err != "":
+			q.back = at
+		case d.N < q.last.N:
+			q.fell = at
+		}
 		s.logDepth(at, q, d)
 		q.Add(at, d.N)
 	}

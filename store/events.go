@@ -27,8 +27,12 @@ func (s *Store) applyEvent(at time.Time, f *kscope.Event) scope {
 	if !s.events.put(at, f, s.eventsLive) {
 		return nothing
 	}
-	s.touchRegarding(f.Regarding)
-	return notRow
+	how := notRow
+	if f.Type == "Warning" { // what is wrong shows in a row
+		how = anything
+	}
+	s.touchRegarding(f.Regarding, how)
+	return how
 }
 
 func (x eventIndex) put(at time.Time, ev *kscope.Event, live bool) bool {
@@ -97,24 +101,11 @@ func (s *Store) EventsAbout(id kscope.ID) []Heard {
 	if o == nil {
 		return nil
 	}
-	var keys []kscope.ObjectRef
-	on := func(kind string, ref kscope.Ref) {
-		keys = append(keys, kscope.ObjectRef{Kind: kind, Namespace: ref.Namespace, Name: ref.Name})
-	}
-	switch {
-	case o.so != nil:
-		on("ScaledObject", o.Ref)
-	case o.job != nil:
-		on("ScaledJob", o.Ref)
-	}
-	if t := o.target(); t.Name != "" {
-		on(t.Kind, o.workKey().ref)
-	}
-	if h := s.hpaOfObject(o); h != nil {
-		on("HorizontalPodAutoscaler", h.Ref)
-	}
 	var found []Heard
-	for _, key := range keys {
+	for _, key := range o.regarded(s.hpaOfObject(o)) {
+		if key.Name == "" {
+			continue
+		}
 		for _, ev := range s.events[key] {
 			found = append(found, Heard{*ev.Event, ev.heard})
 		}

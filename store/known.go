@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // object is what is a row of a table, with what happened to it since it was
@@ -17,8 +18,11 @@ type object struct {
 	active      time.Time // the newest LastActiveTime
 	at          time.Time // of the newest fact
 	firstSeen   time.Time
-	firstActive time.Time // LastActiveTime when it was first seen
-	polled      time.Time // when the newest LastActiveTime was first seen
+	firstActive time.Time        // LastActiveTime when it was first seen
+	polled      time.Time        // when the newest LastActiveTime was first seen
+	crons       []*triggers.Cron // the schedules of those triggers that have one; nil for none
+	bounds      time.Time        // since when a ScaledObject has asked for the least and the most that it asks for
+	resumed     time.Time        // when a pause of it ended last
 	told        told
 	log         []Entry // oldest first
 	shared      bool    // the log is also a keyframe's
@@ -48,7 +52,8 @@ func (o *object) target() kscope.TargetRef {
 
 type hpa struct {
 	*kscope.HPA
-	at time.Time
+	at     time.Time
+	bounds time.Time // since when its bounds have been these
 }
 
 // workKey names a scale target; the API version is left out on purpose, since
@@ -74,6 +79,7 @@ type workload struct {
 	ready, desired Series
 	counts         kscope.PodCounts
 	pods           []*pod // in no order
+	writes         []Write
 }
 
 func (w *workload) key() workKey { return workKey{w.Kind, w.Ref} }

@@ -109,6 +109,15 @@ func (s *Series) Add(at time.Time, v float64) {
 	s.bound()
 }
 
+// Since is since when the newest value has held; the zero time for a gap and for
+// an empty series.
+func (s *Series) Since() time.Time {
+	if s.n() == 0 || math.IsNaN(s.last.v) {
+		return time.Time{}
+	}
+	return s.time(s.last.from)
+}
+
 // Extend records that the newest value still holds at a time, until the next
 // one says otherwise. It is for values that are watched rather than polled: no
 // news is the same value.
