@@ -12,6 +12,9 @@ func jobSays(c *store.Chain) Decision {
 	j, r := c.ScaledJob, c.Reading()
 	ready, active := j.Conditions.Get("Ready"), j.Conditions.Get("Active")
 	d := Decision{Rule: "jobSays", Phase: Looking, Link: LinkKEDA}
+	if x, ok := jobRefused(c); ok {
+		d.Findings = []Finding{x}
+	}
 	switch {
 	case j.Paused:
 		d.Phase, d.Why = PhasePaused, "KEDA makes no Jobs: it is paused by the annotation autoscaling.keda.sh/paused."
@@ -38,4 +41,17 @@ func jobSays(c *store.Chain) Decision {
 		d.Why = fmt.Sprintf("%s; KEDA makes %s.", waits(r), most)
 	}
 	return d
+}
+
+// jobRefused is a ScaledJob that KEDA makes no Jobs of.
+func jobRefused(c *store.Chain) (Finding, bool) {
+	ready := c.ScaledJob.Conditions.Get("Ready")
+	if !ready.False() || c.ScaledJob.Paused {
+		return Finding{}, false
+	}
+	return Finding{Rule: "jobRefused", Link: LinkKEDA,
+		Says:     "KEDA is not ready to make Jobs of this: " + sentence(orElse(ready.Message, ready.Reason)),
+		Next:     "No Jobs are made until that is mended.",
+		Evidence: []Evidence{conditionOf(self(c), ready)},
+		Move:     describeSelf(c, "Its events say what KEDA objects to.")}, true
 }

@@ -1,8 +1,6 @@
 package explain
 
 import (
-	"fmt"
-
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -12,24 +10,11 @@ import (
 var plainCatalogue = []rule{
 	{"unseen", unseen},
 	{"notSynced", notSynced},
-	{"targetMissing", targetMissing},
-	{"hpaStuck", hpaStuck},
-	{"metricMissing", metricMissing},
-	{"podsCannotStart", podsCannotStart},
+	{"targetUnknown", targetUnknown},
+	{"worst", worst},
 	{"switchedOff", switchedOff},
 	{"podsStarting", podsStarting},
 	{"hpaSays", hpaSays},
-}
-
-// metricMissing is an HPA that cannot read what it is to act on.
-func metricMissing(c *store.Chain, f *facts) (Decision, bool) {
-	sa := c.HPA.Conditions.Get("ScalingActive")
-	if f.desired == 0 || !sa.False() || sa.Reason == "ScalingDisabled" {
-		return Decision{}, false
-	}
-	return Decision{Phase: Broken, Link: LinkQueue,
-		Why:  "The HPA cannot compute: " + sentence(orElse(sa.Message, sa.Reason)),
-		Next: fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired))}, true
 }
 
 // switchedOff is a target at zero, which an HPA leaves alone.
