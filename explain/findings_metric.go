@@ -135,7 +135,7 @@ func apiDown(c *store.Chain, f *facts) (Finding, bool) {
 		Says:     "Nobody answers for the external metrics API, so the HPA cannot ask KEDA.",
 		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
 		Move: Move{command("kubectl", "get", "apiservice", "v1beta1.external.metrics.k8s.io"),
-			"It must be Available, and its service keda-operator-metrics-apiserver: another means another owner."}}
+			"It must be Available, and its service be KEDA's: else nobody answers, or another does."}}
 	standsStill(c, f, &x)
 	return x, true
 }

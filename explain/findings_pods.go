@@ -220,7 +220,7 @@ const (
 // ready.
 func neverReady(c *store.Chain, f *facts) (Finding, bool) {
 	p := c.Slow
-	if p == nil || c.Counts[kscope.PodFailing] > 0 || p.Restarts > 0 || !f.readyKnown || f.ready >= f.desired {
+	if p == nil || p.Created.IsZero() || c.Counts[kscope.PodFailing] > 0 || p.Restarts > 0 || !f.readyKnown || f.ready >= f.desired {
 		return Finding{}, false
 	}
 	most := unusualStart
@@ -228,7 +228,7 @@ func neverReady(c *store.Chain, f *facts) (Finding, bool) {
 		most = max(timesUsual*c.Usual, leastStart)
 	}
 	age := f.now.Sub(p.Created)
-	if p.Phase == "Running" && c.Usual == 0 {
+	if p.Phase == "Running" && c.Usual == 0 && !p.Started.IsZero() {
 		age, most = f.now.Sub(p.Started), leastStart
 	}
 	if age <= most {
