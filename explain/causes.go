@@ -20,7 +20,7 @@ var preambles = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`ScaledJob check failed`,
 	`error (?:parsing|getting|building|creating|resolving|establishing|reading) [^:"]{1,60}`,
 	`error (?:activating|deactivating|scaling) [^:"]{1,60}`,
-	`failed to (?:parse|build|create|get) [^:"]{1,80}`,
+	`failed to (?:parse|build|create|get|scale|set|update|read) [^:"]{1,80}`,
 	`unable to (?:parse|build|create) [^:"]{1,80}`,
 	`error in (?:trigger|scaler) [^:"]{1,60}`,
 	`connection to [a-z -]{1,30} failed`,

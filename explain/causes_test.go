@@ -23,6 +23,7 @@ var wrappings = []string{
 	"ScaledObject doesn't have correct scaleTargetRef specification: ",
 	"ScaledObject doesn't have correct triggers specification: ",
 	"ScaledObject check failed: ",
+	"failed to scale target to paused replica count: failed to parse paused replica count: ",
 	"connection to redis failed: ",
 	"(combined from similar events): connection to redis failed: ",
 	"error activating ScaleTarget: ",

@@ -87,6 +87,15 @@ var catalogue = []rule{
 	{"hpaSays", hpaSays},
 }
 
+// worst is the finding that is the root of the others, where there is any.
+func worst(_ *store.Chain, f *facts) (Decision, bool) {
+	if len(f.found) == 0 {
+		return Decision{}, false
+	}
+	x := &f.found[0]
+	return Decision{Rule: x.Rule, Phase: Broken, Link: x.Link, Why: x.Says, Next: x.Next, Stale: x.Stale, Zero: x.Zero, Ahead: x.Ahead}, true
+}
+
 // facts is what several rules need, worked out once.
 type facts struct {
 	now            time.Time

@@ -1,12 +1,9 @@
 package explain
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 )
 
@@ -135,134 +132,4 @@ func findings(c *store.Chain, f *facts) []Finding {
 	}
 	follow("")
 	return out
-}
-
-// worst is the finding that is the root of the others, where there is any.
-func worst(_ *store.Chain, f *facts) (Decision, bool) {
-	if len(f.found) == 0 {
-		return Decision{}, false
-	}
-	x := &f.found[0]
-	return Decision{Rule: x.Rule, Phase: Broken, Link: x.Link, Why: x.Says, Next: x.Next, Stale: x.Stale, Zero: x.Zero, Ahead: x.Ahead}, true
-}
-
-// Findings is what is wrong with an object: roots first, each followed by what is
-// only a consequence of it. It is empty for one that is well.
-func Findings(s *store.Store, id kscope.ID) []Finding {
-	p, _ := Look(s, id)
-	return p.Findings
-}
-
-// Words for evidence and moves.
-
-// self is the object in evidence: "ScaledObject orders".
-func self(c *store.Chain) string {
-	switch {
-	case c.ID.Kind == kscope.HPAs:
-		return "HPA " + c.HPA.Ref.Name
-	case c.ScaledJob != nil:
-		return "ScaledJob " + c.ScaledJob.Ref.Name
-	}
-	return "ScaledObject " + c.ScaledObject.Ref.Name
-}
-
-// namespace is that of the whole chain.
-func namespace(c *store.Chain) string {
-	if c.ID.Namespace != "" {
-		return c.ID.Namespace
-	}
-	return c.ScaledObject.Ref.Namespace
-}
-
-// kubectl is a command about things in the namespace of the chain.
-func kubectl(c *store.Chain, words ...string) string {
-	return command(append([]string{"kubectl", "-n", namespace(c)}, words...)...)
-}
-
-// command is a line for a shell, each word quoted where it has to be.
-func command(words ...string) string {
-	for i, w := range words {
-		plain := strings.IndexFunc(w, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r))
-		}) < 0
-		if !plain || w == "" {
-			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// conditionOf is a condition as evidence.
-func conditionOf(object string, cond kscope.Condition) Evidence {
-	value := cond.Status
-	if cond.Reason != "" {
-		value += ", " + cond.Reason
-	}
-	if cond.Message != "" {
-		value += ": " + strings.TrimSpace(selector.ReplaceAllString(cond.Message, ""))
-	}
-	return Evidence{Object: object, Field: "condition " + cond.Type, Value: value, Since: cond.Since}
-}
-
-// settingOf is a field of the object's spec, or one of its annotations, as
-// evidence.
-func settingOf(c *store.Chain, field string, value any) Evidence {
-	return Evidence{Object: self(c), Field: field, Value: fmt.Sprint(value)}
-}
-
-// warned is the newest warning of one of some reasons that was heard within a
-// time; nil if none was.
-func warned(c *store.Chain, now time.Time, within time.Duration, reasons ...string) *store.Warning {
-	for i := range c.Warnings {
-		w := &c.Warnings[i]
-		if now.Sub(w.Heard) > within {
-			return nil // the newest come first
-		}
-		for _, r := range reasons {
-			if w.Reason == r {
-				return w
-			}
-		}
-	}
-	return nil
-}
-
-// warningOf is a warning as evidence.
-func warningOf(w *store.Warning) Evidence {
-	return Evidence{Object: w.Regarding.Kind + " " + w.Regarding.Name, Field: "event " + w.Reason, Value: w.Note, Since: w.Heard}
-}
-
-// readingOf is what kscope read of a trigger's source itself, as evidence.
-func readingOf(c *store.Chain, r *store.Reading) Evidence {
-	value := r.Err
-	if r.Known && r.Err == "" {
-		if value = waits(*r); r.Value == 0 {
-			value = isEmpty(*r)
-		}
-	}
-	return Evidence{Object: "kscope", Field: "reads " + r.Name(), Value: value, Since: r.Still}
-}
-
-// hpaName is the HPA in evidence.
-func hpaName(c *store.Chain) string { return "HPA " + c.HPA.Ref.Name }
-
-// describe is the move that shows all that Kubernetes says of a thing.
-func describe(c *store.Chain, kind, name, effect string) Move {
-	return Move{kubectl(c, "describe", kind, name), effect}
-}
-
-// describeSelf is the move that shows all that the cluster says of the object.
-func describeSelf(c *store.Chain, effect string) Move {
-	switch {
-	case c.ID.Kind == kscope.HPAs:
-		return describe(c, "hpa", c.HPA.Ref.Name, effect)
-	case c.ScaledJob != nil:
-		return describe(c, "scaledjob", c.ScaledJob.Ref.Name, effect)
-	}
-	return describe(c, "scaledobject", c.ScaledObject.Ref.Name, effect)
-}
-
-// operatorLogs is the move for what only KEDA's operator can tell.
-func operatorLogs(effect string) Move {
-	return Move{command("kubectl", "-n", "keda", "logs", "-l", "app=keda-operator", "--tail=50"), effect}
 }

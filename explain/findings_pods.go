@@ -80,7 +80,7 @@ func targetName(c *store.Chain) string { return c.Target().Kind + " " + c.Target
 
 func notSynced(c *store.Chain, f *facts) (Decision, bool) {
 	st := c.WorkloadStatus
-	if c.Workload != nil || st.Current() {
+	if c.Workload != nil || st.Current() || len(f.found) > 0 { // what KEDA objects to counts more
 		return Decision{}, false
 	}
 	d := Decision{Phase: Looking, Link: LinkWorkload, Why: "Reading " + called(c.Target().Name) + " from the API server."}

@@ -73,6 +73,7 @@ var wrong = []diagnosed{
 	{name: "a Rollout that KEDA refuses", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) {
 			c.Workload, c.WorkloadStatus.Kind, c.ScaledObject.ScaleTarget.Kind = nil, kscope.ScaleTargets, "Rollout"
+			c.WorkloadStatus.State = kscope.Absent // there is no such kind
 			soCond(c, "Ready", "False", "ScaledObjectCheckFailed", `ScaledObject doesn't have correct scaleTargetRef specification: rollouts.argoproj.io "order-worker" not found`)
 		}, want: "refused"},
 	{name: "a pause at no number", scene: scene(0, 2, 2),

@@ -109,6 +109,14 @@ func (s *Series) Add(at time.Time, v float64) {
 	s.bound()
 }
 
+// Start is when the series begins; the zero time for an empty one.
+func (s *Series) Start() time.Time {
+	if s.n() == 0 {
+		return time.Time{}
+	}
+	return s.time(s.run(0).from)
+}
+
 // Since is since when the newest value has held; the zero time for a gap and for
 // an empty series.
 func (s *Series) Since() time.Time {
