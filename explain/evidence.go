@@ -35,13 +35,13 @@ func kubectl(c *store.Chain, words ...string) string {
 	return command(append([]string{"kubectl", "-n", namespace(c)}, words...)...)
 }
 
+// plain is what a word may be made of that a shell takes as it stands.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,@%+"
+
 // command is a line for a shell, each word quoted where it has to be.
 func command(words ...string) string {
 	for i, w := range words {
-		plain := strings.IndexFunc(w, func(r rune) bool {
-			return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r))
-		}) < 0
-		if !plain || w == "" {
+		if w == "" || strings.Trim(w, plain) != "" {
 			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 		}
 	}

@@ -173,11 +173,11 @@ func (f *facts) weigh(so *kscope.ScaledObject, r *store.Reading, existing int32)
 	f.partly = f.partly || !r.Known
 	active := r.Value > r.ActivationTarget
 	word, said := f.keda(so, r)
-	f.quiet = f.quiet && r.Known && !active && !(said && word)
+	f.quiet = f.quiet && r.Known && !active && (!said || !word)
 	if !r.Known || so.ScalingModifiers {
 		return
 	}
-	if active && !(said && !word) && (!f.hasWork || r.Asks() > f.work.Asks()) {
+	if active && (!said || word) && (!f.hasWork || r.Asks() > f.work.Asks()) {
 		f.work, f.hasWork = *r, true
 	}
 	if r.Target <= 0 || r.Trigger.MetricType == "Value" {
