@@ -12,7 +12,7 @@ LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT)
 FUZZTIME := 10m
 FUZZBUILD := -fuzz=.
 
-.PHONY: build install test release quick race fuzz fuzz-quick monkey lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
+.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some lint fmt tidy platforms cross e2e golden bench perf soak packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -21,7 +21,7 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race monkey platforms e2e ## everything, as CI runs it
+test: packages fmt tidy lint race monkey score-some platforms e2e ## everything, as CI runs it
 
 release: cross perf ## what takes too long for every change; run before an issue is called resolved
 
@@ -51,6 +51,14 @@ fuzz: ## every fuzz target for FUZZTIME
 
 monkey: ## every key, size and message by chance, a hundred thousand times
 	go test -vet=off -count=1 -run '^TestMonkey$$' ./tui -steps 100000
+
+# In its folder, where go test shows what a test prints. One story, second by second:
+# cd sandbox && go test -run '^TestScore$' -score-story healthy-27
+score: ## how much of what is said of scaling comes true, in 770 stories
+	cd sandbox && go test -vet=off -count=1 -timeout 1h -run '^TestScore$$' -score-every 1
+
+score-some: ## the same in every eighth
+	go test -vet=off -count=1 -run '^TestScore$$' ./sandbox -score-every 8
 
 fuzz-quick: ## every fuzz target for five seconds, without measuring coverage
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s FUZZBUILD=

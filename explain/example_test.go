@@ -72,7 +72,7 @@ func ExampleLook() {
 	//   1 pod is not ready yet.
 	// 24s, steady
 	//   9 jobs at 5 per pod call for 2 pods, and 2 are ready.
-	//   Nothing changes while the queue stays about this long.
+	//   KEDA goes to 0 in 58s to 1m13s, if no more jobs come.
 	// 44s, cooling down
 	//   The list orders is empty; 2 pods remain while KEDA waits out its cooldown of 30s.
 	//   KEDA goes straight to 0 in about 30s; the HPA would wait up to 5m.

@@ -76,6 +76,7 @@ var catalogue = []rule{
 	{"waking", waking},
 	{"parked", parked},
 	{"starting", starting},
+	{"remembered", remembered},
 	{"cooling", cooling},
 	{"wantsMore", wantsMore},
 	{"podsStarting", podsStarting},
@@ -114,14 +115,19 @@ type facts struct {
 	tolerances     scaling.Tolerances
 	low, high      int32 // the HPA's bounds
 	found          []Finding
+
+	outlook *outlook // what comes, nil where it cannot be told; see ahead
+	looked  bool     // it was tried
+	brief   bool     // only what cannot be told otherwise is worth the cost
 }
 
 // Decide says why a workload has the replicas it has and what comes next. It
 // is a pure function of what was observed and of the stream's time.
-func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now) }
+func Decide(c store.Chain, now time.Time) Decision { return decide(&c, now, false) }
 
-func decide(c *store.Chain, now time.Time) Decision {
+func decide(c *store.Chain, now time.Time, brief bool) Decision {
 	rules, f := catalogue, gather(c, now)
+	f.brief = brief
 	if c.ScaledJob != nil {
 		if d, ok := unseen(c, &f); ok {
 			return d

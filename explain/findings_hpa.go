@@ -167,16 +167,19 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Phase = Draining
 		d.Why = fmt.Sprintf("%s set, more than maxReplicaCount %d allows.", podsAre(f.desired), f.high)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", f.high, words.Span(scaling.SyncPeriod))
+		d.Ahead = soon(f, store.TheHPA, f.high, f.high, aSync)
 	case f.desired >= least || so.IdleReplicaCount != nil:
 		return Decision{}, false
 	case f.desired == 0:
 		d.Phase, d.Link = Waking, LinkKEDA
 		d.Why = fmt.Sprintf("No pod is set, fewer than minReplicaCount %d.", least)
 		d.Next = fmt.Sprintf("KEDA brings it to %d at its next look, within %s.", least, words.Span(so.PollingInterval))
+		d.Ahead = soon(f, store.KEDA, least, least, so.PollingInterval)
 	default:
 		d.Phase = ScalingUp
 		d.Why = fmt.Sprintf("%s set, fewer than minReplicaCount %d.", podsAre(f.desired), least)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", least, words.Span(scaling.SyncPeriod))
+		d.Ahead = soon(f, store.TheHPA, least, least, aSync)
 	}
 	return d, true
 }

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"regexp"
+	"sort"
 	"strings"
 	"time"
 
@@ -264,4 +265,30 @@ func lingering(c *store.Chain, f *facts) (Finding, bool) {
 		Next:     "Its node may be gone, or a finalizer holds it. It counts as no replica.",
 		Evidence: []Evidence{{Object: "Pod " + p.Ref.Name, Field: "grace period", Value: "ended", Since: p.Deleted}},
 		Move:     Move{kubectl(c, "get", "pod", p.Ref.Name, "-o", "wide"), "It shows its node: if that is gone, the pod can be deleted with --force."}}, true
+}
+
+// podTroubles gives an entry for each reason for which pods cannot run now.
+func podTroubles(pods []kscope.Pod) []Entry {
+	byReason := map[string]*Entry{}
+	n := map[string]int{}
+	for _, p := range pods { // oldest first, so that its words stay
+		if p.State() != kscope.PodFailing {
+			continue
+		}
+		n[p.Reason]++
+		if byReason[p.Reason] == nil {
+			byReason[p.Reason] = &Entry{Entry: store.Entry{At: p.Created, Kind: store.Trouble, Actor: store.Kubelet}, Warn: true, Note: p.Message}
+		}
+	}
+	var out []Entry
+	for reason, e := range byReason {
+		e.Note = strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", words.Plural(n[reason], "pod"), reason, e.Note), ": ")
+		if reason == "Unschedulable" {
+			e.Actor = store.Kubernetes
+		}
+		e.said = e.Note
+		out = append(out, *e)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Note < out[j].Note })
+	return out
 }

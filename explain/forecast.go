@@ -3,6 +3,7 @@ package explain
 import (
 	"time"
 
+	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
 
@@ -31,3 +32,18 @@ const (
 	NoMoreJobs  Condition = "no more jobs"     // or less work than would change anything
 	PresentRate Condition = "the present rate" // at which jobs come and are done
 )
+
+// aSync is "within about 15s": how long the next sync of the HPA may take, with
+// the time that it takes itself.
+const aSync = scaling.SyncPeriod + 500*time.Millisecond
+
+// soon is a step to a number from low to high within a time from now, if no more
+// jobs come.
+func soon(f *facts, by store.Actor, low, high int32, within time.Duration) []Forecast {
+	return []Forecast{{By: by, Low: low, High: high, Earliest: f.now, Latest: f.now.Add(within), If: NoMoreJobs}}
+}
+
+// unchanged is nobody's step until the HPA has looked again.
+func unchanged(f *facts) []Forecast {
+	return []Forecast{{Stays: true, Latest: f.now.Add(scaling.SyncPeriod), If: NoMoreJobs}}
+}

@@ -19,13 +19,19 @@ type Picture struct {
 
 // Look explains an object as it is known now; false if there is none of that
 // name.
-func Look(s *store.Store, id kscope.ID) (Picture, bool) {
+func Look(s *store.Store, id kscope.ID) (Picture, bool) { return look(s, id, false) }
+
+// Glance is Look for a row of a table, at a fraction of the cost: what is said of the
+// future is as vague as the settings alone make it.
+func Glance(s *store.Store, id kscope.ID) (Picture, bool) { return look(s, id, true) }
+
+func look(s *store.Store, id kscope.ID, brief bool) (Picture, bool) {
 	c, ok := s.Chain(id)
 	if !ok {
 		return Picture{}, false
 	}
 	p := Picture{Chain: c, Now: s.Now()}
-	p.Decision = decide(&p.Chain, p.Now)
+	p.Decision = decide(&p.Chain, p.Now, brief)
 	p.Links = links(&p.Chain, &p.Decision, p.Now)
 	return p, true
 }

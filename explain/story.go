@@ -26,16 +26,22 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	switch held := c.HPA != nil && c.HPA.Behavior.UpWindow() > 0; {
 	case c.ScaledObject.PausedScaleOut:
 		d.Next = "Scaling out is paused by annotation: the HPA adds none."
+		d.Ahead = f.stays(c)
 	case c.HPA == nil:
 		d.Next = noHPA(c)
+	case foretell(&d, c, f):
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."
+		d.Ahead = unchanged(f)
 	case held:
 		d.Next = fmt.Sprintf("The HPA adds some once this has been so for %s.", words.Span(c.HPA.Behavior.UpWindow()))
+		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, c.HPA.Behavior.UpWindow()+aSync)
 	case f.limit < f.want:
 		d.Next = fmt.Sprintf("The HPA may go to %d at its next sync, within about %s, and on from there.", f.limit, within)
+		d.Ahead = soon(f, store.TheHPA, f.limit, f.limit, aSync)
 	default:
 		d.Next = fmt.Sprintf("The HPA goes to %d at its next sync, within about %s.", f.want, within)
+		d.Ahead = soon(f, store.TheHPA, f.want, f.want, aSync)
 	}
 	return d, true
 }
@@ -70,14 +76,20 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 	switch h := c.HPA; {
 	case c.ScaledObject.PausedScaleIn:
 		d.Next = "Scaling in is paused by annotation: nothing is removed."
+		d.Ahead = unchanged(f)
 	case h == nil:
 		d.Next = noHPA(c)
 	case h.Behavior != nil && h.Behavior.Down.Select == "Disabled":
 		d.Next = "The HPA's behavior does not let it remove any."
+		d.Ahead = f.stays(c)
+	case foretell(&d, c, f):
 	case h.Behavior.DownWindow() == 0:
 		d.Next = fmt.Sprintf("The HPA goes down towards %d from its next sync on, within about %s.", f.want, words.Span(scaling.SyncPeriod))
+		d.Ahead = soon(f, store.TheHPA, f.want, f.desired-1, aSync)
 	default:
 		d.Next = fmt.Sprintf("The HPA goes down to about %d once nothing in the last %s called for more.", f.want, words.Span(h.Behavior.DownWindow()))
+		about := max(1, f.want/10)
+		d.Ahead = soon(f, store.TheHPA, max(f.want-about, f.low), min(f.want+about, f.desired-1), h.Behavior.DownWindow()+aSync)
 	}
 	return d, true
 }
@@ -87,9 +99,14 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.raw <= f.high || f.want != f.high {
 		return Decision{}, false
 	}
-	return Decision{Phase: Steady, Link: LinkHPA,
+	d := Decision{Phase: Steady, Link: LinkHPA,
 		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
-		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}, true
+		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
+	stays := d.Next
+	if moves(&d, c, f); d.Next != stays {
+		d.Next = fmt.Sprintf("It stays at %d for now. %s", f.high, d.Next)
+	}
+	return d, true
 }
 
 // tolerated is a queue that is off its target by too little to act on.
@@ -97,11 +114,16 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.raw == f.desired || f.want != f.desired || f.raw < f.low || f.raw > f.high || f.desired <= 0 {
 		return Decision{}, false
 	}
-	each := words.Count(f.r.Value / float64(f.desired))
-	return Decision{Phase: Steady, Link: LinkHPA,
-		Why: fmt.Sprintf("%s for %s: %s each, within 10%% of the target of %s, so the HPA leaves it.",
-			f.amount(), pods(int(f.desired)), each, words.Count(f.r.Target)),
-		Next: "It moves when the number per pod leaves that band."}, true
+	each, band := words.Count(f.r.Value/float64(f.desired)), f.tolerances.Up
+	if f.raw < f.desired {
+		band = f.tolerances.Down
+	}
+	d := Decision{Phase: Steady, Link: LinkHPA,
+		Why: fmt.Sprintf("%s for %s: %s each, within %s%% of the target of %s, so the HPA leaves it.",
+			f.amount(), pods(int(f.desired)), each, words.Count(100*band), words.Count(f.r.Target)),
+		Next: "It moves when the number per pod leaves that band."}
+	moves(&d, c, f)
+	return d, true
 }
 
 // atMinimum is the size that minReplicaCount keeps without any need for it.
@@ -123,6 +145,7 @@ func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
 	}
+	moves(&d, c, f)
 	return d, true
 }
 
@@ -144,7 +167,7 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.partly {
 		return Decision{}, false
 	}
-	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long."}
+	d := Decision{Phase: Steady, Link: LinkWorkload, Next: "Nothing changes while the queue stays about this long.", Ahead: f.stays(c)}
 	if !f.r.CountsJobs() {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
@@ -154,13 +177,14 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	if f.raw == 0 {
 		d.Why = fmt.Sprintf("%s, but %s.", allQuiet(c, f.r), remain(f.desired))
-		d.Next = ""
+		d.Next, d.Ahead = "", nil
 	}
 	if f.desired == 1 && f.hasWork && c.ScaledObject.Floor() == 0 {
 		d.Next = strings.TrimSuffix(d.Next, ".") + "; " + toZero(f.work)
 	}
 	if c.ScaledObject.ForceActivation {
-		d.Next = "The annotation force-activation keeps KEDA from going to zero."
+		d.Next, d.Ahead = "The annotation force-activation keeps KEDA from going to zero.", nil
 	}
+	moves(&d, c, f)
 	return d, true
 }

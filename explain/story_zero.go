@@ -84,7 +84,7 @@ func waking(c *store.Chain, f *facts) (Decision, bool) {
 	if f.wantKnown && f.want > so.StartsWith() {
 		then = fmt.Sprintf("then the HPA takes over, towards %d.", f.want)
 	}
-	return Decision{Phase: Waking, Link: LinkKEDA,
+	return Decision{Phase: Waking, Link: LinkKEDA, Ahead: soon(f, store.KEDA, so.StartsWith(), so.StartsWith(), so.PollingInterval),
 		Why:  fmt.Sprintf("%s and nothing runs yet: KEDA acts when it next looks.", thereIsWork(f)),
 		Next: fmt.Sprintf("KEDA starts %s within %s; %s", pods(int(so.StartsWith())), words.Span(so.PollingInterval), then)}, true
 }
@@ -96,7 +96,7 @@ func parked(c *store.Chain, f *facts) (Decision, bool) {
 	if so.IdleReplicaCount == nil || f.desired != *so.IdleReplicaCount || !f.quiet || so.ForceActivation {
 		return Decision{}, false
 	}
-	return Decision{Phase: Asleep, Link: LinkHPA,
+	return Decision{Phase: Asleep, Link: LinkHPA, Ahead: soon(f, store.TheHPA, so.MinReplicaCount, so.MinReplicaCount, aSync),
 		Why: fmt.Sprintf("There is no work, so KEDA parks %s at idleReplicaCount %d.", called(so.ScaleTarget.Name), f.desired),
 		Next: fmt.Sprintf("The HPA lifts it to minReplicaCount %d again at its next sync: only an idleReplicaCount of 0 lasts.",
 			so.MinReplicaCount)}, true
@@ -119,9 +119,13 @@ func starting(c *store.Chain, f *facts) (Decision, bool) {
 		Next: fmt.Sprintf("The HPA takes over at its next sync, within about %s.", words.Span(scaling.SyncPeriod))}
 	if f.wantKnown && f.want > f.desired {
 		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s, towards %d.", words.Span(scaling.SyncPeriod), f.want)
+		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, aSync)
 	}
 	return d, true
 }
+
+// aboutZero is how far from the truth "in about 26s" may be.
+const aboutZero = 2 * time.Second
 
 // cooling is pods without work that only KEDA's cooldown keeps.
 func cooling(c *store.Chain, f *facts) (Decision, bool) {
@@ -142,18 +146,26 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))
 	}
 	floor := "to " + itoa(so.Floor())
+	atZero := Forecast{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: zero.Add(-aboutZero), Latest: zero.Add(aboutZero), If: NoMoreJobs}
 	if !so.PausedScaleIn {
 		d.Zero = zero
+		d.Ahead = []Forecast{atZero}
 	}
-	switch left := zero.Sub(f.now); {
+	left, o := zero.Sub(f.now), f.ahead(c)
+	switch {
 	case so.PausedScaleIn:
 		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
+		d.Ahead = soon(f, store.KEDA, so.Floor(), so.Floor(), so.PollingInterval)
+	case o != nil && o.some && o.sure && !o.keda && foretell(&d, c, f):
+		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
+		d.Ahead = append(d.Ahead, atZero)
 	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.Behavior.DownWindow()))
-	case f.desired > f.low && c.HPA != nil:
+	case f.desired > f.low && c.HPA != nil && o == nil:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
+		d.Ahead = nil // which of the two comes first is not said
 	default:
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	kredis "github.com/kscope/kscope/sources/redis"
@@ -21,8 +22,9 @@ import (
 // into a store, inside a synctest bubble.
 type rig struct {
 	*Sandbox
-	t      *testing.T
-	queues *kredis.Source
+	t         *testing.T
+	queues    *kredis.Source
+	manifests Manifests
 
 	mu    sync.Mutex
 	store *store.Store
@@ -31,6 +33,21 @@ type rig struct {
 // run starts one and ends it with the test: every goroutine too, or the bubble
 // fails.
 func run(t *testing.T, o Options) *rig {
+	t.Helper()
+	return runWatched(t, o, watcher{})
+}
+
+// watcher is how a rig is watched, where that is out of the ordinary.
+type watcher struct {
+	skew time.Duration // the stream's clock is ahead of the cluster's
+	bare bool          // without StandIns: only the triggers' own queues are known
+	// seen is called after every observation, and witness with every deed; both
+	// may be nil. The store is theirs for the time of the call.
+	seen    func(*store.Store)
+	witness func(*store.Store, world.Deed)
+}
+
+func runWatched(t *testing.T, o Options, w watcher) *rig {
 	t.Helper()
 	o.Wall, o.NoPort = time.Now, true
 	if o.Speed == 0 {
@@ -42,14 +59,26 @@ func run(t *testing.T, o Options) *rig {
 			t.Fatal(err)
 		}
 	}
+	r := &rig{t: t, store: store.New(), manifests: o.Manifests}
+	if w.witness != nil {
+		o.Witness = func(d world.Deed) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			w.witness(r.store, d)
+		}
+	}
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{Sandbox: s, t: t, store: store.New(), queues: kredis.New(kredis.Options{Dial: s.Dial})}
+	r.Sandbox, r.queues = s, kredis.New(kredis.Options{Dial: s.Dial})
 	typed, dynamic := s.Clients()
 	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
-	scaled := StandIns(keda.New(keda.Options{Dynamic: dynamic}))
+	scaled := kscope.Source(keda.New(keda.Options{Dynamic: dynamic}))
+	if !w.bare {
+		scaled = StandIns(scaled)
+	}
+	now := func() time.Time { return s.Now().Add(w.skew) }
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -57,7 +86,7 @@ func run(t *testing.T, o Options) *rig {
 			t.Error(err)
 		}
 	})
-	in := kscope.Tap(kscope.Merge(ctx, s.Now, watched, scaled, r.queues), func(o kscope.Observation) {
+	in := kscope.Tap(kscope.Merge(ctx, now, watched, scaled, r.queues), func(o kscope.Observation) {
 		r.queues.Follow(o)
 		watched.Follow(o)
 	})
@@ -65,6 +94,9 @@ func run(t *testing.T, o Options) *rig {
 		for o := range in {
 			r.mu.Lock()
 			r.store.Apply(o)
+			if w.seen != nil {
+				w.seen(r.store)
+			}
 			r.mu.Unlock()
 		}
 	})

@@ -57,6 +57,9 @@ type Options struct {
 	StartSpread float64
 	// NoWorkers leaves the jobs to the user's own programs.
 	NoWorkers bool
+	// Witness, unless nil, is told what is done in the sandbox, before it shows.
+	// It is called while the world moves, and must not call the Sandbox.
+	Witness func(world.Deed)
 }
 
 // Sandbox is a running cluster in memory. Its methods may be called from any
@@ -113,7 +116,7 @@ func New(o Options) (*Sandbox, error) {
 		Seed: o.Seed, Start: s.clock.base, Jitter: true,
 		ServiceTime: o.ServiceTime, ServiceSpread: o.ServiceSpread,
 		StartTime: o.StartTime, StartSpread: o.StartSpread,
-		NoWorkers: o.NoWorkers,
+		NoWorkers: o.NoWorkers, Witness: o.Witness,
 	}, s.redis)
 	if err := s.apply(o.Manifests); err != nil {
 		s.Close()

@@ -50,6 +50,12 @@ func (m *Memory) Meet(now time.Time, current int32) {
 	}
 }
 
+// Asked notes that the metrics asked for so many replicas at a time, for whoever did
+// not see it happen.
+func (m *Memory) Asked(at time.Time, replicas int32) {
+	m.recs = append(m.recs, recommendation{at, replicas})
+}
+
 // remember keeps a recommendation in the place of one that has expired, or in
 // a new one.
 func (m *Memory) remember(expired int, r recommendation) {

@@ -86,6 +86,15 @@ func WantReplicas(total, target float64, current int32, t Tolerances) int32 {
 	return n
 }
 
+// Asked is [Value] or [AverageValue] for a total and a target as they are shown:
+// of replicas asked for so far, which all exist, so many are ready.
+func Asked(total, target float64, byValue bool, replicas, ready int32, t Tolerances) int32 {
+	if byValue && thousandths(target) > 0 && !math.IsNaN(total) {
+		return Value(thousandths(total), thousandths(target), replicas, ready, t)
+	}
+	return WantReplicas(total, target, replicas, t)
+}
+
 // thousandths is a number as the HPA counts it, 0 if it makes no sense.
 func thousandths(v float64) int64 {
 	v = math.Round(v * 1000)

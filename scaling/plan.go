@@ -17,6 +17,9 @@ type Plan struct {
 	Target, Activation float64
 	ByValue            bool // the target is a Value and not an AverageValue
 
+	// Also are metrics beside that of the queue, which the pods do not change.
+	Also []Source
+
 	// Arrivals are the jobs that have come by then, counted from the start; nil
 	// for none. Measured takes the place of the queue: what the source says
 	// then, whatever the pods do.
@@ -24,7 +27,15 @@ type Plan struct {
 	Service            time.Duration // of a job on a pod; when zero, pods take none
 	Starting           time.Duration // from asking for a pod to its being ready
 
-	Step time.Duration // between the points of the outcome; a second when zero
+	Step    time.Duration // between the points of the outcome; a second when zero
+	Changes int           // after so many the play ends early; 0 for no such end
+}
+
+// Source is something that a trigger measures, and what that is compared with.
+type Source struct {
+	Target, Activation float64 // no target above 0, and the HPA has no such metric
+	ByValue            bool
+	Measured           func(since time.Duration) float64
 }
 
 // State is how things stand at a moment. KEDA and the HPA act on all of it but

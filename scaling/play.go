@@ -46,7 +46,7 @@ func Play(p Plan, from State, length time.Duration) Outcome {
 			r.point += r.Step
 			r.out.Points = append(r.out.Points, Point{at, r.measure(), r.Replicas, r.Ready})
 		}
-		if at >= length {
+		if at >= length || p.Changes > 0 && len(r.out.Changes) >= p.Changes {
 			break
 		}
 	}
@@ -131,10 +131,11 @@ func (r *play) measure() float64 {
 
 // look is a poll of KEDA's.
 func (r *play) look() {
-	now := r.now()
-	move, to := r.Loop.Decide(Poll{
-		At: now, Replicas: r.Replicas, Active: r.measure() > r.Activation, LastActive: r.LastActive, Created: r.Created,
-	})
+	now, active := r.now(), r.measure() > r.Activation
+	for _, s := range r.Also {
+		active = active || s.Measured(r.since) > s.Activation
+	}
+	move, to := r.Loop.Decide(Poll{At: now, Replicas: r.Replicas, Active: active, LastActive: r.LastActive, Created: r.Created})
 	switch move {
 	case Activate, Deactivate, Raise:
 		r.set(to, true)
@@ -164,13 +165,16 @@ func (r *play) syncHPA() {
 	}
 }
 
-// wanted is what the metric asks for.
+// wanted is the most that a metric asks for.
 func (r *play) wanted() int32 {
 	t := TolerancesOf(r.Behavior)
-	if r.ByValue {
-		return Value(thousandths(r.measure()), thousandths(r.Target), r.Replicas, r.Ready, t)
+	n := Asked(r.measure(), r.Target, r.ByValue, r.Replicas, r.Ready, t)
+	for _, s := range r.Also {
+		if s.Target > 0 {
+			n = max(n, Asked(s.Measured(r.since), s.Target, s.ByValue, r.Replicas, r.Ready, t))
+		}
 	}
-	return WantReplicas(r.measure(), r.Target, r.Replicas, t)
+	return n
 }
 
 // set changes the replicas. Pods that are not ready yet go first, the newest

@@ -25,6 +25,7 @@ type Chain struct {
 	Watched      time.Time // since when kscope has watched the object
 	Last         Last
 	Plight
+	Past Past
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -113,6 +114,15 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 		c.Polled = o.polled
 	}
 	w := s.work[o.workKey()]
+	if c.Past.Looked = o.looked; c.Polled.After(o.looked) {
+		c.Past.Looked = c.Polled
+	}
+	if c.HPA != nil {
+		h := s.hpas[c.HPA.Ref]
+		if c.Past.Syncs = h.syncs; c.HPAStatus.Current() && h.first.After(c.HPAStatus.Since) {
+			c.Past.Born = h.first
+		}
+	}
 	s.linkWorkload(&c, w)
 	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)

@@ -51,6 +51,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	if old.so.FullyPaused() && !f.FullyPaused() || old.so.PausedScaleOut && !f.PausedScaleOut {
 		old.resumed = at
 	}
+	old.look(at, f)
 	moved := old.so.ScaleTarget != f.ScaleTarget || old.so.HPAName != f.HPAName || !slices.EqualFunc(old.so.Triggers, f.Triggers, sameQueue)
 	was := old.hpaRef()
 	s.touchTarget(old.workKey())
@@ -69,6 +70,19 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	}
 	s.touch(old, anything)
 	return anything
+}
+
+// look notes when KEDA's loop looked: it writes at once what it finds, if that is
+// not what it found before. With another interval it begins anew, and nobody sees
+// when.
+func (o *object) look(at time.Time, is *kscope.ScaledObject) {
+	was, now := o.so.Conditions.Get("Active"), is.Conditions.Get("Active")
+	switch {
+	case o.so.PollingInterval != is.PollingInterval:
+		o.looked = time.Time{}
+	case was.Status != "" && (was.Status != now.Status || was.Reason != now.Reason):
+		o.looked = at
+	}
 }
 
 func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
@@ -108,7 +122,8 @@ func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 			}
 		}
 	}
-	is := &hpa{f, at, at}
+	is := old.next(at, f)
+	is.bounds = at
 	if old != nil && old.UID == f.UID && old.MinReplicas == f.MinReplicas && old.MaxReplicas == f.MaxReplicas {
 		is.bounds = old.bounds
 	}

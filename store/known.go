@@ -23,6 +23,7 @@ type object struct {
 	crons       []*triggers.Cron // the schedules of those triggers that have one; nil for none
 	bounds      time.Time        // since when a ScaledObject has asked for the least and the most that it asks for
 	resumed     time.Time        // when a pause of it ended last
+	looked      time.Time        // when KEDA's loop was last seen to have looked; zero before
 	told        told
 	log         []Entry // oldest first
 	shared      bool    // the log is also a keyframe's
@@ -54,6 +55,8 @@ type hpa struct {
 	*kscope.HPA
 	at     time.Time
 	bounds time.Time // since when its bounds have been these
+	syncs  []Sync    // that showed, oldest first; never written to
+	first  time.Time // when it was first seen
 }
 
 // workKey names a scale target; the API version is left out on purpose, since
@@ -120,6 +123,9 @@ func (s *Store) linkWorkload(c *Chain, w *workload) {
 		return
 	}
 	is, ready := *w.Workload, w.Ready
+	c.Past.Desired, c.Past.Ready = w.desired.view(), w.ready.view()
+	c.Past.Desired.Extend(s.now)
+	c.Past.Ready.Extend(s.now)
 	if ready == nil && (c.PodStatus.Current() || len(w.pods) > 0) {
 		n := int32(w.counts[kscope.PodReady])
 		ready = &n

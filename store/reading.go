@@ -26,6 +26,7 @@ type Reading struct {
 	Back             time.Time // since when the source has answered kscope; zero if unknown
 	Turns            time.Time // when a schedule changes the value next; zero without one, or if never
 	Becomes          float64   // and what it is then
+	Past             Series    // of the backlog, empty where kscope does not measure it
 	Type             string    // Redis's word for the key's type
 	Err              string    // why it is not known
 }
@@ -59,6 +60,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		}
 		server, current := SourceStatus{}, true
 		if q != nil {
+			r.Past = q.view()
 			server, current = s.server(*t.Backlog, q.at)
 		}
 		switch {
@@ -133,9 +135,19 @@ func totalOf(m *kscope.Metric, h *kscope.HPA, w *kscope.Workload) (float64, bool
 		return 0, false
 	}
 	if m.TargetType == "AverageValue" {
-		return *m.Current * float64(h.CurrentReplicas), true
+		return Total(*m.Current, h.CurrentReplicas), true
 	}
 	return *m.Current, true
+}
+
+// Total is what an HPA divided among so many replicas, by the average that it shows,
+// which is rounded up to a thousandth: a whole number where it can be one.
+func Total(average float64, replicas int32) float64 {
+	n := average * float64(replicas)
+	if whole := math.Floor(n + 1e-9); n-whole <= float64(replicas)/1000 {
+		return whole
+	}
+	return n
 }
 
 // metricOf finds a metric of the HPA by name; nil for a nil HPA.

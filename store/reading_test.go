@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/kscope/kscope"
@@ -117,5 +118,17 @@ func TestPolled(t *testing.T) {
 	y.See(1, y.SO)
 	if c := y.Look(t); !c.Polled.IsZero() || c.Watched != at(1) {
 		t.Errorf("a mark of before was polled at %v, watched since %v", c.Polled, c.Watched)
+	}
+}
+
+// TestTotal undoes what the HPA rounds up.
+func TestTotal(t *testing.T) {
+	for jobs := range 200 {
+		for replicas := int32(1); replicas <= 40; replicas++ {
+			average := math.Ceil(float64(jobs)*1000/float64(replicas)) / 1000
+			if got := store.Total(average, replicas); got != float64(jobs) {
+				t.Fatalf("%d jobs, %d replicas, shown %v: %v", jobs, replicas, average, got)
+			}
+		}
 	}
 }

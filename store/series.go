@@ -193,7 +193,14 @@ func (s *Series) outline() Series {
 func (s *Series) view() Series {
 	c := *s
 	c.of, c.runs = nil, nil
-	if s.of == nil {
+	switch {
+	case s.shared != nil: // a view of a view
+		c.shared = s.shared
+		if len(s.runs) > 0 {
+			c.shared = slices.Concat(s.shared, s.runs)
+		}
+		return c
+	case s.of == nil:
 		c.shared = slices.Clip(s.runs)
 		return c
 	}

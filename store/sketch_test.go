@@ -18,6 +18,13 @@ func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
 	for _, ref := range refs {
 		see := func(what string, is any) { out[fmt.Sprint(ref, " ", what)] = is }
 		p, ok := explain.Look(s, idOf(ref))
+		past := fmt.Sprint(p.Past.Looked, p.Past.Born, p.Past.Syncs, columns(&p.Past.Desired, s.Now()), columns(&p.Past.Ready, s.Now()))
+		for i := range p.Readings {
+			past += columns(&p.Readings[i].Past, s.Now())
+			p.Readings[i].Past = store.Series{}
+		}
+		see("past", past)
+		p.Past = store.Past{}
 		see("look", p)
 		see("there", ok)
 		see("log", append([]store.Entry{}, s.Log(idOf(ref))...))

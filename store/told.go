@@ -99,25 +99,6 @@ func workloadEntries(at time.Time, was, is kscope.Workload) []Entry {
 	return out
 }
 
-// hpaEntries is what a change of an HPA's conditions means.
-func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
-	var out []Entry
-	for _, x := range []struct {
-		condition string
-		topic     Topic
-	}{{"ScalingActive", HPAMetrics}, {"AbleToScale", HPAScaling}} {
-		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
-		broken := func(c kscope.Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
-		switch {
-		case broken(c) && (!broken(old) || old.Reason != c.Reason):
-			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
-		case broken(old) && !broken(c):
-			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
-		}
-	}
-	return out
-}
-
 // logStatus notes on the timelines it concerns that a source of ours broke or
 // came back.
 func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {

@@ -127,7 +127,7 @@ func (m *Model) count() {
 	}
 	*t = tally{at: now, version: version, news: news, total: len(ids)}
 	for _, id := range ids {
-		c, _ := explain.Look(m.store, id)
+		c, _ := explain.Glance(m.store, id)
 		switch c.Phase {
 		case explain.Broken:
 			t.broken++

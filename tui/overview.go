@@ -220,7 +220,7 @@ func (m *Model) drawOverview(c screen.Canvas) {
 }
 
 func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen bool) {
-	ch, ok := explain.Look(m.seen, id)
+	ch, ok := explain.Glance(m.seen, id)
 	if !ok {
 		return
 	}

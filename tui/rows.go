@@ -84,7 +84,7 @@ func byID(a, b kscope.ID) int {
 func (m *Model) weight(id kscope.ID) float64 {
 	switch m.view.order {
 	case byPhase:
-		p, _ := explain.Look(m.seen, id)
+		p, _ := explain.Glance(m.seen, id)
 		return urgency(p.Phase)
 	case byQueue:
 		c, _ := m.seen.Chain(id)

@@ -184,7 +184,7 @@ type problem struct {
 // problems is every finding with a cause of its own, by object.
 func (m *Model) problems() (out []problem) {
 	for _, id := range rowsOf(m.store, m.o) {
-		p, ok := explain.Look(m.store, id)
+		p, ok := explain.Glance(m.store, id)
 		if !ok {
 			continue
 		}

@@ -83,6 +83,8 @@ func (w *World) applyWorkload(next *workload, manager string) {
 	m.ManagedFields = append(fields, w.appliedBy(manager, "apps/v1", given)...)
 	if !given {
 		next.setReplicas(old.replicas())
+	} else {
+		w.witness(Deed{What: Wrote, Of: next.ref, By: manager, From: old.replicas(), To: next.replicas()})
 	}
 	if revision, ok := before.Annotations["deployment.kubernetes.io/revision"]; ok {
 		setAnnotation(m, "deployment.kubernetes.io/revision", revision)

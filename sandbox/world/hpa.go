@@ -148,16 +148,18 @@ func (w *World) reconcileHPA(h *hpa) {
 	case current == 0 && !h.wakesItself():
 		w.setCondition(h, autoscalingv2.ScalingActive, corev1.ConditionFalse, "ScalingDisabled", "scaling is disabled since the replica count of the target is zero")
 	case forced && bound > current:
-		d = decision{bound, true, "Current number of replicas below Spec.MinReplicas"}
+		d = decision{desired: bound, rescale: true, reason: "Current number of replicas below Spec.MinReplicas"}
 	case forced:
-		d = decision{bound, true, "Current number of replicas above Spec.MaxReplicas"}
+		d = decision{desired: bound, rescale: true, reason: "Current number of replicas above Spec.MaxReplicas"}
 	default:
 		var ok bool
 		if d, statuses, ok = w.fromMetrics(h, wl, rules, in); !ok {
+			w.witness(Deed{What: Synced, Of: h.ref, From: current, To: current})
 			h.setReplicas(current, h.obj.Status.DesiredReplicas, statuses)
 			return
 		}
 	}
+	w.witness(Deed{What: Synced, Of: h.ref, From: current, To: d.desired, Computed: d.computed, Raw: d.raw, Stabilized: d.stabilized})
 	if d.rescale {
 		if err := w.refusal(wl, hpaUser); err != nil {
 			w.hpaEvent(h, corev1.EventTypeWarning, "FailedRescale", fmt.Sprintf("New size: %d; reason: %s; error: %v", d.desired, d.reason, err))

@@ -19,6 +19,9 @@ type decision struct {
 	desired int32
 	rescale bool
 	reason  string
+
+	computed        bool // by the metrics, which asked for raw
+	raw, stabilized int32
 }
 
 // fromMetrics decides by the metrics; false when they could not be computed,
@@ -44,7 +47,7 @@ func (w *World) fromMetrics(h *hpa, wl *workload, rules *kscope.Behavior, in sca
 		limited = corev1.ConditionTrue
 	}
 	w.setCondition(h, autoscalingv2.ScalingLimited, limited, v.Limited, limitedWords[v.Limited])
-	d.desired = v.Desired
+	d.desired, d.computed, d.raw, d.stabilized = v.Desired, true, raw, v.Stabilized
 	if current == 0 && in.Min != 0 && d.desired < in.Min {
 		d.desired = in.Min
 		if d.reason == "" {

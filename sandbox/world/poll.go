@@ -12,6 +12,7 @@ import (
 // pollScaledObject is one turn of KEDA's scale loop. The next is due one
 // polling interval after the beginning of this one.
 func (w *World) pollScaledObject(so *scaledObject) {
+	w.witness(Deed{What: Polled, Of: so.ref})
 	so.poll = w.after(so.spec.polling(), func() { w.pollScaledObject(so) })
 	triggers, err := w.scalersOf(so, true)
 	if err != nil {

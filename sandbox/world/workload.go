@@ -141,6 +141,7 @@ func (w *World) changed(wl *workload) {
 
 // writeScale is a write through /scale.
 func (w *World) writeScale(wl *workload, n int32, manager string) {
+	w.witness(Deed{What: Wrote, Of: wl.ref, By: manager, From: wl.replicas(), To: n})
 	same := wl.replicas() == n
 	if wl.dep != nil {
 		wl.dep.Spec.Replicas = &n

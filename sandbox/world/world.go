@@ -38,6 +38,42 @@ type Options struct {
 	NoWorkers     bool          // pods become Ready but take no jobs: the user's own programs do
 	SyncPeriod    time.Duration // HPA sync, 15 s when zero
 	Jitter        bool          // small control-plane delays (5-50 ms, seeded); false: none at all
+	// Witness, unless nil, is told in the middle of things what KEDA, the HPA and
+	// others do, before any of it shows in [World.Changes]. It must not call the
+	// World.
+	Witness func(Deed)
+}
+
+// Deed is something that was done in the world, as only the doer knows it: what
+// is seen of it, and what is guessed, can be held against it.
+type Deed struct {
+	What     DeedVerb
+	At       time.Time
+	Of       kscope.Ref // the workload that was written, the HPA that synced, the ScaledObject that was polled
+	By       string     // who wrote: the field manager
+	From, To int32      // the replicas before, and those that were written or decided on
+	// Computed says that a sync came to ask the metrics: for Raw, which the
+	// memory of the HPA made Stabilized.
+	Computed        bool
+	Raw, Stabilized int32
+}
+
+// DeedVerb says what was done.
+type DeedVerb string
+
+// What is witnessed.
+const (
+	Wrote  DeedVerb = "wrote"  // the replicas of a workload, the same number included
+	Synced DeedVerb = "synced" // an HPA; what it writes follows
+	Polled DeedVerb = "polled" // KEDA's scale loop; what it writes follows
+)
+
+// witness tells of a deed, if anybody wants to know.
+func (w *World) witness(d Deed) {
+	if w.o.Witness != nil {
+		d.At = w.now
+		w.o.Witness(d)
+	}
 }
 
 // Queues is where the work waits: a Redis server in the sandbox, a map in tests.

@@ -22,7 +22,14 @@ import (
 // every change.
 func busy(t testing.TB, seed uint64, told func(Change)) *World {
 	t.Helper()
-	w, l := play(t, Options{Seed: seed, Jitter: true, ServiceTime: 2 * time.Second, ServiceSpread: 0.5, StartTime: 3 * time.Second, StartSpread: 0.5})
+	return busyWith(t, Options{Seed: seed}, told)
+}
+
+// busyWith is busy with a seed and a witness.
+func busyWith(t testing.TB, o Options, told func(Change)) *World {
+	t.Helper()
+	o.Jitter, o.ServiceTime, o.ServiceSpread, o.StartTime, o.StartSpread = true, 2*time.Second, 0.5, 3*time.Second, 0.5
+	w, l := play(t, o)
 	for i := range 5 {
 		name := fmt.Sprint("worker", i)
 		apply(t, w, deployment(name, 0))

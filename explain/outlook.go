@@ -1,0 +1,161 @@
+package explain
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// outlook is the next change of the replicas as a model plays it, by all that may
+// be: where a phase was not seen, or the pace of a queue is an estimate, or the HPA
+// may remember more than was watched, the plays differ.
+type outlook struct {
+	*model
+	// Nothing changes before quiet, whatever may be: at the earliest change, or at
+	// the end of what was played.
+	quiet time.Time
+	some  bool // there is a change in the play of what is likely
+	sure  bool // and all plays have it, by the same and in the same direction
+
+	keda             bool // who makes it
+	up               bool
+	low, high        int32
+	earliest, latest time.Time
+	atNext           bool // it is at the HPA's next sync, in all plays
+	open             bool // how low it goes depends on what the HPA remembers from before it was watched
+}
+
+// farthest is how far ahead is looked at most.
+const farthest = 2 * time.Hour
+
+// look plays a model on until the replicas change.
+func (m *model) look() outlook {
+	o := outlook{model: m, sure: true}
+	horizon := m.horizon()
+	first := m.play(horizon, variant{})
+	if o.some = len(first) > 0; o.some {
+		c := first[0]
+		o.keda, o.up, o.low, o.high = c.ByKEDA, c.To > c.From, c.To, c.To
+		o.earliest, o.latest = m.from.At.Add(c.Since), m.from.At.Add(c.Since)
+		o.quiet = o.earliest
+	} else {
+		o.quiet = m.from.At.Add(horizon)
+	}
+	for _, v := range m.variants() {
+		o.also(m.play(horizon, v), v.held)
+	}
+	o.atNext = o.some && !o.keda && !o.latest.After(m.from.At.Add(m.plan.FirstSync))
+	return o
+}
+
+// also takes another play into account.
+func (o *outlook) also(changes []scaling.Change, held bool) {
+	if len(changes) == 0 {
+		o.sure = o.sure && !o.some
+		return
+	}
+	c := changes[0]
+	at := o.from.At.Add(c.Since)
+	if at.Before(o.quiet) {
+		o.quiet = at
+	}
+	if !o.some || c.ByKEDA != o.keda || c.To > c.From != o.up {
+		o.sure = false
+		return
+	}
+	o.open = o.open || held && (c.To != o.low || c.To != o.high || at.Sub(o.latest) > scaling.SyncPeriod)
+	o.low, o.high = min(o.low, c.To), max(o.high, c.To)
+	if at.Before(o.earliest) {
+		o.earliest = at
+	}
+	if at.After(o.latest) {
+		o.latest = at
+	}
+}
+
+// variant is a way in which things may be other than is likely.
+type variant struct {
+	pace       float64 // of the pods, 1 is as estimated; 0 is 1 too
+	rate       float64 // at which jobs come, the same way
+	sync, poll float64 // the phase, of a period; 0 is as planned
+	held       bool    // the HPA remembers what it held when it was first seen
+}
+
+func (m *model) variants() []variant {
+	var out []variant
+	if m.flows {
+		out = append(out, variant{pace: 0.75}, variant{pace: 1.3})
+	}
+	if m.comes {
+		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
+	}
+	if !m.syncSeen {
+		out = append(out, variant{sync: 0.02}, variant{sync: 0.5})
+	}
+	if !m.lookSeen {
+		out = append(out, variant{poll: 0.02}, variant{poll: 0.5})
+	}
+	if m.held > 0 {
+		out = append(out, variant{held: true})
+		if m.flows {
+			out = append(out, variant{held: true, pace: 0.75}, variant{held: true, pace: 1.3})
+		}
+	}
+	return out
+}
+
+func (m *model) play(horizon time.Duration, v variant) []scaling.Change {
+	p, from := m.plan, m.from
+	p.Changes, p.Step = 1, horizon
+	if v.pace > 0 && p.Service > 0 {
+		p.Service = time.Duration(float64(p.Service) / v.pace)
+	}
+	if come := p.Arrivals; v.rate > 0 && come != nil {
+		p.Arrivals = func(since time.Duration) float64 { return v.rate * come(since) }
+	}
+	if v.sync > 0 {
+		p.FirstSync = time.Duration(v.sync * float64(p.Sync))
+	}
+	if v.poll > 0 {
+		p.FirstPoll = time.Duration(v.poll * float64(max(p.Loop.Polling, time.Second)))
+	}
+	if v.held {
+		from.Memory = from.Memory.Clone()
+		from.Memory.Asked(m.until.Add(-p.Behavior.DownWindow()), m.held)
+	}
+	return scaling.Play(p, from, horizon).Changes
+}
+
+// horizon is how far ahead it makes sense to look: whatever is due comes until
+// then.
+func (m *model) horizon() time.Duration {
+	p := &m.plan
+	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + p.Loop.Cooldown + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
+	if b := p.Behavior; b != nil {
+		for _, policy := range slices.Concat(b.Up.Policies, b.Down.Policies) {
+			long = max(long, policy.Period+4*p.Sync)
+		}
+	}
+	return min(long, farthest)
+}
+
+// forecast is what an outlook says, in numbers.
+func (o *outlook) forecast() Forecast {
+	f := Forecast{Low: o.low, High: o.high, Earliest: o.earliest, Latest: o.latest, By: store.TheHPA, If: o.condition()}
+	if o.keda {
+		f.By = store.KEDA
+	}
+	return f
+}
+
+func (o *outlook) condition() Condition {
+	switch {
+	case o.comes:
+		return PresentRate
+	case o.flows || o.plan.Measured != nil:
+		return NoMoreJobs
+	}
+	return Whatever
+}
