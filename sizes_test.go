@@ -16,13 +16,14 @@ import (
 // longest. A file that grows beyond has become the one that everything is added
 // to.
 const (
-	typical = 140
+	typical = 150
 	long    = 250
 	longest = 383
 
 	filesOfAPackage = 25
 	filesOfTheRoot  = 10
 	filesOfTheTUI   = 30 // a pane each, and what they share
+	filesOfExplain  = 28 // a part of the story or a kind of trouble each, and their words
 )
 
 func TestSizes(t *testing.T) {
@@ -64,6 +65,8 @@ func TestSizes(t *testing.T) {
 			most = filesOfTheRoot
 		case "tui":
 			most = filesOfTheTUI
+		case "explain":
+			most = filesOfExplain
 		}
 		if n > most {
 			t.Errorf("%s has %d files, want %d at most", dir, n, most)

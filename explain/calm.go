@@ -122,7 +122,7 @@ func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 			r.Value = valueAt(&r.Past, at)
 			r.Known = r.Value == r.Value // not NaN
 		}
-		g.weigh(&r, c.ScaledObject.ScalingModifiers, g.desired)
+		g.weigh(&c.ScaledObject, &r, g.desired)
 	}
 	g.want = min(max(g.want, g.low), g.high)
 	switch {

@@ -328,7 +328,7 @@ func TestUsualStart(t *testing.T) {
 	}{
 		{101, "3 pods are not ready yet; that usually takes 12s."},
 		{116, "3 pods are not ready yet; that usually takes 12s."},
-		{280.1, "3 pods are not ready yet; that usually takes 12s, and the first has waited for 3m00s."},
+		{279.1, "3 pods are not ready yet; that usually takes 12s, and the first has waited for 2m59s."},
 	} {
 		x.See(tt.at, kscope.Heartbeat{})
 		if c := x.Look(t); c.Next != tt.next || c.Starting.Usual != 12*time.Second {

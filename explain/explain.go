@@ -46,6 +46,9 @@ type Decision struct {
 	// Ahead is what Next says, in numbers, the next change first; empty where it says
 	// nothing of the kind.
 	Ahead []Forecast
+	// Findings is what is wrong: roots first, each followed by what is only a
+	// consequence of it. Why is then about the first.
+	Findings []Finding
 }
 
 // rule looks at a chain and answers with a decision if it applies. It is named
@@ -56,27 +59,19 @@ type rule struct {
 	answer func(c *store.Chain, f *facts) (Decision, bool)
 }
 
-// catalogue is every explanation there is. A new one goes where it belongs in
-// the order: object, KEDA, source, HPA, workload, pods, then the ordinary
-// story. The rules after targetMissing may rely on a workload.
+// catalogue is every explanation there is: what cannot be told, then the worst of
+// what is wrong (see [diagnoses]), then the ordinary story. The rules after worst
+// may rely on a workload.
 var catalogue = []rule{
 	{"unseen", unseen},
 	{"notSynced", notSynced},
-	{"targetMissing", targetMissing},
+	{"targetUnknown", targetUnknown},
 	{"paused", paused},
-	{"refused", refused},
-	{"ignored", ignored},
-	{"sourceLost", sourceLost},
-	{"fallbackRunning", fallbackRunning},
-	{"triggerFailing", triggerFailing},
-	{"kedaSilent", kedaSilent},
-	{"hpaStuck", hpaStuck},
-	{"podsCannotStart", podsCannotStart},
+	{"worst", worst},
 	{"outOfBounds", outOfBounds},
 	{"asleep", asleep},
 	{"drained", drained},
 	{"heldAtZero", heldAtZero},
-	{"overdue", overdue},
 	{"waking", waking},
 	{"parked", parked},
 	{"starting", starting},
@@ -90,6 +85,15 @@ var catalogue = []rule{
 	{"atMinimum", atMinimum},
 	{"steady", steady},
 	{"hpaSays", hpaSays},
+}
+
+// worst is the finding that is the root of the others, where there is any.
+func worst(_ *store.Chain, f *facts) (Decision, bool) {
+	if len(f.found) == 0 {
+		return Decision{}, false
+	}
+	x := &f.found[0]
+	return Decision{Rule: x.Rule, Phase: Broken, Link: x.Link, Why: x.Says, Next: x.Next, Stale: x.Stale, Zero: x.Zero, Ahead: x.Ahead}, true
 }
 
 // facts is what several rules need, worked out once.
@@ -113,6 +117,7 @@ type facts struct {
 	limit          int32 // what one HPA sync may give
 	tolerances     scaling.Tolerances
 	low, high      int32 // the HPA's bounds
+	found          []Finding
 
 	outlook *outlook // what comes, nil where it cannot be told; see ahead
 	looked  bool     // it was tried
@@ -135,13 +140,17 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 	if c.ID.Kind == kscope.HPAs {
 		rules, f.want = plainCatalogue, c.HPA.DesiredReplicas
 	}
+	if c.Last.Object.IsZero() { // else nothing follows from what it said
+		f.found = findings(c, &f)
+	}
 	for _, r := range rules {
 		if d, ok := r.answer(c, &f); ok {
-			d.Rule, d.Phase = r.name, f.calm(c, d.Phase)
+			d.Rule, d.Phase, d.Findings = orElse(d.Rule, r.name), f.calm(c, d.Phase), f.found
+			schedule(c, now, &d)
 			return d
 		}
 	}
-	return Decision{Rule: "nothingKnown", Phase: Looking, Why: "Not enough is known yet.", Link: LinkKEDA}
+	return Decision{Rule: "nothingKnown", Phase: Looking, Why: "Not enough is known yet.", Link: LinkKEDA, Findings: f.found}
 }
 
 func gather(c *store.Chain, now time.Time) facts {
@@ -169,7 +178,7 @@ func gather(c *store.Chain, now time.Time) facts {
 	f.several = len(c.Readings) > 1
 	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
 	for i := range c.Readings {
-		f.weigh(&c.Readings[i], so.ScalingModifiers, existing)
+		f.weigh(so, &c.Readings[i], existing)
 	}
 	f.want = min(max(f.want, f.low), f.high)
 	return f
@@ -177,13 +186,15 @@ func gather(c *store.Chain, now time.Time) facts {
 
 // weigh takes one trigger into account. Where a formula combines the triggers,
 // none says anything by itself.
-func (f *facts) weigh(r *store.Reading, formula bool, existing int32) {
+func (f *facts) weigh(so *kscope.ScaledObject, r *store.Reading, existing int32) {
 	f.partly = f.partly || !r.Known
-	f.quiet = f.quiet && r.Known && r.Value <= r.ActivationTarget
-	if !r.Known || formula {
+	active := r.Value > r.ActivationTarget
+	word, said := f.keda(so, r)
+	f.quiet = f.quiet && r.Known && !active && (!said || !word)
+	if !r.Known || so.ScalingModifiers {
 		return
 	}
-	if r.Value > r.ActivationTarget && (!f.hasWork || r.Asks() > f.work.Asks()) {
+	if active && (!said || word) && (!f.hasWork || r.Asks() > f.work.Asks()) {
 		f.work, f.hasWork = *r, true
 	}
 	if r.Target <= 0 || r.Trigger.MetricType == "Value" {
@@ -192,4 +203,16 @@ func (f *facts) weigh(r *store.Reading, formula bool, existing int32) {
 	f.raw = max(f.raw, scaling.WantReplicas(r.Value, r.Target, 0, f.tolerances))
 	f.want = max(f.want, scaling.WantReplicas(r.Value, r.Target, existing, f.tolerances))
 	f.wantKnown = true
+}
+
+// keda is whether KEDA found a trigger active at its last poll, where that is newer
+// than the value: what the HPA saw is up to a sync old. False where it does not say.
+func (f *facts) keda(so *kscope.ScaledObject, r *store.Reading) (active, said bool) {
+	if r.From != store.FromHPA || so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.PollingInterval > scaling.SyncPeriod || so.ForceActivation {
+		return false, false
+	}
+	if is, ok := so.TriggersActive[r.Metric]; ok && r.Metric != "" {
+		return is, true
+	}
+	return false, so.Conditions.Get("Active").False()
 }

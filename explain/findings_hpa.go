@@ -2,24 +2,159 @@ package explain
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
 
 // hpaStuck is an HPA that may not do what it has decided.
-func hpaStuck(c *store.Chain, f *facts) (Decision, bool) {
+func hpaStuck(c *store.Chain, f *facts) (Finding, bool) {
 	if c.HPA == nil || f.desired == 0 {
-		return Decision{}, false
+		return Finding{}, false
 	}
 	able := c.HPA.Conditions.Get("AbleToScale")
 	if !able.False() {
-		return Decision{}, false
+		return Finding{}, false
 	}
-	return Decision{Phase: Broken, Link: LinkHPA,
-		Why:  "The HPA cannot scale: " + sentence(orElse(able.Message, able.Reason)),
-		Next: fmt.Sprintf("Until it can, %s. It tries again at every sync.", stay(f.desired))}, true
+	x := Finding{Link: LinkHPA,
+		Says:     "The HPA cannot scale: " + sentence(orElse(able.Message, able.Reason)),
+		Next:     fmt.Sprintf("Until it can, %s. It tries again at every sync.", stay(f.desired)),
+		Evidence: []Evidence{conditionOf(hpaName(c), able)},
+		Move:     describe(c, "hpa", c.HPA.Ref.Name, "Its events say since when, and how often.")}
+	if able.Reason == "FailedUpdateScale" {
+		x.Move = canScale(c, "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+	}
+	return x, true
+}
+
+// reverts is how long KEDA may take to give its HPA the bounds that it should have.
+const reverts = 15 * time.Second
+
+// hpaEdited is an HPA with other bounds than its ScaledObject says, which KEDA puts
+// right at once where it works.
+func hpaEdited(c *store.Chain, f *facts) (Finding, bool) {
+	so, h := &c.ScaledObject, c.HPA
+	if h == nil || c.ID.Kind == kscope.HPAs || h.OwnerUID != so.UID || so.UID == "" || so.FullyPaused() || so.Deleting ||
+		max(h.MinReplicas, 1) == max(so.MinReplicaCount, 1) && h.MaxReplicas == so.MaxReplicaCount || c.Bounds.IsZero() || f.now.Sub(c.Bounds) <= reverts {
+		return Finding{}, false
+	}
+	what := fmt.Sprintf("maxReplicas %d where the ScaledObject says %d", h.MaxReplicas, so.MaxReplicaCount)
+	if h.MaxReplicas == so.MaxReplicaCount {
+		what = fmt.Sprintf("minReplicas %d where the ScaledObject says %d", h.MinReplicas, max(so.MinReplicaCount, 1))
+	}
+	return Finding{Link: LinkHPA,
+		Says: fmt.Sprintf("The HPA has %s: somebody edited it, and KEDA has not put it right.", what),
+		Next: fmt.Sprintf("The HPA goes by its own, %d to %d, until KEDA writes it anew.", h.MinReplicas, h.MaxReplicas),
+		Evidence: []Evidence{{hpaName(c), "spec.minReplicas, maxReplicas", fmt.Sprintf("%d, %d", h.MinReplicas, h.MaxReplicas), c.Bounds},
+			settingOf(c, "spec.minReplicaCount, maxReplicaCount", fmt.Sprintf("%d, %d", so.MinReplicaCount, so.MaxReplicaCount))},
+		Move: Move{kubectl(c, "delete", "hpa", h.Ref.Name), "KEDA makes it anew, as the ScaledObject says, as soon as it reconciles."}}, true
+}
+
+// met is how long two objects may share a target before they count as rivals: one
+// may be about to take the place of the other.
+const met = 10 * time.Second
+
+// rival is the first other object of a kind that has long scaled the same target.
+func rival(c *store.Chain, f *facts, kind kscope.Kind) (store.Rival, bool) {
+	for _, r := range c.Rivals {
+		if r.Kind == kind && f.now.Sub(r.Since) > met && c.KEDAStatus.Current() && c.HPAStatus.Current() {
+			return r, true
+		}
+	}
+	return store.Rival{}, false
+}
+
+// twoMasters is a target that another ScaledObject scales as well.
+func twoMasters(c *store.Chain, f *facts) (Finding, bool) {
+	r, ok := rival(c, f, kscope.ScaledObjects)
+	if !ok || c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	t := c.Target()
+	x := Finding{Link: LinkWorkload,
+		Says:     fmt.Sprintf("ScaledObject %s scales %s too: each undoes what the other does.", called(r.Name), called(t.Name)),
+		Next:     "The last to write wins, at every look of KEDA's and every sync of two HPAs.",
+		Evidence: []Evidence{settingOf(c, "spec.scaleTargetRef", t.Kind+" "+t.Name), {"ScaledObject " + r.Name, "spec.scaleTargetRef", t.Kind + " " + t.Name, r.Since}},
+		Move: Move{kubectl(c, "annotate", "scaledobject", r.Name, pausedAnnotation+"=true"),
+			"It keeps that one off for now. One object may have several triggers: put all into it."}}
+	if c.ID.Kind == kscope.HPAs {
+		x.Next = "The HPA and the one that KEDA makes each undo what the other does."
+		x.Move = Move{kubectl(c, "delete", "hpa", c.HPA.Ref.Name), "Only KEDA scales it then."}
+	}
+	return x, true
+}
+
+// How often one hand has to write the replicas, within what time, to be a habit.
+const (
+	writesOften = 3
+	writesSpan  = 10 * time.Minute
+)
+
+// meddler is somebody who keeps writing the replicas that KEDA and the HPA write
+// too, as a tool does that applies a manifest with replicas in it.
+func meddler(c *store.Chain, f *facts) (Finding, bool) {
+	if len(c.Writes) < writesOften || c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	for i, last := range c.Writes {
+		if isKEDA(last.By) || isHPA(last.By) || f.now.Sub(last.At) > writesSpan {
+			continue
+		}
+		times, first := 0, last
+		for _, w := range c.Writes[i:] {
+			if w.By == last.By && f.now.Sub(w.At) <= writesSpan {
+				times, first = times+1, w
+			}
+		}
+		if times < writesOften {
+			continue
+		}
+		t := c.Target()
+		return Finding{Link: LinkWorkload,
+			Says:     fmt.Sprintf("Somebody keeps writing the replicas: %s, %d times in %s, last %d to %d.", called(last.By), times, words.Age(f.now.Sub(first.At)), last.From, last.To),
+			Next:     "KEDA and the HPA write them back. A manifest that is applied must not say replicas.",
+			Evidence: []Evidence{{targetName(c), "spec.replicas set by", last.By, last.At}},
+			Move:     Move{kubectl(c, "get", strings.ToLower(t.Kind), t.Name, "-o", "yaml", "--show-managed-fields"), "It shows who owns f:replicas. Take replicas out of what that applies."}}, true
+	}
+	return Finding{}, false
+}
+
+// twoHPAs is a target that an HPA besides KEDA's scales as well, or whose pods are
+// counted by one.
+func twoHPAs(c *store.Chain, f *facts) (Finding, bool) {
+	if c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	var sa kscope.Condition
+	if c.HPA != nil {
+		sa = c.HPA.Conditions.Get("ScalingActive")
+	}
+	ambiguous := sa.Reason == "AmbiguousSelector" && f.desired > 0
+	r, ok := rival(c, f, kscope.HPAs)
+	if !ok && !ambiguous {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA, Says: "Two HPAs count the same pods, and neither acts: " + sentence(sa.Message),
+		Move: Move{kubectl(c, "get", "hpa"), "It lists them with their targets: delete the one that is not KEDA's."}}
+	if ok {
+		x.Says = fmt.Sprintf("HPA %s scales %s too: each undoes what the other does.", called(r.Name), called(c.Target().Name))
+		x.Evidence = append(x.Evidence, Evidence{"HPA " + r.Name, "spec.scaleTargetRef", c.Target().Kind + " " + c.Target().Name, r.Since})
+		x.Move = Move{kubectl(c, "delete", "hpa", r.Name), "Only KEDA's HPA scales it then."}
+		if ambiguous {
+			x.Says = fmt.Sprintf("HPA %s scales %s too, so neither HPA acts.", called(r.Name), called(c.Target().Name))
+		}
+	}
+	if ambiguous {
+		x.Evidence = append(x.Evidence, conditionOf(hpaName(c), sa))
+		standsStill(c, f, &x)
+		return x, true
+	}
+	x.Next = "The last to write wins, at every sync of both."
+	return x, true
 }
 
 // outOfBounds is a size that minReplicaCount and maxReplicaCount do not allow,

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope/store"
@@ -11,51 +12,77 @@ import (
 // retries is how KEDA behaves after it has refused an object.
 const retries = "KEDA retries by itself, after up to about 17m, or at once when the ScaledObject is edited."
 
-func paused(c *store.Chain, f *facts) (Decision, bool) {
-	so := &c.ScaledObject
-	if !so.FullyPaused() {
-		return Decision{}, false
+// stays says what becomes of the replicas while nobody sets them.
+func stays(c *store.Chain, f *facts) string {
+	if c.Workload == nil {
+		return "nothing is scaled"
 	}
-	how := "autoscaling.keda.sh/paused"
-	if so.PausedReplicas != "" {
-		how = "autoscaling.keda.sh/paused-replicas"
-	}
-	d := Decision{Phase: PhasePaused, Link: LinkKEDA,
-		Why:  fmt.Sprintf("Autoscaling is paused by the annotation %s; %s.", how, stay(f.desired)),
-		Next: "Neither KEDA nor the HPA changes anything until the annotation is removed."}
-	if n := so.PausedReplicas; n != "" && n != itoa(f.desired) {
-		d.Why = fmt.Sprintf("Autoscaling is paused by the annotation %s at %s; %s set now.", how, n, isOrAre(f.desired))
-		d.Next = fmt.Sprintf("KEDA sets the replicas to %s, and then changes nothing until the annotation is removed.", n)
-	}
-	return d, true
+	return stay(f.desired)
 }
 
-func refused(c *store.Chain, f *facts) (Decision, bool) {
+// spelt is what is wrong where KEDA says so in its own words: what its message
+// has in it, and ours.
+var spelt = []struct{ has, says string }{
+	{"error resolving secrets for ScaleTarget", "A reference dangles"},
+	{"missing required parameter", "KEDA refuses a trigger"},
+	{"no addresses or hosts given", "The trigger says no address"},
+	{"must be less than or equal to MaxReplicaCount", "minReplicaCount is above maxReplicaCount"},
+	{"IdleReplicaCount", "idleReplicaCount does not fit minReplicaCount"},
+	{"no scaler found for type", "KEDA has no such type of trigger"},
+	{"no triggers defined", "There is no trigger"},
+}
+
+func refused(c *store.Chain, f *facts) (Finding, bool) {
 	ready := c.ScaledObject.Conditions.Get("Ready")
 	if !ready.False() || ready.Reason != "ScaledObjectCheckFailed" {
-		return Decision{}, false
+		return Finding{}, false
 	}
-	return Decision{Phase: Broken, Link: LinkKEDA,
-		Why:  "KEDA does not accept this ScaledObject: " + sentence(ready.Message),
-		Next: fmt.Sprintf("Until that is mended, %s. %s", stay(f.desired), retries)}, true
+	x := Finding{Link: LinkKEDA,
+		Says:     "KEDA refuses it: " + sentence(ready.Message),
+		Next:     fmt.Sprintf("Until that is mended, %s. %s", stays(c, f), retries),
+		Evidence: []Evidence{conditionOf(self(c), ready)},
+		Move: Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name),
+			"Mend it there: KEDA tries again as soon as it is saved."}}
+	for _, s := range spelt {
+		if strings.Contains(ready.Message, s.has) {
+			x.Says = s.says + ": " + sentence(ready.Message)
+			break
+		}
+	}
+	if strings.Contains(ready.Message, "connection refused") || strings.Contains(ready.Message, "i/o timeout") || strings.Contains(ready.Message, "no such host") {
+		x.Says = "The source does not answer: " + sentence(ready.Message)
+		x.Move = Move{kubectl(c, "annotate", "--overwrite", "scaledobject", c.ScaledObject.Ref.Name, "touched=now"),
+			"Once the source answers, this makes KEDA try again at once, not in up to 17m."}
+	}
+	if w := warned(c, f.now, complaint, "ScaledObjectCheckFailed"); w != nil {
+		x.Evidence = append(x.Evidence, warningOf(w))
+	}
+	return x, true
 }
+
+// complaint is how long an event is taken to be about the present. KEDA's client
+// drops most of those that repeat themselves, down to one in 5 minutes.
+const complaint = 10 * time.Minute
 
 // ignored is a ScaledObject that KEDA has never said a word about.
-func ignored(c *store.Chain, f *facts) (Decision, bool) {
+func ignored(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
 	since := c.Watched
-	if len(so.Conditions) > 0 || !c.KEDAStatus.Current() || since.IsZero() || f.now.Sub(since) < so.PollingInterval {
-		return Decision{}, false
+	if len(so.Conditions) > 0 || !c.KEDAStatus.Current() || since.IsZero() || f.now.Sub(since) < so.PollingInterval || so.Ref.Name == "" {
+		return Finding{}, false
 	}
-	return Decision{Phase: Broken, Link: LinkKEDA,
-		Why:  fmt.Sprintf("KEDA has not said anything about this ScaledObject in the last %s.", words.Age(f.now.Sub(since))),
-		Next: "Check that the KEDA operator runs and watches this namespace."}, true
+	return Finding{Link: LinkKEDA,
+		Says:     fmt.Sprintf("KEDA has not said anything about this ScaledObject in the last %s.", words.Age(f.now.Sub(since))),
+		Next:     "Check that the KEDA operator runs and watches this namespace.",
+		Evidence: []Evidence{{Object: self(c), Field: "conditions", Value: "none", Since: since}},
+		Move:     Move{command("kubectl", "-n", "keda", "get", "pods"), "It shows whether the operator runs: keda-operator must be ready."}}, true
 }
 
-func fallbackRunning(c *store.Chain, f *facts) (Decision, bool) {
+func fallbackRunning(c *store.Chain, f *facts) (Finding, bool) {
 	fb := c.ScaledObject.Fallback
-	if !c.ScaledObject.Conditions.Get("Fallback").True() || fb == nil {
-		return Decision{}, false
+	is := c.ScaledObject.Conditions.Get("Fallback")
+	if !is.True() || fb == nil {
+		return Finding{}, false
 	}
 	back := replicas(fb.Replicas)
 	switch fb.Behavior {
@@ -72,53 +99,125 @@ func fallbackRunning(c *store.Chain, f *facts) (Decision, bool) {
 	if n := fb.FailureThreshold; n > 0 {
 		failed = fmt.Sprintf("failed at least %d times in a row", n+1)
 	}
-	return Decision{Phase: Broken, Link: LinkKEDA,
-		Why:  fmt.Sprintf("The source %s, so KEDA falls back to %s.", failed, back),
-		Next: "The first reading that succeeds ends this fallback."}, true
+	x := Finding{Link: LinkKEDA,
+		Says:     fmt.Sprintf("The source %s, so KEDA falls back to %s.", failed, back),
+		Next:     "The first reading that succeeds ends this fallback.",
+		Evidence: []Evidence{conditionOf(self(c), is), settingOf(c, "spec.fallback", fmt.Sprintf("%d replicas after %d failures", fb.Replicas, fb.FailureThreshold))},
+		Move:     describeSelf(c, "Its events say why the source fails.")}
+	if why, e, ok := whyFailing(c, f); ok {
+		x.Says = fmt.Sprintf("%s: KEDA falls back to %s.", capital(why), back)
+		x.Evidence = append(x.Evidence, e)
+	}
+	for _, h := range c.ScaledObject.Health {
+		if h.Status == "Failing" {
+			x.Evidence = append(x.Evidence, settingOf(c, "status.health "+h.Metric, words.Plural(h.Failures, "failure")))
+		}
+	}
+	return x, true
 }
 
-func triggerFailing(c *store.Chain, f *facts) (Decision, bool) {
+// fallbackArmed is a source that fails, but not yet as often as a fallback takes.
+func fallbackArmed(c *store.Chain, f *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	if so.Fallback == nil || so.Conditions.Get("Fallback").True() {
+		return Finding{}, false
+	}
+	for _, h := range so.Health {
+		if h.Status != "Failing" || h.Failures == 0 {
+			continue
+		}
+		return Finding{Link: LinkKEDA,
+			Says: fmt.Sprintf("The source has failed %s in a row; the fallback to %s begins after %d.",
+				words.Plural(h.Failures, "time"), replicas(so.Fallback.Replicas), so.Fallback.FailureThreshold+1),
+			Next:     fmt.Sprintf("Until then, %s. One reading that succeeds ends it.", stay(f.desired)),
+			Evidence: []Evidence{settingOf(c, "status.health "+h.Metric, "Failing, "+words.Plural(h.Failures, "failure"))},
+			Move:     describeSelf(c, "Its events say why the source fails.")}, true
+	}
+	return Finding{}, false
+}
+
+func triggerFailing(c *store.Chain, f *facts) (Finding, bool) {
 	ready := c.ScaledObject.Conditions.Get("Ready")
-	if !ready.False() && ready.Reason != "PartialTriggerError" {
-		return Decision{}, false
+	if !ready.False() && ready.Reason != "PartialTriggerError" || ready.Reason == "ScaledObjectCheckFailed" {
+		return Finding{}, false
 	}
 	said := sentence(orElse(ready.Message, ready.Reason))
-	d := Decision{Phase: Broken, Link: LinkKEDA}
+	x := Finding{Link: LinkKEDA, Evidence: []Evidence{conditionOf(self(c), ready)}, Move: describeSelf(c, "Its events say which trigger fails, and why.")}
+	why, e, known := whyFailing(c, f)
+	if known && !tells(ready.Message) {
+		said = why + "."
+		x.Evidence = append(x.Evidence, e)
+	}
+	every := words.Span(c.ScaledObject.PollingInterval)
 	switch ready.Reason {
 	case "PartialTriggerError":
-		d.Why = "KEDA cannot read some of the triggers: " + said
-		d.Next = "The others may still add pods, but none are removed."
+		x.Says = "KEDA cannot read some of the triggers: " + said
+		x.Next = "The others may still add pods, but none are removed."
 	case "ErrorScalingTarget":
-		d.Why = "KEDA cannot set the replicas: " + said
-		d.Next = fmt.Sprintf("It tries again every %s.", words.Span(c.ScaledObject.PollingInterval))
+		x.Says = "KEDA cannot set the replicas: " + said
+		x.Next = fmt.Sprintf("It tries again every %s.", every)
+		x.Move = canScale(c, "system:serviceaccount:keda:keda-operator")
 	case "TriggerError":
-		d.Why = "KEDA cannot read the source: " + said
-		d.Next = fmt.Sprintf("Until it can, %s. KEDA looks every %s.", stay(f.desired), words.Span(c.ScaledObject.PollingInterval))
+		x.Says = "KEDA cannot read the source: " + said
+		x.Next = fmt.Sprintf("Until it can, %s. KEDA looks every %s.", stay(f.desired), every)
 	default:
-		d.Why = "KEDA is not ready to scale this: " + said
-		d.Next = fmt.Sprintf("It tries again every %s.", words.Span(c.ScaledObject.PollingInterval))
+		x.Says = "KEDA is not ready to scale this: " + said
+		x.Next = fmt.Sprintf("It tries again every %s.", every)
 	}
-	return d, true
+	return x, true
+}
+
+// canScale is the move that asks whether a service account may set the replicas.
+func canScale(c *store.Chain, account string) Move {
+	t := c.Target()
+	kind := strings.ToLower(t.Kind) + "s"
+	if g := t.Group(); g != "" {
+		kind += "." + g
+	}
+	return Move{kubectl(c, "auth", "can-i", "update", kind, "--subresource=scale", "--as="+account),
+		"If it says no, the role of that account lacks update on " + kind + "/scale."}
 }
 
 // kedaSilent misses the mark that KEDA leaves with every poll while a trigger
 // is active.
-func kedaSilent(c *store.Chain, f *facts) (Decision, bool) {
+func kedaSilent(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
 	last := c.Watched
 	if c.Polled.After(last) {
 		last = c.Polled
 	}
-	silent := f.now.Sub(last)
-	if !so.Conditions.Get("Active").True() || f.desired == 0 || last.IsZero() || !c.KEDAStatus.Current() ||
-		silent <= 2*so.PollingInterval+5*time.Second {
-		return Decision{}, false
+	heard := f.now.Sub(last)
+	silent := f.now.Sub(f.since(c, last)) // a source that is back gets its poll first
+	if !so.Conditions.Get("Active").True() || f.desired == 0 || last.IsZero() || !c.KEDAStatus.Current() || silent <= patience(c) {
+		return Finding{}, false
 	}
-	d := Decision{Phase: Broken, Link: LinkKEDA, Stale: true,
-		Why:  fmt.Sprintf("KEDA should look every %s, but nothing was heard from it for %s.", words.Span(so.PollingInterval), words.Age(silent)),
-		Next: "Check that the KEDA operator runs and can reach the source; its status here is old."}
+	x := Finding{Link: LinkKEDA, Stale: true,
+		Says: fmt.Sprintf("KEDA should look every %s, but nothing was heard from it for %s.", words.Span(so.PollingInterval), words.Age(heard)),
+		Next: "Check that the KEDA operator runs and can reach the source; its status here is old.",
+		Evidence: []Evidence{conditionOf(self(c), so.Conditions.Get("Active")),
+			settingOf(c, "status.lastActiveTime", so.LastActiveTime.In(f.now.Location()).Format("15:04:05"))},
+		Move: operatorLogs("They say what the operator does instead; nothing there: it does not run.")}
 	if err := firstError(c); err != "" {
-		d.Next, d.Link = "kscope cannot read the queue either: "+sentence(err), LinkQueue
+		x.Next, x.Link = "kscope cannot read the queue either: "+sentence(err), LinkQueue
 	}
-	return d, true
+	return x, true
+}
+
+// patience is how long KEDA may take to be seen to look.
+func patience(c *store.Chain) time.Duration { return 2*c.ScaledObject.PollingInterval + 5*time.Second }
+
+// since is from when on KEDA may be expected to act on what has been so since a
+// time: not before it was seen, unpaused, and its sources were back.
+func (f *facts) since(c *store.Chain, t time.Time) time.Time {
+	for _, other := range []time.Time{c.Watched, c.Resumed} {
+		if other.After(t) {
+			t = other
+		}
+	}
+	for i := range c.Readings {
+		if b := c.Readings[i].Back; b.After(t) {
+			t = b
+		}
+	}
+	return t
 }

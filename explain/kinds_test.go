@@ -89,7 +89,7 @@ func TestPlainHPASays(t *testing.T) {
 		{"at its maximum", is(cond("ScalingLimited", "True", "TooManyReplicas")), size(5, 5), "steady: The HPA would go higher, but maxReplicas is 8; 5 pods are ready." + looks, "cpu: 71%, target 60% > *HPA: wants 5, at max > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"an external metric, not read", external, size(5, 5), "steady: The HPA wants 5; 5 pods are ready." + looks, "jobs: ?, not read yet > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"no metric", is(cond("ScalingActive", "False", "FailedGetResourceMetric")), size(5, 5),
-			"broken: The HPA cannot compute: FailedGetResourceMetric. Until it can, it neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
+			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, it neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
 			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"switched off", is(cond("ScalingActive", "False", "ScalingDisabled")), size(0, 0), "asleep: web was set to zero, which switches its HPA off. The HPA goes on when the replicas are set to 1 or more.",
 			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},

@@ -94,18 +94,6 @@ func heldAtZero(c *store.Chain, f *facts) (Decision, bool) {
 		Next: "Work waits until autoscaling.keda.sh/paused-scale-out is removed."}, true
 }
 
-// overdue is work that KEDA should have seen by now.
-func overdue(c *store.Chain, f *facts) (Decision, bool) {
-	r, poll := f.work, c.ScaledObject.PollingInterval
-	waited := f.now.Sub(r.Waiting)
-	if f.desired > 0 || !f.hasWork || r.Waiting.IsZero() || waited <= 2*poll+5*time.Second {
-		return Decision{}, false
-	}
-	return Decision{Phase: Broken, Link: LinkKEDA,
-		Why:  fmt.Sprintf("%s, for %s now, and KEDA has started nothing.", waits(r), words.Age(waited)),
-		Next: fmt.Sprintf("KEDA looks every %s: check that it runs and reads the same Redis as kscope.", words.Span(poll))}, true
-}
-
 // waking is work that KEDA will find at its next poll.
 func waking(c *store.Chain, f *facts) (Decision, bool) {
 	so := &c.ScaledObject
@@ -247,4 +235,27 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
 	}
 	return d, true
+}
+
+// schedule says when a trigger's schedule opens or closes, where that comes next.
+func schedule(c *store.Chain, now time.Time, d *Decision) {
+	if d.Phase == Broken || d.Phase == PhasePaused || d.Phase == Looking {
+		return
+	}
+	var r *store.Reading
+	for i := range c.Readings {
+		if x := &c.Readings[i]; !x.Turns.IsZero() && (r == nil || x.Turns.Before(r.Turns)) {
+			r = x
+		}
+	}
+	if r == nil {
+		return
+	}
+	says := "The schedule closes in " + countdown(r.Turns.Sub(now)) + "."
+	if r.Becomes > 0 {
+		says = fmt.Sprintf("The schedule opens in %s, for %s.", countdown(r.Turns.Sub(now)), pods(int(r.Becomes)))
+	}
+	if d.Next = strings.TrimSpace(d.Next + " " + says); len(c.Readings) == 1 && d.Phase == Asleep {
+		d.Next = says
+	}
 }

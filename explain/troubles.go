@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
@@ -116,30 +114,4 @@ func (e Entry) Count() string {
 		return ""
 	}
 	return fmt.Sprintf("%s times, last %s", words.Count(e.Times), e.Last.Format("15:04:05"))
-}
-
-// podTroubles gives an entry for each reason for which pods cannot run now.
-func podTroubles(pods []kscope.Pod) []Entry {
-	byReason := map[string]*Entry{}
-	n := map[string]int{}
-	for _, p := range pods { // oldest first, so that its words stay
-		if p.State() != kscope.PodFailing {
-			continue
-		}
-		n[p.Reason]++
-		if byReason[p.Reason] == nil {
-			byReason[p.Reason] = &Entry{Entry: store.Entry{At: p.Created, Kind: store.Trouble, Actor: store.Kubelet}, Warn: true, Note: p.Message}
-		}
-	}
-	var out []Entry
-	for reason, e := range byReason {
-		e.Note = strings.TrimSuffix(fmt.Sprintf("%s: %s: %s", words.Plural(n[reason], "pod"), reason, e.Note), ": ")
-		if reason == "Unschedulable" {
-			e.Actor = store.Kubernetes
-		}
-		e.said = e.Note
-		out = append(out, *e)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i].Note < out[j].Note })
-	return out
 }

@@ -35,7 +35,7 @@ var troubled = []explanation{
 		rule:   "paused", phase: explain.PhasePaused, link: explain.LinkKEDA, why: "3"},
 	{name: "paused at zero", scene: scene(12, 0, 0),
 		change: func(c *store.Chain) { c.ScaledObject.Paused, c.HPA = true, nil },
-		rule:   "paused", phase: explain.PhasePaused, link: explain.LinkKEDA},
+		rule:   "paused", phase: explain.PhasePaused, link: explain.LinkKEDA, next: "12"},
 	{name: "paused at one", scene: scene(12, 1, 1),
 		change: func(c *store.Chain) { c.ScaledObject.PausedReplicas, c.HPA = "1", nil },
 		rule:   "paused", phase: explain.PhasePaused, link: explain.LinkKEDA, why: "1"},
@@ -71,7 +71,7 @@ var troubled = []explanation{
 		change: func(c *store.Chain) {
 			hpaCond(c, "ScalingActive", "False", "AmbiguousSelector", "pods by selector app=a are controlled by multiple HPAs")
 		},
-		rule: "sourceLost", phase: explain.Broken, link: explain.LinkHPA, next: "4"},
+		rule: "twoHPAs", phase: explain.Broken, link: explain.LinkHPA, next: "0 28s"},
 	{name: "fallback", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			soCond(c, "Fallback", "True", "FallbackExists", "")
@@ -134,7 +134,7 @@ var troubled = []explanation{
 		change: func(c *store.Chain) {
 			c.Workload.Conditions = kscope.Conditions{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: "exceeded quota: pods"}}
 		},
-		rule: "podsCannotStart", phase: explain.Broken, link: explain.LinkWorkload},
+		rule: "podsNotCreated", phase: explain.Broken, link: explain.LinkWorkload, next: "5 5"},
 	{name: "crashing", scene: scene(60, 5, 0),
 		change: func(c *store.Chain) { c.Counts[kscope.PodFailing] = 5 },
 		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5"},

@@ -139,18 +139,3 @@ func TestLongNamesInSentences(t *testing.T) {
 		}
 	}
 }
-
-// What is said of trouble begins with its cause, however it was wrapped.
-func TestCauseComesFirst(t *testing.T) {
-	for msg, want := range map[string]string{
-		"failed to ensure HPA is correctly created for ScaledObject: error parsing redis metadata: error parsing redis metadata: no addresses":                                                                                                                                                                     "error parsing redis metadata: no addresses.",
-		"the HPA was unable to compute the replica count: unable to get external metric shop/s0-redis-a/&LabelSelector{MatchLabels:map[string]string{scaledobject.keda.sh/name: a,},MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: no matching metrics found": "no matching metrics found.",
-		"(combined from similar events): dial tcp: no route": "dial tcp: no route.", "refused": "refused.", "invalid metrics": "invalid metrics.", "a: b: a: b": "a: b: b.",
-	} {
-		c := scene(0, 1, 1)
-		soCond(c, "Ready", "False", "TriggerError", msg)
-		if d := explain.Decide(*c, noon); d.Why != "KEDA cannot read the source: "+want {
-			t.Errorf("%q: %q", msg, d.Why)
-		}
-	}
-}

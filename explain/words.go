@@ -3,9 +3,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -31,6 +29,9 @@ func called(name string) string {
 // waits says how much work there is: "7 jobs wait in orders", or what the value
 // of a trigger is that counts none.
 func waits(r store.Reading) string {
+	if r.From == store.FromSchedule {
+		return "The schedule of the trigger " + triggerName(r) + " is open"
+	}
 	if !r.CountsJobs() {
 		return capital(noun(r)) + " is at " + estimate(r) + words.Count(r.Value)
 	}
@@ -75,6 +76,8 @@ func triggerName(r store.Reading) string {
 // isEmpty says that a source has no work, or none that counts.
 func isEmpty(r store.Reading) string {
 	switch {
+	case r.From == store.FromSchedule:
+		return "The schedule of the trigger " + triggerName(r) + " is closed"
 	case r.Value > 0:
 		return capital(noun(r)) + " is not above its activation threshold"
 	case !r.CountsJobs():
@@ -131,6 +134,9 @@ func calls(f *facts) string {
 	least := ""
 	if f.partly {
 		least = "at least "
+	}
+	if f.r.From == store.FromSchedule {
+		return fmt.Sprintf("The schedule of the trigger %s calls for %s%s", triggerName(f.r), least, words.Plural(f.raw, "pod"))
 	}
 	call := "call"
 	if f.r.Value == 1 || !f.r.CountsJobs() {
@@ -207,44 +213,6 @@ func lower(s string) string {
 		return s
 	}
 	return string(unicode.ToLower(r)) + s[n:]
-}
-
-// preambles are how KEDA and the HPA begin what went wrong, whatever that is.
-var preambles = []string{
-	"failed to ensure HPA is correctly created for ScaledObject",
-	"the HPA was unable to compute the replica count",
-	"unable to get external metric",
-	"unable to fetch metrics from external metrics API",
-	"invalid metrics",
-}
-
-// cause is somebody else's message without what stands before the cause and tells
-// nothing: what anything of the kind begins with, and what was said already.
-func cause(msg string) string {
-	msg = selector.ReplaceAllString(combined.ReplaceAllString(strings.TrimSpace(msg), ""), "")
-	parts := strings.Split(msg, ": ")
-	out := make([]string, 0, len(parts))
-	for i, p := range parts {
-		last := i == len(parts)-1
-		empty := slices.ContainsFunc(preambles, func(pre string) bool { return strings.HasPrefix(p, pre) })
-		if !last && (empty || slices.Contains(out, p)) {
-			continue
-		}
-		out = append(out, p)
-	}
-	return strings.Join(out, ": ")
-}
-
-// sentence ends somebody else's message like a sentence of ours.
-func sentence(s string) string {
-	s = cause(s)
-	if s == "" {
-		return "no reason given."
-	}
-	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
-		return s
-	}
-	return s + "."
 }
 
 func orElse(s, other string) string {

@@ -24,10 +24,11 @@ type Chain struct {
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
 	Watched      time.Time // since when kscope has watched the object
 	Last         Last
-	Past         Past
-	Starting     Starting
-	Step         *Entry    // the last change of the wanted replicas that was seen, nil for none
-	Told         []Telling // what was said of it
+	Plight
+	Past     Past
+	Starting Starting
+	Step     *Entry    // the last change of the wanted replicas that was seen, nil for none
+	Told     []Telling // what was said of it
 
 	WorkloadStatus, PodStatus, HPAStatus, KEDAStatus, EventStatus SourceStatus
 	EmptySince                                                    time.Time // since when the queues of all triggers are empty; zero if they are not, or one is not known
@@ -115,6 +116,7 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled
 	}
+	w := s.work[o.workKey()]
 	if c.Past.Looked = o.looked; c.Polled.After(o.looked) {
 		c.Past.Looked = c.Polled
 	}
@@ -127,9 +129,10 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	c.Past.Active = o.acts.view()
 	c.Past.Active.Extend(s.now)
 	s.lastStep(&c, o)
-	s.linkWorkload(&c, s.work[o.workKey()])
+	s.linkWorkload(&c, w)
 	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)
+	c.Plight = s.plight(o, c.HPA, w)
 	return c, true
 }
 

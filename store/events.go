@@ -14,28 +14,35 @@ type eventIndex map[kscope.ObjectRef][]*event
 
 type event struct {
 	*kscope.Event
-	live bool // news of it came after the first list
+	heard time.Time // when news of it last came, by the clock of the stream; zero for one of the first list
 }
 
 // eventLimit is how many events are remembered of one object.
 const eventLimit = 100
 
 func (s *Store) applyEvent(at time.Time, f *kscope.Event) scope {
-	if !s.events.put(f, s.eventsLive) {
+	if !s.events.put(at, f, s.eventsLive) {
 		return nothing
 	}
-	s.touchRegarding(f.Regarding)
+	how := notRow
+	if f.Type == "Warning" { // what is wrong shows in a row
+		how = anything
+	}
+	s.touchRegarding(f.Regarding, how)
 	if step, ok := f.Step(); ok && s.eventsLive {
 		s.tell(at, teller(f.Regarding), step, false)
 	}
-	return notRow
+	return how
 }
 
-func (x eventIndex) put(ev *kscope.Event, live bool) bool {
+func (x eventIndex) put(at time.Time, ev *kscope.Event, live bool) bool {
 	key := ev.Regarding
 	key.UID = "" // KEDA and the HPA name the object, not always the same uid after a restart
 	all := x[key]
-	is := &event{ev, live}
+	is := &event{Event: ev}
+	if live {
+		is.heard = at
+	}
 	i := slices.IndexFunc(all, func(e *event) bool { return e.UID == ev.UID })
 	if i >= 0 {
 		old := all[i]
@@ -83,24 +90,11 @@ func (s *Store) EventsAbout(id kscope.ID) []kscope.Event {
 	if o == nil {
 		return nil
 	}
-	var keys []kscope.ObjectRef
-	on := func(kind string, ref kscope.Ref) {
-		keys = append(keys, kscope.ObjectRef{Kind: kind, Namespace: ref.Namespace, Name: ref.Name})
-	}
-	switch {
-	case o.so != nil:
-		on("ScaledObject", o.Ref)
-	case o.job != nil:
-		on("ScaledJob", o.Ref)
-	}
-	if t := o.target(); t.Name != "" {
-		on(t.Kind, o.workKey().ref)
-	}
-	if h := s.hpaOfObject(o); h != nil {
-		on("HorizontalPodAutoscaler", h.Ref)
-	}
 	var found []kscope.Event
-	for _, key := range keys {
+	for _, key := range o.regarded(s.hpaOfObject(o)) {
+		if key.Name == "" {
+			continue
+		}
 		for _, ev := range s.events[key] {
 			found = append(found, *ev.Event)
 		}

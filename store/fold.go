@@ -19,9 +19,9 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 			s.unindex(old)
 			defer s.rows(old.so.UID, old.hpaRef())
 		}
-		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at}
+		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at, bounds: at, crons: cronsOf(f.Triggers)}
 		o.acts.Keep = Keep
-		o.told.first(*f)
+		o.told.first(at, *f)
 		o.act(at)
 		s.join(o)
 		s.rows(f.UID, o.hpaRef())
@@ -47,18 +47,29 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	for _, e := range old.told.news(at, *old.so, *f) {
 		old.add(e)
 	}
+	if old.so.MinReplicaCount != f.MinReplicaCount || old.so.MaxReplicaCount != f.MaxReplicaCount || old.so.FullyPaused() != f.FullyPaused() {
+		old.bounds = at
+	}
+	if old.so.FullyPaused() && !f.FullyPaused() || old.so.PausedScaleOut && !f.PausedScaleOut {
+		old.resumed = at
+	}
 	old.look(at, f)
 	old.act(at)
 	moved := old.so.ScaleTarget != f.ScaleTarget || old.so.HPAName != f.HPAName || !slices.EqualFunc(old.so.Triggers, f.Triggers, sameQueue)
 	was := old.hpaRef()
+	s.touchTarget(old.workKey())
 	if moved {
 		s.unindex(old)
+	}
+	if !slices.EqualFunc(old.so.Triggers, f.Triggers, sameSchedule) {
+		old.crons = cronsOf(f.Triggers)
 	}
 	old.so, old.active, old.at = f, active, at
 	if moved {
 		s.index(old)
 		s.rows("", was)
 		s.rows("", old.hpaRef())
+		s.touchTarget(old.workKey())
 	}
 	s.touch(old, anything)
 	return anything
@@ -83,7 +94,7 @@ func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
 	if old != nil && at.Before(old.at) || !s.lives(kscope.ScaledJobs, f.Ref, f.UID, at) {
 		return false
 	}
-	o := &object{ID: id, job: f, at: at, firstSeen: at}
+	o := &object{ID: id, job: f, at: at, firstSeen: at, crons: cronsOf(f.Triggers)}
 	if old != nil {
 		s.unindex(old)
 		if old.job.UID == f.UID {
@@ -115,6 +126,10 @@ func (s *Store) applyHPA(at time.Time, f *kscope.HPA) bool {
 		}
 	}
 	is := old.next(at, f)
+	is.bounds = at
+	if old != nil && old.UID == f.UID && old.MinReplicas == f.MinReplicas && old.MaxReplicas == f.MaxReplicas {
+		is.bounds = old.bounds
+	}
 	s.hpas[f.Ref] = is
 	s.tellRescale(at, old, f)
 	s.row(is)
@@ -136,11 +151,13 @@ func (s *Store) seeHPA(at time.Time, h *kscope.HPA) {
 	}
 	moved := o.hpa.ScaleTarget != h.ScaleTarget
 	if moved {
+		s.touchTarget(o.workKey())
 		s.unindex(o)
 	}
 	o.hpa, o.at = h, at
 	if moved {
 		s.index(o)
+		s.touchTarget(o.workKey())
 	}
 	s.touch(o, anything)
 }
@@ -161,6 +178,7 @@ func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {
 		w.ready.Keep, w.desired.Keep = Keep, Keep
 		s.work[key] = w
 	} else {
+		w.wrote(at, f)
 		entries := workloadEntries(at, *w.Workload, *f)
 		for _, o := range s.byTarget[key] {
 			for _, e := range entries {

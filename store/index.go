@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/kscope/kscope"
@@ -11,6 +12,7 @@ import (
 func (s *Store) join(o *object) {
 	s.objects[o.ID] = o
 	s.index(o)
+	s.touchTarget(o.workKey())
 	if i, found := slices.BinarySearchFunc(s.ids, o.ID, byID); !found {
 		s.ids = slices.Insert(s.ids, i, o.ID)
 		s.members = s.total
@@ -18,6 +20,7 @@ func (s *Store) join(o *object) {
 }
 
 func (s *Store) part(o *object) {
+	s.touchTarget(o.workKey())
 	s.unindex(o)
 	delete(s.objects, o.ID)
 	if i, found := slices.BinarySearchFunc(s.ids, o.ID, byID); found {
@@ -68,6 +71,12 @@ func (s *Store) unindex(o *object) {
 
 func sameQueue(a, b kscope.Trigger) bool {
 	return a.Backlog == b.Backlog || a.Backlog != nil && b.Backlog != nil && *a.Backlog == *b.Backlog
+}
+
+// sameSchedule reports whether two triggers have the same schedule, or neither
+// has one.
+func sameSchedule(a, b kscope.Trigger) bool {
+	return a.Type != "cron" && b.Type != "cron" || a.Type == b.Type && maps.Equal(a.Metadata, b.Metadata)
 }
 
 // indexHPA makes an HPA known by its owner.

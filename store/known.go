@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // object is what is a row of a table, with what happened to it since it was
@@ -17,9 +18,12 @@ type object struct {
 	active      time.Time // the newest LastActiveTime
 	at          time.Time // of the newest fact
 	firstSeen   time.Time
-	firstActive time.Time // LastActiveTime when it was first seen
-	polled      time.Time // when the newest LastActiveTime was first seen
-	looked      time.Time // when KEDA's loop was last seen to have looked; zero before
+	firstActive time.Time        // LastActiveTime when it was first seen
+	polled      time.Time        // when the newest LastActiveTime was first seen
+	crons       []*triggers.Cron // the schedules of those triggers that have one; nil for none
+	bounds      time.Time        // since when a ScaledObject has asked for the least and the most that it asks for
+	resumed     time.Time        // when a pause of it ended last
+	looked      time.Time        // when KEDA's loop was last seen to have looked; zero before
 	told        told
 	acts        Series  // what KEDA said of its activity: 1 or 0
 	log         []Entry // oldest first
@@ -50,9 +54,10 @@ func (o *object) target() kscope.TargetRef {
 
 type hpa struct {
 	*kscope.HPA
-	at    time.Time
-	syncs []Sync    // that showed, oldest first; never written to
-	first time.Time // when it was first seen
+	at     time.Time
+	bounds time.Time // since when its bounds have been these
+	syncs  []Sync    // that showed, oldest first; never written to
+	first  time.Time // when it was first seen
 }
 
 // workKey names a scale target; the API version is left out on purpose, since
@@ -80,6 +85,7 @@ type workload struct {
 	pods           []*pod // in no order
 	starts         starts
 	failed         int64 // when one of its pods was failing last, in nanoseconds; 0 for never
+	writes         []Write
 }
 
 func (w *workload) key() workKey { return workKey{w.Kind, w.Ref} }

@@ -28,14 +28,6 @@ func (s *Series) LastKnown() (float64, time.Time) {
 	return math.NaN(), time.Time{}
 }
 
-// Start is when the series begins; the zero time for an empty one.
-func (s *Series) Start() time.Time {
-	if s.n() == 0 {
-		return time.Time{}
-	}
-	return s.time(s.run(0).from)
-}
-
 // Above is since when the value has been larger than a level, without a gap;
 // the zero time if it is not so now.
 func (s *Series) Above(level float64) time.Time {

@@ -193,6 +193,16 @@ func FuzzOrder(f *testing.F) {
 // present is a chain without what says since when.
 func present(c explain.Picture) explain.Picture {
 	c.EmptySince = time.Time{}
+	c.Bounds, c.Resumed, c.ActiveSince, c.Writes = time.Time{}, time.Time{}, time.Time{}, nil
+	c.Readings = slices.Clone(c.Readings)
+	for i := range c.Readings {
+		r := &c.Readings[i]
+		r.Untaken, r.Still, r.Back = time.Time{}, time.Time{}, time.Time{}
+	}
+	c.Warnings = slices.Clone(c.Warnings)
+	for i := range c.Warnings {
+		c.Warnings[i].Heard = time.Time{}
+	}
 	for _, st := range []*store.SourceStatus{&c.WorkloadStatus, &c.PodStatus, &c.HPAStatus, &c.KEDAStatus} {
 		st.Since = time.Time{}
 	}

@@ -21,6 +21,11 @@ type Reading struct {
 	From             ValueSource
 	At               time.Time // when it was measured; zero where the source does not say
 	Waiting          time.Time // since when the value has been above the activation target; zero if unknown
+	Untaken          time.Time // since when nothing was taken of the work that waits, though pods were started for it; zero if not so, or unknown
+	Still            time.Time // since when the value has been what it is; zero if unknown
+	Back             time.Time // since when the source has answered kscope; zero if unknown
+	Turns            time.Time // when a schedule changes the value next; zero without one, or if never
+	Becomes          float64   // and what it is then
 	Past             Series    // of the backlog, empty where kscope does not measure it
 	Type             string    // Redis's word for the key's type
 	Err              string    // why it is not known
@@ -33,6 +38,8 @@ type ValueSource string
 const (
 	FromBroker ValueSource = "redis" // measured by kscope itself
 	FromHPA    ValueSource = "HPA"   // average times replicas, as of the last sync: an estimate
+	// FromSchedule is what the trigger's own schedule says of the present.
+	FromSchedule ValueSource = "schedule"
 )
 
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
@@ -61,11 +68,18 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Err = cmp.Or(q.last.Err, server.Message, string(server.State))
 		case q != nil && q.last.Err == "":
 			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
+			r.Back, r.Still = later(q.back, server.Since), q.Still()
 			if w != nil && w.Desired == 0 { // where it matters
 				r.Waiting = q.Above(r.ActivationTarget)
+			} else if w != nil {
+				r.Untaken = q.untaken(s.work[o.workKey()])
 			}
 		case q != nil:
 			r.Err = q.last.Err
+		}
+		if o.crons != nil && o.crons[i] != nil { // whoever has the schedule knows what KEDA finds
+			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
+			r.Turns, r.Becomes = o.crons[i].Turns(s.now)
 		}
 		if total, ok := totalOf(m, h, w); ok && !r.Known {
 			r.Value, r.Known, r.From = total, true, FromHPA
@@ -81,6 +95,36 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		emptySince = time.Time{}
 	}
 	return rs, emptySince
+}
+
+// untaken is since when pods have been ready for the work in a queue of which
+// nothing was taken since there was none of them at all; zero if some was, or
+// nobody saw.
+func (q *queue) untaken(w *workload) time.Time {
+	if w == nil || q.last.N <= 0 {
+		return time.Time{}
+	}
+	started, ready := w.desired.Above(0), w.ready.Above(0)
+	if started.IsZero() || ready.IsZero() || w.desired.At(started.Add(-1)) != 0 || !(q.At(ready) > 0) || q.fell.After(started) {
+		return time.Time{}
+	}
+	return ready
+}
+
+// cronsOf is the schedules of triggers that have one, by their index; nil if
+// none has.
+func cronsOf(all []kscope.Trigger) []*triggers.Cron {
+	var out []*triggers.Cron
+	for i, t := range all {
+		if t.Type != "cron" {
+			continue
+		}
+		if out == nil {
+			out = make([]*triggers.Cron, len(all))
+		}
+		out[i], _ = triggers.ParseCron(t.Metadata) // KEDA refuses what cannot be read, and says so
+	}
+	return out
 }
 
 // totalOf is what the HPA saw of a metric at its last sync, false if that cannot

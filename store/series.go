@@ -109,6 +109,23 @@ func (s *Series) Add(at time.Time, v float64) {
 	s.bound()
 }
 
+// Start is when the series begins; the zero time for an empty one.
+func (s *Series) Start() time.Time {
+	if s.n() == 0 {
+		return time.Time{}
+	}
+	return s.time(s.run(0).from)
+}
+
+// Still is since when the newest value has held; the zero time for a gap and for
+// an empty series.
+func (s *Series) Still() time.Time {
+	if s.n() == 0 || math.IsNaN(s.last.v) {
+		return time.Time{}
+	}
+	return s.time(s.last.from)
+}
+
 // Extend records that the newest value still holds at a time, until the next
 // one says otherwise. It is for values that are watched rather than polled: no
 // news is the same value.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -84,4 +85,23 @@ func (h *hpa) next(at time.Time, is *kscope.HPA) *hpa {
 		n.syncs = append(slices.Clip(n.syncs[from:]), sync)
 	}
 	return n
+}
+
+// hpaEntries is what a change of an HPA's conditions means.
+func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
+	var out []Entry
+	for _, x := range []struct {
+		condition string
+		topic     Topic
+	}{{"ScalingActive", HPAMetrics}, {"AbleToScale", HPAScaling}} {
+		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
+		broken := func(c kscope.Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
+		switch {
+		case broken(c) && (!broken(old) || old.Reason != c.Reason):
+			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
+		case broken(old) && !broken(c):
+			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
+		}
+	}
+	return out
 }

@@ -134,7 +134,7 @@ func (s *Store) listed(by kscope.ID) (out []Telling) {
 		key.Kind = "HorizontalPodAutoscaler"
 	}
 	for _, ev := range s.events[key] {
-		if step, ok := ev.Step(); ok && !ev.live {
+		if step, ok := ev.Step(); ok && ev.heard.IsZero() {
 			out = append(out, Telling{At: ev.Last, By: by, Step: step})
 		}
 	}

@@ -10,13 +10,14 @@ import (
 // told is what the timeline of a ScaledObject last said of its conditions.
 // They go through Unknown for a moment at every reconcile, which is not news.
 type told struct {
-	active  string // the last status of Active that was not Unknown
-	trouble string // the reason for which it was not ready; "" when it was
+	active  string    // the last status of Active that was not Unknown
+	since   time.Time // when that was first seen
+	trouble string    // the reason for which it was not ready; "" when it was
 }
 
-func (t *told) first(so kscope.ScaledObject) {
+func (t *told) first(at time.Time, so kscope.ScaledObject) {
 	if c := so.Conditions.Get("Active"); c.True() || c.False() {
-		t.active = c.Status
+		t.active, t.since = c.Status, at
 	}
 	t.trouble, _ = notReady(so)
 }
@@ -52,12 +53,12 @@ func (t *told) news(at time.Time, was, is kscope.ScaledObject) []Entry {
 	switch c := is.Conditions.Get("Active"); {
 	case c.True() && t.active != c.Status:
 		add(Active, KEDA, NoTopic, "")
-		t.active = c.Status
+		t.active, t.since = c.Status, at
 	case c.False() && t.active != c.Status:
 		if t.active != "" {
 			add(Inactive, KEDA, NoTopic, "")
 		}
-		t.active = c.Status
+		t.active, t.since = c.Status, at
 	}
 	if reason, known := notReady(is); known && reason != t.trouble {
 		if c := is.Conditions.Get("Ready"); reason != "" {
@@ -104,25 +105,6 @@ func workloadEntries(at time.Time, was, is kscope.Workload) []Entry {
 	}
 	if was.Ready != nil && is.Ready != nil && *was.Ready != *is.Ready {
 		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
-	}
-	return out
-}
-
-// hpaEntries is what a change of an HPA's conditions means.
-func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
-	var out []Entry
-	for _, x := range []struct {
-		condition string
-		topic     Topic
-	}{{"ScalingActive", HPAMetrics}, {"AbleToScale", HPAScaling}} {
-		old, c := was.Conditions.Get(x.condition), is.Conditions.Get(x.condition)
-		broken := func(c kscope.Condition) bool { return c.False() && c.Reason != "ScalingDisabled" }
-		switch {
-		case broken(c) && (!broken(old) || old.Reason != c.Reason):
-			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
-		case broken(old) && !broken(c):
-			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
-		}
 	}
 	return out
 }

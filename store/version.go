@@ -118,20 +118,20 @@ func (s *Store) touchServer(name string, how scope) {
 }
 
 // touchRegarding is touch for those on whose timeline an event about a thing is.
-func (s *Store) touchRegarding(r kscope.ObjectRef) {
+func (s *Store) touchRegarding(r kscope.ObjectRef, how scope) {
 	ref := kscope.Ref{Namespace: r.Namespace, Name: r.Name}
 	switch r.Kind {
 	case "ScaledObject":
-		s.touchID(kscope.ID{Kind: kscope.ScaledObjects, Ref: ref}, notRow)
+		s.touchID(kscope.ID{Kind: kscope.ScaledObjects, Ref: ref}, how)
 	case "ScaledJob":
-		s.touchID(kscope.ID{Kind: kscope.ScaledJobs, Ref: ref}, notRow)
+		s.touchID(kscope.ID{Kind: kscope.ScaledJobs, Ref: ref}, how)
 	case "HorizontalPodAutoscaler":
 		if h := s.hpas[ref]; h != nil {
-			s.touchHPA(h.HPA, notRow)
+			s.touchHPA(h.HPA, how)
 		}
 	}
 	for _, o := range s.byTarget[workKey{r.Kind, ref}] {
-		s.touch(o, notRow)
+		s.touch(o, how)
 	}
 }
 

@@ -66,6 +66,25 @@ func (c *Cron) Value(now time.Time) float64 {
 	return c.replicas
 }
 
+// Turns is when the value changes next, and what it is then; the zero time if it
+// never does, or not within some turns of the schedule.
+func (c *Cron) Turns(now time.Time) (at time.Time, value float64) {
+	was, turn := c.Value(now), c.start
+	if was > 0 { // an open window closes at an end, and a closed one opens at a start
+		turn = c.end
+	}
+	t := now.In(c.zone)
+	for range 12 { // of several starts in a row the last opens it
+		if t = turn.next(t); t.IsZero() {
+			break
+		}
+		if v := c.Value(t); v != was {
+			return t.In(now.Location()), v
+		}
+	}
+	return time.Time{}, 0
+}
+
 // schedule is a cron expression of five fields, as the library of KEDA's own
 // scaler reads it.
 type schedule struct {

@@ -260,3 +260,46 @@ func FuzzCron(f *testing.F) {
 		}
 	})
 }
+
+// The next turn of a schedule is where its value changes, and not before; it is what
+// asking minute by minute finds.
+func TestCronTurns(t *testing.T) {
+	for _, m := range []map[string]string{
+		{"start": "0 8 * * *", "end": "0 18 * * *"},
+		{"start": "0 22 * * *", "end": "0 6 * * *"},
+		{"start": "*/10 * * * *", "end": "5-59/10 * * * *"},
+		{"start": "0 8 * * 1", "end": "0 8 * * 5"},
+		{"start": "0 8,9,10 * * *", "end": "30 12 * * *"},
+		{"start": "0 8 * * *", "end": "0 9,10,11 * * *"},
+	} {
+		m["timezone"], m["desiredReplicas"] = "Europe/Berlin", "3"
+		c, err := ParseCron(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Date(2026, 3, 27, 3, 7, 20, 0, time.UTC) // two days before the clock is set
+		for range 40 {
+			at, value := c.Turns(now)
+			want := now.Truncate(time.Minute).Add(time.Minute)
+			for c.Value(want) == c.Value(now) {
+				want = want.Add(time.Minute)
+			}
+			if !at.Equal(want) || value != c.Value(want) {
+				t.Fatalf("%s to %s at %v: %v, %v; want %v, %v", m["start"], m["end"], now, at, value, want, c.Value(want))
+			}
+			now = want.Add(17 * time.Second)
+		}
+	}
+	for _, m := range []map[string]string{
+		{"start": "0 0 30 2 *", "end": "0 9 * * *"}, {"start": "0 8 * * *", "end": "0 0 30 2 *"},
+	} {
+		m["timezone"], m["desiredReplicas"] = "UTC", "3"
+		c, err := ParseCron(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at, _ := c.Turns(time.Date(2026, 3, 27, 3, 7, 20, 0, time.UTC)); !at.IsZero() {
+			t.Errorf("%s to %s never turns, and yet at %v", m["start"], m["end"], at)
+		}
+	}
+}

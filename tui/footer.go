@@ -141,6 +141,13 @@ func (m *Model) hints() []key.Binding {
 		return hs
 	}
 	var hs []key.Binding
+	if m.drawn.phase == explain.Broken {
+		if v.focus == whyPane {
+			hs = append(hs, hint("y", "copy what to do", keys.Copy))
+		} else {
+			hs = append(hs, hint("4", "what to do", keys.Why))
+		}
+	}
 	if m.loadable() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger), hint("I", "load", keys.Profiles))
 	}

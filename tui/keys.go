@@ -17,7 +17,7 @@ type keyMap struct {
 	Connection, Queue, QueueBefore             key.Binding
 	Inject, Bigger, Smaller                    key.Binding
 	Profiles, Edit, Stop                       key.Binding
-	Filter, Order, Problem, Palette            key.Binding
+	Filter, Order, Problem, Copy, Palette      key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
@@ -59,6 +59,7 @@ var keys = keyMap{
 	Filter:      bind("filter", "/"),
 	Order:       bind("order of the table", "o"),
 	Problem:     bind("first problem", "!"),
+	Copy:        bind("copy what to do", "y"),
 	Palette:     bind("what to do", ":"),
 	HideKeys:    bind("hide keys", "H"),
 	Repaint:     bind("repaint", "ctrl+l"),
@@ -114,7 +115,7 @@ func (k keyMap) groups(inject bool) []group {
 		{"Load", []helpLine{line("inject a batch", k.Inject), line("batch size", k.Smaller, k.Bigger), line("load: begin, change, stop", k.Profiles, k.Edit, k.Stop)}},
 		{"Move", []helpLine{
 			line("up, down", k.Up, k.Down), line("a page", k.PageUp, k.PageDown), line("first, last", k.First, k.Last),
-			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("order of the table", k.Order), line("first problem", k.Problem), line("what else to do", k.Palette),
+			line("open", k.Open), line("back", k.Back), line("filter the table", k.Filter), line("order of the table", k.Order), line("next problem", k.Problem), line("copy its command", k.Copy), line("what else to do", k.Palette),
 		}},
 		{"Screen", []helpLine{
 			line("this help", k.Help), line("hide the keys", k.HideKeys), line("repaint", k.Repaint),

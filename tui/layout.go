@@ -92,6 +92,9 @@ func share(w, h int, v *view, why int) rows {
 	if v.focus == whyPane && why > r.why {
 		r.why += take(min(why-r.why, max(left-minChart, 0)), minChart)
 	}
+	if v.focus == whyPane && why > r.why { // whoever reads on does without what happened before
+		r.why, r.timeline = r.why+r.timeline, 0
+	}
 	r.chart = left
 	return r
 }

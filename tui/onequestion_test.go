@@ -19,7 +19,7 @@ func twoLists(orders, returns int64) (*tale, kscope.Backlog) {
 	other := ta.queue
 	other.Name = "returns"
 	ta.so.Triggers = append(ta.so.Triggers, kscope.Trigger{Type: "redis", MetricType: "AverageValue", Backlog: &other, Metadata: map[string]string{"listName": "returns", "listLength": "5"}})
-	ta.so.MaxReplicaCount = 100
+	ta.so.MaxReplicaCount, ta.hpa.MaxReplicas = 100, 100
 	ta.begin()
 	for range 120 {
 		ta.at = ta.at.Add(250 * time.Millisecond)

@@ -217,7 +217,7 @@ func TestLooks(t *testing.T) {
 		}
 	}
 	m := tell(phase("broken"), 120, 35)
-	if got := styleOf(t, m, "KEDA does not"); got.Fg != m.styles.Bad.Fg {
+	if got := styleOf(t, m, "The source does"); got.Fg != m.styles.Bad.Fg {
 		t.Errorf("why something is broken is %+v, want %+v", got, m.styles.Bad)
 	}
 	m = tell(many(40), 120, 35)

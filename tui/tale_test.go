@@ -33,6 +33,8 @@ type tale struct {
 	depth   int64
 	redis   string // why the queue cannot be read, "" when it can
 	stopped bool   // pods cannot start
+	slow    bool   // they never get ready
+	idle    bool   // and take no job when they are
 	named   int
 	batches int           // that were put in
 	scaled  time.Time     // when the HPA last wanted more
@@ -140,7 +142,7 @@ func (t *tale) step(since time.Duration) {
 	ready := int64(0)
 	for i := range t.pods {
 		p := &t.pods[i]
-		if !p.Ready && p.Reason == "" && t.at.Sub(p.Created) >= 2*time.Second {
+		if !p.Ready && !t.slow && p.Reason == "" && t.at.Sub(p.Created) >= 2*time.Second {
 			if t.stopped {
 				p.Reason, p.Message = "ImagePullBackOff", "Back-off pulling image \"worker:2\""
 			} else {
@@ -153,7 +155,7 @@ func (t *tale) step(since time.Duration) {
 			ready++
 		}
 	}
-	if since%(2*time.Second) == 0 {
+	if since%(2*time.Second) == 0 && !t.idle {
 		t.depth = max(t.depth-ready, 0)
 	}
 	if since%(5*time.Second) == 2*time.Second && t.redis == "" {

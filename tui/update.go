@@ -3,9 +3,6 @@ package tui
 import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
-
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/explain"
 )
 
 // typed acts on a key press. Escape and another key in one go come as that key
@@ -66,6 +63,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		m.openPalette()
 	case key.Matches(msg, keys.Problem):
 		m.openProblem()
+	case key.Matches(msg, keys.Copy):
+		return m.copyMove()
 	case key.Matches(msg, keys.Freeze):
 		m.freeze()
 	case v.screen == overview:
@@ -244,35 +243,10 @@ func (m *Model) scrollLimit(p pane) int {
 	case podsPane:
 		pods, _ := m.seen.LastPods(m.view.id)
 		return max(len(pods)-1, 0)
+	case whyPane:
+		if q, ok := m.picture(); ok && len(q.Findings) > 0 {
+			return max(m.whyRows(q, m.view.w)-2, 0)
+		}
 	}
 	return 0
-}
-
-// openProblem opens the first row that something is wrong with, or the next one
-// if such a one is open already.
-func (m *Model) openProblem() {
-	v := &m.view
-	var first, next kscope.ID
-	passed := false
-	for _, id := range rowsOf(m.store, m.o) {
-		if c, ok := explain.Glance(m.store, id); ok && c.Phase == explain.Broken {
-			if first.Name == "" {
-				first = id
-			}
-			if next.Name == "" && v.screen == detail && (passed || v.id.Less(id.Ref)) {
-				next = id
-			}
-		}
-		passed = passed || id == v.id
-	}
-	switch {
-	case first.Name == "":
-		v.notice = "Nothing here has a problem now."
-		return
-	case next.Name == "" || v.screen == overview:
-		next = first
-	}
-	v.chosen = true
-	v.open(next)
-	v.focus = whyPane
 }

@@ -46,6 +46,7 @@ type view struct {
 	typing   bool // the filter is being typed
 	stale    bool // and what it leaves is not listed yet
 
+	finding  int // which of the findings is shown with all there is to it
 	focus    pane
 	scroll   [panes]int // lines scrolled away from the newest or the top
 	podTable bool
@@ -217,6 +218,7 @@ func (v *view) open(id kscope.ID) {
 		v.scroll = [panes]int{}
 		v.cursorAt = time.Time{}
 		v.queue = kscope.Backlog{}
+		v.finding = 0
 	}
 	v.screen, v.id = detail, id
 }

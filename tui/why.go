@@ -1,10 +1,13 @@
 package tui
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
@@ -12,15 +15,92 @@ import (
 	"github.com/kscope/kscope/tui/screen"
 )
 
-// whyRows is how many rows the two sentences take in full on a screen w wide.
+// whyRows is how many rows all that there is to say takes on a screen w wide.
 func (m *Model) whyRows(p picture, w int) int {
 	w -= share(w, m.view.h, &m.view, 0).side
-	room := max(w-gutter(w)-1, 10)
-	return len(wrap(p.Why, room)) + len(wrap(p.Next, room)) + 1
+	lines, _ := m.whyLines(p, max(w-gutter(w)-1, 10))
+	return len(lines) + 1
+}
+
+// whyLine is a row of the pane when it has the focus.
+type whyLine struct {
+	label string
+	look  screen.Style
+	text  string
+}
+
+// evidenceRows is how many rows a piece of evidence may take: what the cluster says
+// may go on for long.
+const evidenceRows = 3
+
+// whyLines is all that there is to say, w wide, and the row at which the chosen
+// finding begins.
+func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
+	st := m.styles
+	add := func(label string, look screen.Style, rows []string) {
+		for i, row := range rows {
+			if i > 0 {
+				label = ""
+			}
+			lines = append(lines, whyLine{label, look, row})
+		}
+	}
+	if len(p.Findings) == 0 || p.Phase != explain.Broken { // the sentences are of no finding
+		add("Why", m.whyLook(p), wrap(p.Why, w))
+		add("Next", st.Text, wrap(p.Next, w))
+	}
+	for i, x := range p.Findings {
+		label, says, look := "Why", x.Says, st.Bad
+		switch {
+		case x.Of != "":
+			label, says, look = "", "Because of that: "+x.Says, st.Warn
+		case len(lines) > 0:
+			label = "Also"
+		}
+		at := len(lines)
+		add(label, look, wrap(says, w))
+		if i != m.chosenFinding(p.Picture) {
+			continue
+		}
+		chosen = at
+		if x.Of == "" {
+			add("Next", st.Text, wrap(x.Next, w))
+		}
+		label = "Seen"
+		for _, e := range x.Evidence {
+			if e.Value == "" {
+				continue
+			}
+			said := e.Object + ", " + e.Field + ": " + e.Value
+			if !e.Since.IsZero() {
+				said += ", since " + e.Since.In(p.now.Location()).Format("15:04:05")
+			}
+			add(label, st.Muted, clipLines(wrap(said, w), evidenceRows))
+			label = ""
+		}
+		if x.Move.Command != "" {
+			add("Do", st.Key, wrapCommand(x.Move.Command, w))
+		}
+		add("", st.Text, wrap(strings.TrimSpace(x.Move.Effect), w))
+	}
+	return lines, chosen
+}
+
+// whyLook is how the reason is written.
+func (m *Model) whyLook(p picture) screen.Style {
+	if p.Phase == explain.Broken {
+		return m.styles.Bad
+	}
+	return m.styles.Strong
+}
+
+// chosenFinding is which of an object's findings is shown with all there is to it.
+func (m *Model) chosenFinding(p explain.Picture) int {
+	return min(m.view.finding, max(len(p.Findings)-1, 0))
 }
 
 // drawWhy is the two sentences: why there are as many pods as there are, and
-// what comes next.
+// what comes next. With the focus it is all that there is to say.
 func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	if c.H <= 0 {
 		return
@@ -29,6 +109,11 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	d := p.Decision
 	x := gutter(c.W)
 	w := max(c.W-x-1, 10)
+	m.heading(c, whyPane, "Why")
+	if m.focused(whyPane) && len(d.Findings) > 0 {
+		m.drawFindings(c, p, x, w)
+		return
+	}
 	// Why gets what Next does not need.
 	next := wrap(d.Next, w)
 	why := wrap(d.Why, w)
@@ -37,13 +122,8 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 		why = clipLines(wrap(c.Brief(n*w-w/8, d.Why), w), n)
 	}
 	next = clipLines(next, max(c.H-len(why), 0))
-	m.heading(c, whyPane, "Why")
-	look := st.Strong
-	if d.Phase == explain.Broken {
-		look = st.Bad
-	}
 	for i, line := range why {
-		c.Fit(x, i, w, look, line)
+		c.Fit(x, i, w, m.whyLook(p), line)
 	}
 	y := len(why)
 	if len(next) > 0 {
@@ -54,12 +134,137 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	}
 }
 
+// drawFindings is what is wrong, from the chosen finding on where there is no room
+// for all, and further down as the pane is scrolled.
+func (m *Model) drawFindings(c screen.Canvas, p picture, x, w int) {
+	lines, top := m.whyLines(p, w)
+	top = min(min(top, max(len(lines)-c.H, 0))+m.scrolled(whyPane), max(len(lines)-1, 0))
+	for y := 0; y < c.H && top+y < len(lines); y++ {
+		l := lines[top+y]
+		if y > 0 || top > 0 {
+			c.Text(1, y, m.styles.Muted, l.label)
+		}
+		c.Fit(x, y, w, l.look, l.text)
+	}
+	if below := len(lines) - top - c.H; below > 0 {
+		c.Right(c.W-1, c.H-1, m.styles.Muted, m.styles.Glyph.Down)
+	}
+}
+
+// copyMove puts the command of the finding that is shown into the clipboard, and
+// says so.
+func (m *Model) copyMove() tea.Cmd {
+	v := &m.view
+	id := v.id
+	if v.screen == overview && v.row < len(v.ids) {
+		id = v.ids[v.row]
+	}
+	p, ok := explain.Look(m.seen, id)
+	if !ok || len(p.Findings) == 0 {
+		v.notice = "There is no command to copy: nothing is found to be wrong here."
+		return nil
+	}
+	i := m.chosenFinding(p)
+	if v.screen == overview {
+		i = 0
+	}
+	move := p.Findings[i].Move
+	if move.Command == "" {
+		v.notice = "There is no command for this."
+		return nil
+	}
+	v.notice = "To the clipboard: " + move.Command
+	return tea.SetClipboard(move.Command)
+}
+
+// problem is a finding of an object, by its place among the object's.
+type problem struct {
+	id kscope.ID
+	at int
+}
+
+// problems is every finding with a cause of its own, by object.
+func (m *Model) problems() (out []problem) {
+	for _, id := range rowsOf(m.store, m.o) {
+		p, ok := explain.Glance(m.store, id)
+		if !ok {
+			continue
+		}
+		for i := range p.Findings {
+			if p.Findings[i].Of == "" {
+				out = append(out, problem{id, i})
+			}
+		}
+		if len(p.Findings) == 0 && p.Phase == explain.Broken {
+			out = append(out, problem{id, 0})
+		}
+	}
+	return out
+}
+
+// openProblem opens the first thing that is wrong, or the next one if one is open
+// already.
+func (m *Model) openProblem() {
+	v := &m.view
+	all := m.problems()
+	if len(all) == 0 {
+		v.notice = "Nothing here has a problem now."
+		return
+	}
+	next := 0
+	if v.screen == detail {
+		next = slices.IndexFunc(all, func(p problem) bool { return p.after(v.id, v.finding) })
+	}
+	next = max(next, 0) // after the last comes the first
+	v.chosen = true
+	v.open(all[next].id)
+	v.focus, v.finding, v.scroll[whyPane] = whyPane, all[next].at, 0
+	if len(all) > 1 {
+		v.notice = fmt.Sprintf("Problem %d of %d. ! opens the next, y copies the command.", next+1, len(all))
+	}
+}
+
+// after reports whether a problem comes after a finding of an object in the order
+// of problems.
+func (p problem) after(id kscope.ID, at int) bool {
+	by := byID(p.id, id)
+	return by > 0 || by == 0 && p.at > at
+}
+
 // wrap breaks a text into lines of at most w columns at spaces.
 func wrap(s string, w int) []string {
 	if s == "" {
 		return nil
 	}
 	return strings.Split(ansi.Wrap(strings.Map(screen.Printable, s), w, " "), "\n")
+}
+
+// wrapCommand breaks a command at its blanks only, so that what is read off the
+// screen is what has to be typed. What is longer than a line is broken as it comes.
+func wrapCommand(s string, w int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(s) {
+		for {
+			switch room := w - screen.Width(line); {
+			case line == "" && screen.Width(word) <= w:
+				line = word
+			case line != "" && screen.Width(word) < room:
+				line += " " + word
+			case line != "":
+				lines, line = append(lines, line), ""
+				continue
+			default:
+				head := ansi.Truncate(word, w, "")
+				lines, word = append(lines, head), word[len(head):]
+				continue
+			}
+			break
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // clipLines keeps n lines and marks the last when there were more.

@@ -152,7 +152,7 @@ func TestBrokenScaledObjects(t *testing.T) {
 		w.apply(t)
 		s := kscope(t, screen.Options{}, "-n", ns)
 		s.WaitFor(patience, "the name that is not known", has("the name redis.nowhere.invalid is not known here"))
-		text := s.WaitFor(patience, "KEDA's refusal", has("broken", "KEDA does not accept this ScaledObject", "no such host", "Until that is mended"))
+		text := s.WaitFor(patience, "KEDA's refusal", has("broken", "The source does not answer", "no such host", "Until that is mended"))
 		if l, _ := chain(text); l.queue != "?" || l.keda != "not ready" {
 			t.Errorf("the chain is %+v, want an unknown queue and KEDA not ready:\n%s", l, text)
 		}

@@ -172,10 +172,10 @@ func TestBreakages(t *testing.T) {
 	}{
 		{"lose Redis", true, []string{"cannot read the queue", "connection refused", "no data", "PARTLY BLIND"}, []string{"has work"}},
 		{"bad image", false, []string{"the image cannot be pulled", "failing"}, []string{"asleep", "deactivated"}},
-		{"no room", false, []string{"no node has room", "Unschedulable", "failing"}, []string{"asleep", "deactivated"}},
+		{"no room", false, []string{"no node takes them", "failing"}, []string{"asleep", "deactivated"}},
 		{"crash pods", false, []string{"the container keeps ending with an error (CrashLoopBackOff)"}, []string{"asleep", "deactivated"}},
 		{"refuse permission", true, []string{"you may not watch pods", "PARTLY BLIND"}, []string{"10 ready"}},
-		{"refuse scaling", false, []string{"KEDA cannot set the replicas", "is forbidden", "broken"}, []string{"asleep", "deactivated"}},
+		{"refuse scaling", false, []string{"KEDA cannot set the replicas", "may not update", "broken"}, []string{"asleep", "deactivated"}},
 		{"exhaust the quota", false, []string{"Pods cannot be created", "exceeded quota"}, []string{"asleep", "deactivated"}},
 		{"pause the ScaledObject", true, []string{"paused", "until the annotation is removed"}, []string{"active"}},
 		{"somebody else scales", false, []string{"kubectl", "scaled 0 → 3"}, nil},

@@ -32,7 +32,7 @@ func FirstLists(objects int) (out []kscope.Observation) {
 	for i := range objects {
 		see("k8s", WorkloadNumber(i, PodsEach))
 		see("k8s", kscope.HPA{Ref: kscope.Ref{Namespace: Named(i).Namespace, Name: "keda-hpa-" + Named(i).Name}, UID: fmt.Sprint("h", i), OwnerUID: fmt.Sprint("s", i),
-			MaxReplicas: 20, StatusEverSynced: true, Conditions: kscope.Conditions{Cond("ScalingActive", "True", "ValidMetricFound")}})
+			MaxReplicas: 10, StatusEverSynced: true, Conditions: kscope.Conditions{Cond("ScalingActive", "True", "ValidMetricFound")}})
 		see("k8s", kscope.Event{UID: fmt.Sprint("e", i), Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: Named(i).Namespace, Name: Named(i).Name},
 			Type: "Normal", Reason: "KEDAScaleTargetActivated", Note: "Scaled apps/v1.Deployment from 0 to 1, triggered by s0", Last: Noon, Count: 1})
 	}

@@ -1,0 +1,200 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// What keeps the HPA from getting the numbers that it computes with. Only a source
+// that fails holds KEDA up too: with anything else KEDA still goes to zero and
+// back, and the HPA alone stands still.
+
+// blind is an HPA that cannot compute, by its condition; false while it can, and
+// at zero replicas.
+func blind(c *store.Chain, f *facts) (kscope.Condition, bool) {
+	if c.HPA == nil || f.desired == 0 {
+		return kscope.Condition{}, false
+	}
+	sa := c.HPA.Conditions.Get("ScalingActive")
+	return sa, sa.False() && sa.Reason != "ScalingDisabled"
+}
+
+// why the HPA gets no external metric, by what its message has in it.
+type noMetric int
+
+const (
+	fromSource  noMetric = iota // KEDA has it from the source, or not at all
+	fromAPI                     // nobody answers for the metrics API
+	fromRole                    // the HPA may not ask
+	withoutPods                 // a Value target is divided by pods that are not there
+)
+
+func noMetricOf(message string) noMetric {
+	for _, m := range []struct {
+		has string
+		is  noMetric
+	}{
+		{"no pods returned by selector", withoutPods}, {"unable to calculate ready pods", withoutPods},
+		{"unable to handle the request", fromAPI}, {"could not find the requested resource", fromAPI}, {"the server is currently unable", fromAPI},
+		{"no matches for external.metrics.k8s.io", fromAPI}, {"Service Unavailable", fromAPI},
+		{"external.metrics.k8s.io is forbidden", fromRole},
+	} {
+		if strings.Contains(message, m.has) {
+			return m.is
+		}
+	}
+	return fromSource
+}
+
+// external is an external metric that the HPA does not get, for a reason.
+func external(c *store.Chain, f *facts, because noMetric) (kscope.Condition, bool) {
+	sa, ok := blind(c, f)
+	return sa, ok && sa.Reason == "FailedGetExternalMetric" && c.ID.Kind != kscope.HPAs && noMetricOf(sa.Message) == because
+}
+
+// standsStill says what becomes of the replicas while the HPA cannot compute and
+// KEDA goes on.
+func standsStill(c *store.Chain, f *facts, x *Finding) {
+	so := &c.ScaledObject
+	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired))
+	if c.ID.Kind == kscope.HPAs || so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.PausedScaleIn || so.ForceActivation {
+		return
+	}
+	floor := "to " + itoa(so.Floor())
+	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods. KEDA still goes %s without work, and back with it.", floor)
+	if active := so.Conditions.Get("Active"); active.Reason != "ScalerCooldown" && (!f.quiet || !active.True()) {
+		return
+	}
+	x.Zero = zeroAt(c)
+	left := x.Zero.Sub(f.now)
+	if x.Zero.IsZero() || left <= 0 {
+		x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s at its next look.", floor)
+		return
+	}
+	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s in about %s.", floor, countdown(left))
+	const about = 2 * time.Second
+	x.Ahead = []Forecast{{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: x.Zero.Add(-about), Latest: x.Zero.Add(about), If: NoMoreJobs}}
+}
+
+// sourceLost recognises a source that went away after a good start. KEDA's own
+// status does not show it for sources that it connects to when it builds the
+// scaler, Redis among them; the HPA's does.
+func sourceLost(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, fromSource)
+	if !ok || answersAgain(c, f, sa) {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA, Stale: true,
+		Says:     "The HPA cannot get the metric from KEDA: " + sentence(sa.Message),
+		Next:     fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired)),
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move:     describeSelf(c, "Its events say what KEDA met when it asked the source.")}
+	for i := range c.Readings {
+		if r := &c.Readings[i]; r.Err != "" {
+			x.Says, x.Link = capital(bare(r.Err))+": the HPA gets nothing, and kscope cannot read the queue.", LinkQueue
+			x.Evidence = append(x.Evidence, readingOf(c, r))
+			x.Move = lookAtServer(c, r)
+			break
+		}
+	}
+	if w := warned(c, f.now, complaint, "KEDAScalerFailed"); w != nil {
+		x.Evidence = append(x.Evidence, warningOf(w))
+	}
+	if zero := zeroAt(c); c.ScaledObject.Floor() == 0 && !c.ScaledObject.PausedScaleIn && !zero.IsZero() && !zero.After(f.now) {
+		x.Next = fmt.Sprintf("Until it can, %s. When it answers and there is no work, KEDA goes to 0 at once: the cooldown is over.", stay(f.desired))
+	}
+	return x, true
+}
+
+// answersAgain reports whether all sources are back for kscope since the HPA failed
+// to get the metric, and have not been for so long that it would have asked again.
+func answersAgain(c *store.Chain, f *facts, sa kscope.Condition) bool {
+	if sa.Since.IsZero() || len(c.Readings) == 0 {
+		return false
+	}
+	for i := range c.Readings {
+		r := &c.Readings[i]
+		if r.From != store.FromBroker || r.Back.IsZero() || !r.Back.After(sa.Since) || f.now.Sub(r.Back) > scaling.SyncPeriod+5*time.Second {
+			return false
+		}
+	}
+	return true
+}
+
+func apiDown(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, fromAPI)
+	if !ok {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA,
+		Says:     "Nobody answers for the external metrics API, so the HPA cannot ask KEDA.",
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move: Move{command("kubectl", "get", "apiservice", "v1beta1.external.metrics.k8s.io"),
+			"It must be Available, and its service be KEDA's: else nobody answers, or another does."}}
+	standsStill(c, f, &x)
+	return x, true
+}
+
+func apiRefused(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, fromRole)
+	if !ok {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA,
+		Says:     "The HPA controller may not read external metrics: its role lacks list on them.",
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move: Move{kubectl(c, "auth", "can-i", "list", "externalmetrics.external.metrics.k8s.io", "--as=system:serviceaccount:kube-system:horizontal-pod-autoscaler"),
+			"If it says no, that account lacks a role for external.metrics.k8s.io: KEDA's manifests have it."}}
+	standsStill(c, f, &x)
+	return x, true
+}
+
+func valueWithoutPods(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, withoutPods)
+	if !ok {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA,
+		Says:     "There are no pods by which the HPA could divide: a metricType of Value needs some.",
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move:     Move{kubectl(c, "get", "pods"), "With metricType AverageValue the HPA computes without pods too."}}
+	standsStill(c, f, &x)
+	return x, true
+}
+
+// cannotCompute is an HPA that lacks anything else: a resource metric, or a pod of
+// its own.
+func cannotCompute(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := blind(c, f)
+	if !ok || sa.Reason == "FailedGetExternalMetric" && c.ID.Kind != kscope.HPAs || sa.Reason == "AmbiguousSelector" {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA, Says: "The HPA cannot compute: " + sentence(orElse(sa.Message, sa.Reason)),
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)}, Move: describe(c, "hpa", c.HPA.Ref.Name, "Its events say since when, and how often.")}
+	if c.ID.Kind == kscope.HPAs {
+		x.Link = LinkQueue
+	}
+	if resource(sa.Reason) {
+		x.Says = "There are no figures of what pods use: " + sentence(orElse(sa.Message, sa.Reason))
+		x.Move = Move{kubectl(c, "top", "pods"), "If that fails too, metrics-server is missing; else a container requests none of it."}
+		switch {
+		case strings.Contains(sa.Message, "missing request"):
+			x.Says = "A container requests none of what is measured: " + sentence(sa.Message)
+			x.Move = Move{kubectl(c, "edit", strings.ToLower(c.Target().Kind), c.Target().Name), "Set resources.requests for each container: a share needs a whole."}
+		case noMetricOf(sa.Message) == fromAPI || strings.Contains(sa.Message, "pods.metrics.k8s.io"):
+			x.Says = "The metrics-server does not answer: " + sentence(sa.Message)
+			x.Move = Move{command("kubectl", "get", "apiservice", "v1beta1.metrics.k8s.io"), "It must be there and Available: metrics-server brings it."}
+		}
+	}
+	standsStill(c, f, &x)
+	return x, true
+}
+
+func resource(reason string) bool {
+	return reason == "FailedGetResourceMetric" || reason == "FailedGetContainerResourceMetric"
+}
