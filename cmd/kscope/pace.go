@@ -44,9 +44,13 @@ type paced struct {
 type pacer struct {
 	program *tea.Program
 	frame   string
-	rest    *time.Timer
 	begun   chan struct{} // closed when the renderer has been given its first frame
 	begin   func()
+
+	mu    sync.Mutex
+	until time.Time   // when the renderer may sleep again
+	awake bool        // it ticks every wakeEvery
+	rest  *time.Timer // at until or before
 }
 
 func newPaced(m tea.Model) paced {
@@ -77,18 +81,38 @@ func (p paced) View() tea.View {
 	return v
 }
 
-// wake runs on the program's goroutine, where the ticker is made.
+// wake runs on the program's goroutine, where the ticker is made. A ticker that
+// ticks is left alone: who sets it again and again never lets it tick.
 func (p *pacer) wake() {
 	t := ticker(p.program)
 	if t == nil {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = time.Now().Add(wakeFor)
+	if p.awake {
+		return
+	}
+	p.awake = true
 	t.Reset(wakeEvery)
 	if p.rest == nil {
-		p.rest = time.AfterFunc(wakeFor, func() { t.Reset(sleepFor) })
+		p.rest = time.AfterFunc(wakeFor, func() { p.sleep(t) })
 		return
 	}
 	p.rest.Reset(wakeFor)
+}
+
+// sleep lets the renderer rest, unless it was woken anew meanwhile.
+func (p *pacer) sleep(t *time.Ticker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if left := time.Until(p.until); left > 0 {
+		p.rest.Reset(left)
+		return
+	}
+	p.awake = false
+	t.Reset(sleepFor)
 }
 
 // ticker finds the ticker of a program's renderer, nil if there is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -83,6 +84,39 @@ func TestPace(t *testing.T) {
 	}
 	if ticker(p) == nil {
 		t.Error("the program's ticker was not found: the renderer wakes all the time")
+	}
+}
+
+// TestPaceInAStorm: messages without a pause, as of a window that is dragged or a
+// key that is held, do not keep frames from the terminal.
+func TestPaceInAStorm(t *testing.T) {
+	in, out := io.Pipe()
+	defer out.Close()
+	screen := &tape{news: make(chan struct{}, 1)}
+	m := newPaced(page("nothing yet"))
+	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(40, 5), tea.WithFPS(framesPerSecond), tea.WithoutSignals())
+	m.program = p
+	ended := make(chan error, 1)
+	go func() {
+		_, err := p.Run()
+		ended <- err
+	}()
+	deadline := time.After(10 * time.Second)
+storm:
+	for frames, n := 0, 0; frames < 100; n++ {
+		p.Send(page(strconv.Itoa(n)))
+		select {
+		case <-screen.news:
+			frames++
+		case <-deadline:
+			t.Errorf("%d frames have reached the terminal, of %d messages", frames, n)
+			break storm
+		default:
+		}
+	}
+	p.Quit()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
 	}
 }
 

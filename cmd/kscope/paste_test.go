@@ -133,6 +133,7 @@ func TestCtrlCAfterAPasteWithoutEnd(t *testing.T) {
 			in.keys <- text
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait() // the clock has moved, and whom it woke has acted
 		if got := strings.Join(typed, "|"); got != pasteBegins {
 			t.Errorf("of a paste the keys are %q", got)
 		}
@@ -141,6 +142,7 @@ func TestCtrlCAfterAPasteWithoutEnd(t *testing.T) {
 			in.keys <- text
 		}
 		time.Sleep(typedGap + time.Millisecond)
+		synctest.Wait()
 		if got := strings.Join(typed, "|"); got != pasteBegins+"|\x1b[99;5u" {
 			t.Errorf("after a paste without end the keys are %q", got)
 		}
