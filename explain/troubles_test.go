@@ -134,7 +134,7 @@ var troubled = []explanation{
 		change: func(c *store.Chain) {
 			c.Workload.Conditions = kscope.Conditions{{Type: "ReplicaFailure", Status: "True", Reason: "FailedCreate", Message: "exceeded quota: pods"}}
 		},
-		rule: "podsNotCreated", phase: explain.Broken, link: explain.LinkWorkload, next: "5 5"},
+		rule: "podsNotCreated", phase: explain.Broken, link: explain.LinkWorkload},
 	{name: "crashing", scene: scene(60, 5, 0),
 		change: func(c *store.Chain) { c.Counts[kscope.PodFailing] = 5 },
 		rule:   "podsCannotStart", phase: explain.Broken, link: explain.LinkPods, why: "5"},
