@@ -30,6 +30,16 @@ func isCtrlC(b []byte) bool {
 	return slices.ContainsFunc(ctrlC, func(seq []byte) bool { return bytes.Equal(seq, b) })
 }
 
+// lastCtrlC is the ^C that some input ends with, nil for none.
+func lastCtrlC(b []byte) []byte {
+	for _, seq := range ctrlC {
+		if bytes.HasSuffix(b, seq) {
+			return seq
+		}
+	}
+	return nil
+}
+
 // areYouThere is a message that the screen never gets to see.
 type areYouThere struct{}
 

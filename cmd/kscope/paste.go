@@ -72,8 +72,9 @@ func (p *pastes) Read(b []byte) (int, error) {
 	out := p.bound(b[:0], raw[:n])
 	if len(p.keys) > 0 {
 		p.typed(p.keys)
-	} else if p.in && isCtrlC(raw[:n]) { // a key after all, if it was the last
-		p.alone = time.AfterFunc(typedGap, func() { p.typed(raw[:n]) })
+	}
+	if key := lastCtrlC(raw[:n]); p.in && key != nil { // a key after all, if it was the last
+		p.alone = time.AfterFunc(typedGap, func() { p.typed(key) })
 	}
 	return len(out), err
 }

@@ -137,14 +137,17 @@ func TestCtrlCAfterAPasteWithoutEnd(t *testing.T) {
 		if got := strings.Join(typed, "|"); got != pasteBegins {
 			t.Errorf("of a paste the keys are %q", got)
 		}
-		typed = nil
-		for _, text := range []string{pasteBegins + "text", "\x1b[99;5u"} {
-			in.keys <- text
-		}
-		time.Sleep(typedGap + time.Millisecond)
-		synctest.Wait()
-		if got := strings.Join(typed, "|"); got != pasteBegins+"|\x1b[99;5u" {
-			t.Errorf("after a paste without end the keys are %q", got)
+		for _, pieces := range [][]string{{pasteBegins + "text", "\x1b[99;5u"}, {pasteBegins + "text\x1b[99;5u"}} { // read one by one, or at once
+			typed = nil
+			for _, text := range pieces {
+				in.keys <- text
+			}
+			time.Sleep(typedGap + time.Millisecond)
+			synctest.Wait()
+			if got := strings.Join(typed, "|"); got != pasteBegins+"|\x1b[99;5u" {
+				t.Errorf("after a paste without end the keys are %q", got)
+			}
+			in.keys <- pasteEnds
 		}
 		in.keys <- ""
 	})

@@ -25,7 +25,7 @@ func chain(text string) (links, bool) {
 			}
 		}
 		for i := range f {
-			f[i] = strings.Trim(f[i], " ▌─┈")
+			f[i] = since.ReplaceAllString(strings.Trim(f[i], " ▌─┈"), "?")
 		}
 		return links{f[0], f[1], f[2], f[3], f[4]}, true
 	}
@@ -42,6 +42,7 @@ var bigDigits = map[string]string{
 
 var (
 	linkWord = regexp.MustCompile(`[^\s\w▌…] [A-Za-z0-9]`) // a sign and a word
+	since    = regexp.MustCompile(`^\? +\w+ ago$`)         // an unknown value, with when it was known last
 	lag      = regexp.MustCompile(`\+[\dhms]+`)            // of a link behind the one before it, above the arrow
 )
 

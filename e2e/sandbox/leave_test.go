@@ -187,7 +187,12 @@ func TestLeaving(t *testing.T) {
 				standstill(t, s)
 			}},
 		{name: "a paste without end", command: `exec $K sandbox`, ways: signals, screen: true,
-			ready: func(t *testing.T, s inShell) { onScreen(t, s); s.Type("\x1b[200~abc") }},
+			ready: func(t *testing.T, s inShell) {
+				onScreen(t, s)
+				s.Type("t") // what the terminal had to answer at the start is read before that
+				s.WaitFor(patience, "table of pods", has("NODE"))
+				s.Type("\x1b[200~abc")
+			}},
 		{name: "stdin without end", command: `exec $K sandbox -f - < <(sleep 1000)`, ways: signals,
 			ready: func(t *testing.T, s inShell) {
 				s.WaitFor(patience, "word", has("waiting for the end of the manifests"))
