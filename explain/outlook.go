@@ -105,9 +105,23 @@ func (m *model) variants() []variant {
 	return out
 }
 
+// play is the first change of the replicas within a horizon, if there is one.
 func (m *model) play(horizon time.Duration, v variant) []scaling.Change {
-	p, from := m.plan, m.from
+	p, from := m.varied(v)
 	p.Changes, p.Step = 1, horizon
+	return scaling.Play(p, from, horizon).Changes
+}
+
+// run is all that happens for so long, with a point each step.
+func (m *model) run(length, step time.Duration, v variant) scaling.Outcome {
+	p, from := m.varied(v)
+	p.Step = step
+	return scaling.Play(p, from, length)
+}
+
+// varied is the plan and the state as they are in a variant.
+func (m *model) varied(v variant) (scaling.Plan, scaling.State) {
+	p, from := m.plan, m.from
 	if v.pace > 0 && p.Service > 0 {
 		p.Service = time.Duration(float64(p.Service) / v.pace)
 	}
@@ -124,7 +138,7 @@ func (m *model) play(horizon time.Duration, v variant) []scaling.Change {
 		from.Memory = from.Memory.Clone()
 		from.Memory.Asked(m.until.Add(-p.Behavior.DownWindow()), m.held)
 	}
-	return scaling.Play(p, from, horizon).Changes
+	return p, from
 }
 
 // horizon is how far ahead it makes sense to look: whatever is due comes until
@@ -137,11 +151,7 @@ func (m *model) horizon() time.Duration {
 
 // forecast is what an outlook says, in numbers.
 func (o *outlook) forecast() Forecast {
-	f := Forecast{Low: o.low, High: o.high, Earliest: o.earliest, Latest: o.latest, By: store.TheHPA, If: o.condition()}
-	if o.keda {
-		f.By = store.KEDA
-	}
-	return f
+	return Forecast{Low: o.low, High: o.high, Earliest: o.earliest, Latest: o.latest, By: actor(o.keda), If: o.condition()}
 }
 
 func (o *outlook) condition() Condition {

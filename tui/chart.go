@@ -3,6 +3,7 @@ package tui
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -46,8 +47,11 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 		in.Desired = h.Desired.Steps(win.from, win.to, win.cols)
 	}
 	blind(&in, win, m.drawn.chart)
-	in.QueueMax = chart.NiceMax(math.Max(largest(in.Queue), queued.Target))
-	in.ReadyMax = replicasTop(p, math.Max(largest(in.Ready), largest(in.Desired)))
+	if win.ahead > 0 {
+		in.Ahead = ahead(m.expected(p, win), queued, win, m.newest().Now())
+	}
+	in.QueueMax = chart.NiceMax(max(largest(in.Queue), largest(in.Ahead.Queue.Likely), queued.Target))
+	in.ReadyMax = replicasTop(p, max(largest(in.Ready), largest(in.Desired), largest(in.Ahead.Ready.Likely)))
 	in.Marks = marks(p.all, win.from)
 	in.Loads = loads(p.all, m.drawn.chart)
 	in.Guides = guides(p, queued, in)
@@ -125,6 +129,54 @@ func replicasTop(p picture, seen float64) float64 {
 		return math.Max(limit, seen)
 	}
 	return chart.NiceMax(math.Max(seen, 5))
+}
+
+// ahead is what is expected, in the columns that a window has for it.
+func ahead(f *futureCache, queued store.Reading, win window, now time.Time) chart.Ahead {
+	a := chart.Ahead{Columns: win.ahead, Span: time.Duration(win.ahead) * win.bin}
+	if !f.ok {
+		return a
+	}
+	same := f.is.Queue != nil && queued.Trigger.Backlog != nil && *f.is.Queue == *queued.Trigger.Backlog
+	for _, e := range f.is.Points[1:] {
+		if same {
+			a.Queue.Add(e.Queue.Low, e.Queue.Likely, e.Queue.High)
+		}
+		a.Ready.Add(e.Ready.Low, e.Ready.Likely, e.Ready.High)
+	}
+	for _, d := range f.is.Marks {
+		in := d.At.Sub(now)
+		if in < 0 {
+			continue
+		}
+		k := chart.Due{Column: int(d.At.Sub(win.to) / win.bin), In: words.Age(max(in.Round(time.Second), time.Second))}
+		switch keda := d.By == store.KEDA; {
+		case !d.Step && keda:
+			k.Kind = chart.DueLook
+		case !d.Step:
+			k.Kind = chart.DueSync
+		case keda && d.Up:
+			k.Mark = chart.MarkActivate
+		case keda:
+			k.Mark = chart.MarkDeactivate
+		case d.Up:
+			k.Mark = chart.MarkUp
+		default:
+			k.Mark = chart.MarkDown
+		}
+		if d.About {
+			k.In = "~" + k.In
+		}
+		k.To = strconv.Itoa(int(d.Low))
+		if d.High > d.Low {
+			k.To += "-" + strconv.Itoa(int(d.High))
+		}
+		if d.Maybe {
+			k.To += "?"
+		}
+		a.Due = append(a.Due, k)
+	}
+	return a
 }
 
 func guides(p picture, queued store.Reading, in chart.Input) []chart.Guide {

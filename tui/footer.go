@@ -166,6 +166,9 @@ func (m *Model) hints() []key.Binding {
 	if others {
 		hs = append(hs, hint("esc", "all", keys.Back))
 	}
+	if m.drawn.ahead || v.noFuture {
+		hs = append(hs, hint("F", "expected", keys.Future))
+	}
 	return append(hs, hint("f", "full chart", keys.Full), hint("c", "mode", keys.ChartMode), hint("< >", "zoom", keys.ZoomIn),
 		hint("tab", "pane", keys.NextPane), hint("t", "pods", keys.PodTable))
 }

@@ -14,7 +14,7 @@ type keyMap struct {
 	Left, Right, Freeze, Older, Newer          key.Binding
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
-	Connection, Queue, QueueBefore             key.Binding
+	Connection, Queue, QueueBefore, Future     key.Binding
 	Inject, Bigger, Smaller                    key.Binding
 	Profiles, Edit, Stop                       key.Binding
 	Filter, Order, Problem, Copy, Palette      key.Binding
@@ -50,6 +50,7 @@ var keys = keyMap{
 	Connection:  bind("how the queue is reached", "C"),
 	Queue:       bind("next queue", "n"),
 	QueueBefore: bind("queue before", "N"),
+	Future:      bind("what is expected", "F"),
 	Inject:      bind("inject jobs", "i"),
 	Bigger:      bind("bigger batch", "+", "+", "="),
 	Smaller:     bind("smaller batch", "-"),
@@ -105,7 +106,7 @@ func (k keyMap) groups(inject bool) []group {
 	gs := []group{
 		{"Look", []helpLine{
 			line("next pane", k.NextPane), line("go to a pane", k.Chart, k.Pods, k.Timeline, k.Why),
-			line("the chart alone", k.Full), line("one chart or two", k.ChartMode),
+			line("the chart alone", k.Full), line("one chart or two", k.ChartMode), line("what is expected: on, off", k.Future),
 			line("zoom in time", k.ZoomIn, k.ZoomOut), line("pods as a table", k.PodTable),
 			line("the connection", k.Connection), line("chart the next queue", k.Queue, k.QueueBefore),
 		}},

@@ -97,7 +97,7 @@ func TestKeys(t *testing.T) {
 		{"[ freezes and goes back", one, "[ [", func(v *view) bool { return v.frozen && v.frozenAt.Sub(v.cursorAt) > time.Second }},
 		{"] returns to the newest", one, "[ [ ] ]", func(v *view) bool { return v.frozen && v.cursorAt.IsZero() }},
 		{"] alone does nothing", one, "]", func(v *view) bool { return !v.frozen }},
-		{"g is the oldest when frozen", one, "[ g", func(v *view) bool { return v.cursorAt.Sub(taleStart) < 2*time.Second }},
+		{"g is the oldest when frozen", one, "F [ g", func(v *view) bool { return v.cursorAt.Sub(taleStart) < 2*time.Second }},
 		{"G is the newest again", one, "[ g G", func(v *view) bool { return v.frozen && v.cursorAt.IsZero() }},
 		{"esc leaves the past", one, "[ [ esc", func(v *view) bool { return !v.frozen }},
 		{"esc of a lone object stays", one, "esc esc", func(v *view) bool { return v.screen == detail }},

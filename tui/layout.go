@@ -177,6 +177,9 @@ func (m *Model) dialog(c screen.Canvas, w, h, least int, title string) (in scree
 func (m *Model) drawDetail(c screen.Canvas) {
 	v := &m.view
 	p, ok := m.picture()
+	if m.drawn.ahead = ok && m.drawn.ahead; ok {
+		m.expect(p)
+	}
 	v.teach = v.teach && (!ok || !storySeen(p))
 	why := 0
 	if ok && v.focus == whyPane {

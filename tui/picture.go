@@ -152,3 +152,61 @@ func (m *Model) intoWhich() string {
 	q, _ := m.queueOf(&c)
 	return " to " + screen.Middle(q.Shown(), min(16, m.view.w/8), m.styles.ASCII)
 }
+
+// futureCache keeps what is expected of what is open for a second: to play on
+// costs more than to draw it.
+type futureCache struct {
+	id     kscope.ID
+	of     *store.Store
+	second time.Time
+	bin    time.Duration
+	ahead  int
+	is     explain.Future
+	ok     bool
+}
+
+// holdFuture is how long the chart keeps room for what is expected after the last
+// moment at which something was due.
+const holdFuture = 20 * time.Second
+
+// expect decides whether the chart has room for what is expected: while something
+// is due, and a little longer, so that it does not come and go.
+func (m *Model) expect(p picture) {
+	d, was := &m.drawn, m.drawn.ahead && m.drawn.of == m.view.id
+	d.ahead, d.of = !m.view.noFuture, m.view.id
+	if !d.ahead {
+		return
+	}
+	if m.view.past() {
+		d.ahead = was
+		return
+	}
+	f, now := m.expected(p, m.window()), m.newest().Now()
+	if f.ok && f.is.Due && !d.resting() {
+		d.due = now
+		return
+	}
+	d.ahead = was && now.Sub(d.due) < holdFuture
+}
+
+// expected is what is expected from the newest moment on, in the columns of a
+// window and one more.
+func (m *Model) expected(p picture, w window) *futureCache {
+	f, of := &m.future, m.newest()
+	second := of.Now().Truncate(time.Second)
+	if f.id == p.ID && f.of == of && f.second.Equal(second) && f.bin == w.bin && f.ahead == w.ahead {
+		return f
+	}
+	*f = futureCache{id: p.ID, of: of, second: second, bin: w.bin, ahead: w.ahead}
+	if w.ahead == 0 {
+		return f
+	}
+	now, ok := p.Picture, true
+	if m.view.past() {
+		now, ok = explain.Look(of, p.ID)
+	}
+	if ok {
+		f.is, f.ok = now.Future(time.Duration(w.ahead+1)*w.bin, w.bin)
+	}
+	return f
+}

@@ -32,6 +32,7 @@ type window struct {
 	from, to time.Time
 	bin      time.Duration
 	cols     int
+	ahead    int // columns after to, for what is expected
 }
 
 func (m *Model) window() window {
@@ -42,11 +43,32 @@ func (m *Model) window() window {
 
 // windowOf is the window of a chart of so many columns over what is open.
 func (m *Model) windowOf(cols int) window {
-	now := m.drawn.chart
-	if v := &m.view; v.zoomed && v.screen == detail {
-		return windowOf(now, cols, fitting(cols, shownByDefault)+v.zoom)
+	now, ahead := m.drawn.chart, 0
+	if m.drawn.ahead && cols >= leastForFuture {
+		ahead = cols * 3 / 10
 	}
-	return windowAt(now, m.drawn.since, cols)
+	if v := &m.view; v.zoomed && v.screen == detail {
+		return windowOf(now, cols, fitting(cols, shownByDefault)+v.zoom).leaving(ahead)
+	}
+	since := m.drawn.since
+	if ahead > 0 { // what is known keeps its room, and what is due soon has some
+		known := now.Sub(since)
+		since = now.Add(-max(known*10/7, shownWithFuture))
+	}
+	return windowAt(now, since, cols).leaving(ahead)
+}
+
+// A chart too narrow for both has no future; one that has shows so much time at
+// least, past and future together, that the HPA's next sync is in it.
+const (
+	leastForFuture  = 40
+	shownWithFuture = time.Minute
+)
+
+// leaving is the window with its last columns left for what is expected.
+func (w window) leaving(ahead int) window {
+	w.from, w.cols, w.ahead = w.from.Add(time.Duration(ahead)*w.bin), w.cols-ahead, ahead
+	return w
 }
 
 // mode is whether queue and replicas share a chart.
@@ -95,14 +117,15 @@ func fitting(cols int, d time.Duration) int {
 // that the way back is as long as the way there.
 func (m *Model) zoom(steps int) {
 	v, win := &m.view, m.window()
-	itself := windowAt(m.drawn.chart, m.drawn.since, win.cols).bin
+	v.zoomed = false
+	itself := m.window().bin
 	all := append(slices.Clone(bins), itself)
 	slices.Sort(all)
 	all = slices.Compact(all)
 	at, _ := slices.BinarySearch(all, win.bin)
 	at = min(max(at+steps, 0), len(all)-1)
 	if v.zoomed = all[at] != itself; v.zoomed {
-		v.zoom = slices.Index(bins, all[at]) - fitting(win.cols, shownByDefault)
+		v.zoom = slices.Index(bins, all[at]) - fitting(win.cols+win.ahead, shownByDefault)
 	}
 }
 

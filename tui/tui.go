@@ -81,16 +81,17 @@ type Model struct {
 	colour  colorprofile.Profile
 	err     error
 
-	grid  screen.Grid
-	frame string // what View answers, built by Update
-	title string
-	drawn drawn
-	shown shown // what the frame was made of, to tell news from noise
-	log   timelineCache
-	tally tally
-	said  said
-	began time.Time // when the first observation came
-	pace  string
+	grid   screen.Grid
+	frame  string // what View answers, built by Update
+	title  string
+	drawn  drawn
+	shown  shown // what the frame was made of, to tell news from noise
+	log    timelineCache
+	future futureCache
+	tally  tally
+	said   said
+	began  time.Time // when the first observation came
+	pace   string
 
 	gathering bool // a frame was drawn for a key, and those that follow wait for the next
 	pressed   bool // and some did
@@ -116,6 +117,9 @@ type drawn struct {
 	stands bool      // the chart has stood still for so long that it says of what moment it is
 	since  time.Time // the oldest of which there can be something to show
 	phase  explain.Phase
+	ahead  bool      // the chart has room for what is expected,
+	of     kscope.ID // for this object,
+	due    time.Time // because something was due then
 }
 
 // New makes a model with an empty store.

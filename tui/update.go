@@ -137,6 +137,8 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 		v.full = !v.full
 	case key.Matches(msg, keys.ChartMode):
 		v.stacked = !v.stacked
+	case key.Matches(msg, keys.Future):
+		v.noFuture = !v.noFuture
 	case key.Matches(msg, keys.PodTable), v.focus == podsPane && key.Matches(msg, keys.Open):
 		v.podTable = !v.podTable
 	case key.Matches(msg, keys.ZoomIn):

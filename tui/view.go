@@ -52,6 +52,7 @@ type view struct {
 	podTable bool
 	stacked  bool // chart mode I rather than H
 	full     bool // the chart alone
+	noFuture bool // nor what is expected in it
 	hideKeys bool
 	teach    bool // a line suggests what to do next
 	help     bool

@@ -24,7 +24,11 @@ import "github.com/kscope/kscope/tui/screen"
 type box struct {
 	left, right                    int // gutters for the scales
 	head, plot, axis, times, marks int // rows, from top to bottom
+	ahead                          int // columns of the plot that are left for what is expected
 }
+
+// cols is how many columns of a chart so wide hold what was observed.
+func (b box) cols(w int) int { return w - b.left - b.right - b.ahead }
 
 // boxOf decides what survives as the space shrinks: first the plot, then
 // the times, the marks, the axis line, the legend, a second row of marks.
@@ -63,7 +67,8 @@ func Columns(w int, mode Mode) int {
 // Draw draws a chart over the whole canvas.
 func Draw(c screen.Canvas, st *screen.Styles, in Input) {
 	b := boxOf(c.W, c.H, in.Mode)
-	cols := c.W - b.left - b.right
+	b.ahead = min(max(in.Ahead.Columns, 0), max(c.W-b.left-b.right, 0)/2)
+	cols := b.cols(c.W)
 	if cols < 1 || b.plot < 1 {
 		return
 	}
@@ -81,10 +86,11 @@ func Draw(c screen.Canvas, st *screen.Styles, in Input) {
 	}
 	drawTimes(c, st, in, b)
 	drawMarks(c, st, in, b)
+	in.Ahead.drawDue(c, st, b)
 }
 
 func drawOverlay(c screen.Canvas, st *screen.Styles, in Input, b box) {
-	p := plot{c.Sub(b.left, b.head, c.W-b.left-b.right, b.plot), st}
+	p := plot{c.Sub(b.left, b.head, b.cols(c.W), b.plot), st}
 	left := scaleOf(in.QueueMax, b.plot)
 	right := scaleOf(in.ReadyMax, b.plot)
 	ticks := left.ticks()
@@ -101,6 +107,13 @@ func drawOverlay(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	p.guideLabels(in.Guides, left, right)
 	p.gapLabel(in.Queue)
 	p.peak(in.Queue, left)
+	if b.ahead > 0 {
+		f := plot{c.Sub(b.left+b.cols(c.W), b.head, b.ahead, b.plot), st}
+		f.expectedGround(left)
+		f.expected(in.Ahead.Queue, left, true)
+		f.expected(in.Ahead.Ready, right, false)
+		f.word()
+	}
 
 	if b.head > 0 {
 		x := legendQueue(c, st, in, b.left)
@@ -112,7 +125,7 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	heads := 2 * b.head
 	rows := b.plot + b.head - heads
 	top := (rows + 1) / 2
-	cols := c.W - b.left - b.right
+	cols := b.cols(c.W)
 	qc := c.Sub(0, 0, c.W, b.head+top)
 	rc := c.Sub(0, b.head+top, c.W, b.head+rows-top)
 
@@ -143,6 +156,15 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	r.cursor(in)
 	r.guideLabels(onScale(in.Guides, true), right, right)
 	r.gapLabel(in.Ready)
+	if b.ahead > 0 {
+		f := plot{qc.Sub(b.left+cols, b.head, b.ahead, top), st}
+		f.expectedGround(left)
+		f.expected(in.Ahead.Queue, left, true)
+		f.word()
+		f = plot{rc.Sub(b.left+cols, b.head, b.ahead, rows-top), st}
+		f.expectedGround(right)
+		f.expected(in.Ahead.Ready, right, false)
+	}
 
 	if b.head > 0 {
 		legendQueue(qc, st, in, b.left)

@@ -102,7 +102,8 @@ func TestChartExtremes(t *testing.T) {
 			for _, size := range [][2]int{{0, 0}, {1, 1}, {1, 9}, {9, 1}, {11, 2}, {20, 4}, {23, 5}, {40, 8}, {60, 11}, {250, 40}} {
 				for _, top := range []float64{0, 1, 1e15, inf, nan, -4, 1e-320, NiceMax(slices.Max(append(vs, 1)))} {
 					in := Input{Mode: mode, From: storyEnd.Add(-time.Minute), To: storyEnd, Queue: vs, Ready: vs, Desired: vs,
-						QueueMax: top, ReadyMax: top, Guides: []Guide{{Value: inf, Label: "x"}, {Value: 1, Label: "max", Pods: true}}}
+						QueueMax: top, ReadyMax: top, Guides: []Guide{{Value: inf, Label: "x"}, {Value: 1, Label: "max", Pods: true}},
+						Ahead: Ahead{Columns: size[0] / 3, Queue: Fan{vs, vs, vs}, Ready: Fan{vs, vs, vs}, Due: []Due{{To: "1", In: "3s"}, {Kind: DueLook, Column: 1 << 40}, {Kind: DueSync, Column: -9}}}}
 					t.Run(fmt.Sprint(name, mode, size, top), func(*testing.T) { chartText(size[0], size[1], trueDark, in) })
 				}
 			}
@@ -132,6 +133,10 @@ func FuzzChart(f *testing.F) {
 			in.Ready = append(in.Ready, math.Floor(x/float64(i+1)))
 			in.Desired = append(in.Desired, readyMax-x)
 			in.Marks = append(in.Marks, Mark{At: in.From.Add(time.Duration(v) * time.Second), Kind: MarkKind(v) % 6, N: int64(v)})
+			in.Ahead.Columns = int(v) - 1
+			in.Ahead.Queue.Add(0, x, queueMax)
+			in.Ahead.Ready.Add(x, readyMax, x)
+			in.Ahead.Due = append(in.Ahead.Due, Due{Kind: DueKind(v) % 3, Mark: MarkKind(v) % 4, Column: int(v), To: "7", In: "5s"})
 			in.Guides = append(in.Guides, Guide{Value: x, Label: "level", Pods: v&1 == 1})
 		}
 		g, c := blankGrid(w+4, h+4, st)

@@ -31,6 +31,8 @@ type Input struct {
 	QueueFlow string // what comes and goes, after it; "" when nothing does or is known
 	Empty     string // said while nothing is known yet
 
+	Ahead Ahead // what is expected, right of the window
+
 	Marks  []Mark
 	Loads  [][2]time.Time // from when to when work was put in from here
 	Guides []Guide

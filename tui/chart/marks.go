@@ -81,7 +81,7 @@ func drawMarks(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	if b.marks == 0 || len(in.Marks) == 0 {
 		return
 	}
-	cols := c.W - b.left - b.right
+	cols := b.cols(c.W)
 	ms := placeMarks(st, in, cols)
 	slices.SortStableFunc(ms, func(x, y placedMark) int {
 		return cmp.Or(cmp.Compare(y.rank(), x.rank()), cmp.Compare(y.col, x.col)) // newest first among equals

@@ -17,10 +17,11 @@ var timeSteps = []time.Duration{
 // drawTimes draws the axis line, its ticks, and how long before the right end
 // they are.
 func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
-	cols := c.W - b.left - b.right
+	cols := b.cols(c.W)
 	y := b.head + b.plot
 	if b.axis > 0 {
 		c.HLine(b.left, y, cols, st.Grid, '─')
+		c.HLine(b.left+cols, y, b.ahead, st.Grid, '┈')
 		c.Put(b.left-1, y, st.Grid, '└')
 		in.shadeLoads(c, st, b, y)
 		if b.right > 1 {
@@ -69,7 +70,7 @@ func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
 
 // shadeLoads makes the time axis heavy where a load ran.
 func (in *Input) shadeLoads(c screen.Canvas, st *screen.Styles, b box, y int) {
-	cols := c.W - b.left - b.right
+	cols := b.cols(c.W)
 	for _, l := range in.Loads {
 		from, to := max(in.column(l[0], cols), 0), min(in.column(l[1], cols), cols-1)
 		c.HLine(b.left+from, y, to-from+1, st.You, '━')
