@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -45,7 +46,7 @@ type Decision struct {
 	Zero time.Time
 	// Ahead is what Next says, in numbers, the next change first; empty where it says
 	// nothing of the kind.
-	Ahead []Forecast
+	Ahead []outlook.Forecast
 	// Findings is what is wrong: roots first, each followed by what is only a
 	// consequence of it. Why is then about the first.
 	Findings []Finding
@@ -119,9 +120,9 @@ type facts struct {
 	low, high      int32 // the HPA's bounds
 	found          []Finding
 
-	outlook *outlook // what comes, nil where it cannot be told; see ahead
-	looked  bool     // it was tried
-	brief   bool     // only what cannot be told otherwise is worth the cost
+	outlook *outlook.Next // what comes, nil where it cannot be told; see ahead
+	looked  bool          // it was tried
+	brief   bool          // only what cannot be told otherwise is worth the cost
 }
 
 // Decide says why a workload has the replicas it has and what comes next. It

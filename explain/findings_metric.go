@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -78,7 +79,7 @@ func standsStill(c *store.Chain, f *facts, x *Finding) {
 	}
 	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s in about %s.", floor, countdown(left))
 	const about = 2 * time.Second
-	x.Ahead = []Forecast{{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: x.Zero.Add(-about), Latest: x.Zero.Add(about), If: NoMoreJobs}}
+	x.Ahead = []outlook.Forecast{{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: x.Zero.Add(-about), Latest: x.Zero.Add(about), If: outlook.NoMoreJobs}}
 }
 
 // sourceLost recognises a source that went away after a good start. KEDA's own

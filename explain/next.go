@@ -5,14 +5,20 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
 
+// model is that of what is known, false where it does not suffice.
+func (f *facts) model(c *store.Chain) (*outlook.Model, bool) {
+	return outlook.Of(c, outlook.Seen{Now: f.now, Desired: f.desired, Ready: f.ready, Main: f.r})
+}
+
 // ahead is what comes, as far as it can be told; nil where it cannot, or only a
 // glance is wanted.
-func (f *facts) ahead(c *store.Chain) *outlook {
+func (f *facts) ahead(c *store.Chain) *outlook.Next {
 	if f.brief {
 		return nil
 	}
@@ -20,11 +26,11 @@ func (f *facts) ahead(c *store.Chain) *outlook {
 }
 
 // play is the same, whatever it costs.
-func (f *facts) play(c *store.Chain) *outlook {
+func (f *facts) play(c *store.Chain) *outlook.Next {
 	if !f.looked {
 		f.looked = true
-		if m, ok := modelOf(c, f); ok {
-			o := m.look()
+		if m, ok := f.model(c); ok {
+			o := m.Next()
 			f.outlook = &o
 		}
 	}
@@ -35,36 +41,36 @@ func (f *facts) play(c *store.Chain) *outlook {
 // there is one to be foretold.
 func foretell(d *Decision, c *store.Chain, f *facts) bool {
 	o := f.ahead(c)
-	if o == nil || !o.some {
+	if o == nil || !o.Some {
 		return false
 	}
-	if d.Next = o.says(c, f); o.sure {
-		d.Ahead = []Forecast{o.forecast()}
+	if d.Next = says(o, c, f); o.Sure {
+		d.Ahead = []outlook.Forecast{o.Forecast()}
 	}
 	return true
 }
 
 // stays is that nothing changes until the HPA has looked again, or before something
 // could.
-func (f *facts) stays(c *store.Chain) []Forecast {
+func (f *facts) stays(c *store.Chain) []outlook.Forecast {
 	o := f.ahead(c)
 	if o == nil {
 		return unchanged(f)
 	}
 	until := f.now.Add(aSync)
-	if before := o.quiet.Add(-time.Second); before.Before(until) {
+	if before := o.Quiet.Add(-time.Second); before.Before(until) {
 		until = before
 	}
 	if !until.After(f.now) {
 		return nil
 	}
-	return []Forecast{{Stays: true, Latest: until, If: o.condition()}}
+	return []outlook.Forecast{{Stays: true, Latest: until, If: o.Condition()}}
 }
 
 // moves gives a decision that says nothing of a change the one that is on its way.
 // Where jobs come as fast as they go, the next sync is as far as that can be told.
 func moves(d *Decision, c *store.Chain, f *facts) {
-	if o := f.ahead(c); o != nil && o.some && o.sure && (o.atNext || !o.comes) {
+	if o := f.ahead(c); o != nil && o.Some && o.Sure && (o.AtNext || !o.Comes) {
 		foretell(d, c, f)
 	} else {
 		d.Ahead = f.stays(c)
@@ -72,41 +78,41 @@ func moves(d *Decision, c *store.Chain, f *facts) {
 }
 
 // says is the sentence.
-func (o *outlook) says(c *store.Chain, f *facts) string {
-	if o.keda {
-		return o.kedaSays(c, f)
+func says(o *outlook.Next, c *store.Chain, f *facts) string {
+	if o.KEDA {
+		return kedaSays(o, c, f)
 	}
 	verb := "goes to"
-	if !o.up {
+	if !o.Up {
 		verb = "goes down to"
 	}
-	s := fmt.Sprintf("The HPA %s %s %s", verb, o.size(), o.when(f.now))
-	if !o.sure {
-		s = fmt.Sprintf("The HPA may %s %s %s", map[bool]string{true: "go to", false: "go down to"}[o.up], o.size(), o.when(f.now))
+	s := fmt.Sprintf("The HPA %s %s %s", verb, size(o), when(o, f.now))
+	if !o.Sure {
+		s = fmt.Sprintf("The HPA may %s %s %s", map[bool]string{true: "go to", false: "go down to"}[o.Up], size(o), when(o, f.now))
 	}
-	return s + o.because(c, f) + "."
+	return s + because(o, c, f) + "."
 }
 
 // size is to how many.
-func (o *outlook) size() string {
+func size(o *outlook.Next) string {
 	switch {
-	case o.low == o.high:
-		return itoa(o.low)
-	case o.high-o.low == 1:
-		return fmt.Sprintf("%d or %d", o.low, o.high)
+	case o.Low == o.High:
+		return itoa(o.Low)
+	case o.High-o.Low == 1:
+		return fmt.Sprintf("%d or %d", o.Low, o.High)
 	}
-	return fmt.Sprintf("%d to %d", o.low, o.high)
+	return fmt.Sprintf("%d to %d", o.Low, o.High)
 }
 
 // when is when it happens.
-func (o *outlook) when(now time.Time) string {
-	first, last := o.earliest.Sub(now), o.latest.Sub(now)
+func when(o *outlook.Next, now time.Time) string {
+	first, last := o.Earliest.Sub(now), o.Latest.Sub(now)
 	switch {
-	case !o.keda && !o.syncSeen && last <= scaling.SyncPeriod:
+	case !o.KEDA && !o.SyncSeen && last <= scaling.SyncPeriod:
 		return "at its next sync, within about " + words.Span(scaling.SyncPeriod)
-	case o.atNext:
+	case o.AtNext:
 		return "at its next sync, in about " + countdown(last)
-	case o.open:
+	case o.Open:
 		return "within " + countdown(last)
 	case last-first > 5*time.Second:
 		return fmt.Sprintf("in %s to %s", countdown(first), countdown(last))
@@ -115,31 +121,31 @@ func (o *outlook) when(now time.Time) string {
 }
 
 // because says what it waits for, and what comes after.
-func (o *outlook) because(c *store.Chain, f *facts) string {
+func because(o *outlook.Next, c *store.Chain, f *facts) string {
 	b := c.HPA.Behavior
-	later := !o.atNext && o.syncSeen
+	later := !o.AtNext && o.SyncSeen
 	switch {
-	case o.up && later && b.UpWindow() > 0:
+	case o.Up && later && b.UpWindow() > 0:
 		return fmt.Sprintf(", once this has been so for %s", words.Span(b.UpWindow()))
-	case o.up && later && b != nil && o.low <= f.want:
+	case o.Up && later && b != nil && o.Low <= f.want:
 		return ": its scale-up policies allow no more before"
-	case o.up && o.high < f.want:
+	case o.Up && o.High < f.want:
 		return fmt.Sprintf(", and on from there towards %d", f.want)
-	case o.open:
+	case o.Open:
 		return fmt.Sprintf(": it looks back %s, and kscope has watched for %s", words.Span(b.DownWindow()), words.Age(f.now.Sub(c.Watched)))
-	case !o.up && later && o.most > f.want && b.DownWindow() > 0:
-		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.most)))
-	case !o.up && o.high > f.want:
+	case !o.Up && later && o.Most > f.want && b.DownWindow() > 0:
+		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.Most)))
+	case !o.Up && o.High > f.want:
 		return fmt.Sprintf(", and on from there towards %d", f.want)
 	}
 	return ""
 }
 
 // kedaSays is the sentence about a step of KEDA's.
-func (o *outlook) kedaSays(c *store.Chain, f *facts) string {
+func kedaSays(o *outlook.Next, c *store.Chain, f *facts) string {
 	floor := c.ScaledObject.Floor()
-	s := fmt.Sprintf("KEDA goes to %d %s", floor, o.when(f.now))
-	if !f.quiet && o.flows {
+	s := fmt.Sprintf("KEDA goes to %d %s", floor, when(o, f.now))
+	if !f.quiet && o.Flows {
 		s += ", if no more jobs come"
 	}
 	return s + "."
@@ -152,12 +158,12 @@ func remembered(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	o := f.play(c)
-	if o == nil || !o.some || !o.sure || o.keda || !o.up || !o.atNext || o.most <= f.desired {
+	if o == nil || !o.Some || !o.Sure || o.KEDA || !o.Up || !o.AtNext || o.Most <= f.desired {
 		return Decision{}, false
 	}
 	d := Decision{Phase: ScalingUp, Link: LinkHPA,
 		Why: fmt.Sprintf("%s, and %s set; but %s ago %s were called for, and the HPA still goes by that.",
-			callsFor(c, f), isOrAre(f.desired), words.Age(f.now.Sub(o.mostAt)), pods(int(o.most)))}
+			callsFor(c, f), isOrAre(f.desired), words.Age(f.now.Sub(o.MostAt)), pods(int(o.Most)))}
 	foretell(&d, c, f)
 	return d, true
 }
@@ -188,4 +194,19 @@ func hadMore(c *store.Chain, f *facts) bool {
 		}
 	}
 	return false
+}
+
+// aSync is "within about 15s": how long the next sync of the HPA may take, with
+// the time that it takes itself.
+const aSync = scaling.SyncPeriod + 500*time.Millisecond
+
+// soon is a step to a number from low to high within a time from now, if no more
+// jobs come.
+func soon(f *facts, by store.Actor, low, high int32, within time.Duration) []outlook.Forecast {
+	return []outlook.Forecast{{By: by, Low: low, High: high, Earliest: f.now, Latest: f.now.Add(within), If: outlook.NoMoreJobs}}
+}
+
+// unchanged is nobody's step until the HPA has looked again.
+func unchanged(f *facts) []outlook.Forecast {
+	return []outlook.Forecast{{Stays: true, Latest: f.now.Add(scaling.SyncPeriod), If: outlook.NoMoreJobs}}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -55,4 +56,18 @@ func (d Decision) UntilZero(now time.Time) (time.Duration, bool) {
 		return 0, false
 	}
 	return max(d.Zero.Sub(now).Round(time.Second), time.Second), true
+}
+
+// Future is how things go on for so long from the moment of the picture, with a point
+// each step; both are over 0. It is false where that cannot be told.
+func (p *Picture) Future(length, step time.Duration) (outlook.Future, bool) {
+	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs {
+		return outlook.Future{}, false
+	}
+	f := gather(&p.Chain, p.Now)
+	m, ok := f.model(&p.Chain)
+	if !ok {
+		return outlook.Future{}, false
+	}
+	return m.Future(length, step), true
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -211,10 +212,10 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s, and no trigger was ever active; %s for now.", quiet, remain(f.desired))
 	}
 	floor := "to " + itoa(so.Floor())
-	atZero := Forecast{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: zero.Add(-aboutZero), Latest: zero.Add(aboutZero), If: NoMoreJobs}
+	atZero := outlook.Forecast{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: zero.Add(-aboutZero), Latest: zero.Add(aboutZero), If: outlook.NoMoreJobs}
 	if !so.PausedScaleIn {
 		d.Zero = zero
-		d.Ahead = []Forecast{atZero}
+		d.Ahead = []outlook.Forecast{atZero}
 	}
 	left, o := zero.Sub(f.now), f.ahead(c)
 	switch {
@@ -223,7 +224,7 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
 		d.Ahead = soon(f, store.KEDA, so.Floor(), so.Floor(), so.PollingInterval)
-	case o != nil && o.some && o.sure && !o.keda && foretell(&d, c, f):
+	case o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f):
 		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
 		d.Ahead = append(d.Ahead, atZero)
 	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:

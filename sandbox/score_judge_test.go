@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/store"
 )
@@ -45,7 +46,7 @@ func (out *record) next(after time.Time) *resize {
 
 // judge holds a forecast that was made at a time against the change that it is
 // about, nil if none came, and says when that was decided.
-func judge(f explain.Forecast, c *resize, ended time.Time) (verdict, time.Time) {
+func judge(f outlook.Forecast, c *resize, ended time.Time) (verdict, time.Time) {
 	first, last := f.Earliest.Add(-slack), f.Latest.Add(slack)
 	if f.Stays {
 		last = f.Latest
@@ -67,7 +68,7 @@ func judge(f explain.Forecast, c *resize, ended time.Time) (verdict, time.Time) 
 
 // judgeSize holds the number that was said to be next against the one that the
 // HPA made it.
-func judgeSize(ahead []explain.Forecast, c resize) verdict {
+func judgeSize(ahead []outlook.Forecast, c resize) verdict {
 	if len(ahead) == 0 {
 		return silent
 	}
@@ -87,7 +88,7 @@ func judgeSize(ahead []explain.Forecast, c resize) verdict {
 
 // judgeSentence holds what was said in the moment of a change against it: the
 // number, or at least the direction.
-func judgeSentence(ahead []explain.Forecast, c resize) verdict {
+func judgeSentence(ahead []outlook.Forecast, c resize) verdict {
 	if len(ahead) == 0 {
 		return silent
 	}
@@ -105,7 +106,7 @@ func judgeSentence(ahead []explain.Forecast, c resize) verdict {
 
 // calm reports whether, from what kscope could not know yet to a time, all was as
 // a condition assumes.
-func (out *record) calm(from, to time.Time, on explain.Condition) bool {
+func (out *record) calm(from, to time.Time, on outlook.Condition) bool {
 	from, to = from.Add(-unseen), to.Add(time.Millisecond)
 	for _, b := range out.beats {
 		at := out.began.Add(b.at)
@@ -117,11 +118,11 @@ func (out *record) calm(from, to time.Time, on explain.Condition) bool {
 			if at.After(from) {
 				return false
 			}
-		case on == explain.NoMoreJobs:
+		case on == outlook.NoMoreJobs:
 			if at.After(from) {
 				return false
 			}
-		case on == explain.PresentRate && b.turns:
+		case on == outlook.PresentRate && b.turns:
 			if at.After(from.Add(-settling)) {
 				return false
 			}
@@ -207,7 +208,7 @@ func (out *record) weigh() tally {
 
 // judgedForecast is one of what a glance foretold, judged.
 type judgedForecast struct {
-	explain.Forecast
+	outlook.Forecast
 	calm bool
 	verdict
 }
@@ -244,9 +245,9 @@ func (out *record) judgeZero(g *glance) (v verdict, calm bool) {
 	for c != nil && c.by != store.KEDA {
 		c = out.next(c.at)
 	}
-	f := explain.Forecast{By: store.KEDA, High: max(g.replicas-1, 0), Earliest: g.Zero.Add(-aboutZero), Latest: g.Zero.Add(aboutZero)}
+	f := outlook.Forecast{By: store.KEDA, High: max(g.replicas-1, 0), Earliest: g.Zero.Add(-aboutZero), Latest: g.Zero.Add(aboutZero)}
 	v, decided := judge(f, c, out.ended)
-	return v, out.calm(g.at, decided, explain.NoMoreJobs)
+	return v, out.calm(g.at, decided, outlook.NoMoreJobs)
 }
 
 // lastGlance is the last at a whole second before a time, nil if there is none.
@@ -260,21 +261,21 @@ func (out *record) lastGlance(before time.Time) *glance {
 }
 
 // who a forecast is about.
-func who(f explain.Forecast) string {
+func who(f outlook.Forecast) string {
 	if f.Stays {
 		return "nobody"
 	}
 	return string(f.By)
 }
 
-func conditionOf(ahead []explain.Forecast) explain.Condition {
+func conditionOf(ahead []outlook.Forecast) outlook.Condition {
 	if len(ahead) == 0 {
-		return explain.NoMoreJobs
+		return outlook.NoMoreJobs
 	}
 	return ahead[0].If
 }
 
-func saying(ahead []explain.Forecast) verdict {
+func saying(ahead []outlook.Forecast) verdict {
 	switch {
 	case len(ahead) == 0:
 		return silent
@@ -290,11 +291,11 @@ func TestJudge(t *testing.T) {
 	hpa := func(when float64, from, to int32) *resize {
 		return &resize{at: at(when), by: store.TheHPA, from: from, to: to}
 	}
-	to8 := explain.Forecast{By: store.TheHPA, Low: 8, High: 8, Earliest: at(5), Latest: at(10)}
-	stays := explain.Forecast{Stays: true, Latest: at(10)}
+	to8 := outlook.Forecast{By: store.TheHPA, Low: 8, High: 8, Earliest: at(5), Latest: at(10)}
+	stays := outlook.Forecast{Stays: true, Latest: at(10)}
 	for _, tt := range []struct {
 		name    string
-		f       explain.Forecast
+		f       outlook.Forecast
 		c       *resize
 		want    verdict
 		decided float64
@@ -316,28 +317,28 @@ func TestJudge(t *testing.T) {
 			t.Errorf("%s: got %s at %v, want %s at %v", tt.name, got, decided.Sub(at(0)), tt.want, tt.decided)
 		}
 	}
-	for _, f := range []explain.Forecast{to8, stays} {
+	for _, f := range []outlook.Forecast{to8, stays} {
 		if got, _ := judge(f, nil, at(9)); got != pending {
 			t.Errorf("a story that ends before: got %s", got)
 		}
 	}
-	about := explain.Forecast{By: store.TheHPA, Low: 6, High: 9}
-	kedas := explain.Forecast{By: store.KEDA}
+	about := outlook.Forecast{By: store.TheHPA, Low: 6, High: 9}
+	kedas := outlook.Forecast{By: store.KEDA}
 	for _, tt := range []struct {
 		name           string
-		ahead          []explain.Forecast
+		ahead          []outlook.Forecast
 		c              resize
 		size, sentence verdict
 	}{
-		{"the number", []explain.Forecast{to8}, *hpa(7, 4, 8), right, right},
-		{"one less", []explain.Forecast{to8}, *hpa(7, 4, 7), near, near},
-		{"far more", []explain.Forecast{to8}, *hpa(7, 4, 16), wrong, near},
-		{"a tenth more", []explain.Forecast{{By: store.TheHPA, Low: 40, High: 40}}, *hpa(7, 4, 44), near, near},
-		{"within a range", []explain.Forecast{about}, *hpa(7, 4, 8), near, right},
-		{"the other way", []explain.Forecast{about}, *hpa(7, 10, 12), wrong, wrong},
-		{"KEDA's", []explain.Forecast{kedas}, *hpa(7, 4, 3), wrong, near},
-		{"KEDA's the other way", []explain.Forecast{kedas}, *hpa(7, 4, 8), wrong, wrong},
-		{"nothing changes", []explain.Forecast{stays}, *hpa(7, 4, 8), wrong, wrong},
+		{"the number", []outlook.Forecast{to8}, *hpa(7, 4, 8), right, right},
+		{"one less", []outlook.Forecast{to8}, *hpa(7, 4, 7), near, near},
+		{"far more", []outlook.Forecast{to8}, *hpa(7, 4, 16), wrong, near},
+		{"a tenth more", []outlook.Forecast{{By: store.TheHPA, Low: 40, High: 40}}, *hpa(7, 4, 44), near, near},
+		{"within a range", []outlook.Forecast{about}, *hpa(7, 4, 8), near, right},
+		{"the other way", []outlook.Forecast{about}, *hpa(7, 10, 12), wrong, wrong},
+		{"KEDA's", []outlook.Forecast{kedas}, *hpa(7, 4, 3), wrong, near},
+		{"KEDA's the other way", []outlook.Forecast{kedas}, *hpa(7, 4, 8), wrong, wrong},
+		{"nothing changes", []outlook.Forecast{stays}, *hpa(7, 4, 8), wrong, wrong},
 		{"nothing is said", nil, *hpa(7, 4, 8), silent, silent},
 	} {
 		if got := judgeSize(tt.ahead, tt.c); got != tt.size {
@@ -354,11 +355,11 @@ func TestJudge(t *testing.T) {
 func TestJudgeStory(t *testing.T) {
 	began := time.Unix(0, 0)
 	at := func(s float64) time.Time { return began.Add(time.Duration(s * float64(time.Second))) }
-	hpa := explain.Forecast{By: store.TheHPA, Low: 4, High: 4, Earliest: at(0), Latest: at(15), If: explain.NoMoreJobs}
-	zero := explain.Forecast{By: store.KEDA, Earliest: at(25), Latest: at(35), If: explain.NoMoreJobs}
+	hpa := outlook.Forecast{By: store.TheHPA, Low: 4, High: 4, Earliest: at(0), Latest: at(15), If: outlook.NoMoreJobs}
+	zero := outlook.Forecast{By: store.KEDA, Earliest: at(25), Latest: at(35), If: outlook.NoMoreJobs}
 	out := record{
 		story: story{family: healthy, beats: []beat{{at: 20 * time.Second, jobs: 1}}}, began: began, ended: at(60),
-		glances: []glance{{at: at(1), Decision: explain.Decision{Rule: "cooling", Ahead: []explain.Forecast{hpa, zero}}}},
+		glances: []glance{{at: at(1), Decision: explain.Decision{Rule: "cooling", Ahead: []outlook.Forecast{hpa, zero}}}},
 		changes: []resize{
 			{at: at(10), by: store.TheHPA, from: 8, to: 4, author: right},
 			{at: at(12), by: store.TheHPA, from: 4, to: 3, author: wrong},

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/sandbox/world"
 )
 
@@ -96,7 +96,7 @@ func (out *record) foretold(g *glance) (text, marks string) {
 	return strings.Join(parts, ", then "), marks
 }
 
-func sizes(f explain.Forecast) string {
+func sizes(f outlook.Forecast) string {
 	if f.Low == f.High {
 		return fmt.Sprint("to ", f.Low)
 	}
@@ -104,7 +104,7 @@ func sizes(f explain.Forecast) string {
 }
 
 // numbersOf are the forecasts without their times.
-func numbersOf(ahead []explain.Forecast) string {
+func numbersOf(ahead []outlook.Forecast) string {
 	var b strings.Builder
 	for _, f := range ahead {
 		fmt.Fprint(&b, " ", f.By, sizes(f), f.Stays)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -161,7 +162,7 @@ type futureCache struct {
 	second time.Time
 	bin    time.Duration
 	ahead  int
-	is     explain.Future
+	is     outlook.Future
 	ok     bool
 }
 

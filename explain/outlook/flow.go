@@ -1,9 +1,10 @@
-package explain
+package outlook
 
 import (
 	"math"
 	"time"
 
+	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
 
@@ -70,4 +71,43 @@ func rateOf(depth, ready *store.Series, now time.Time, service time.Duration) fl
 		in += pods / float64(seconds) / service.Seconds()
 	}
 	return max(in, 0)
+}
+
+// usualStart is how long a pod takes to become ready where that was not seen.
+const usualStart = 3 * time.Second
+
+// measure says what the sources will say: those that kscope knows nothing of but
+// their value stay as they are, a schedule is kept, and a queue flows on as it does.
+func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
+	for i := range sources {
+		s := &sources[i]
+		measured := func(time.Duration) float64 { return s.Value }
+		if s.cron != nil {
+			measured = func(since time.Duration) float64 { return s.cron.Value(is.Now.Add(since)) }
+		}
+		if i != main {
+			m.plan.Also = append(m.plan.Also, scaling.Source{Target: s.Target, Activation: s.ActivationTarget, ByValue: s.byValue(), Measured: measured})
+			continue
+		}
+		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, s.ActivationTarget, s.byValue()
+		m.from.Queue = s.Value
+		in, service := 0.0, time.Duration(0)
+		switch {
+		case s.From != store.FromBroker:
+			m.from.Queue, service = s.falls(c, is)
+		case s.CountsJobs():
+			in, service = flowOf(&s.Past, &c.Past.Ready, is.Now)
+		}
+		if service <= 0 && in <= 0 {
+			m.plan.Measured = measured
+			continue
+		}
+		m.Flows, m.Comes, m.plan.Service = true, in > 0, service
+		if s.Value > 0 {
+			m.from.InHand = float64(is.Ready) / 2
+		}
+		if in > 0 {
+			m.plan.Arrivals = func(since time.Duration) float64 { return in * since.Seconds() }
+		}
+	}
 }

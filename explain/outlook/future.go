@@ -1,4 +1,4 @@
-package explain
+package outlook
 
 import (
 	"math"
@@ -10,8 +10,8 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
-// Future is how things go on from the moment of a [Picture], by the same plays that
-// its sentences are made of. All of it is expected, and none observed.
+// Future is how things go on from the moment of a model, by the same plays that
+// sentences are made of. All of it is expected, and none observed.
 type Future struct {
 	// Points are a step apart; the first is of the moment of the picture.
 	Points []Expected
@@ -48,24 +48,15 @@ type Due struct {
 // aWhile is how far ahead a change of the replicas is worth a look at what comes.
 const aWhile = 2 * time.Minute
 
-// Future plays on from a picture for so long, with a point each step; length and
-// step are over 0. It is false where that cannot be told.
-func (p *Picture) Future(length, step time.Duration) (Future, bool) {
-	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs || length <= 0 || step <= 0 {
-		return Future{}, false
-	}
-	facts := gather(&p.Chain, p.Now)
-	m, ok := modelOf(&p.Chain, &facts)
-	if !ok || !facts.readyKnown {
-		return Future{}, false
-	}
+// Future plays on for so long, with a point each step; length and step are over 0.
+func (m *Model) Future(length, step time.Duration) Future {
 	f := Future{}
-	if facts.r.CountsJobs() && facts.r.From == store.FromBroker {
-		f.Queue = facts.r.Trigger.Backlog
+	if m.main.CountsJobs() && m.main.From == store.FromBroker {
+		f.Queue = m.main.Trigger.Backlog
 	}
 	likely := m.run(length, step, variant{})
 	for _, at := range likely.Points {
-		f.Points = append(f.Points, Expected{p.Now.Add(at.Since), f.jobs(at.Queue), only(float64(at.Ready))})
+		f.Points = append(f.Points, Expected{m.from.At.Add(at.Since), f.jobs(at.Queue), only(float64(at.Ready))})
 	}
 	for _, v := range m.variants() {
 		for i, at := range m.run(length, step, v).Points {
@@ -73,13 +64,13 @@ func (p *Picture) Future(length, step time.Duration) (Future, bool) {
 			f.Points[i].Ready.take(float64(at.Ready))
 		}
 	}
-	o := m.look()
+	o := m.Next()
 	f.looks(m, likely.Changes)
 	f.steps(&o, likely.Changes)
 	first, last := f.Points[0], f.Points[len(f.Points)-1]
-	f.Due = o.some && o.earliest.Sub(p.Now) <= aWhile ||
+	f.Due = o.Some && o.Earliest.Sub(m.from.At) <= aWhile ||
 		math.Abs(first.Queue.Likely-last.Queue.Likely) >= 1 || first.Ready.Likely != last.Ready.Likely
-	return f, true
+	return f
 }
 
 func only(v float64) Range { return Range{v, v, v} }
@@ -97,24 +88,24 @@ func (r *Range) take(v float64) { r.Low, r.High = min(r.Low, v), max(r.High, v) 
 
 // looks marks when KEDA and the HPA look next, where that was seen. At zero the HPA
 // looks at nothing.
-func (f *Future) looks(m *model, likely []scaling.Change) {
+func (f *Future) looks(m *Model, likely []scaling.Change) {
 	if m.lookSeen {
 		f.Marks = append(f.Marks, Due{At: m.from.At.Add(m.plan.FirstPoll), By: store.KEDA})
 	}
 	rests := slices.ContainsFunc(likely, func(c scaling.Change) bool { return c.To == 0 && c.Since <= m.plan.FirstSync })
-	if m.syncSeen && m.from.Replicas > 0 && !rests {
+	if m.SyncSeen && m.from.Replicas > 0 && !rests {
 		f.Marks = append(f.Marks, Due{At: m.from.At.Add(m.plan.FirstSync), By: store.TheHPA})
 	}
 }
 
 // steps marks the steps of the replicas: the first as it is foretold, however far
 // away, and the others as they are likely.
-func (f *Future) steps(o *outlook, likely []scaling.Change) {
-	if !o.some {
+func (f *Future) steps(o *Next, likely []scaling.Change) {
+	if !o.Some {
 		return
 	}
-	first := Due{At: o.earliest.Add(o.latest.Sub(o.earliest) / 2), Step: true, Up: o.up, Low: o.low, High: o.high, Maybe: !o.sure}
-	first.About, first.By = o.latest.Sub(o.earliest) > time.Second, actor(o.keda)
+	first := Due{At: o.Earliest.Add(o.Latest.Sub(o.Earliest) / 2), Step: true, Up: o.Up, Low: o.Low, High: o.High, Maybe: !o.Sure}
+	first.About, first.By = o.Latest.Sub(o.Earliest) > time.Second, actor(o.KEDA)
 	f.Marks = append(f.Marks, first)
 	for _, c := range likely[min(1, len(likely)):] {
 		f.Marks = append(f.Marks, Due{At: o.from.At.Add(c.Since), By: actor(c.ByKEDA), Step: true, Up: c.To > c.From, Low: c.To, High: c.To, About: true})

@@ -1,4 +1,4 @@
-package explain
+package outlook
 
 import (
 	"math"
@@ -15,7 +15,7 @@ func after(seconds float64) time.Time { return t0.Add(time.Duration(seconds * fl
 
 // known is a chain about which all is known: jobs in one list at 5 a pod, and the
 // syncs of its HPA, every 15 s from t0 on.
-func known(now float64, replicas int32, depth func(at float64) float64, b *kscope.Behavior, syncs ...store.Sync) (*store.Chain, *facts) {
+func known(now float64, replicas int32, depth func(at float64) float64, b *kscope.Behavior, syncs ...store.Sync) (*store.Chain, Seen) {
 	n, backlog := replicas, kscope.Backlog{Name: "orders"}
 	c := &store.Chain{
 		ID:           kscope.ID{Kind: kscope.ScaledObjects},
@@ -37,8 +37,7 @@ func known(now float64, replicas int32, depth func(at float64) float64, b *kscop
 	}
 	c.Past.Desired.Extend(after(now))
 	c.Past.Syncs, c.Readings = syncs, []store.Reading{r}
-	f := gather(c, after(now))
-	return c, &f
+	return c, Seen{Now: after(now), Desired: replicas, Ready: n, Main: r}
 }
 
 // TestOutlook is what the HPA does next, by what it remembers.
@@ -65,14 +64,18 @@ func TestOutlook(t *testing.T) {
 		{"one a minute, and it was 20 s ago", 35, 4, func(float64) float64 { return 60 }, slow,
 			[]store.Sync{{At: after(15), Computed: true, Current: 3, Desired: 4, Rescaled: true}}, true, 5, 40},
 	} {
-		c, f := known(tt.now, tt.replicas, tt.depth, tt.b, tt.syncs...)
-		o := f.ahead(c)
-		if o == nil || !o.some || !o.sure {
+		m, ok := Of(known(tt.now, tt.replicas, tt.depth, tt.b, tt.syncs...))
+		if !ok {
+			t.Errorf("%s: nothing can be told", tt.name)
+			continue
+		}
+		o := m.Next()
+		if !o.Some || !o.Sure {
 			t.Errorf("%s: %+v", tt.name, o)
 			continue
 		}
-		if in := o.earliest.Sub(after(tt.now)).Seconds(); o.keda || o.up != tt.up || o.low != tt.to || o.high != tt.to || math.Abs(in-tt.in) > 0.5 {
-			t.Errorf("%s: up %v to %d..%d in %.1f s, want %+v", tt.name, o.up, o.low, o.high, in, tt.to)
+		if in := o.Earliest.Sub(after(tt.now)).Seconds(); o.KEDA || o.Up != tt.up || o.Low != tt.to || o.High != tt.to || math.Abs(in-tt.in) > 0.5 {
+			t.Errorf("%s: up %v to %d..%d in %.1f s, want %+v", tt.name, o.Up, o.Low, o.High, in, tt.to)
 		}
 	}
 }
@@ -87,14 +90,13 @@ func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
 		"the HPA":        func(c *store.Chain) { c.HPA = nil },
 		"the workload":   func(c *store.Chain) { c.Workload = nil },
 	} {
-		c, f := known(5, 4, func(float64) float64 { return 40 }, nil, store.Sync{At: after(0), Computed: true, Current: 4, Desired: 4})
-		if f.ahead(c) == nil {
+		c, is := known(5, 4, func(float64) float64 { return 40 }, nil, store.Sync{At: after(0), Computed: true, Current: 4, Desired: 4})
+		if _, ok := Of(c, is); !ok {
 			t.Fatal("nothing is foretold where all is known")
 		}
 		unknown(c)
-		g := gather(c, after(5))
-		if o := g.ahead(c); o != nil {
-			t.Errorf("%s is not known, and the HPA goes to %d", name, o.low)
+		if m, ok := Of(c, is); ok {
+			t.Errorf("%s is not known, and the HPA goes to %d", name, m.Next().Low)
 		}
 	}
 }

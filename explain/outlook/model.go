@@ -1,0 +1,106 @@
+package outlook
+
+import (
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// spacing is how far apart the syncs of an HPA are where that was not seen: the
+// controller waits its period from the end of one to the beginning of the next.
+const spacing = scaling.SyncPeriod + 12*time.Millisecond
+
+// Model is the state of KEDA's and of the HPA's minds, as far as it follows from
+// what was observed, by the clock of the stream: what they remember, when they look
+// next, and what their sources will say if nothing unforeseen comes.
+type Model struct {
+	plan scaling.Plan
+	from scaling.State
+	main store.Reading // that the plan goes by
+
+	SyncSeen, lookSeen bool // the phases of the plan were seen, and are not any
+	Flows              bool // the queue is on its way, and the plan goes on from that
+	Comes              bool // and at its rate jobs come, too
+
+	// held is what the HPA may remember from before it was watched, at most; 0 where
+	// it remembers nothing that matters. It forgets it at latest at until.
+	held  int32
+	until time.Time
+	// The most that the HPA remembers, and when that was asked for last; 0 where
+	// nothing is remembered.
+	Most   int32
+	MostAt time.Time
+}
+
+// Seen is what was seen of a workload at a time.
+type Seen struct {
+	Now            time.Time
+	Desired, Ready int32
+	Main           store.Reading // of the trigger that asks for most
+}
+
+// Of is false where not all is known, or is so now, that the HPA and KEDA decide
+// by.
+func Of(c *store.Chain, is Seen) (*Model, bool) {
+	unknown := func(r store.Reading) bool { return !r.Known }
+	if c.Workload == nil || c.Ready == nil || c.HPA == nil || !c.Last.Object.IsZero() ||
+		c.ScaledObject.ScalingModifiers || len(c.Readings) == 0 || slices.ContainsFunc(c.Readings, unknown) {
+		return nil, false
+	}
+	m, sources := &Model{main: is.Main}, sourcesOf(c)
+	m.plan = scaling.Plan{Loop: scaling.LoopOf(c.ScaledObject), Behavior: c.HPA.Behavior, Sync: spacing, Starting: usualStart}
+	m.from = scaling.State{At: is.Now, Replicas: is.Desired, Ready: is.Ready, Created: c.ScaledObject.Created, LastActive: lastActive(c)}
+	m.annotated(c)
+	m.phases(c, is.Now)
+	m.remember(c, sources, is.Now)
+	main := slices.IndexFunc(sources, func(s source) bool {
+		return s.Metric == is.Main.Metric && s.Trigger.Name == is.Main.Trigger.Name && s.Trigger.Type == is.Main.Trigger.Type && s.Trigger.Backlog == is.Main.Trigger.Backlog
+	})
+	m.measure(c, sources, max(main, 0), is)
+	return m, true
+}
+
+// annotated is what the annotations change: KEDA has its HPA go in one direction
+// only, or takes a trigger for active.
+func (m *Model) annotated(c *store.Chain) {
+	so, b := &c.ScaledObject, m.plan.Behavior
+	if so.ForceActivation {
+		m.plan.Also = append(m.plan.Also, scaling.Source{Measured: func(time.Duration) float64 { return 1 }})
+	}
+	if b == nil || !so.PausedScaleIn && !so.PausedScaleOut {
+		return
+	}
+	own := *b
+	if so.PausedScaleIn {
+		own.Down.Select = "Disabled"
+	}
+	if so.PausedScaleOut {
+		own.Up.Select = "Disabled"
+	}
+	m.plan.Behavior = &own
+}
+
+// lastActive is the time of the last activity as KEDA keeps it, by the clock of the
+// stream where the poll was seen.
+func lastActive(c *store.Chain) time.Time {
+	if !c.Polled.IsZero() {
+		return scaling.ActiveAt(c.Polled)
+	}
+	return c.ScaledObject.LastActiveTime
+}
+
+// phases finds when KEDA and the HPA look next: a whole number of periods after
+// they were seen to.
+func (m *Model) phases(c *store.Chain, now time.Time) {
+	poll := max(m.plan.Loop.Polling, time.Second)
+	m.plan.FirstPoll, m.plan.FirstSync = poll, scaling.SyncPeriod
+	if !c.Past.Looked.IsZero() {
+		m.plan.FirstPoll, m.lookSeen = due(c.Past.Looked, poll, now), true
+	}
+	if n := len(c.Past.Syncs); n > 0 {
+		m.plan.Sync = period(c.Past.Syncs)
+		m.plan.FirstSync, m.SyncSeen = due(c.Past.Syncs[n-1].At, m.plan.Sync, now), true
+	}
+}

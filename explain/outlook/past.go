@@ -1,0 +1,120 @@
+package outlook
+
+import (
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+)
+
+// due is how long it is until something that comes every period and came at a time,
+// which a clock that was set back may have put ahead.
+func due(last time.Time, every time.Duration, now time.Time) time.Duration {
+	past := now.Sub(last) % every
+	if past < 0 {
+		past += every
+	}
+	return every - past
+}
+
+// period is how far apart syncs are, by the newest that are not far apart.
+func period(syncs []store.Sync) time.Duration {
+	for i := len(syncs) - 1; i > 0; i-- {
+		apart := syncs[i].At.Sub(syncs[i-1].At)
+		n := apart / scaling.SyncPeriod
+		if n < 1 || n > 20 {
+			continue
+		}
+		if each := apart / n; each-scaling.SyncPeriod < scaling.SyncPeriod/30 {
+			return each
+		}
+	}
+	return spacing
+}
+
+// moment is a sync, seen or between two that were.
+type moment struct {
+	at   time.Time
+	seen *store.Sync
+}
+
+// moments are the syncs from a time on, those that did not show among them.
+func moments(syncs []store.Sync, every time.Duration, from, now time.Time) []moment {
+	if len(syncs) == 0 {
+		return nil
+	}
+	var out []moment
+	between := func(a, b time.Time) { // that did not show
+		apart := b.Sub(a)
+		n := (apart + every/4) / every
+		if n < 2 {
+			return
+		}
+		apart /= n
+		for i := max(from.Sub(a)/apart, 1); i < n; i++ {
+			at := a.Add(i * apart)
+			if at.After(now) { // by a clock that was set back
+				return
+			}
+			if !at.Before(from) {
+				out = append(out, moment{at: at})
+			}
+		}
+	}
+	first := syncs[0].At
+	if back := first.Sub(from); back > 0 {
+		between(first.Add(-(back/every+1)*every), first)
+	}
+	for i := range syncs {
+		if i > 0 {
+			between(syncs[i-1].At, syncs[i].At)
+		}
+		if !syncs[i].At.Before(from) {
+			out = append(out, moment{syncs[i].At, &syncs[i]})
+		}
+	}
+	last := syncs[len(syncs)-1].At
+	for at := last.Add(max(from.Sub(last)/every, 1) * every); at.Before(now); at = at.Add(every) {
+		out = append(out, moment{at: at})
+	}
+	return out
+}
+
+// remember has the HPA live through the syncs of as long as it looks back.
+func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
+	b, in := c.HPA.Behavior, scaling.Bounds{Min: c.HPA.MinReplicas, Max: c.HPA.MaxReplicas}
+	since := c.Watched
+	if c.Past.Born.After(since) {
+		since = c.Past.Born
+	}
+	from := now.Add(-b.Remembers() - m.plan.Sync)
+	if from.Before(since) {
+		from = since
+	}
+	if m.until = since.Add(b.DownWindow()); c.Past.Born.IsZero() && m.until.After(now) {
+		m.held = c.Workload.Desired
+	}
+	t := scaling.TolerancesOf(b)
+	for _, s := range moments(c.Past.Syncs, m.plan.Sync, from, now) {
+		current := int32(orZero(c.Past.Desired.At(s.at.Add(-time.Millisecond))))
+		if s.seen != nil {
+			current = s.seen.Current
+		}
+		_, forced := in.Force(current)
+		if raw, ok := askedAt(sources, c, s, current, t); ok && current > 0 && !forced {
+			m.from.Memory.Normalize(s.at, b, current, raw, in)
+			if !s.at.Before(now.Add(-b.DownWindow())) && raw >= m.Most {
+				m.Most, m.MostAt = raw, s.at
+			}
+		}
+		if s.seen == nil {
+			continue
+		}
+		if s.seen.Rescaled {
+			m.from.Memory.Rescaled(s.at, b, s.seen.Current, s.seen.Desired)
+		}
+		if s.seen.Computed && (b == nil || s.seen.Desired < current) {
+			m.held = min(m.held, s.seen.Desired) // if there were more to remember it would have wanted more
+		}
+	}
+}

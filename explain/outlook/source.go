@@ -1,0 +1,122 @@
+package outlook
+
+import (
+	"math"
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
+)
+
+// source is a trigger with what it measures at a time.
+type source struct {
+	store.Reading
+	cron *triggers.Cron
+	at   int // in the HPA's metrics; -1 where it is in none
+}
+
+func sourcesOf(c *store.Chain) []source {
+	out := make([]source, 0, len(c.Readings))
+	for i := range c.Readings {
+		s := source{Reading: c.Readings[i], at: -1}
+		if s.Trigger.Type == "cron" {
+			s.cron, _ = triggers.ParseCron(s.Trigger.Metadata)
+		}
+		for j := range c.HPA.Metrics {
+			if s.Metric != "" && c.HPA.Metrics[j].Name == s.Metric {
+				s.at = j
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// askedAt is what the metrics asked for at a sync, false where that is not known.
+func askedAt(sources []source, c *store.Chain, s moment, current int32, t scaling.Tolerances) (int32, bool) {
+	var most int32
+	any := false
+	ready := int32(orZero(c.Past.Ready.At(s.at)))
+	for i := range sources {
+		src := &sources[i]
+		if src.Target <= 0 {
+			continue
+		}
+		v, ok := src.then(c, s)
+		if !ok {
+			return 0, false
+		}
+		most, any = max(most, scaling.Asked(v, src.Target, src.byValue(), current, ready, t)), true
+	}
+	return most, any
+}
+
+func (s *source) byValue() bool { return s.Trigger.MetricType == "Value" }
+
+// then is what a source said at a sync: what the HPA wrote then, if it did, else what
+// kscope measured itself, else what the HPA wrote before, since it writes nothing
+// while that stays the same.
+func (s *source) then(c *store.Chain, m moment) (float64, bool) {
+	if m.seen != nil {
+		if v, ok := s.in(m.seen); ok {
+			return v, true
+		}
+	}
+	if s.cron != nil {
+		return s.cron.Value(m.at), true
+	}
+	if s.From == store.FromBroker {
+		v := s.Past.At(s.Past.Newest(m.at))
+		return v, !math.IsNaN(v)
+	}
+	for i := len(c.Past.Syncs) - 1; i >= 0; i-- {
+		if sync := &c.Past.Syncs[i]; !sync.At.After(m.at) {
+			return s.in(sync)
+		}
+	}
+	return 0, false
+}
+
+// in is what a source said by what the HPA wrote.
+func (s *source) in(sync *store.Sync) (float64, bool) {
+	switch {
+	case !sync.Computed || s.at < 0 || s.at >= len(sync.Values) || math.IsNaN(sync.Values[s.at]):
+		return 0, false
+	case s.byValue():
+		return sync.Values[s.at], true
+	}
+	return store.Total(sync.Values[s.at], sync.Current), true
+}
+
+func orZero(v float64) float64 {
+	if math.IsNaN(v) {
+		return 0
+	}
+	return v
+}
+
+// falls is how a value of which only the HPA tells goes on, where it was less at the
+// last sync than at the one before: what it is by now, and how long a pod is busy
+// with one of what it counts; 0 where it does not fall.
+func (s *source) falls(c *store.Chain, is Seen) (by float64, service time.Duration) {
+	n := len(c.Past.Syncs)
+	if n < 2 || s.byValue() || is.Ready == 0 {
+		return s.Value, 0
+	}
+	last, before := c.Past.Syncs[n-1].At, c.Past.Syncs[n-2].At
+	if is.Now.Sub(last) > 2*scaling.SyncPeriod || last.Sub(before) > 2*scaling.SyncPeriod {
+		return s.Value, 0
+	}
+	now, ok1 := s.then(c, moment{at: last})
+	was, ok2 := s.then(c, moment{at: before})
+	if !ok1 || !ok2 || now >= was || now == 0 {
+		return s.Value, 0
+	}
+	a, b := orZero(c.Past.Ready.At(before)), orZero(c.Past.Ready.At(last))
+	service = time.Duration((a + b) / 2 / (was - now) * float64(last.Sub(before)))
+	if service <= 0 {
+		return s.Value, 0
+	}
+	return max(now-is.Now.Sub(last).Seconds()*float64(is.Ready)/service.Seconds(), 0), service
+}

@@ -1,0 +1,74 @@
+package outlook
+
+import (
+	"time"
+
+	"github.com/kscope/kscope/scaling"
+)
+
+// variant is a way in which things may be other than is likely.
+type variant struct {
+	pace       float64 // of the pods, 1 is as estimated; 0 is 1 too
+	rate       float64 // at which jobs come, the same way
+	sync, poll float64 // the phase, of a period; 0 is as planned
+	held       bool    // the HPA remembers what it held when it was first seen
+}
+
+func (m *Model) variants() []variant {
+	var out []variant
+	if m.Flows {
+		out = append(out, variant{pace: 0.75}, variant{pace: 1.3})
+	}
+	if m.Comes {
+		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
+	}
+	if !m.SyncSeen {
+		out = append(out, variant{sync: 0.02}, variant{sync: 0.5})
+	}
+	if !m.lookSeen {
+		out = append(out, variant{poll: 0.02}, variant{poll: 0.5})
+	}
+	if m.held > 0 {
+		out = append(out, variant{held: true})
+		if m.Flows {
+			out = append(out, variant{held: true, pace: 0.75}, variant{held: true, pace: 1.3})
+		}
+	}
+	return out
+}
+
+// play is the first change of the replicas within a horizon, if there is one.
+func (m *Model) play(horizon time.Duration, v variant) []scaling.Change {
+	p, from := m.varied(v)
+	p.Changes, p.Step = 1, horizon
+	return scaling.Play(p, from, horizon).Changes
+}
+
+// run is all that happens for so long, with a point each step.
+func (m *Model) run(length, step time.Duration, v variant) scaling.Outcome {
+	p, from := m.varied(v)
+	p.Step = step
+	return scaling.Play(p, from, length)
+}
+
+// varied is the plan and the state as they are in a variant.
+func (m *Model) varied(v variant) (scaling.Plan, scaling.State) {
+	p, from := m.plan, m.from
+	if v.pace > 0 && p.Service > 0 {
+		p.Service = time.Duration(float64(p.Service) / v.pace)
+	}
+	if come := p.Arrivals; v.rate > 0 && come != nil {
+		p.Arrivals = func(since time.Duration) float64 { return v.rate * come(since) }
+	}
+	if v.sync > 0 {
+		p.FirstSync = time.Duration(v.sync * float64(p.Sync))
+	}
+	if v.poll > 0 {
+		p.FirstPoll = time.Duration(v.poll * float64(max(p.Loop.Polling, time.Second)))
+	}
+	if v.held {
+		from.Memory = from.Memory.Clone()
+		from.Memory.Asked(m.until.Add(-p.Behavior.DownWindow()), m.held)
+	}
+	return p, from
+}
