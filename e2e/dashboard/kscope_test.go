@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/kscope/kscope/e2e/screen"
 )
@@ -91,16 +92,23 @@ func lastIndex(row []rune, r rune) int {
 func axisMarks(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		if strings.HasSuffix(line, "now") && i+2 < len(lines) {
-			rows := lines[i+1]
-			if !strings.HasPrefix(lines[i+2], " Why") {
-				rows += "\n" + lines[i+2]
-			}
-			return rows
+		if !axisTimes.MatchString(line) || i+2 >= len(lines) {
+			continue
 		}
+		line, _, _ = strings.Cut(line, "now")
+		now := utf8.RuneCountInString(line) + len("now")
+		past := func(row string) string { r := []rune(row); return strings.TrimRight(string(r[:min(now, len(r))]), " ") }
+		rows := past(lines[i+1])
+		if !strings.HasPrefix(lines[i+2], " Why") {
+			rows += "\n" + past(lines[i+2])
+		}
+		return rows
 	}
 	return ""
 }
+
+// axisTimes is the row of the times: what is expected is right of now.
+var axisTimes = regexp.MustCompile(`^ +-\d\w* .*\bnow\b`)
 
 var timelineEntry = regexp.MustCompile(`(?m) \d\d:\d\d:\d\d +(?:[^\w\s] +)?(\w.*)$`)
 

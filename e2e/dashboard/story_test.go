@@ -30,7 +30,7 @@ func TestStory(t *testing.T) {
 	s := kscope(t, screen.Options{Cols: 120, Rows: 35, Env: []string{"NO_COLOR=1"}}, "-n", "demo")
 	w := watch(t, s, "demo", "queue-worker", "keda-hpa-worker-scaler", "orders")
 	atZero := links{"0", "inactive", "resting", "0/0", "0 ready"}
-	text := s.WaitFor(patience, "sleeping demo", both(chainIs(atZero), has("asleep", "orders is empty", "batch 10")))
+	text := s.WaitFor(patience, "sleeping demo", both(chainIs(atZero), has("asleep", "orders is empty", "batch 10", "Pods      none")))
 	if n := filled(s); n != 0 {
 		t.Errorf("%d cells of the chart are filled before there was a job:\n%s", n, text)
 	}
