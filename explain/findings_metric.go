@@ -29,10 +29,11 @@ func blind(c *store.Chain, f *facts) (kscope.Condition, bool) {
 type noMetric int
 
 const (
-	fromSource  noMetric = iota // KEDA has it from the source, or not at all
-	fromAPI                     // nobody answers for the metrics API
-	fromRole                    // the HPA may not ask
-	withoutPods                 // a Value target is divided by pods that are not there
+	fromSource   noMetric = iota // KEDA has it from the source, or not at all
+	fromAPI                      // nobody answers for the metrics API
+	fromRole                     // the HPA may not ask
+	fromOperator                 // KEDA's metrics server reaches no operator
+	withoutPods                  // a Value target is divided by pods that are not there
 )
 
 func noMetricOf(message string) noMetric {
@@ -43,7 +44,7 @@ func noMetricOf(message string) noMetric {
 		{"no pods returned by selector", withoutPods}, {"unable to calculate ready pods", withoutPods},
 		{"unable to handle the request", fromAPI}, {"could not find the requested resource", fromAPI}, {"the server is currently unable", fromAPI},
 		{"no matches for external.metrics.k8s.io", fromAPI}, {"Service Unavailable", fromAPI},
-		{"external.metrics.k8s.io is forbidden", fromRole},
+		{"external.metrics.k8s.io is forbidden", fromRole}, {"establish gRPC connection", fromOperator},
 	} {
 		if strings.Contains(message, m.has) {
 			return m.is
@@ -80,6 +81,20 @@ func standsStill(c *store.Chain, f *facts, x *Finding) {
 	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s in about %s.", floor, countdown(left))
 	const about = 2 * time.Second
 	x.Ahead = []outlook.Forecast{{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: x.Zero.Add(-about), Latest: x.Zero.Add(about), If: outlook.NoMoreJobs}}
+}
+
+// operatorGone is KEDA without its operator, which measures for the HPA and goes from
+// and to zero.
+func operatorGone(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, fromOperator)
+	if !ok {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkKEDA, Stale: true,
+		Says:     "KEDA's operator answers nobody, not even its own metrics server.",
+		Next:     fmt.Sprintf("Until it does, nobody goes from or to zero, and the HPA gets no metric: %s.", stay(f.desired)),
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move:     operatorLogs("They say what keeps the operator; nothing there: it does not run.")}, true
 }
 
 // sourceLost recognises a source that went away after a good start. KEDA's own

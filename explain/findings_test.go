@@ -159,6 +159,11 @@ var wrong = []diagnosed{
 		change: func(c *store.Chain) {
 			noMetric(c, `s0-redis-orders.external.metrics.k8s.io is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot list resource "s0-redis-orders" in API group "external.metrics.k8s.io" in the namespace "demo"`)
 		}, want: "apiRefused"},
+	{name: "an operator that is gone", scene: scene(9, 3, 3),
+		change: func(c *store.Chain) {
+			c.Polled, c.ScaledObject.LastActiveTime = at(-100), at(-100)
+			noMetric(c, "timeout while waiting to establish gRPC connection to KEDA Metrics Service server")
+		}, want: "operatorGone kedaSilent<operatorGone"},
 	{name: "a source that is lost", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			noMetric(c, rpc+"error getting scalers connection to redis failed: dial tcp 127.0.0.1:16380: connect: connection refused")

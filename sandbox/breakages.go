@@ -35,6 +35,15 @@ var breakages = []breakage{
 	{Breakage{Name: "room", Title: "no room", Effect: "no node has room for new pods"}, world.NoRoom},
 	{Breakage{Name: "crash", Title: "crash pods", Effect: "containers end with an error soon after they start"}, world.CrashPods},
 	{Breakage: Breakage{Name: "permission", Title: "refuse permission", Effect: "kscope may no longer watch pods"}},
+	{Breakage{Name: "memory", Title: "too little memory", Effect: "containers are killed for their memory soon after they start"}, world.OutOfMemory},
+	{Breakage{Name: "slow", Title: "slow images", Effect: "images take a minute and a half longer to arrive"}, world.SlowImages},
+	{Breakage{Name: "unready", Title: "pods never ready", Effect: "new pods run and pass no readiness probe"}, world.NeverReady},
+	{Breakage{Name: "idle", Title: "idle workers", Effect: "pods are ready and take nothing from their queue"}, world.IdleWorkers},
+	{Breakage{Name: "operator", Title: "stop KEDA", Effect: "KEDA's operator is gone: nobody looks, and nobody measures for the HPA"}, world.NoOperator},
+	{Breakage{Name: "metrics", Title: "lose the metrics API", Effect: "nobody answers the HPA for external metrics"}, world.NoMetrics},
+	{Breakage: Breakage{Name: "type", Title: "wrong type of key", Effect: "text stands where the queues are; what was in them comes back"}},
+	{Breakage: Breakage{Name: "rival", Title: "a second ScaledObject", Effect: "another one scales the same workload"}},
+	{Breakage: Breakage{Name: "hpa", Title: "a second HPA", Effect: "another one scales the same workload"}},
 	{Breakage{Name: "scale", Title: "refuse scaling", Effect: "writes to /scale are refused, KEDA's and the HPA's"}, world.RefuseScale},
 	{Breakage{Name: "quota", Title: "exhaust the quota", Effect: "no further pod may be created"}, world.Quota},
 	{Breakage: Breakage{Name: "pause", Title: "pause the ScaledObject", Effect: "an annotation tells KEDA to leave the replicas alone"}},
@@ -92,6 +101,12 @@ func (s *Sandbox) turn(name string, broken bool) error {
 		err = s.turnPause(broken)
 	case name == "scaler":
 		err = s.scaleByHand()
+	case name == "type":
+		s.turnTypes(broken)
+	case name == "rival":
+		err = s.turnIntruder(s.rival, broken)
+	case name == "hpa":
+		err = s.turnIntruder(s.secondHPA, broken)
 	}
 	if err != nil {
 		return err
@@ -121,7 +136,11 @@ func BreakageNames() []string {
 // turnWorld breaks or mends what is scaled, and not what it depends on, such as
 // a Redis that is among the manifests.
 func (s *Sandbox) turnWorld(kind world.BreakageKind, broken bool) {
-	for _, ref := range s.breakable() {
+	refs := s.breakable()
+	if kind == world.NoOperator || kind == world.NoMetrics {
+		refs = []kscope.Ref{{}}
+	}
+	for _, ref := range refs {
 		if b := (world.Breakage{Kind: kind, Ref: ref}); broken {
 			s.world.Break(b)
 		} else {

@@ -30,6 +30,15 @@ func TestBreakages(t *testing.T) {
 		{"quota", 0, 10, []string{"broken", "exceeded quota"}},
 		{"pause", 10, 0, []string{"paused by the annotation autoscaling.keda.sh/paused"}},
 		{"scaler", 0, 0, []string{"someone else 0->3"}},
+		{"memory", 0, 10, []string{"broken", "cannot run", "more memory than its limit (OOMKilled)"}},
+		{"slow", 0, 10, []string{"not ready yet"}},
+		{"unready", 0, 10, []string{"broken", "so a readiness probe fails"}},
+		{"idle", 0, 10, []string{"broken", "taken nothing"}},
+		{"operator", 10, 0, []string{"broken", "KEDA's operator answers nobody"}},
+		{"metrics", 10, 0, []string{"broken", "external metrics API"}},
+		{"type", 10, 0, []string{"broken"}},
+		{"rival", 10, 0, []string{"broken", "worker-scaler-copy scales queue-worker too"}},
+		{"hpa", 10, 0, []string{"broken", "neither HPA acts"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -45,7 +54,7 @@ func TestBreakages(t *testing.T) {
 				if test.more > 0 {
 					r.push(scaler, orders, test.more)
 				}
-				r.until(scaler, 3*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c explain.Picture) bool {
+				r.until(scaler, 5*time.Minute, fmt.Sprintf("kscope says %q", test.says), func(c explain.Picture) bool {
 					said := strings.Join([]string{string(c.Phase), c.Why, c.Next, r.story(scaler), r.troubles()}, "\n")
 					return !slices.ContainsFunc(test.says, func(w string) bool { return !strings.Contains(said, w) })
 				})
@@ -81,7 +90,7 @@ func TestBreakageNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{})
 		err := r.Break("dynamo")
-		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, scale, quota, pause, scaler") {
+		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, scaler") {
 			t.Error(err)
 		}
 		for _, b := range r.Breakages() {

@@ -54,6 +54,9 @@ func exitCode(stderr io.Writer, err error) int {
 	if err == nil {
 		return 0
 	}
+	if status, ok := errors.AsType[checked](err); ok {
+		return int(status) // all has been said
+	}
 	if errors.Is(err, context.Canceled) {
 		return 130 // as a shell reports an interrupted command
 	}

@@ -138,17 +138,13 @@ func newRoot(p process) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	f.bindCluster(root.PersistentFlags())
 	fs := root.Flags()
-	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
-	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
-	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
-	fs.StringArrayVar(&f.redisPassword, "redis-password-file", nil, "read the password for --redis from this file; with ADDRESS= before it only for the queues of that address; may be repeated")
-	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
+	f.bindWhere(fs)
 	fs.Bool("version", false, "say what this kscope is")
 	f.screen.bind(fs)
 	_ = root.RegisterFlagCompletionFunc("context", completeContexts(f))
 	_ = root.RegisterFlagCompletionFunc("namespace", completeNamespaces(f))
 	_ = root.RegisterFlagCompletionFunc("theme", completeTheme)
-	root.AddCommand(newSandbox(f, p), newDemo(f, p.stdout), newVersion(p.stdout))
+	root.AddCommand(newSandbox(f, p), newDoctor(f, p), newDemo(f, p.stdout), newVersion(p.stdout))
 	strict(root)
 	return root
 }
@@ -165,6 +161,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return usageError{fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args)}
 	}
 	return nil
+}
+
+// bindWhere adds what chooses objects, and the way to their queues.
+func (f *flags) bindWhere(fs *pflag.FlagSet) {
+	fs.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "watch every namespace")
+	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
+	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
+	fs.StringArrayVar(&f.redisPassword, "redis-password-file", nil, "read the password for --redis from this file; with ADDRESS= before it only for the queues of that address; may be repeated")
+	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
 }
 
 // bindCluster adds kubectl's flags for choosing a cluster and an identity.

@@ -139,6 +139,15 @@ const (
 	CrashPods   BreakageKind = "crash-pods"   // containers exit with an error, running ones at once: CrashLoopBackOff
 	RefuseScale BreakageKind = "refuse-scale" // KEDA and the HPA may not write through /scale
 	Quota       BreakageKind = "quota"        // no further pod may be created: FailedCreate
+
+	OutOfMemory BreakageKind = "out-of-memory" // containers are killed for their memory, running ones at once: OOMKilled, CrashLoopBackOff
+	SlowImages  BreakageKind = "slow-images"   // images take slowPull longer to arrive
+	NeverReady  BreakageKind = "never-ready"   // no further pod passes its readiness probe
+	IdleWorkers BreakageKind = "idle-workers"  // pods take nothing more from their queues
+
+	// These two are of the cluster, and broken for all at once.
+	NoOperator BreakageKind = "no-operator" // KEDA's operator is gone: nobody looks, and nobody measures for the HPA
+	NoMetrics  BreakageKind = "no-metrics"  // nobody answers for external metrics
 )
 
 // Breakage is one thing broken, for the workload of that name or, when Ref is
@@ -159,7 +168,7 @@ func (w *World) Break(b Breakage) {
 		return
 	}
 	w.broken[b] = true
-	if b.Kind == CrashPods {
+	if b.Kind == CrashPods || b.Kind == OutOfMemory {
 		for _, p := range w.allPods() {
 			if b.Ref == (kscope.Ref{}) || b.Ref == p.workload {
 				w.crash(p)
@@ -171,18 +180,32 @@ func (w *World) Break(b Breakage) {
 // Mend ends a breakage. What backs off recovers when it tries again, as on a
 // real cluster: an image or a crashed container after at most 5 minutes, a
 // creation that was refused after at most 1,000 s. Only pods without a node
-// are tried again at once.
+// are tried again at once, readiness is probed again, and workers look.
 func (w *World) Mend(b Breakage) {
 	if !w.broken[b] {
 		return
 	}
 	delete(w.broken, b)
-	if b.Kind == NoRoom {
-		for _, p := range w.allPods() {
-			if p.stage == unplaced {
-				w.stop(p.step)
-				p.step = w.after(w.delay(), func() { w.place(p) })
+	for _, p := range w.allPods() {
+		switch {
+		case b.Kind == NoRoom && p.stage == unplaced:
+			w.stop(p.step)
+			p.step = w.after(w.delay(), func() { w.place(p) })
+		case b.Kind == NeverReady && p.stage == running && !p.ready && !p.deleting:
+			w.stop(p.step)
+			at := p.readyAt()
+			if at.Before(w.now) {
+				at = w.now.Add(w.delay())
 			}
+			p.step = w.at(at, func() { w.becomeReady(p) })
+		}
+	}
+	switch b.Kind {
+	case IdleWorkers:
+		w.everybodyLooks()
+	case NoOperator:
+		for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
+			w.wantReconcile(w.scaled[ref])
 		}
 	}
 }

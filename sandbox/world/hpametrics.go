@@ -202,6 +202,12 @@ func (w *World) external(h *hpa, wl *workload, m *autoscalingv2.ExternalMetricSo
 // label.
 func (w *World) readExternal(h *hpa, m *autoscalingv2.ExternalMetricSource) (int64, error) {
 	const refused = "rpc error: code = Unknown desc = error when getting metric values %w"
+	switch {
+	case w.isBroken(NoMetrics, kscope.Ref{}):
+		return 0, fmt.Errorf("the server is currently unable to handle the request (get %s.external.metrics.k8s.io)", m.Metric.Name)
+	case w.isBroken(NoOperator, kscope.Ref{}):
+		return 0, fmt.Errorf("timeout while waiting to establish gRPC connection to KEDA Metrics Service server")
+	}
 	name := ""
 	if m.Metric.Selector != nil {
 		name = m.Metric.Selector.MatchLabels[nameLabel]

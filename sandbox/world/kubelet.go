@@ -55,7 +55,22 @@ func (w *World) take(p *pod) {
 		p.step = w.after(pullTakes, func() { w.pull(p) })
 		return
 	}
-	p.step = w.after(spread(w.starts, w.o.StartTime, w.o.StartSpread), func() { w.start(p) })
+	p.step = w.after(w.pullsLonger(p)+spread(w.starts, w.o.StartTime, w.o.StartSpread), func() { w.start(p) })
+}
+
+// slowPull is how much longer a slow image takes.
+const slowPull = 90 * time.Second
+
+func (w *World) pullsLonger(p *pod) time.Duration {
+	if w.isBroken(SlowImages, p.workload) {
+		return slowPull
+	}
+	return 0
+}
+
+// crashes reports whether the containers of a pod do not last.
+func (w *World) crashes(p *pod) bool {
+	return w.isBroken(CrashPods, p.workload) || w.isBroken(OutOfMemory, p.workload)
 }
 
 // How long a pull that fails takes, and how long its error shows before the
@@ -117,7 +132,7 @@ func (w *World) start(p *pod) {
 		w.emit(Modified, p.obj)
 	}
 	switch {
-	case w.isBroken(CrashPods, p.workload):
+	case w.crashes(p):
 		if !at.After(w.now) {
 			w.becomeReady(p)
 		}
@@ -172,6 +187,10 @@ func (p *pod) tick(probe *corev1.Probe) time.Time {
 
 // becomeReady is a readiness probe that passes, or the lack of one.
 func (w *World) becomeReady(p *pod) {
+	if w.isBroken(NeverReady, p.workload) {
+		w.emit(Modified, p.obj)
+		return
+	}
 	p.ready, p.readySince = true, w.now.Truncate(time.Second)
 	w.setPodCondition(p, corev1.PodReady, corev1.ConditionTrue, "", "")
 	w.setPodCondition(p, corev1.ContainersReady, corev1.ConditionTrue, "", "")
@@ -207,8 +226,12 @@ func (w *World) crash(p *pod) {
 		p.crashes.failures = 0
 	}
 	p.stage = crashed
+	code, reason := int32(1), "Error"
+	if w.isBroken(OutOfMemory, p.workload) {
+		code, reason = 137, "OOMKilled"
+	}
 	ended := corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-		ExitCode: 1, Reason: "Error", StartedAt: metav1.NewTime(p.started.Truncate(time.Second)), FinishedAt: w.stamp(),
+		ExitCode: code, Reason: reason, StartedAt: metav1.NewTime(p.started.Truncate(time.Second)), FinishedAt: w.stamp(),
 	}}
 	for i := range p.obj.Status.ContainerStatuses {
 		s := &p.obj.Status.ContainerStatuses[i]

@@ -6,14 +6,18 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 )
 
 // pollScaledObject is one turn of KEDA's scale loop. The next is due one
 // polling interval after the beginning of this one.
 func (w *World) pollScaledObject(so *scaledObject) {
-	w.witness(Deed{What: Polled, Of: so.ref})
 	so.poll = w.after(so.spec.polling(), func() { w.pollScaledObject(so) })
+	if w.isBroken(NoOperator, kscope.Ref{}) {
+		return
+	}
+	w.witness(Deed{What: Polled, Of: so.ref})
 	triggers, err := w.scalersOf(so, true)
 	if err != nil {
 		return // no status, no scaling: what the status says gets old

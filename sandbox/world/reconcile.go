@@ -8,6 +8,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // wantReconcile has KEDA's operator look at a ScaledObject soon. A change
@@ -20,8 +22,8 @@ func (w *World) wantReconcile(so *scaledObject) {
 
 // reconcile is KEDA's reconciler for one ScaledObject. (scaledobject_controller.go)
 func (w *World) reconcile(so *scaledObject) {
-	if w.scaled[so.ref] != so {
-		return
+	if w.scaled[so.ref] != so || w.isBroken(NoOperator, kscope.Ref{}) {
+		return // an operator that begins reconciles everything
 	}
 	if f := so.u.GetFinalizers(); !slices.Contains(f, finalizer) {
 		so.u.SetFinalizers(append(f, finalizer))

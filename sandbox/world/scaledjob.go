@@ -165,6 +165,9 @@ func (w *World) removeScaledJob(sj *scaledJob) {
 // pollScaledJob is one turn of the loop: KEDA makes the Jobs itself.
 func (w *World) pollScaledJob(sj *scaledJob) {
 	sj.poll = w.after(max(time.Second, seconds(sj.spec.PollingInterval, 30)), func() { w.pollScaledJob(sj) })
+	if w.isBroken(NoOperator, kscope.Ref{}) {
+		return
+	}
 	values, failed := w.jobValues(sj)
 	running, pending := sj.count()
 	n := sj.spec.rules().Decide(values, running, pending)

@@ -37,6 +37,19 @@ func (w *World) crewsChanged() {
 	w.Wake()
 }
 
+// Queues are those that anybody works on.
+func (w *World) Queues() []triggers.Redis {
+	var out []triggers.Redis
+	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
+		for _, q := range w.workloads[key].crew.queues {
+			if !slices.Contains(out, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
 // everybodyLooks has every idle worker look into its queue.
 func (w *World) everybodyLooks() {
 	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
@@ -72,7 +85,7 @@ func (p *pod) canWork() bool {
 // without connection tries again every second; one that crashes does so before
 // it takes anything.
 func (w *World) look(p *pod) {
-	if w.isBroken(CrashPods, p.workload) {
+	if w.crashes(p) {
 		return
 	}
 	if p.job != nil {
@@ -82,7 +95,11 @@ func (w *World) look(p *pod) {
 	if w.o.NoWorkers || p.crew == nil || !p.canWork() {
 		return
 	}
-	for _, q := range p.crew.queues {
+	queues := p.crew.queues
+	if w.isBroken(IdleWorkers, p.workload) {
+		queues = nil
+	}
+	for _, q := range queues {
 		ok, err := w.q.Take(q)
 		if err != nil {
 			w.tryLater(p.crew)

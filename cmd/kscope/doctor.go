@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/spf13/cobra"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/doctor"
+	"github.com/kscope/kscope/sources/k8s"
+	"github.com/kscope/kscope/sources/redis"
+)
+
+// doctorFlags are those of kscope doctor beside the dashboard's that it shares.
+type doctorFlags struct {
+	output string
+	least  time.Duration
+	plain  screenFlags // of which it has a few
+}
+
+// The shortest and the longest that it looks: what is wrong with settings shows at
+// once, and what takes longer is for who watches.
+const (
+	looksFor    = 3 * time.Second
+	looksAtMost = 20 * time.Second
+)
+
+// checked is the exit status of a report.
+type checked int
+
+func (c checked) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
+
+func newDoctor(f *flags, p process) *cobra.Command {
+	d := &doctorFlags{}
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what is wrong with what scales here, and with the cluster under it",
+		Long: "doctor looks once at what KEDA and kscope need (the API server, KEDA's parts, who serves\n" +
+			"external metrics, permissions), at each object and at each server of queues, and says\n" +
+			"what is wrong with it, the worst first, what that rests on, and what to do.\n\n" +
+			"It changes nothing, and reads nothing that makes KEDA query a source. The exit status is\n" +
+			"0 if all is well, 1 if something is wrong, 2 if nothing is but not all could be told.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return examine(cmd.Context(), f, d, p) },
+	}
+	fs := cmd.Flags()
+	f.bindWhere(fs)
+	fs.StringVarP(&d.output, "output", "o", "text", "text or json")
+	fs.DurationVar(&d.least, "for", looksFor, "look for so long at least: some troubles show only with time")
+	fs.BoolVar(&d.plain.ascii, "ascii", false, "write ASCII only; by default where the locale is not UTF-8")
+	fs.BoolVar(&d.plain.noColor, "no-color", false, "write without colours, as NO_COLOR does")
+	return cmd
+}
+
+// examine looks and reports.
+func examine(ctx context.Context, f *flags, d *doctorFlags, p process) error {
+	if d.output != "text" && d.output != "json" {
+		return usageError{fmt.Errorf("--output %q: want text or json", d.output)}
+	}
+	if d.least < 0 || d.least > time.Hour {
+		return usageError{fmt.Errorf("--for %s: want up to an hour", d.least)}
+	}
+	s, err := f.understand("")
+	if err != nil {
+		return err
+	}
+	report, err := diagnose(ctx, s, d.least)
+	if err != nil {
+		return err
+	}
+	if err := d.write(report, p); err != nil {
+		return err
+	}
+	if status := report.Status(); status != 0 {
+		return checked(status)
+	}
+	return nil
+}
+
+// diagnose asks the cluster and watches it for a while.
+func diagnose(ctx context.Context, s settings, least time.Duration) (doctor.Report, error) {
+	way := &reach{}
+	s.redis.Resolve, s.redis.Dial, s.redis.DialTimeout, s.redis.ReadOnly = way.resolve, way.dial, reachWait, true
+	queues := redis.New(s.redis)
+	typed, dynamic, err := k8s.Clients(s.config)
+	if err != nil {
+		return doctor.Report{}, &kscope.Trouble{Cause: fmt.Errorf("use kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
+	}
+	way.into(s.config, typed, dynamic)
+	facts := doctor.Ask(ctx, typed, dynamic, s.tui.Namespace, time.Now())
+	if facts.Err != nil {
+		return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, doctor.Cluster(&facts, doctor.Needs{})), ctx.Err()
+	}
+	watching, stop := context.WithCancel(ctx)
+	in := kscope.Batch(cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now}.open(watching, queues), gather)
+	seen := doctor.Read(in, least, max(least, looksAtMost))
+	stop()
+	for range in { // whoever cancels drains
+	}
+	checks := append(doctor.Objects(seen), doctor.Cluster(&facts, doctor.NeedsOf(seen))...)
+	return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, checks), ctx.Err()
+}
+
+func (d *doctorFlags) write(r doctor.Report, p process) error {
+	if d.output == "json" {
+		e := json.NewEncoder(p.stdout)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	}
+	look := doctor.Look{ASCII: d.plain.ascii || !utf8Locale()}
+	if out, ok := p.stdout.(*os.File); ok && term.IsTerminal(out.Fd()) {
+		look.Colour = !d.plain.noColor && os.Getenv("NO_COLOR") == ""
+		if w, _, err := term.GetSize(out.Fd()); err == nil {
+			look.Width = w
+		}
+	}
+	return r.Text(p.stdout, look)
+}

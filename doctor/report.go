@@ -1,0 +1,100 @@
+// Package doctor says whether everything is there that KEDA and kscope need, what is
+// wrong, and what to do about it: the cluster, each object, each server of queues and
+// what the user may read, the worst first. It reads nothing that makes KEDA query a
+// source.
+package doctor
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// State is how a check came out.
+type State string
+
+// The states, the worst first.
+const (
+	Bad     State = "bad"     // it does not work
+	Warning State = "warning" // it works, but not all of it, or not for long
+	Unknown State = "unknown" // it could not be told
+	Good    State = "good"
+)
+
+// rank orders states, the worst first.
+func (s State) rank() int { return slices.Index([]State{Bad, Warning, Unknown, Good}, s) }
+
+// Check is one thing that was looked at.
+type Check struct {
+	ID       string     `json:"id"`    // stable: "externalMetrics", or the rule of a finding
+	About    string     `json:"about"` // what was looked at: "external metrics", "demo/orders"
+	State    State      `json:"state"`
+	Says     string     `json:"says"`               // a sentence
+	Next     string     `json:"next,omitempty"`     // what happens as long as nothing is done
+	Of       string     `json:"of,omitempty"`       // the ID of what it is only a consequence of
+	Evidence []Evidence `json:"evidence,omitempty"` // what it rests on
+	Do       []Move     `json:"do,omitempty"`       // what to do about it
+}
+
+// Evidence is what a check rests on.
+type Evidence struct {
+	Object string     `json:"object"`
+	Field  string     `json:"field,omitempty"`
+	Value  string     `json:"value,omitempty"`
+	Since  *time.Time `json:"since,omitempty"`
+}
+
+// Move is a command, and what comes of it.
+type Move struct {
+	Command string `json:"command"`
+	Effect  string `json:"effect,omitempty"`
+}
+
+// Report is all that was looked at.
+type Report struct {
+	Version   int       `json:"version"` // of this format
+	At        time.Time `json:"at"`
+	Context   string    `json:"context"`
+	Namespace string    `json:"namespace"` // "" for all
+	Checks    []Check   `json:"checks"`    // the worst first
+}
+
+// formatVersion counts changes of the format that would mislead who reads it.
+const formatVersion = 1
+
+// New is a report on checks, which are put in order: the worst first, and what
+// belongs together stays so.
+func New(at time.Time, context, namespace string, checks []Check) Report {
+	worst := map[string]int{} // of what a check is about
+	for _, c := range checks {
+		if w, ok := worst[c.About]; !ok || c.State.rank() < w {
+			worst[c.About] = c.State.rank()
+		}
+	}
+	checks = slices.Clone(checks)
+	slices.SortStableFunc(checks, func(a, b Check) int { return cmp.Compare(worst[a.About], worst[b.About]) })
+	return Report{Version: formatVersion, At: at, Context: context, Namespace: namespace, Checks: checks}
+}
+
+// Count is how many checks came out so.
+func (r Report) Count(s State) int {
+	n := 0
+	for _, c := range r.Checks {
+		if c.State == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Status is the exit status that tells of it: 1 if anything is wrong, 2 if nothing is
+// but not all could be told, else 0.
+func (r Report) Status() int {
+	switch {
+	case r.Count(Bad)+r.Count(Warning) > 0:
+		return 1
+	case r.Count(Unknown) > 0:
+		return 2
+	}
+	return 0
+}
