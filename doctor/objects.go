@@ -101,12 +101,22 @@ func Objects(s *store.Store) []Check {
 		}
 	}
 	switch {
+	case len(all) == 0 && missing(s):
 	case len(all) == 0:
 		out = append(out, Check{ID: "objects", About: "objects", State: Good, Says: "Nothing here scales: there is no ScaledObject, no ScaledJob and no HPA."})
+	case well == len(all):
+		out = append(out, Check{ID: "objects", About: "objects", State: Good, Says: fmt.Sprintf("Nothing is found to be wrong with %s.", words.Plural(well, "object"))})
 	case well > 0:
 		out = append(out, Check{ID: "objects", About: "objects", State: Good, Says: fmt.Sprintf("Nothing is found to be wrong with %d of %s.", well, words.Plural(len(all), "object"))})
 	}
 	return append(out, sources(s)...)
+}
+
+// missing reports whether the namespace that is watched does not exist.
+func missing(s *store.Store) bool {
+	return slices.ContainsFunc(s.Statuses(), func(st store.SourceStatus) bool {
+		return st.Kind == kscope.Namespaces && st.State == kscope.Absent
+	})
 }
 
 // name is an object in words, with its kind where that is not a ScaledObject.
@@ -146,12 +156,15 @@ func sources(s *store.Store) []Check {
 	}
 	var out []Check
 	for _, st := range s.Statuses() {
-		c := Check{ID: "watch", About: string(st.Kind), State: Unknown, Says: sentence(orElse(st.Message, string(st.State))), Next: st.Hint}
+		c := Check{ID: "watch", About: string(st.Kind), State: Unknown, Says: sentence(orElse(st.Message, string(st.State))), Next: capital(st.Hint)}
 		if st.Kind == kscope.Queues && st.Name != "" {
 			c.ID, c.About, c.State = "queues", strings.TrimPrefix(st.Name, "redis://"), Warning
 			if st.State.Current() {
 				c.State, c.Says, c.Next = Good, fmt.Sprintf("It answers, for %s.", words.Plural(queues[st.Name], "queue")), ""
 			}
+		} else if st.Kind == kscope.Namespaces && st.State == kscope.Absent {
+			c.ID, c.About, c.State, c.Next = "namespace", "namespace "+st.Name, Bad, ""
+			c.Says, c.Do = "It does not exist.", []Move{{"kubectl get namespaces", "It lists those that do."}}
 		} else if st.State.Current() || st.State == kscope.Absent {
 			continue // that KEDA's kinds are absent is said of the cluster
 		}
@@ -161,5 +174,14 @@ func sources(s *store.Store) []Check {
 	return out
 }
 
-// sentence ends a text as one.
-func sentence(s string) string { return strings.TrimRight(s, ". ") + "." }
+// sentence makes one of a text.
+func sentence(s string) string { return capital(strings.TrimRight(s, ". ") + ".") }
+
+// capital is a text that begins with a large letter, unless that may be a name.
+func capital(s string) string {
+	word, _, _ := strings.Cut(s, " ")
+	if word == "" || strings.ContainsAny(word, "./:`\"") {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
