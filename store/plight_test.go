@@ -128,7 +128,7 @@ func TestUntaken(t *testing.T) {
 			x.Ready(5, 1)
 			x.Depth(6, 50)
 			x.Depth(7, 60)
-		}, 5},
+		}, 0},
 		{"one was taken", func(x *world) {
 			x.Depth(2, 50)
 			x.Scale(3, "keda-operator", 1)

@@ -99,13 +99,13 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 
 // untaken is since when pods have been ready for the work in a queue of which
 // nothing was taken since there was none of them at all; zero if some was, or
-// nobody saw.
+// nobody saw, or more came since they were ready, which hides what is taken.
 func (q *queue) untaken(w *workload) time.Time {
 	if w == nil || q.last.N <= 0 {
 		return time.Time{}
 	}
 	started, ready := w.desired.Above(0), w.ready.Above(0)
-	if started.IsZero() || ready.IsZero() || w.desired.At(started.Add(-1)) != 0 || !(q.At(ready) > 0) || q.fell.After(started) {
+	if started.IsZero() || ready.IsZero() || w.desired.At(started.Add(-1)) != 0 || !(q.At(ready) > 0) || q.fell.After(started) || q.Still().After(ready) {
 		return time.Time{}
 	}
 	return ready
