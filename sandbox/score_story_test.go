@@ -397,7 +397,7 @@ func TestStories(t *testing.T) {
 		}
 	}
 	for _, b := range BreakageNames() {
-		if n := seen["broken broken: "+b]; n != 30 {
+		if n := seen["broken broken: "+b]; n != 15 {
 			t.Errorf("%s breaks %d times", b, n)
 		}
 	}
