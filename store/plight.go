@@ -98,10 +98,26 @@ func (s *Store) rivals(o *object) []Rival {
 		if other == o || other.so != nil && (other.so.FullyPaused() || other.so.Deleting) {
 			continue
 		}
-		out = append(out, Rival{other.ID, later(o.firstSeen, other.firstSeen)})
+		out = append(out, Rival{other.ID, later(o.there(), other.there())})
 	}
 	slices.SortFunc(out, func(a, b Rival) int { return byID(a.ID, b.ID) })
 	return out
+}
+
+// there is since when an object has been there: since it was made, where that was
+// long before it was first seen, so that clocks that differ do not matter.
+func (o *object) there() time.Time {
+	made := time.Time{}
+	switch {
+	case o.so != nil:
+		made = o.so.Created
+	case o.job != nil:
+		made = o.job.Created
+	}
+	if !made.IsZero() && o.firstSeen.Sub(made) > time.Minute {
+		return made
+	}
+	return o.firstSeen
 }
 
 // touchTarget is touch for all that scale a target, if they are several: each is

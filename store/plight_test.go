@@ -12,7 +12,7 @@ import (
 func TestRivals(t *testing.T) {
 	x := newWorld(1)
 	other := x.SO
-	other.Ref.Name, other.UID, other.HPAName = "other", "so-2", "keda-hpa-other"
+	other.Ref.Name, other.UID, other.HPAName, other.Created = "other", "so-2", "keda-hpa-other", at(10)
 	named := func() (out string) {
 		for _, r := range x.Look(t).Rivals {
 			out += fmt.Sprintf("%s %s %v;", r.Kind, r.Name, r.Since.Sub(noon))
@@ -59,6 +59,10 @@ func TestRivals(t *testing.T) {
 	x.See(70, kscope.HPA{Ref: kscope.Ref{Namespace: "demo", Name: "old-hpa"}, UID: "h2", ScaleTarget: x.SO.ScaleTarget})
 	expect("an HPA", "horizontalpodautoscalers old-hpa 1m10s;")
 	changed("an HPA")
+	x.See(80, kscope.Gone{Kind: kscope.HPAs, Ref: kscope.Ref{Namespace: "demo", Name: "old-hpa"}, UID: "h2"})
+	other.UID, other.Created = "so-3", at(-600)
+	x.See(80, other)
+	expect("there before it was seen, as at the first list", "scaledobjects other -10m0s;")
 }
 
 // The newest warning of each reason is kept with the chain that it is about.
