@@ -46,7 +46,7 @@ func TestRedisGoesAndComesBack(t *testing.T) {
 	if l, _ := chain(text); l.target != "2/2" || l.pods != "2 ready" {
 		t.Errorf("the chain is %+v, want the two pods that are still there:\n%s", l, text)
 	}
-	s.Press("<", "<", "<", "<", "<") // a few seconds are wide now
+	s.Press("F", "<", "<", "<", "<", "<") // a few seconds are wide now, and nothing expected takes their room
 	s.WaitFor(patience, "gap in the chart", has("no data"))
 
 	if err := c.StartRedis(t.Context()); err != nil {
