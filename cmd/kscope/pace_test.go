@@ -53,20 +53,33 @@ func (t *tape) has(s string) bool {
 	return strings.Contains(t.bytes.String(), s)
 }
 
-// TestPace fails when Bubble Tea no longer keeps its ticker where pacer looks,
-// and when a frame does not reach the terminal although the renderer sleeps.
-func TestPace(t *testing.T) {
+// pagesOn runs a screen of pages on a tape. end has it quit, and waits for that.
+func pagesOn(t *testing.T) (p *tea.Program, screen *tape, end func()) {
+	t.Helper()
 	in, out := io.Pipe()
-	defer out.Close()
-	screen := &tape{news: make(chan struct{}, 1)}
+	screen = &tape{news: make(chan struct{}, 1)}
 	m := newPaced(page("nothing yet"))
-	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(40, 5), tea.WithFPS(framesPerSecond), tea.WithoutSignals())
+	p = tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(40, 5), tea.WithFPS(framesPerSecond), tea.WithoutSignals())
 	m.program = p
 	ended := make(chan error, 1)
 	go func() {
 		_, err := p.Run()
 		ended <- err
 	}()
+	return p, screen, func() {
+		t.Helper()
+		p.Quit()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		_ = out.Close()
+	}
+}
+
+// TestPace fails when Bubble Tea no longer keeps its ticker where pacer looks,
+// and when a frame does not reach the terminal although the renderer sleeps.
+func TestPace(t *testing.T) {
+	p, screen, end := pagesOn(t)
 	deadline := time.After(10 * time.Second)
 	for _, text := range []string{"first", "second", "third"} {
 		p.Send(page(text))
@@ -78,10 +91,7 @@ func TestPace(t *testing.T) {
 			}
 		}
 	}
-	p.Quit()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	end()
 	if ticker(p) == nil {
 		t.Error("the program's ticker was not found: the renderer wakes all the time")
 	}
@@ -90,17 +100,7 @@ func TestPace(t *testing.T) {
 // TestPaceInAStorm: messages without a pause, as of a window that is dragged or a
 // key that is held, do not keep frames from the terminal.
 func TestPaceInAStorm(t *testing.T) {
-	in, out := io.Pipe()
-	defer out.Close()
-	screen := &tape{news: make(chan struct{}, 1)}
-	m := newPaced(page("nothing yet"))
-	p := tea.NewProgram(m, tea.WithInput(in), tea.WithOutput(screen), tea.WithWindowSize(40, 5), tea.WithFPS(framesPerSecond), tea.WithoutSignals())
-	m.program = p
-	ended := make(chan error, 1)
-	go func() {
-		_, err := p.Run()
-		ended <- err
-	}()
+	p, screen, end := pagesOn(t)
 	deadline := time.After(10 * time.Second)
 storm:
 	for frames, n := 0, 0; frames < 100; n++ {
@@ -114,10 +114,7 @@ storm:
 		default:
 		}
 	}
-	p.Quit()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
+	end()
 }
 
 // TestForward: what made a frame holds the next observations back until one is
