@@ -143,7 +143,7 @@ func idleWorkers(c *store.Chain, f *facts) (Finding, bool) {
 			since = r.Still
 		}
 		q, ok := measured(r)
-		if !ok || f.now.Sub(since) <= idleFor || q.Measure == triggers.StreamPending {
+		if !ok || f.now.Sub(since) <= idleFor || q.Measure == triggers.StreamPending || busyElsewhere(c, i) {
 			continue
 		}
 		x := Finding{Link: LinkPods,
@@ -162,4 +162,19 @@ func idleWorkers(c *store.Chain, f *facts) (Finding, bool) {
 		return x, true
 	}
 	return Finding{}, false
+}
+
+// busyElsewhere reports whether pods may have taken work from another queue than that
+// of a trigger since they were ready: it has moved, or nobody knows.
+func busyElsewhere(c *store.Chain, i int) bool {
+	for j := range c.Readings {
+		r := &c.Readings[j]
+		if j == i || r.Trigger.Backlog == nil {
+			continue
+		}
+		if !r.Known || r.From != store.FromBroker || r.Still.IsZero() || r.Still.After(c.Readings[i].Untaken) {
+			return true
+		}
+	}
+	return false
 }

@@ -329,6 +329,9 @@ var wrong = []diagnosed{
 	{name: "workers that take nothing", scene: scene(50, 10, 10),
 		change: func(c *store.Chain) { c.Readings[0].Untaken, c.Readings[0].Still = at(-60), at(-90) }, want: "idleWorkers",
 		well: func(c *store.Chain) { c.Readings[0].Untaken, c.Readings[0].Still = at(-60), at(-20) }},
+	{name: "workers of two queues that take nothing", scene: scene(50, 10, 10),
+		change: func(c *store.Chain) { twoQueues(c, at(-90)) }, want: "idleWorkers",
+		well: func(c *store.Chain) { twoQueues(c, at(-20)) }},
 	{name: "an idle number that does not last", scene: scene(0, 3, 3),
 		change: func(c *store.Chain) {
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount, c.HPA.MinReplicas = 3, i32(1), 3
@@ -361,6 +364,16 @@ func rulesOf(all []explain.Finding) string {
 		out = append(out, x.Rule)
 	}
 	return strings.Join(out, " ")
+}
+
+// twoQueues gives a chain a second queue, which stands still since a time, as the
+// first does for long.
+func twoQueues(c *store.Chain, since time.Time) {
+	c.Readings[0].Untaken, c.Readings[0].Still = at(-60), at(-90)
+	other := c.Readings[0]
+	other.Trigger.Backlog = &kscope.Backlog{Broker: "redis", Server: "redis:6379", Name: "returns"}
+	other.Value, other.Untaken, other.Still = 0, time.Time{}, since
+	c.Readings = append(c.Readings, other)
 }
 
 func TestFindings(t *testing.T) {
