@@ -9,6 +9,7 @@ type HPA struct {
 	Ref              Ref
 	UID              string
 	OwnerUID         string // uid of the controlling owner, the ScaledObject for KEDA's
+	ScaledObject     string // name of that ScaledObject; "" where it is not KEDA's
 	ScaleTarget      TargetRef
 	MinReplicas      int32 // 1 when unset
 	MaxReplicas      int32

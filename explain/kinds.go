@@ -24,9 +24,25 @@ func switchedOff(c *store.Chain, f *facts) (Decision, bool) {
 	if f.desired > 0 {
 		return Decision{}, false
 	}
+	if c.HPA.ScaledObject != "" { // KEDA's, with its ScaledObject out of sight
+		return Decision{Phase: Asleep, Link: LinkWorkload,
+			Why:  fmt.Sprintf("%s is at zero, which switches its HPA off. Why KEDA holds it there is in ScaledObject %s, which %s.", called(c.Target().Name), called(c.HPA.ScaledObject), outOfSight(c.KEDAStatus)),
+			Next: "KEDA sets the replicas to 1 or more once there is work."}, true
+	}
 	return Decision{Phase: Asleep, Link: LinkWorkload,
 		Why:  called(c.Target().Name) + " was set to zero, which switches its HPA off.",
 		Next: "The HPA goes on when the replicas are set to 1 or more."}, true
+}
+
+// outOfSight says why an object is not seen whose watch is like this.
+func outOfSight(st store.SourceStatus) string {
+	switch st.State {
+	case kscope.Forbidden:
+		return "you may not see"
+	case kscope.Failing:
+		return "kscope cannot see"
+	}
+	return "is not there"
 }
 
 // maximum is what the most replicas are called where they are set.

@@ -74,6 +74,8 @@ func TestPlainHPASays(t *testing.T) {
 	is := func(c kscope.Condition) kscope.HPA { h := hpa; h.Conditions = with(h.Conditions, c); return h }
 	external := hpa
 	external.Metrics = append([]kscope.Metric{hpa.Metrics[0]}, kscope.Metric{Type: "External", Name: "jobs", TargetType: "AverageValue", Target: 5})
+	kedas := is(cond("ScalingActive", "False", "ScalingDisabled"))
+	kedas.ScaledObject, kedas.OwnerUID = "web", "so"
 	size := func(n, ready int32) kscope.Fact {
 		return kscope.Workload{Ref: hpa.Ref, Kind: "Deployment", UID: "w", Desired: n, Current: n, Ready: &ready}
 	}
@@ -93,6 +95,8 @@ func TestPlainHPASays(t *testing.T) {
 			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"switched off", is(cond("ScalingActive", "False", "ScalingDisabled")), size(0, 0), "asleep: web was set to zero, which switches its HPA off. The HPA goes on when the replicas are set to 1 or more.",
 			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},
+		{"asleep, its ScaledObject not there", kedas, size(0, 0), "asleep: web is at zero, which switches its HPA off. Why KEDA holds it there is in ScaledObject web, which is not there. KEDA sets the replicas to 1 or more once there is work.",
+			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},
 		{"no target", hpa, kscope.Heartbeat{}, "broken: Deployment web does not exist in namespace demo, so there is nothing to scale. Create it, or correct scaleTargetRef: the HPA tries again at every sync.",
 			"cpu: 71%, target 60% > HPA: wants 5, in range > *web: missing, does not exist > pods: ?, unknown"},
 	} {
@@ -103,20 +107,23 @@ func TestPlainHPASays(t *testing.T) {
 	}
 }
 
-// Without KEDA nothing but people takes a workload to zero, or from there.
+// Without KEDA nothing but people takes a workload to zero, or from there; with it,
+// KEDA may, although its ScaledObject is not seen.
 func TestTimelineOfAPlainHPA(t *testing.T) {
-	s := store.New()
 	ref := kscope.Ref{Namespace: "demo", Name: "web"}
 	none, three := int32(0), int32(3)
-	for i, f := range []kscope.Fact{
-		kscope.HPA{Ref: ref, UID: "h", MinReplicas: 1, ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "web"}},
-		kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 3, Ready: &three},
-		kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 0, Ready: &none},
-	} {
-		s.Apply(kscope.Observation{At: at(float64(i)), Fact: f})
-	}
-	es := explain.Timeline(s, kscope.ID{Kind: kscope.HPAs, Ref: ref})
-	if len(es) == 0 || es[0].Kind != store.Scaled || es[0].Actor != store.Someone || !es[0].Guess {
-		t.Errorf("got %+v", es)
+	for owner, want := range map[string]store.Actor{"": store.Someone, "web": store.KEDA} {
+		s := store.New()
+		for i, f := range []kscope.Fact{
+			kscope.HPA{Ref: ref, UID: "h", ScaledObject: owner, MinReplicas: 1, ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "web"}},
+			kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 3, Ready: &three},
+			kscope.Workload{Ref: ref, Kind: "Deployment", UID: "w", Desired: 0, Ready: &none},
+		} {
+			s.Apply(kscope.Observation{At: at(float64(i)), Fact: f})
+		}
+		es := explain.Timeline(s, kscope.ID{Kind: kscope.HPAs, Ref: ref})
+		if len(es) == 0 || es[0].Kind != store.Scaled || es[0].Actor != want || !es[0].Guess {
+			t.Errorf("owner %q: got %+v", owner, es)
+		}
 	}
 }

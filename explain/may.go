@@ -84,8 +84,8 @@ func (w *witness) hpaMay(e store.Entry) bool {
 func (w *witness) kedaMay(e store.Entry) bool {
 	so := &w.c.ScaledObject
 	switch idle := so.IdleReplicaCount != nil; {
-	case w.c.ID.Kind == kscope.HPAs:
-		return false
+	case w.c.ID.Kind == kscope.HPAs: // the ScaledObject is out of sight, and so are its settings
+		return w.c.HPA != nil && w.c.HPA.ScaledObject != "" && (e.From == 0 || e.To == 0)
 	case so.PausedReplicas == itoa(e.To), e.Up() && e.To == so.MinReplicaCount && !idle:
 		return true
 	case e.Up() && e.To == so.StartsWith() && (e.From == 0 || idle):

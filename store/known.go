@@ -184,7 +184,7 @@ func asAsked(h kscope.HPA) *kscope.HPA {
 		m.Current = nil
 		asked = append(asked, m)
 	}
-	return &kscope.HPA{Ref: h.Ref, UID: h.UID, OwnerUID: h.OwnerUID, ScaleTarget: h.ScaleTarget,
+	return &kscope.HPA{Ref: h.Ref, UID: h.UID, OwnerUID: h.OwnerUID, ScaledObject: h.ScaledObject, ScaleTarget: h.ScaleTarget,
 		MinReplicas: h.MinReplicas, MaxReplicas: h.MaxReplicas, Behavior: h.Behavior, Metrics: asked}
 }
 

@@ -23,7 +23,8 @@ var (
 		{"apps", "statefulsets", asleep, "× statefulsets:", ""},
 		{"", "events", asleep, "× events:", "you may not read events"},
 		{"keda.sh", "scaledjobs", asleep, "× scaledjobs:", ""},
-		{"keda.sh", "scaledobjects", links{}, "", "You may not see ScaledObjects in namespace"},
+		// What is left of it is the HPA, which knows whose it is.
+		{"keda.sh", "scaledobjects", links{}, "× scaledobjects:", "Why KEDA holds it there is in ScaledObject worker-scaler"},
 	}
 )
 

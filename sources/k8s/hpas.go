@@ -14,9 +14,10 @@ import (
 // observeHPA translates an HPA, with the defaults of the API filled in.
 func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 	out := kscope.HPA{
-		Ref:      kscope.Ref{Namespace: kscope.Clean(h.Namespace), Name: kscope.Clean(h.Name)},
-		UID:      kscope.Clean(string(h.UID)),
-		OwnerUID: ownerUID(h.OwnerReferences),
+		Ref:          kscope.Ref{Namespace: kscope.Clean(h.Namespace), Name: kscope.Clean(h.Name)},
+		UID:          kscope.Clean(string(h.UID)),
+		OwnerUID:     ownerUID(h.OwnerReferences),
+		ScaledObject: scaledObjectOf(h.OwnerReferences),
 		ScaleTarget: kscope.TargetRef{
 			APIVersion: kscope.Clean(h.Spec.ScaleTargetRef.APIVersion),
 			Kind:       kscope.Clean(h.Spec.ScaleTargetRef.Kind),
@@ -40,6 +41,16 @@ func observeHPA(h *autoscalingv2.HorizontalPodAutoscaler) kscope.HPA {
 		out.Conditions = append(out.Conditions, condition(string(c.Type), c.Status, c.Reason, c.Message, c.LastTransitionTime))
 	}
 	return out
+}
+
+// scaledObjectOf is the name of the ScaledObject among the owners, "" if none is.
+func scaledObjectOf(owners []metav1.OwnerReference) string {
+	for _, o := range owners {
+		if o.Kind == "ScaledObject" && o.Controller != nil && *o.Controller {
+			return kscope.Clean(o.Name)
+		}
+	}
+	return ""
 }
 
 // observeBehavior translates a behavior; nil stays nil.

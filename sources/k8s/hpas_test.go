@@ -15,12 +15,13 @@ func TestObserveHPA(t *testing.T) {
 	conditions := got.Conditions
 	got.Conditions = nil
 	equal(t, got, kscope.HPA{
-		Ref:         kscope.Ref{Namespace: "shop", Name: "keda-hpa-order-worker"},
-		UID:         "91db1884-25c2-40f0-9ad1-0362a09ad3c9",
-		OwnerUID:    "3722412d-afcf-474c-8a99-638ed96fadf9",
-		ScaleTarget: kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
-		MinReplicas: 1,
-		MaxReplicas: 10,
+		Ref:          kscope.Ref{Namespace: "shop", Name: "keda-hpa-order-worker"},
+		UID:          "91db1884-25c2-40f0-9ad1-0362a09ad3c9",
+		OwnerUID:     "3722412d-afcf-474c-8a99-638ed96fadf9",
+		ScaledObject: "order-worker",
+		ScaleTarget:  kscope.TargetRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "order-worker"},
+		MinReplicas:  1,
+		MaxReplicas:  10,
 		Behavior: &kscope.Behavior{
 			Up: kscope.Direction{Select: "Max", Policies: []kscope.ScalingPolicy{
 				{Type: "Pods", Value: 4, Period: 15 * time.Second}, {Type: "Percent", Value: 100, Period: 15 * time.Second}}},
