@@ -144,6 +144,7 @@ func watchPods(t *testing.T, cfg *rest.Config) func(state kscope.State, words st
 // within ten seconds and mends itself: as the library that is between lets it
 // be seen.
 func TestAPIServerFails(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	status := func(code int, header, value string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			if header != "" {
@@ -211,6 +212,7 @@ func TestLineGoesDead(t *testing.T) {
 // Nobody is let in who is not known, and what the other side is has to be known
 // as well.
 func TestNoWayIn(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	plugin := func(script string) func(*rest.Config) {
 		return func(c *rest.Config) {
 			c.ExecProvider = &clientcmdapi.ExecConfig{APIVersion: "client.authentication.k8s.io/v1", Command: "/bin/sh", Args: []string{"-c", script}, InteractiveMode: clientcmdapi.NeverExecInteractiveMode}
@@ -223,9 +225,9 @@ func TestNoWayIn(t *testing.T) {
 	}{
 		"plugin fails":        {plugin("echo token has expired >&2; exit 1"), "the credential plugin of the kubeconfig failed: log in to the cluster again"},
 		"plugin says nothing": {plugin("true"), "the credential plugin of the kubeconfig failed"},
-		"plugin hangs":        {plugin("exec sleep 20"), "sh has not answered for 4s (the credential plugin of the kubeconfig failed"},
+		"plugin hangs":        {plugin("exec sleep 20 2>&-"), "sh has not answered for 4s (the credential plugin of the kubeconfig failed"},
 		"plugin hangs later": {func(c *rest.Config) {
-			plugin(`[ -e "$0" ] && exec sleep 20; touch "$0"; echo '` + expired + `'`)(c)
+			plugin(`[ -e "$0" ] && exec sleep 20 2>&-; touch "$0"; echo '` + expired + `'`)(c)
 			c.ExecProvider.Args = append(c.ExecProvider.Args, filepath.Join(t.TempDir(), "once"))
 		}, "sh has not answered for 4s"},
 		"plugin asks somebody": {func(c *rest.Config) {

@@ -9,7 +9,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// What runs in parallel here waits far more than it computes.
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "24"); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())

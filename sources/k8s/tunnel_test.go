@@ -294,6 +294,7 @@ func isTimeout(err error) bool {
 }
 
 func TestTunnelFindsTheWay(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	f := startForwarder(t)
 	at := echo(t, "pod")
 	for _, p := range []string{"redis-0:7000", "redis-0:6379", "by-ip:6379"} {
@@ -426,6 +427,7 @@ func TestTunnelGoesDirectlyWhereItCan(t *testing.T) {
 // neither the time that there is nor the way through another pod, and is not
 // the first to be tried again.
 func TestTunnelPastAPodThatHangs(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	for _, how := range []string{"WebSocket", "SPDY"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	_ = os.Setenv("SSL_CERT_FILE", path)
 	// What runs in parallel here waits far more than it computes.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "8"); err != nil {
+	if err := flag.Set("test.parallel", "24"); err != nil {
 		panic(err)
 	}
 	code := m.Run()

@@ -87,6 +87,7 @@ func TestLoadIsRefused(t *testing.T) {
 // Against a real server: steady, together with a batch by hand, and the server
 // killed in the middle of another load.
 func TestLoadOnARealServer(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	r := startRedis(t)
 	s, f := run(t, Options{})
 	q := r.queue("list")

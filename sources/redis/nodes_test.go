@@ -40,6 +40,7 @@ func (h *hanging) dial(ctx context.Context, network, address string) (net.Conn, 
 // One node that hangs, or is not there, does not keep the others from being
 // heard, and nobody waits for it afterwards.
 func TestFirstOf(t *testing.T) {
+	t.Parallel() // it waits more than it computes
 	one, two := startRedis(t), startRedis(t)
 	errFinal := errors.New("final")
 	ask := func(ctx context.Context, l *link) (string, error) {
