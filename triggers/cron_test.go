@@ -278,10 +278,10 @@ func TestCronTurns(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Date(2026, 3, 27, 3, 7, 20, 0, time.UTC) // two days before the clock is set
-		for range 40 {
+		for range 24 {
 			at, value := c.Turns(now)
-			want := now.Truncate(time.Minute).Add(time.Minute)
-			for c.Value(want) == c.Value(now) {
+			want, is := now.Truncate(time.Minute).Add(time.Minute), c.Value(now)
+			for c.Value(want) == is {
 				want = want.Add(time.Minute)
 			}
 			if !at.Equal(want) || value != c.Value(want) {
