@@ -12,8 +12,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,22 +62,33 @@ type realServer struct {
 	*goredis.Client
 }
 
+var ports atomic.Int64
+
+// freePort is a port for a server that may be stopped and started again: one that
+// the system does not hand out by itself, to a test beside this one among others.
+func freePort(t testing.TB) string {
+	t.Helper()
+	for range 9000 {
+		port := strconv.FormatInt(10000+(int64(os.Getpid())*97+ports.Add(1))%9000, 10)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port)); err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
 // startRedis starts a server on a free port. It is killed when the test ends.
 func startRedis(t testing.TB, args ...string) *realServer {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Fatal("these tests run against a real Redis: apt-get install redis-server")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	r := &realServer{t: t, address: l.Addr().String()}
-	_, port, _ := net.SplitHostPort(r.address)
+	port := freePort(t)
+	r := &realServer{t: t, address: net.JoinHostPort("127.0.0.1", port)}
 	r.args = append([]string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir(),
 		"--enable-debug-command", "yes"}, args...)
-	_ = l.Close()
 	r.start()
 	t.Cleanup(r.kill)
 	return r

@@ -18,17 +18,6 @@ import (
 	"github.com/kscope/kscope/triggers"
 )
 
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 // until calls a condition until it holds: what servers do among themselves
 // tells nobody when it is done.
 func until(t *testing.T, what string, condition func() bool) {
