@@ -158,6 +158,16 @@ func (t Trigger) same(o Trigger) bool {
 		same(t.Backlog, o.Backlog) && maps.Equal(t.Metadata, o.Metadata)
 }
 
+// JobScaling is a ScaledJob's spec.scalingStrategy: how the number of Jobs follows
+// from the queue.
+type JobScaling struct {
+	Strategy      string  // default, custom, accurate or eager
+	Combine       string  // of several triggers: max, min, avg or sum
+	Deduction     int32   // of the queue's length, for custom
+	Share         float64 // of the running Jobs that are deducted too, for custom
+	PodConditions bool    // it says itself by which conditions of a pod its Job is no longer pending
+}
+
 // ScaledJob is KEDA's object of that name, reduced to what is shown.
 type ScaledJob struct {
 	Ref             Ref
@@ -167,7 +177,7 @@ type ScaledJob struct {
 	PollingInterval time.Duration
 	MinReplicaCount int32
 	MaxReplicaCount int32
-	Strategy        string
+	Scaling         JobScaling
 	Triggers        []Trigger
 	Paused          bool
 	InjectAllowed   bool

@@ -18,7 +18,7 @@ type Observation struct {
 }
 
 // Fact is what was seen: a [ScaledObject], [ScaledJob], [HPA], [Workload],
-// [Pod], [Event], [Depths], [Connection], [Loading], [Purged], [Status],
+// [Job], [Pod], [Event], [Depths], [Connection], [Loading], [Purged], [Status],
 // [Gone] or [Heartbeat].
 type Fact interface{ fact() }
 
@@ -29,6 +29,8 @@ func (ScaledJob) fact() {}
 func (HPA) fact() {}
 
 func (Workload) fact() {}
+
+func (Job) fact() {}
 
 func (Pod) fact() {}
 
@@ -54,6 +56,7 @@ const (
 	Deployments   Kind = "deployments"
 	StatefulSets  Kind = "statefulsets"
 	ScaleTargets  Kind = "scale" // any other target, read through its /scale
+	Jobs          Kind = "jobs"  // those that KEDA made for ScaledJobs
 	Pods          Kind = "pods"
 	Events        Kind = "events"
 	Namespaces    Kind = "namespaces" // the one that is watched, if it is one

@@ -26,6 +26,23 @@ type Workload struct {
 	Image      string // first container's, for the header
 }
 
+// Job is a Job that KEDA made for a ScaledJob.
+type Job struct {
+	Ref       Ref
+	UID       string
+	ScaledJob string // its name, by the label that KEDA gives its Jobs
+	OwnerUID  string
+	Created   time.Time
+	Ended     time.Time // when it was complete or had failed; zero while it has not
+	Failed    bool      // it ended by failing
+	Reason    string    // why it failed: BackoffLimitExceeded, DeadlineExceeded, ...
+	Message   string
+}
+
+// JobLabel is the label that KEDA gives a ScaledJob's Jobs and their pods: the name
+// of the ScaledJob.
+const JobLabel = "scaledjob.keda.sh/name"
+
 // Selector is a label selector: all requirements must hold. The empty selector
 // matches nothing here, since a scale target that selects no pods has none.
 type Selector []Requirement

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	authorizationv1 "k8s.io/api/authorization/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -54,12 +53,6 @@ type APIService struct {
 	Reason, Message    string // of the condition Available
 	Since              time.Time
 	Err                error
-}
-
-// Permission is something that kscope does.
-type Permission struct {
-	Verb, Group, Resource string
-	For                   string // what is missing on screen without it
 }
 
 // patience is how long each question may take.
@@ -195,52 +188,4 @@ func lease(ctx context.Context, typed kubernetes.Interface, namespace string) (*
 		return nil, nil
 	}
 	return l, err
-}
-
-// used is what kscope does, as the README grants it.
-var used = []Permission{
-	{"list", "keda.sh", "scaledobjects", "what KEDA scales"},
-	{"list", "keda.sh", "scaledjobs", "what KEDA makes Jobs for"},
-	{"list", "autoscaling", "horizontalpodautoscalers", "what the HPA wants, and why"},
-	{"list", "apps", "deployments", "how many replicas there are"},
-	{"list", "apps", "statefulsets", "how many replicas there are"},
-	{"list", "", "pods", "which pods are ready, and what keeps others from it"},
-	{"list", "", "events", "who scaled, and what was complained of"},
-	{"get", "", "secrets", "passwords that triggers use"},
-	{"get", "", "configmaps", "addresses that triggers use"},
-	{"get", "keda.sh", "triggerauthentications", "how triggers log in"},
-	{"get", "", "services", "the way to a Redis inside the cluster"},
-	{"list", "discovery.k8s.io", "endpointslices", "the way to a Redis inside the cluster"},
-	{"create", "", "pods/portforward", "the way to a Redis inside the cluster"},
-}
-
-// denied are the permissions that the user has not.
-func denied(ctx context.Context, typed kubernetes.Interface, namespace string) ([]Permission, error) {
-	may := make([]bool, len(used))
-	errs := make([]error, len(used))
-	var all sync.WaitGroup
-	for i, p := range used {
-		all.Go(func() {
-			resource, sub, _ := strings.Cut(p.Resource, "/")
-			review := &authorizationv1.SelfSubjectAccessReview{Spec: authorizationv1.SelfSubjectAccessReviewSpec{
-				ResourceAttributes: &authorizationv1.ResourceAttributes{Namespace: namespace, Verb: p.Verb, Group: p.Group, Resource: resource, Subresource: sub}}}
-			said, err := within(ctx, func(ctx context.Context) (*authorizationv1.SelfSubjectAccessReview, error) {
-				return typed.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, review, metav1.CreateOptions{})
-			})
-			if errs[i] = err; err == nil {
-				may[i] = said.Status.Allowed
-			}
-		})
-	}
-	all.Wait()
-	var out []Permission
-	for i, p := range used {
-		if errs[i] != nil {
-			return nil, errs[i]
-		}
-		if !may[i] {
-			out = append(out, p)
-		}
-	}
-	return out, nil
 }

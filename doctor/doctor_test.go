@@ -107,7 +107,7 @@ func TestCluster(t *testing.T) {
 func TestReport(t *testing.T) {
 	f := well()
 	f.External.Available, f.External.Reason, f.External.Message, f.External.Since = false, "MissingEndpoints", "endpoints for service/keda-operator-metrics-apiserver in \"keda\" have no addresses", noon.Add(-time.Hour)
-	f.Denied = used[7:9]
+	f.Denied = used[8:10]
 	checks := append([]Check{
 		{ID: "objects", About: "objects", State: Good, Says: "Nothing is found to be wrong with 2 of 3 objects."},
 		{ID: "sourceLost", About: "demo/orders", State: Bad, Says: "The HPA gets nothing.\x1b[2J", Next: "It stays.", Evidence: []Evidence{{Object: "HPA a", Field: "condition ScalingActive", Value: "False"}}, Do: []Move{{"kubectl -n demo get hpa", "It shows it."}}},

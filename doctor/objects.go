@@ -53,6 +53,9 @@ func told(s *store.Store) bool {
 	}
 	for _, id := range s.Objects() {
 		c, ok := s.Chain(id)
+		if c.ScaledJob != nil && !heard[kscope.Jobs] {
+			return false
+		}
 		for i := range c.Readings {
 			if r := &c.Readings[i]; ok && r.Trigger.Backlog != nil && !r.Known && r.Err == "" {
 				return false

@@ -50,6 +50,8 @@ func troubleNote(l store.Entry) string {
 		return "cannot " + ourSource(l) + ": " + l.Said
 	case store.TheTarget:
 		return "deleted " + l.Subject
+	case store.AJob:
+		return "a Job failed: " + l.Said
 	case store.Purging:
 		return "did not empty the queue: " + l.Said
 	}
@@ -146,6 +148,10 @@ func (e Entry) Words() (text, note string) {
 			return e.scaledWords() + " for " + called(e.For.Name), e.Note
 		}
 		return e.scaledWords(), e.Note
+	case store.JobsMade:
+		return "made " + words.Plural(e.Jobs, "Job"), stillRun(e.To)
+	case store.JobsDone:
+		return words.Plural(e.Jobs, "Job") + " done", stillRun(e.To)
 	case store.ReadyPods:
 		if e.Up() {
 			return fmt.Sprintf("pods ready %d → %d", e.From, e.To), ""

@@ -136,7 +136,7 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 		if d, ok := unseen(c, &f); ok {
 			return d
 		}
-		return jobSays(c)
+		return jobSays(c, &f)
 	}
 	if c.ID.Kind == kscope.HPAs {
 		rules, f.want = plainCatalogue, c.HPA.DesiredReplicas

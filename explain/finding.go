@@ -73,11 +73,13 @@ var diagnoses = []diagnosis{
 }
 
 // withoutTarget is what can be told although the target is not known.
-var withoutTarget = []string{"targetMissing", "badPause", "twoMasters", "refused", "ignored"}
+var withoutTarget = []string{"targetMissing", "badPause", "twoMasters", "refused", "ignored", "jobRefused"}
 
 // findings is what is wrong with a chain: the roots in the order of the
 // diagnoses, each followed by its consequences.
-func findings(c *store.Chain, f *facts) []Finding {
+func findings(c *store.Chain, f *facts) []Finding { return findingsOf(diagnoses, c, f) }
+
+func findingsOf(diagnoses []diagnosis, c *store.Chain, f *facts) []Finding {
 	var found []Finding
 	has := func(rule string) bool {
 		for i := range found {

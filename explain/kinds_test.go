@@ -1,8 +1,10 @@
 package explain_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
@@ -33,7 +35,7 @@ func look(t *testing.T, id kscope.ID, facts ...kscope.Fact) (says, links string)
 }
 
 func TestScaledJobSays(t *testing.T) {
-	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "nightly"}, UID: "j", MaxReplicaCount: 20,
+	job := kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "nightly"}, UID: "j", MaxReplicaCount: 20, PollingInterval: 10 * time.Second,
 		Triggers: []kscope.Trigger{{Type: "redis", MetricType: "AverageValue", Backlog: &orders, Metadata: map[string]string{"listLength": "1", "activationListLength": "2"}}}}
 	is := func(change func(j *kscope.ScaledJob)) kscope.ScaledJob { j := job; change(&j); return j }
 	condition := func(c kscope.Condition) kscope.ScaledJob {
@@ -43,23 +45,55 @@ func TestScaledJobSays(t *testing.T) {
 	depth := func(n float64, err string) kscope.Fact {
 		return kscope.Depths{Server: orders.Server, All: []kscope.Depth{{Backlog: orders, N: n, Err: err}}}
 	}
-	const rest = " > Jobs: ?, not watched > pods: ?, not watched"
+	runs := func(n, up int) (out []kscope.Fact) {
+		for i := range n {
+			name := fmt.Sprint("nightly-", i)
+			out = append(out, kscope.Job{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name, ScaledJob: "nightly"})
+			if i < up {
+				out = append(out, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: "p" + name, OwnerUID: name, Phase: "Running", Ready: true, Scheduled: true, Labels: map[string]string{kscope.JobLabel: "nightly"}})
+			}
+		}
+		return out
+	}
+	failed := kscope.Job{Ref: kscope.Ref{Namespace: "demo", Name: "nightly-x"}, UID: "x", ScaledJob: "nightly", Ended: noon.Add(-40 * time.Second), Failed: true, Reason: "BackoffLimitExceeded", Message: "Job has reached the specified backoff limit"}
+	old := failed
+	old.Ended = noon.Add(-time.Hour)
+	crash := kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: "nightly-0"}, UID: "pnightly-0", OwnerUID: "nightly-0", Phase: "Running", Scheduled: true, Reason: "ErrImagePull", Labels: map[string]string{kscope.JobLabel: "nightly"}}
+	few := is(func(j *kscope.ScaledJob) { j.MaxReplicaCount, j.Conditions = 3, active.Conditions })
+	scaling := func(x kscope.JobScaling) kscope.ScaledJob {
+		return is(func(j *kscope.ScaledJob) { j.Scaling, j.Conditions = x, active.Conditions })
+	}
+	blind := kscope.Status{Kind: kscope.Jobs, State: kscope.Forbidden}
+	const none, unseen = " > Jobs: 0, none > pods: 0 ready, none", " > Jobs: ?, not permitted > pods: ?, not permitted"
 	for _, tt := range []struct {
 		name        string
 		job         kscope.ScaledJob
 		queue       kscope.Fact
+		more        []kscope.Fact
 		says, links string
 	}{
-		{"work", active, depth(12, ""), "working: KEDA makes Jobs of it: 12 jobs wait in orders, at most 20 Jobs at once.", "orders: 12, has work > *KEDA: active, active" + rest},
-		{"little work", active, depth(2, ""), "working: The queue orders is not above its activation threshold; KEDA makes at most 20 Jobs at once.", "orders: 2, below activation > *KEDA: active, active" + rest},
-		{"work that KEDA has not seen", idle, depth(12, ""), "asleep: 12 jobs wait in orders; KEDA makes at most 20 Jobs at once.", "orders: 12, has work > *KEDA: inactive, not seen yet" + rest},
-		{"no work", idle, depth(0, ""), "asleep: The queue orders is empty; KEDA makes at most 20 Jobs at once.", "orders: 0, empty > *KEDA: inactive, nothing to do" + rest},
-		{"not measured", job, kscope.Heartbeat{}, "looking: KEDA makes at most 20 Jobs at once; how much work waits is not known.", "orders: ?, not read yet > *KEDA: ?, no status yet" + rest},
-		{"unreadable", active, depth(0, "refused"), "working: KEDA makes at most 20 Jobs at once; kscope cannot read the queue: refused.", "*orders: ?, cannot be read > KEDA: active, active" + rest},
-		{"paused", is(func(j *kscope.ScaledJob) { j.Paused = true }), depth(3, ""), "paused: KEDA makes no Jobs: it is paused by the annotation autoscaling.keda.sh/paused.", "orders: 3, has work > *KEDA: paused, paused" + rest},
-		{"broken", condition(cond("Ready", "False", "ScaledJobCheckFailed")), depth(3, ""), "broken: KEDA is not ready to make Jobs of this: ScaledJobCheckFailed.", "orders: 3, has work > *KEDA: not ready, not accepted" + rest},
+		{"work", active, depth(12, ""), nil, "working: 12 jobs wait in orders; no Job runs, at most 20 at once. KEDA makes 12 Jobs at its next look, within 10s.", "orders: 12, has work > *KEDA: active, active" + none},
+		{"more work than Jobs", active, depth(12, ""), runs(5, 5), "working: 12 jobs wait in orders; 5 Jobs run, at most 20 at once. KEDA makes 7 more at its next look, within 10s.", "orders: 12, has work > *KEDA: active, active > Jobs: 5, running > pods: 5 ready, all ready"},
+		{"accurate counts those that are pending", scaling(kscope.JobScaling{Strategy: "accurate"}), depth(12, ""), runs(5, 3), "working: 12 jobs wait in orders; 5 Jobs run, 2 of them without a running pod yet, at most 20 at once. KEDA makes 10 more at its next look, within 10s.", "orders: 12, has work > *KEDA: active, active > Jobs: 5, 2 pending > pods: 3 ready, starting"},
+		{"eager fills up", scaling(kscope.JobScaling{Strategy: "eager"}), depth(2.5, ""), runs(5, 5), "working: 2.5 jobs wait in orders; 5 Jobs run, at most 20 at once. KEDA makes 3 more at its next look, within 10s.", "orders: 2.5, has work > *KEDA: active, active > Jobs: 5, running > pods: 5 ready, all ready"},
+		{"conditions of its own", scaling(kscope.JobScaling{Strategy: "accurate", PodConditions: true}), depth(12, ""), runs(1, 1), "working: 12 jobs wait in orders; 1 Job runs, at most 20 at once. KEDA looks every 10s.", "orders: 12, has work > *KEDA: active, active > Jobs: 1, running > pods: 1 ready, all ready"},
+		{"as many as there may be", few, depth(12, ""), runs(3, 3), "working: 3 Jobs run of at most 3, so no more are made: maxReplicaCount is the limit. 12 jobs wait in orders. When one ends, KEDA makes another at its next look, within 10s.", "orders: 12, has work > *KEDA: active, active > Jobs: 3, at max > pods: 3 ready, all ready"},
+		{"as many as there is work", active, depth(4, ""), runs(4, 4), "working: 4 jobs wait in orders, and 4 Jobs run: as many as KEDA makes of this. KEDA makes more when more waits than they work on, or when one ends.", "orders: 4, has work > *KEDA: active, active > Jobs: 4, running > pods: 4 ready, all ready"},
+		{"none has begun", active, depth(4, ""), runs(4, 0), "working: 4 Jobs run, made for the work there is, but none has a running pod yet. They begin once their pods run.", "orders: 4, has work > *KEDA: active, active > Jobs: 4, 4 pending > pods: 0 ready, starting"},
+		{"the rest", idle, depth(0, ""), runs(2, 2), "working: The queue orders is empty; 2 Jobs run. KEDA makes no more until there is work; those that run end by themselves.", "orders: 0, empty > *KEDA: inactive, nothing to do > Jobs: 2, running > pods: 2 ready, all ready"},
+		{"little work", active, depth(2, ""), nil, "working: The queue orders is not above its activation threshold; no Job runs. KEDA looks every 10s, and makes Jobs once there is work.", "orders: 2, below activation > *KEDA: active, active" + none},
+		{"work that KEDA has not seen", idle, depth(12, ""), nil, "asleep: 12 jobs wait in orders; no Job runs, at most 20 at once. KEDA makes 12 Jobs at its next look, within 10s.", "orders: 12, has work > *KEDA: inactive, not seen yet" + none},
+		{"no work", idle, depth(0, ""), nil, "asleep: The queue orders is empty; no Job runs. KEDA looks every 10s, and makes Jobs once there is work.", "orders: 0, empty > *KEDA: inactive, nothing to do" + none},
+		{"not measured", job, kscope.Heartbeat{}, nil, "looking: No Job runs, at most 20 at once; how much work waits is not known.", "orders: ?, not read yet > *KEDA: ?, no status yet" + none},
+		{"unreadable", active, depth(0, "refused"), runs(1, 1), "working: 1 Job runs, at most 20 at once; kscope cannot read the queue: refused.", "*orders: ?, cannot be read > KEDA: active, active > Jobs: 1, running > pods: 1 ready, all ready"},
+		{"Jobs may not be seen", active, depth(12, ""), []kscope.Fact{blind}, "working: 12 jobs wait in orders; you may not see how many Jobs run, at most 20 at once. KEDA looks every 10s.", "orders: 12, has work > *KEDA: active, active" + unseen},
+		{"paused", is(func(j *kscope.ScaledJob) { j.Paused = true }), depth(3, ""), runs(2, 2), "paused: KEDA makes no Jobs: it is paused by the annotation autoscaling.keda.sh/paused. 2 Jobs run and will end by themselves.", "orders: 3, has work > *KEDA: paused, paused > Jobs: 2, running > pods: 2 ready, all ready"},
+		{"broken", condition(cond("Ready", "False", "ScaledJobCheckFailed")), depth(3, ""), nil, "broken: KEDA is not ready to make Jobs of this: ScaledJobCheckFailed. No Jobs are made until that is mended.", "orders: 3, has work > *KEDA: not ready, not accepted" + none},
+		{"failed lately", active, depth(3, ""), []kscope.Fact{failed}, "broken: Jobs fail, the last one 40s ago: Job has reached the specified backoff limit. 1 failed and 0 done are kept. What a failed Job had taken is not tried again by KEDA, which makes Jobs of what waits.", "orders: 3, has work > KEDA: active, active > *Jobs: 0, none > pods: 0 ready, none"},
+		{"failed long ago", idle, depth(0, ""), []kscope.Fact{old}, "asleep: The queue orders is empty; no Job runs. KEDA looks every 10s, and makes Jobs once there is work.", "orders: 0, empty > *KEDA: inactive, nothing to do" + none},
+		{"no image", active, depth(3, ""), append(runs(1, 0), crash), "broken: 1 pod cannot run: the image cannot be pulled (ErrImagePull); none is ready. More pods are likely to fail the same way.", "orders: 3, has work > KEDA: active, active > Jobs: 1, running > *pods: 0 ready, 1 pod failing"},
 	} {
-		says, links := look(t, kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}, tt.job, tt.queue)
+		says, links := look(t, kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}, append([]kscope.Fact{tt.job, tt.queue}, tt.more...)...)
 		if says != tt.says || links != tt.links {
 			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", tt.name, says, links, tt.says, tt.links)
 		}

@@ -23,8 +23,8 @@ func links(c *store.Chain, d *Decision, now time.Time) Chain {
 	case kscope.ScaledJobs:
 		add(LinkQueue, queueLink(c))
 		add(LinkKEDA, kedaLink(c, d))
-		add(LinkWorkload, Link{Name: "Jobs", Value: Unknown, Word: "not watched"})
-		add(LinkPods, Link{Name: "pods", Value: Unknown, Word: "not watched"})
+		add(LinkWorkload, jobsLink(c))
+		add(LinkPods, podsLink(c))
 		return ls
 	case kscope.HPAs:
 		add(LinkQueue, metricLink(c.HPA))

@@ -133,6 +133,8 @@ func causeOf(es []Entry, e Entry) *Entry {
 		return emptying(es)
 	case e.Kind == store.LoadEnded:
 		return beginning(es, e)
+	case e.Kind == store.JobsMade:
+		return firstWork(es, store.JobsMade)
 	case e.Kind == store.ReadyPods:
 		return asked(es, e)
 	case e.Kind != store.Scaled || e.From < 0 || e.For.Name != "":

@@ -115,3 +115,108 @@ func (e Entry) Count() string {
 	}
 	return fmt.Sprintf("%s times, last %s", words.Count(e.Times), e.Last.Format("15:04:05"))
 }
+
+// Somebody else's words. KEDA and the HPA put before the cause of a trouble what
+// they were about when they met it, one part after another. What is left without
+// those is the cause.
+
+// preambles are such parts, from their beginning on: patterns, each of which ends
+// where a part does.
+var preambles = regexp.MustCompile(`^(?:` + strings.Join([]string{
+	// KEDA: the reconciler, and the building of scalers
+	`failed to ensure HPA is correctly created for ScaledObject`,
+	`failed to ensure .{1,60}? for Scaled(?:Object|Job)`,
+	`ScaledObject doesn't have correct .{1,60}? specification`,
+	`ScaledObject check failed`,
+	`ScaledJob check failed`,
+	`error (?:parsing|getting|building|creating|resolving|establishing|reading) [^:"]{1,60}`,
+	`error (?:activating|deactivating|scaling) [^:"]{1,60}`,
+	`failed to (?:parse|build|create|get|scale|set|update|read) [^:"]{1,80}`,
+	`unable to (?:parse|build|create) [^:"]{1,80}`,
+	`error in (?:trigger|scaler) [^:"]{1,60}`,
+	`connection to [a-z -]{1,30} failed`,
+	// KEDA's metrics server
+	`rpc error`,
+	`code = [A-Za-z]+ desc = error when getting metric values (?:error getting scalers )?`,
+	`error when getting metric values(?: error getting scalers)?`,
+	// the HPA
+	`the HPA was unable to compute the replica count`,
+	`the HPA controller was unable to (?:update|get) the target(?:'s current)? scale`,
+	`invalid metrics(?: \(\d+ invalid out of \d+\), first error is)?`,
+	`unable to get (?:external |resource |container resource |object |pod |pods )?metrics?(?: for resource)? [^:]{1,200}`,
+	`unable to get (?:external |resource |object |pods )?metrics?`,
+	`unable to fetch metrics from (?:external|resource|custom) metrics API`,
+	`failed to get .{1,200}? (?:value|metric|utilization|usage)`,
+	// the API server and the controllers of pods
+	`pods "[^"]*" is forbidden`,
+	`create Pod [^ ]+ in StatefulSet [^ ]+ failed error`,
+	`Error creating`,
+	`admission webhook "[^"]*" denied the request`,
+}, "|") + `)$`)
+
+// glued is a preamble that the cause follows without a colon.
+var glued = regexp.MustCompile(`^code = [A-Za-z]+ desc = (?:error when getting metric values )?(?:error getting scalers )?`)
+
+// said without telling anything.
+var empties = []string{
+	"Triggers defined in ScaledObject are not working correctly",
+	"Some triggers defined in ScaledObject are not working correctly",
+	"Triggers defined in ScaledJob are not working correctly",
+	"Some triggers defined in ScaledJob are not working correctly",
+	"ScaledObject check failed", "ScaledJob check failed",
+}
+
+// cause is somebody else's message without what stands before the cause and tells
+// nothing: what anything of the kind begins with, and what was said already.
+func cause(msg string) string {
+	msg = selector.ReplaceAllString(combined.ReplaceAllString(strings.TrimSpace(msg), ""), "")
+	parts := strings.Split(msg, ": ")
+	out := make([]string, 0, len(parts))
+	for i, p := range parts {
+		last := i == len(parts)-1
+		p = strings.TrimSpace(p)
+		if short := glued.ReplaceAllString(p, ""); short != "" {
+			p = short
+		}
+		if !last && (preambles.MatchString(p) || contains(out, p)) {
+			continue
+		}
+		out = append(out, p)
+	}
+	msg = strings.TrimSuffix(strings.Join(out, ": "), " in [triggerMetadata]")
+	return mayNot.ReplaceAllString(msg, "$1 may not $2 $3")
+}
+
+// mayNot is how the API server says that somebody lacks a role, with all that is
+// around who may not do what.
+var mayNot = regexp.MustCompile(`^[^:]* is forbidden: User "(?:system:serviceaccount:)?([^"]+)" cannot ([a-z]+) resource "([^"]+)".*$`)
+
+func contains(all []string, s string) bool {
+	for _, x := range all {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+// tells reports whether a message has a cause in it at all.
+func tells(msg string) bool {
+	msg = strings.TrimSpace(msg)
+	return msg != "" && !contains(empties, strings.TrimSuffix(msg, "."))
+}
+
+// sentence ends somebody else's message like a sentence of ours.
+func sentence(s string) string {
+	s = cause(s)
+	if s == "" {
+		return "no reason given."
+	}
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "!") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+// bare is a cause within a sentence.
+func bare(s string) string { return strings.TrimSuffix(sentence(s), ".") }

@@ -44,8 +44,11 @@ func was(c *store.Chain) (out [Roles]past) {
 	if last.HPA != nil {
 		put(LinkHPA, hpaLink(&then), last.HPAAt, c.HPAStatus)
 	}
-	if last.Workload != nil {
-		put(LinkWorkload, workloadLink(&then), last.WorkloadAt, c.WorkloadStatus)
+	if link := workloadLink; last.Workload != nil {
+		if c.ScaledJob != nil {
+			link, then.Jobs = jobsLink, store.JobCounts{Running: int(last.Workload.Desired)}
+		}
+		put(LinkWorkload, link(&then), last.WorkloadAt, c.WorkloadStatus)
 	}
 	if c.Ready == nil && last.Ready != nil {
 		source := c.PodStatus

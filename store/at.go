@@ -217,6 +217,7 @@ func (s *Store) copyPods(c *Store, series func(*Series) Series) {
 			lists = append(lists, take(p, own))
 		}
 		own.pods = slices.Clip(lists[from:])
+		own.jobs = maps.Clone(w.jobs)
 		own.ready, own.desired = series(&w.ready), series(&w.desired)
 		c.work[key] = own
 	}

@@ -16,9 +16,11 @@ type Chain struct {
 	ScaledObject kscope.ScaledObject // the zero value for another kind
 	ScaledJob    *kscope.ScaledJob   // nil for another kind
 	HPA          *kscope.HPA
-	Workload     *kscope.Workload
+	Workload     *kscope.Workload // for a ScaledJob, what its Jobs come to: as many as run
 	Counts       kscope.PodCounts
 	Ailing       *kscope.Pod // one of the pods that fail, of those with the most frequent reason; nil if none does
+	Jobs         JobCounts   // of a ScaledJob, where Workload and its pods are known
+	JobFailed    *kscope.Job // the newest of those that failed; nil if none did
 	Ready        *int32      // ready replicas, by the workload or, failing that, by its pods
 	Readings     []Reading
 	Polled       time.Time // when KEDA's last poll showed; it shows only while active
@@ -111,7 +113,7 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	case o.job != nil:
 		job := *o.job
 		c.ScaledJob = &job
-		c.WorkloadStatus, c.KEDAStatus = SourceStatus{}, s.status(kscope.ScaledJobs)
+		c.KEDAStatus = s.status(kscope.ScaledJobs)
 	}
 	if !o.active.Equal(o.firstActive) {
 		c.Polled = o.polled

@@ -102,6 +102,9 @@ func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
 		}
 	}
 	s.join(o)
+	if s.status(kscope.Jobs).Current() {
+		s.jobsOf(at, f.Ref)
+	}
 	s.touch(o, anything)
 	return true
 }

@@ -54,8 +54,13 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 	case kscope.ScaledJobs:
 		if o := s.objects[f.ID()]; o != nil && here(o.job.UID, o.at) {
 			s.part(o)
+			if w := s.work[o.workKey()]; w != nil && len(w.jobs) == 0 {
+				s.dropWorkload(at, o.workKey())
+			}
 			return true
 		}
+	case kscope.Jobs:
+		return s.dropJob(at, f.Ref, here)
 	case kscope.HPAs:
 		if h := s.hpas[f.Ref]; h != nil && here(h.UID, h.at) {
 			without(s.owned, h.OwnerUID, f.Ref)

@@ -44,9 +44,7 @@ func (s *Store) index(o *object) {
 		s.byUID[o.so.UID] = o
 		s.byHPA[o.hpaRef()] = append(s.byHPA[o.hpaRef()], o)
 	}
-	if o.job == nil {
-		s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
-	}
+	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
 	for _, t := range o.triggers() {
 		if t.Backlog != nil && !slices.Contains(s.byQueue[*t.Backlog], o) {
 			s.byQueue[*t.Backlog] = append(s.byQueue[*t.Backlog], o)

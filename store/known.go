@@ -41,7 +41,7 @@ func (o *object) triggers() []kscope.Trigger {
 	return nil
 }
 
-// target is what is scaled, nothing for a ScaledJob.
+// target is what is scaled: for a ScaledJob its Jobs, which see.
 func (o *object) target() kscope.TargetRef {
 	switch {
 	case o.so != nil:
@@ -49,7 +49,7 @@ func (o *object) target() kscope.TargetRef {
 	case o.hpa != nil:
 		return o.hpa.ScaleTarget
 	}
-	return kscope.TargetRef{}
+	return kscope.TargetRef{Kind: "ScaledJob", Name: o.Name}
 }
 
 type hpa struct {
@@ -82,7 +82,8 @@ type workload struct {
 	at             time.Time // of the newest fact
 	ready, desired Series
 	counts         kscope.PodCounts
-	pods           []*pod // in no order
+	pods           []*pod         // in no order
+	jobs           map[string]job // that it stands for, by name; nil for a workload that is one
 	starts         starts
 	failed         int64 // when one of its pods was failing last, in nanoseconds; 0 for never
 	writes         []Write
@@ -97,6 +98,8 @@ func kindOf(apiKind string) kscope.Kind {
 		return kscope.Deployments
 	case "StatefulSet":
 		return kscope.StatefulSets
+	case "ScaledJob":
+		return kscope.Jobs
 	}
 	return kscope.ScaleTargets
 }
@@ -135,6 +138,9 @@ func (s *Store) linkWorkload(c *Chain, w *workload) {
 	}
 	podsAt := s.podsAsOf(w)
 	if podsAt.IsZero() {
+		if c.ScaledJob != nil {
+			c.Jobs, c.JobFailed = w.countsOfJobs()
+		}
 		c.Counts, c.Ailing = w.counts, w.ailing()
 		c.Starting = w.starting(s.now)
 	} else {

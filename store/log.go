@@ -18,7 +18,7 @@ type Entry struct {
 	Guess    bool
 	Who      string // the field manager that wrote the replicas, for Scaled; "" where none is to be seen
 	From, To int32  // replicas, for Scaled and ReadyPods; From is -1 where it is not known
-	Jobs     int64  // for Injected, Arrived, LoadEnded, and Emptied by You
+	Jobs     int64  // for JobsMade, JobsDone, Injected, Arrived, LoadEnded, and Emptied by You
 	Asked    int64  // for Injected, LoadEnded: more than Jobs where not all went in
 	Length   int64  // for Injected, LoadEnded: the server's answer
 
@@ -46,6 +46,8 @@ const (
 	Mended                     // and is well again
 	LoadBegan                  // jobs are being put in from here over time
 	LoadEnded                  // and no longer are
+	JobsMade                   // KEDA made Jobs: so many, and To run then
+	JobsDone                   // Jobs are complete: so many, and To run then
 )
 
 // Topic is what broke or was mended.
@@ -63,6 +65,7 @@ const (
 	HPAScaling       // the HPA can scale
 	OurSource        // what kscope itself watches or reads
 	TheTarget        // exists
+	AJob             // one of a ScaledJob's, which failed
 	Purging          // a queue that should be emptied from here
 )
 
@@ -127,6 +130,14 @@ func (o *object) add(e Entry) {
 			o.own()
 			last = &o.log[len(o.log)-1]
 			last.At, last.To = e.At, e.To
+			return
+		}
+	}
+	if (e.Kind == JobsMade || e.Kind == JobsDone) && len(o.log) > 0 { // they come one by one
+		if last := &o.log[len(o.log)-1]; last.Kind == e.Kind && e.At.Sub(last.At) < sameBurst {
+			o.own()
+			last = &o.log[len(o.log)-1]
+			last.Jobs, last.To = last.Jobs+e.Jobs, e.To
 			return
 		}
 	}

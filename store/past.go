@@ -159,6 +159,8 @@ func weigh(fact any) int {
 		return entry + 600 + 100*len(f.Metrics) + 100*len(f.Conditions)
 	case *kscope.Workload:
 		return entry + 240
+	case *kscope.Job:
+		return entry + 200 + len(f.Message)
 	case *kscope.Pod:
 		return entry + 240 + len(f.Reason) + len(f.Message)
 	case *kscope.Event:
@@ -206,6 +208,16 @@ func (s *Store) own(fact kscope.Fact) (own any, first bool) {
 			}
 		}
 		return &f, old == nil
+	case kscope.Job:
+		w := s.work[jobsKey(kscope.Ref{Namespace: f.Ref.Namespace, Name: f.ScaledJob})]
+		if w == nil {
+			return &f, true
+		}
+		old, had := w.jobs[f.Ref.Name]
+		if had {
+			f.Ref, f.UID, f.ScaledJob, f.OwnerUID = old.Ref, share(old.UID, f.UID), share(old.ScaledJob, f.ScaledJob), share(old.OwnerUID, f.OwnerUID)
+		}
+		return &f, !had
 	case kscope.Pod:
 		old := s.pods.byRef[f.Ref]
 		if old != nil && old.UID == f.UID { // a change of state makes no new names

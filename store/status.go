@@ -71,6 +71,9 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 	if f.State.Current() && f.Kind == kscope.Pods {
 		changed = s.link() || changed // what is counted now is all there is
 	}
+	if f.State.Current() && f.Kind == kscope.Jobs {
+		s.knowJobs(at)
+	}
 	s.eventsLive = s.eventsLive || f.State.Current() && f.Kind == kscope.Events
 	for key, w := range s.work {
 		w.watched(at, old.State, f, kindOf(key.kind))

@@ -121,6 +121,8 @@ func (s *Store) fold(o observed) scope {
 		return change(s.applyHPA(o.at, f))
 	case *kscope.Workload:
 		return change(s.applyWorkload(o.at, f))
+	case *kscope.Job:
+		return change(s.applyJob(o.at, f))
 	case *kscope.Pod:
 		return change(s.applyPod(o.at, f))
 	case *kscope.Event:

@@ -36,6 +36,9 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 	if p.ID.Kind == kscope.HPAs {
 		in.QueueName = "no queue"
 	}
+	if p.ScaledJob != nil {
+		in.Wanted = "Jobs"
+	}
 	in.QueueFlow = flowWords(p)
 	h := p.history
 	if h.Queue != nil {

@@ -21,6 +21,14 @@ func kinds() *tale {
 		name := fmt.Sprint("web-", i)
 		t.say(kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name, Labels: map[string]string{"app": "web"}, Created: t.at, Phase: "Running", Scheduled: true, Ready: i > 0})
 	}
+	t.say(kscope.Status{Kind: kscope.Jobs, State: kscope.Synced})
+	for i := range 4 {
+		name := fmt.Sprint("nightly-", i)
+		t.say(kscope.Job{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name, ScaledJob: "nightly"},
+			kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: name + "-x"}, UID: name + "-x", OwnerUID: name, Labels: map[string]string{kscope.JobLabel: "nightly"}, Created: t.at, Phase: "Running", Scheduled: true, Ready: i > 0})
+	}
+	t.say(kscope.Job{Ref: kscope.Ref{Namespace: "demo", Name: "nightly-9"}, UID: "nightly-9", ScaledJob: "nightly", Ended: t.at},
+		kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: "nightly-9-x"}, UID: "nightly-9-x", OwnerUID: "nightly-9", Labels: map[string]string{kscope.JobLabel: "nightly"}, Created: t.at, Phase: "Succeeded", Scheduled: true})
 	return t
 }
 

@@ -54,10 +54,6 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		spark(m, c, m.styles.Queue, r.history.Queue, r.now, 0)
 	}},
 	{"READY", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
-		if r.ScaledJob != nil { // it has no replicas
-			c.Right(c.W, 0, m.styles.Muted, explain.Unknown)
-			return
-		}
 		ready, desired, s := "?", "?", m.styles.Pods.Bold()
 		if r.Ready != nil {
 			ready = fmt.Sprint(*r.Ready)

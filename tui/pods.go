@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +39,8 @@ func (m *Model) drawLaneLine(c screen.Canvas, p picture) {
 	say := func(s screen.Style, text string) { c.Fit(0, 0, c.W, s, c.Brief(c.W, text)) }
 	state := p.PodStatus.State
 	switch {
-	case p.ScaledJob != nil:
-		say(st.Muted, "those of its Jobs are not watched")
+	case state == kscope.Forbidden && p.ScaledJob != nil:
+		say(st.Warn, "you may not watch pods")
 	case state == kscope.Forbidden:
 		say(st.Warn, "you may not watch pods; the counts come from "+strings.ToLower(p.Target().Kind)+"/"+p.Target().Name)
 	case len(p.pods) > 0:
@@ -71,7 +72,11 @@ func (m *Model) drawKnownPods(c screen.Canvas, p picture) {
 	for _, n := range counts {
 		w += n.width() + 2
 	}
-	x := m.drawLane(c.Sub(0, 0, max(end-w, end/2), 1), p.pods, !p.asOf.IsZero())
+	lane := p.pods
+	if p.ScaledJob != nil { // whose Jobs leave theirs behind, a hundred or more
+		lane = slices.DeleteFunc(slices.Clone(lane), func(x kscope.Pod) bool { return x.State() == kscope.PodFinished })
+	}
+	x := m.drawLane(c.Sub(0, 0, max(end-w, end/2), 1), lane, !p.asOf.IsZero())
 	x = max(x+3, min(24, end-w)) // so that the words keep still while pods come and go
 	for _, n := range counts {
 		if x+n.width() > end {

@@ -364,6 +364,7 @@ func TestReadmePermissions(t *testing.T) {
 		"statefulsets":                  {words: "you may not watch"},
 		"horizontalpodautoscalers":      {words: "you may not watch"},
 		"scaledjobs":                    {words: "you may not watch"},
+		"jobs":                          {}, // there is no ScaledJob here
 		"triggerauthentications":        {words: "you may not read TriggerAuthentication readme…/redis, ", blind: true},
 		"secrets":                       {words: "you may not read Secret readme…/redis, ", blind: true},
 		"configmaps":                    {words: "you may not read ConfigMap readme…/redis, ", blind: true},

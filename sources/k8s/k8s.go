@@ -25,25 +25,34 @@ type Options struct {
 	Namespace string // "" for all
 }
 
-// Source watches pods, HPAs, Deployments, StatefulSets, events, and the scale
-// targets of other kinds that it learns of by [Source.Follow].
+// Source watches pods, HPAs, Deployments, StatefulSets, events, and what it learns
+// of by [Source.Follow]: scale targets of other kinds, and KEDA's Jobs once there is
+// a ScaledJob, so that nobody needs a permission for what there is none of.
 type Source struct {
 	o       Options
 	targets *targets
+	hasJobs chan struct{} // closed when there is a ScaledJob
+	jobs    sync.Once
 }
 
 // New makes a source; nothing is asked of the API before Run.
 func New(o Options) *Source {
-	return &Source{o: o, targets: newTargets(o)}
+	return &Source{o: o, targets: newTargets(o), hasJobs: make(chan struct{})}
 }
 
 // Name is "k8s".
 func (s *Source) Name() string { return "k8s" }
 
 // Follow learns from a passing observation which scale targets of kinds other
-// than Deployment and StatefulSet to watch. It never blocks and may be called
+// than Deployment and StatefulSet to watch, and whether there are ScaledJobs. It never blocks and may be called
 // before, during and after Run, from one goroutine or many.
-func (s *Source) Follow(o kscope.Observation) { s.targets.follow(o) }
+func (s *Source) Follow(o kscope.Observation) {
+	if _, ok := o.Fact.(kscope.ScaledJob); ok {
+		s.jobs.Do(func() { close(s.hasJobs) })
+		return
+	}
+	s.targets.follow(o)
+}
 
 // Run emits, for each kind, its Status, then a fact for every object and for
 // every change, and Gone for every object that no longer exists, until ctx is
@@ -71,6 +80,13 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	}
 	wg.Go(func() { s.targets.run(ctx, emit) })
 	wg.Go(func() { s.lookUpNamespace(ctx, emit) })
+	wg.Go(func() {
+		select {
+		case <-s.hasJobs:
+			jobKind(s.o.Client, s.o.Namespace).Run(ctx, emit)
+		case <-ctx.Done():
+		}
+	})
 	first.Wait()
 	for _, kind := range s.later() {
 		wg.Go(func() { kind.Run(ctx, emit) })

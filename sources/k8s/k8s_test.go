@@ -36,6 +36,8 @@ func inWords(f kscope.Fact) string {
 	switch f := f.(type) {
 	case kscope.Pod:
 		return "pod " + f.Ref.Name
+	case kscope.Job:
+		return "job " + f.Ref.Name
 	case kscope.HPA:
 		return "hpa " + f.Ref.Name
 	case kscope.Workload:

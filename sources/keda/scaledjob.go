@@ -1,10 +1,30 @@
 package keda
 
 import (
+	"strconv"
+
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
 )
+
+// jobScaling translates a scalingStrategy. With a percentage that is none KEDA takes
+// the default strategy for the custom one. (scale_jobs.go: NewScalingStrategy)
+func jobScaling(spec fields) kscope.JobScaling {
+	s := kscope.JobScaling{
+		Strategy:      orElse(spec.text("strategy"), "default"),
+		Combine:       orElse(spec.text("multipleScalersCalculation"), "max"),
+		Deduction:     spec.numberOr("customScalingQueueLengthDeduction", 0),
+		PodConditions: len(spec.list("pendingPodConditions")) > 0,
+	}
+	share, err := strconv.ParseFloat(spec.text("customScalingRunningJobPercentage"), 64)
+	if err == nil {
+		s.Share = share
+	} else if s.Strategy == "custom" {
+		s.Strategy = "default"
+	}
+	return s
+}
 
 // observeScaledJob translates a ScaledJob, whatever state it is in.
 func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
@@ -18,7 +38,7 @@ func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
 		PollingInterval: spec.seconds("pollingInterval", defaultPolling),
 		MinReplicaCount: spec.numberOr("minReplicaCount", 0),
 		MaxReplicaCount: spec.numberOr("maxReplicaCount", defaultMax),
-		Strategy:        orElse(spec.at("scalingStrategy").text("strategy"), "default"),
+		Scaling:         jobScaling(spec.at("scalingStrategy")),
 		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
 		InjectAllowed:   injectAllowed(annotations),
 		LastActiveTime:  status.time("lastActiveTime"),

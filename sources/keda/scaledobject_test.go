@@ -172,8 +172,18 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("metric type: got %q", got)
 	}
 	sj := observeScaledJob(written(t, `{"metadata":{"name":"x"},"spec":{}}`))
-	if sj.PollingInterval != 30*time.Second || sj.MaxReplicaCount != 100 || sj.Strategy != "default" {
+	if sj.PollingInterval != 30*time.Second || sj.MaxReplicaCount != 100 || sj.Scaling != (kscope.JobScaling{Strategy: "default", Combine: "max"}) {
 		t.Errorf("defaults of a ScaledJob: %+v", sj)
+	}
+	for text, want := range map[string]kscope.JobScaling{
+		`{"strategy":"accurate","multipleScalersCalculation":"sum"}`:                                                                 {Strategy: "accurate", Combine: "sum"},
+		`{"strategy":"eager","pendingPodConditions":["Ready"]}`:                                                                      {Strategy: "eager", Combine: "max", PodConditions: true},
+		`{"strategy":"custom","customScalingQueueLengthDeduction":2,"customScalingRunningJobPercentage":"0.5"}`:                      {Strategy: "custom", Combine: "max", Deduction: 2, Share: 0.5},
+		`{"strategy":"custom","customScalingQueueLengthDeduction":2,"customScalingRunningJobPercentage":"half of the running ones"}`: {Strategy: "default", Combine: "max", Deduction: 2},
+	} {
+		if got := observeScaledJob(written(t, `{"metadata":{"name":"x"},"spec":{"scalingStrategy":`+text+`}}`)).Scaling; got != want {
+			t.Errorf("%s: got %+v, want %+v", text, got, want)
+		}
 	}
 }
 

@@ -79,7 +79,7 @@ func NewWorld(size int32) *World {
 
 // Synced says that all kinds but events are watched, and what is known is current.
 func Synced() (out []kscope.Fact) {
-	for _, kind := range []kscope.Kind{kscope.Deployments, kscope.StatefulSets, kscope.ScaleTargets, kscope.HPAs, kscope.Pods, kscope.ScaledObjects, kscope.ScaledJobs} {
+	for _, kind := range []kscope.Kind{kscope.Deployments, kscope.StatefulSets, kscope.ScaleTargets, kscope.HPAs, kscope.Pods, kscope.ScaledObjects, kscope.ScaledJobs, kscope.Jobs} {
 		out = append(out, kscope.Status{Kind: kind, State: kscope.Synced})
 	}
 	return out

@@ -117,7 +117,7 @@ func drawOverlay(c screen.Canvas, st *screen.Styles, in Input, b box) {
 
 	if b.head > 0 {
 		x := legendQueue(c, st, in, b.left)
-		legendPods(c, st, max(x+2, c.W-b.right-screen.Width(legendWidest)), c.W-b.right, "━━", st.Ready)
+		legendPods(c, st, max(x+2, c.W-b.right-screen.Width(legendWidest)), c.W-b.right, "━━", st.Ready, in.Wanted)
 	}
 }
 
@@ -168,7 +168,7 @@ func drawStacked(c screen.Canvas, st *screen.Styles, in Input, b box) {
 
 	if b.head > 0 {
 		legendQueue(qc, st, in, b.left)
-		legendPods(rc, st, max(b.left-2, 0), c.W-b.right, st.Glyph.Bar, st.Pods)
+		legendPods(rc, st, max(b.left-2, 0), c.W-b.right, st.Glyph.Bar, st.Pods, in.Wanted)
 	}
 }
 

@@ -28,6 +28,7 @@ type Input struct {
 
 	QueueName string // legend, "queue" when empty
 	QueueNote string // said behind the name: which of several it is
+	Wanted    string // legend of Desired, "desired" when empty
 	QueueFlow string // what comes and goes, after it; "" when nothing does or is known
 	Empty     string // said while nothing is known yet
 

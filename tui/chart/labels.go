@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -170,14 +171,15 @@ const legendWidest = "━━ ready   ┄┄ desired"
 
 // legendPods names the replicas from column x on, as far as there is room up
 // to the column end.
-func legendPods(c screen.Canvas, st *screen.Styles, x, end int, sample string, look screen.Style) {
+func legendPods(c screen.Canvas, st *screen.Styles, x, end int, sample string, look screen.Style, wanted string) {
 	if x+screen.Width(sample+" ready") > end {
 		return
 	}
 	x = c.Text(x, 0, look, sample)
 	x = c.Text(x+1, 0, st.Muted, "ready")
-	if x+len("   -- desired") <= end {
+	wanted = cmp.Or(wanted, "desired")
+	if x+len("   -- ")+len(wanted) <= end {
 		x = c.Text(x+3, 0, st.Desired, "┄┄")
-		c.Text(x+1, 0, st.Muted, "desired")
+		c.Text(x+1, 0, st.Muted, wanted)
 	}
 }
