@@ -111,6 +111,30 @@ func TestChartExtremes(t *testing.T) {
 	}
 }
 
+// TestCursorHidesWholeTimes: wherever the cursor stands, no part of another time is
+// left beside what is said of it.
+func TestCursorHidesWholeTimes(t *testing.T) {
+	in := story(80, Overlay, 10, 2)
+	in.End, in.CursorLabel = "12:04:51", "@@@"
+	whole := map[string]bool{"@@@": true}
+	timesOf := func(in Input) []string {
+		rows := strings.Split(chartText(80, 14, trueDark, in), "\n")
+		i := slices.IndexFunc(rows, func(row string) bool { return strings.Contains(row, "┬") })
+		return strings.Fields(rows[i+1])
+	}
+	for _, label := range timesOf(in) {
+		whole[label] = true
+	}
+	for at := in.From; !at.After(in.To); at = at.Add(time.Second) {
+		in.Cursor = at
+		for _, label := range timesOf(in) {
+			if !whole[label] {
+				t.Errorf("cursor %s before the end: %q under the axis is part of a time", in.To.Sub(at), label)
+			}
+		}
+	}
+}
+
 func FuzzChart(f *testing.F) {
 	f.Add(78, 14, byte(0), []byte("\x00\x05\x10\xff\x20"), 10.0, 5.0, int64(120))
 	f.Add(1, 1, byte(1), []byte{}, 0.0, math.NaN(), int64(0))

@@ -41,7 +41,12 @@ func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
 	if end == "" {
 		end = "now"
 	}
-	free := c.Right(b.left+cols, row, st.Muted, end) - 2
+	said, from, to := in.cursorLabel(c, b)
+	hidden := func(x, w int) bool { return said != "" && x < to && from < x+w }
+	free := b.left + cols - screen.Width(end) - 2
+	if !hidden(free+2, screen.Width(end)) {
+		c.Right(b.left+cols, row, st.Muted, end)
+	}
 	tick(cols - 1)
 	window := in.To.Sub(in.From)
 	step := timeStep(window, cols)
@@ -56,16 +61,29 @@ func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
 			continue
 		}
 		tick(col)
-		c.Text(x, row, st.Muted, label)
+		if !hidden(x, len(label)) {
+			c.Text(x, row, st.Muted, label)
+		}
 		free = x - 2
 	}
-	p := in.column(in.Cursor, cols)
-	if !in.Cursor.IsZero() && p >= 0 && p < cols && in.CursorLabel != "" {
-		label := " " + in.CursorLabel + " "
-		x := min(max(b.left+p-screen.Width(label)/2, 0), max(c.W-screen.Width(label), 0))
-		c.Text(x, row, st.Chosen, label)
-		tick(p)
+	if said != "" {
+		c.Text(from, row, st.Chosen, said)
+		tick(in.column(in.Cursor, cols))
 	}
+}
+
+// cursorLabel is what stands at the cursor, "" for nothing, and its columns: a label
+// that reaches into them is left out, since half a time says another.
+func (in *Input) cursorLabel(c screen.Canvas, b box) (label string, from, to int) {
+	cols := b.cols(c.W)
+	p := in.column(in.Cursor, cols)
+	if in.Cursor.IsZero() || p < 0 || p >= cols || in.CursorLabel == "" {
+		return "", 0, 0
+	}
+	label = " " + in.CursorLabel + " "
+	w := screen.Width(label)
+	from = min(max(b.left+p-w/2, 0), max(c.W-w, 0))
+	return label, from, from + w
 }
 
 // shadeLoads makes the time axis heavy where a load ran.
