@@ -111,15 +111,23 @@ func findingsOf(diagnoses []diagnosis, c *store.Chain, f *facts) []Finding {
 		return found
 	}
 	out := make([]Finding, 0, len(found))
-	var follow func(of string)
-	follow = func(of string) {
+	var follow func(of, as string)
+	follow = func(of, as string) {
 		for _, x := range found {
-			if x.Of == of {
-				out = append(out, x)
-				follow(x.Rule)
+			if x.Of != of {
+				continue
 			}
+			// What KEDA says twice, in a condition and in an event, is one finding.
+			again := as != "" && slices.ContainsFunc(out, func(root Finding) bool { return root.Rule == as && root.Says == x.Says })
+			if again {
+				follow(x.Rule, as)
+				continue
+			}
+			x.Of = as
+			out = append(out, x)
+			follow(x.Rule, x.Rule)
 		}
 	}
-	follow("")
+	follow("", "")
 	return out
 }

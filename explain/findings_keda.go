@@ -147,6 +147,9 @@ func triggerFailing(c *store.Chain, f *facts) (Finding, bool) {
 	if known && !tells(ready.Message) {
 		said = why + "."
 		x.Evidence = append(x.Evidence, e)
+		if e.Object == "kscope" { // which meets the same, so the server is worth a look
+			x.Move = lookAtServer(c, told(c, func(string) bool { return true }))
+		}
 	}
 	every := words.Span(c.ScaledObject.PollingInterval)
 	switch ready.Reason {

@@ -376,6 +376,31 @@ func twoQueues(c *store.Chain, since time.Time) {
 	c.Readings = append(c.Readings, other)
 }
 
+// TestSaidOnce: what KEDA says in a condition and in an event is one finding, which
+// nobody reads twice, with the move that leads to the server.
+func TestSaidOnce(t *testing.T) {
+	c := copied(scene(0, 0, 0))
+	b := triggers.Redis{Address: "redis.demo.svc.cluster.local:6379", Key: "orders"}.Backlog()
+	c.Readings[0].Trigger.Backlog = &b
+	cannotRead(c, "nothing listens at redis.demo.svc.cluster.local:6379 (connection refused)")
+	soCond(c, "Ready", "False", "TriggerError", "Triggers defined in ScaledObject are not working correctly")
+	warning(c, 3, "ScaledObject", "order-worker", "KEDAScalerFailed", "dial tcp 10.96.150.81:6379: connect: connection refused")
+	d := explain.Decide(*c, noon)
+	if got := rulesOf(d.Findings); got != "triggerFailing" {
+		t.Errorf("got %q, want the same said once", got)
+	}
+	if got := d.Findings[0].Move.Command; !strings.Contains(got, "endpointslices") {
+		t.Errorf("got %q, want a look at the server that does not answer", got)
+	}
+	// What follows from the second follows from the first.
+	c.ScaledObject.Fallback = &kscope.Fallback{FailureThreshold: 3, Replicas: 4}
+	for _, x := range explain.Decide(*c, noon).Findings[1:] {
+		if x.Of != "triggerFailing" {
+			t.Errorf("%s is of %q", x.Rule, x.Of)
+		}
+	}
+}
+
 func TestFindings(t *testing.T) {
 	for _, tt := range wrong {
 		t.Run(tt.name, func(t *testing.T) {
