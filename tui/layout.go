@@ -95,6 +95,9 @@ func share(w, h int, v *view, why int) rows {
 	if v.focus == whyPane && why > r.why { // whoever reads on does without what happened before
 		r.why, r.timeline = r.why+r.timeline, 0
 	}
+	if v.focus == whyPane && r.why == 0 { // in a window too low for both, whoever asks why does without the chart
+		r.why, left = left, 0
+	}
 	r.chart = left
 	return r
 }

@@ -105,6 +105,24 @@ func TestOpened(t *testing.T) {
 	golden.Compare(t, "opened/help-read-only-80x24.txt", m.grid.Plain())
 }
 
+// TestWhyInALowWindow: the key for why answers in a window that has no room for it
+// beside the chart, and the key for the chart brings that back.
+func TestWhyInALowWindow(t *testing.T) {
+	for h := tinyH; h <= 24; h++ {
+		for _, name := range []string{"scaling-up", "broken"} {
+			m := tell(phase(name), 40, h)
+			press(m, "4")
+			if got := m.grid.Plain(); !strings.Contains(got, "▌Why") {
+				t.Errorf("%s at 40x%d: 4 does not show why:\n%s", name, h, got)
+			}
+			press(m, "1")
+			if got := m.grid.Plain(); !strings.Contains(got, "│") {
+				t.Errorf("%s at 40x%d: 1 does not show the chart:\n%s", name, h, got)
+			}
+		}
+	}
+}
+
 func TestOverview(t *testing.T) {
 	for _, s := range append(sizes, []struct{ w, h int }{{60, 20}, {40, 10}, {20, 5}}...) {
 		golden.Compare(t, fmt.Sprintf("overview/%dx%d.txt", s.w, s.h), tell(many(40), s.w, s.h).grid.Plain())
