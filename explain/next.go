@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -144,6 +145,9 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 // kedaSays is the sentence about a step of KEDA's.
 func kedaSays(o *outlook.Next, c *store.Chain, f *facts) string {
 	floor := c.ScaledObject.Floor()
+	if slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Fed }) {
+		return fmt.Sprintf("Your load goes on; without it KEDA would go to %d %s.", floor, when(o, f.now))
+	}
 	s := fmt.Sprintf("KEDA goes to %d %s", floor, when(o, f.now))
 	if !f.quiet && o.Flows {
 		s += ", if no more jobs come"

@@ -140,3 +140,18 @@ func (s *Store) loads(at time.Time, q kscope.Backlog) bool {
 	p := s.puts[q]
 	return p != nil && slices.ContainsFunc(p.loads, func(h heard) bool { return at.Sub(h.at) <= quiet })
 }
+
+// feeds reports whether a load over time runs into a queue now and has jobs to come.
+func (s *Store) feeds(q kscope.Backlog) bool {
+	p := s.puts[q]
+	return p != nil && slices.ContainsFunc(p.loads, func(h heard) bool {
+		if h.AtOnce() || s.now.Before(h.at.Add(-h.Elapsed)) {
+			return false
+		}
+		if h.Ended() { // as far as it is looked back at
+			return s.now.Before(h.at)
+		}
+		left, ends := h.Left()
+		return (!ends || left > 0) && s.now.Sub(h.at) <= quiet
+	})
+}

@@ -29,6 +29,7 @@ type Reading struct {
 	Past             Series    // of the backlog, empty where kscope does not measure it
 	Type             string    // Redis's word for the key's type
 	Err              string    // why it is not known
+	Fed              bool      // a load from here runs into it and has jobs to come
 }
 
 // ValueSource says where a trigger's value was read.
@@ -57,6 +58,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		var q *queue
 		if t.Backlog != nil {
 			q = s.queues[*t.Backlog]
+			r.Fed = s.feeds(*t.Backlog)
 		}
 		server, current := SourceStatus{}, true
 		if q != nil {
