@@ -44,7 +44,11 @@ func run(ctx context.Context, args []string, p process) (err error) {
 	}()
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
-	return root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if _, usage := errors.AsType[usageError](err); usage && cmd != root && kscope.HintOf(err) == "" {
+		err = usageError{&kscope.Trouble{Cause: err, Hint: cmd.CommandPath() + " --help lists its flags"}}
+	}
+	return err
 }
 
 // exitCode reports an error as one line and, where something can be done about

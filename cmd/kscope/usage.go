@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -145,16 +146,48 @@ func aName(cmd *cobra.Command, args []string) error {
 	return atMostOne(cmd, args)
 }
 
+// flagError is the error for flags that cannot be read, with the flag that was
+// nearly typed.
+func flagError(cmd *cobra.Command, err error) error {
+	none, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
+		return usageError{err}
+	}
+	var flags []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { // those of the commands above it, too
+		if !f.Hidden {
+			flags = append(flags, f.Name)
+		}
+	})
+	near := nearestOf(flags, none.GetSpecifiedName())
+	if len(near) == 0 {
+		return usageError{err}
+	}
+	return usageError{&kscope.Trouble{Cause: err, Hint: fmt.Sprintf("did you mean: --%s - %s --help lists all flags", strings.Join(near, " or --"), cmd.CommandPath())}}
+}
+
 // nearest is the command that was nearly typed, "" for none.
 func nearest(cmd *cobra.Command, typed string) string {
 	if strings.ContainsFunc(typed, func(r rune) bool { return !unicode.IsLetter(r) }) {
 		return "" // no slip makes demo-2 of demo
 	}
-	best, at := "", 3
-	for _, name := range names(cmd) {
+	if near := nearestOf(names(cmd), typed); len(near) > 0 {
+		return near[0]
+	}
+	return ""
+}
+
+// nearestOf is those of some names that were nearly typed, all as nearly.
+func nearestOf(all []string, typed string) (best []string) {
+	at := 3
+	for _, name := range all {
 		// One slip in a short word, two in a long one.
-		if d := slips(strings.ToLower(typed), name); d < at && d <= (len(name)+2)/4 {
-			best, at = name, d
+		switch d := slips(strings.ToLower(typed), name); {
+		case d > (len(name)+2)/4:
+		case d < at:
+			best, at = []string{name}, d
+		case d == at && d < 3:
+			best = append(best, name)
 		}
 	}
 	return best

@@ -87,6 +87,29 @@ func TestSlips(t *testing.T) {
 	})
 }
 
+// TestHelpThatHelps: a flag with a slip is answered with that flag, and otherwise the
+// help that is named lists the flags of the command that was typed.
+func TestHelpThatHelps(t *testing.T) {
+	kubeconfig(t, oneCluster)
+	for _, tt := range []struct{ typed, hint string }{
+		{"sandbox --sped 5", "did you mean: --seed or --speed"},
+		{"sandbox --reddis-port 5", "did you mean: --redis-port"},
+		{"--naemspace shop", "did you mean: --namespace"},
+		{"doctor --contxt here", "did you mean: --context"},
+		{"--nothing-like-it", "kscope --help lists the commands and flags"},
+		{"sandbox --nothing-like-it", "kscope sandbox --help"},
+		{"sandbox --speed 100", "kscope sandbox --help"},
+		{"sandbox --speed fast", "kscope sandbox --help"},
+		{"doctor -o yaml", "kscope doctor --help"},
+		{"demo up --timeout 0s", "kscope demo up --help"},
+	} {
+		_, stderr, code := cli(t, strings.Fields(tt.typed)...)
+		if code != 2 || !strings.Contains(stderr, "\nhint: "+tt.hint) || strings.Count(stderr, "\n") > 2 {
+			t.Errorf("kscope %s: got status %d and %q, want the hint %q", tt.typed, code, stderr, tt.hint)
+		}
+	}
+}
+
 // TestNames: what is no slip is a NAME without more ado.
 func TestNames(t *testing.T) {
 	kubeconfig(t, oneCluster)
