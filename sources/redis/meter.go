@@ -3,6 +3,7 @@ package redis
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -155,6 +156,10 @@ func (m *meter) Close() {
 
 // explained is an error in plain words, told of the server that was tried.
 func (m *meter) explained(err error) *kscope.Trouble {
+	fromElsewhere := func(g *gauge) bool { return g.queue.Via != "" }
+	if errors.Is(err, errNoAddress) && len(m.asked) > 0 && !slices.ContainsFunc(m.asked, fromElsewhere) {
+		return &kscope.Trouble{Message: "the trigger names no address", Hint: "give it an address, or host and port; " + useOverride}
+	}
 	at := m.at
 	if at.Address == "" {
 		at = m.server

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/kscope/kscope/triggers"
 )
 
 // reply is an error that a server answered with.
@@ -117,5 +119,21 @@ func TestWantsCertificate(t *testing.T) {
 	}
 	if _, hint := explain(&net.OpError{Op: "remote error", Err: errors.New("tls: internal error")}, s, false); hint == clientCertificate {
 		t.Errorf("another alert: got %q", hint)
+	}
+}
+
+// TestNoAddressAtAll: a trigger that names no address, and nothing that it could come
+// from, is not said to have one elsewhere.
+func TestNoAddressAtAll(t *testing.T) {
+	for via, want := range map[string]string{
+		"":                                 "the trigger names no address",
+		"TriggerAuthentication demo/redis": "authentication object",
+		"address REDIS of Deployment demo/worker": "target's environment",
+	} {
+		m := &meter{asked: []*gauge{{queue: triggers.Redis{Key: "orders", Via: via}}}}
+		got := m.explained(errNoAddress)
+		if !strings.Contains(got.Message, want) || via == "" && strings.Contains(got.Message, "environment") || got.Hint == "" {
+			t.Errorf("by way of %q: %s - %s", via, got.Message, got.Hint)
+		}
 	}
 }
