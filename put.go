@@ -22,6 +22,7 @@ type Loading struct {
 	Target  Ref
 	Load    string         // its shape in a word: "steady"
 	Words   string         // what it does: "50 jobs/s for 2m"
+	Profile string         // the same as load.ParseProfile reads it: "steady:50/s,2m"
 	Planned *int64         // jobs altogether; nil where only somebody ends it
 	Lasts   *time.Duration // from its beginning to its end; nil where jobs, or somebody, end it
 	Began   time.Time      // by the clock of the load

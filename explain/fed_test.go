@@ -6,35 +6,51 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 )
 
-// While a load from here goes on, it is not foretold that KEDA goes to zero as if
-// nobody knew of any further jobs.
-func TestNoZeroWhileALoadGoesOn(t *testing.T) {
-	x := newWorld(10)
-	x.Active(0, "True", "ScalerActive")
-	x.Ready(0, 10)
-	planned, lasts := int64(300), 3*time.Minute
-	load := func(second float64, state kscope.LoadState) {
-		x.See(second, kscope.Loading{Backlog: orders, Load: "burst", Words: "50 jobs every 30s for 3m", Planned: &planned, Lasts: &lasts,
-			Began: at(1), Elapsed: at(second).Sub(at(1)), State: state, Asked: 50, Accepted: 50})
-	}
-	x.Depth(0, 0)
-	second := 1.0
-	goOn := func(state kscope.LoadState) string {
-		for range 20 {
-			load(second, state)
-			x.Depth(second+.1, int64(48-second/2))
-			x.SO.LastActiveTime = at(second)
-			x.See(second+.2, x.SO)
-			second++
-		}
-		return x.Look(t).Next
-	}
-	if next := goOn(kscope.LoadRunning); !strings.Contains(next, "Your load goes on; without it KEDA would go to 0 in ") {
-		t.Errorf("while it runs: %s", next)
-	}
-	if next := goOn(kscope.LoadStopped); !strings.Contains(next, "KEDA goes to 0 in ") {
-		t.Errorf("once it is over: %s", next)
+// What is foretold goes by the jobs that a load from here still brings: KEDA does not
+// go to zero where they come before, and does in a pause that is long enough.
+func TestALoadOfOursIsForetold(t *testing.T) {
+	for _, tt := range []struct {
+		name, load string
+		state      kscope.LoadState
+		says, not  string
+	}{
+		{"jobs come before the cooldown is over", "burst:50,every=40s,3m", kscope.LoadRunning, "its next jobs come before the cooldown is over", "KEDA goes"},
+		{"a pause that is longer", "burst:50,every=10m,1h", kscope.LoadRunning, "KEDA goes straight to 0 in ", "before the cooldown"},
+		{"its end", "burst:50,every=40s,39s", kscope.LoadRunning, "KEDA goes straight to 0 in ", "before the cooldown"},
+		{"it was stopped", "burst:50,every=40s,3m", kscope.LoadStopped, "KEDA goes straight to 0 in ", "before the cooldown"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			x := newWorld(10)
+			x.SO.CooldownPeriod = time.Minute
+			x.Active(0, "True", "ScalerActive")
+			x.Ready(0, 10)
+			p, err := load.ParseProfile(tt.load)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x.Depth(0, 0)
+			for second := 1.0; second < 25; second++ {
+				state, n := kscope.LoadRunning, int64(max(48-5*second, 0))
+				if second > 20 {
+					state = tt.state
+				}
+				now := load.Load{Backlog: orders, Profile: p}.Begun(at(1))
+				now.Elapsed, now.State, now.Asked, now.Accepted = at(second).Sub(at(1)), state, 50, 50
+				x.See(second, now)
+				x.Depth(second+.1, n)
+				if n > 0 {
+					x.SO.LastActiveTime = at(second)
+					x.See(second+.2, x.SO)
+				}
+			}
+			x.Active(25, "False", "ScalerCooldown")
+			next := x.Look(t).Next
+			if !strings.Contains(next, tt.says) || strings.Contains(next, tt.not) {
+				t.Errorf("%s\nwant %q, and not %q", next, tt.says, tt.not)
+			}
+		})
 	}
 }

@@ -2,7 +2,6 @@ package explain
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -145,11 +144,13 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 // kedaSays is the sentence about a step of KEDA's.
 func kedaSays(o *outlook.Next, c *store.Chain, f *facts) string {
 	floor := c.ScaledObject.Floor()
-	if slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Fed }) {
-		return fmt.Sprintf("Your load goes on; without it KEDA would go to %d %s.", floor, when(o, f.now))
-	}
 	s := fmt.Sprintf("KEDA goes to %d %s", floor, when(o, f.now))
-	if !f.quiet && o.Flows {
+	switch ahead := o.Earliest.Sub(f.now); {
+	case o.Loads > 0 && ahead < o.Loads:
+		s += ", in a pause of your load"
+	case o.Loads > 0:
+		s += ", when your load is over"
+	case !f.quiet && o.Flows:
 		s += ", if no more jobs come"
 	}
 	return s + "."

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -219,6 +220,12 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	left, o := zero.Sub(f.now), f.ahead(c)
 	switch {
+	case !so.PausedScaleIn && f.fedBefore(c, zero):
+		d.Zero, d.Ahead = time.Time{}, nil
+		more := "Your load goes on: its next jobs come before the cooldown is over."
+		if d.Next = more; o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f) {
+			d.Next += " " + more
+		}
 	case so.PausedScaleIn:
 		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
 	case zero.IsZero() || left <= 0:
@@ -236,6 +243,18 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
 	}
 	return d, true
+}
+
+// fedBefore reports whether a load from here keeps KEDA from its step to zero at a
+// time: jobs of it come before. Where that is not worked out, any load does.
+func (f *facts) fedBefore(c *store.Chain, zero time.Time) bool {
+	switch o := f.ahead(c); {
+	case o == nil:
+		return slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return len(r.Feeds) > 0 })
+	case o.Loads > 0:
+		return !o.Some || !o.KEDA || o.Up || o.Earliest.After(zero.Add(aboutZero))
+	}
+	return false
 }
 
 // schedule says when a trigger's schedule opens or closes, where that comes next.

@@ -56,7 +56,7 @@ type Load struct {
 // Begun is what there is to tell of the load at its beginning.
 func (l Load) Begun(at time.Time) kscope.Loading {
 	out := kscope.Loading{
-		Backlog: l.Backlog, Target: l.Target, Load: string(l.Profile.Kind), Words: l.Profile.Words(), Began: at, State: kscope.LoadRunning,
+		Backlog: l.Backlog, Target: l.Target, Load: string(l.Profile.Kind), Words: l.Profile.Words(), Profile: l.Profile.String(), Began: at, State: kscope.LoadRunning,
 	}
 	if n, ends := l.Profile.Planned(); ends {
 		out.Planned = &n

@@ -141,17 +141,21 @@ func (s *Store) loads(at time.Time, q kscope.Backlog) bool {
 	return p != nil && slices.ContainsFunc(p.loads, func(h heard) bool { return at.Sub(h.at) <= quiet })
 }
 
-// feeds reports whether a load over time runs into a queue now and has jobs to come.
-func (s *Store) feeds(q kscope.Backlog) bool {
+// feeds is the loads over time that run into a queue now and have jobs to come, as
+// far as they have come by now.
+func (s *Store) feeds(q kscope.Backlog) (out []kscope.Loading) {
 	p := s.puts[q]
-	return p != nil && slices.ContainsFunc(p.loads, func(h heard) bool {
-		if h.AtOnce() || s.now.Before(h.at.Add(-h.Elapsed)) {
-			return false
-		}
-		if h.Ended() { // as far as it is looked back at
-			return s.now.Before(h.at)
-		}
+	if p == nil {
+		return nil
+	}
+	for _, h := range p.loads {
 		left, ends := h.Left()
-		return (!ends || left > 0) && s.now.Sub(h.at) <= quiet
-	})
+		if h.AtOnce() || h.Ended() || ends && left == 0 || s.now.Sub(h.at) > quiet {
+			continue
+		}
+		l := h.Loading
+		l.Elapsed += max(s.now.Sub(h.at), 0)
+		out = append(out, l)
+	}
+	return out
 }

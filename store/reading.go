@@ -19,17 +19,17 @@ type Reading struct {
 	Value            float64 // meaningless unless Known
 	Known            bool
 	From             ValueSource
-	At               time.Time // when it was measured; zero where the source does not say
-	Waiting          time.Time // since when the value has been above the activation target; zero if unknown
-	Untaken          time.Time // since when nothing was taken of the work that waits, though pods were started for it; zero if not so, or unknown
-	Still            time.Time // since when the value has been what it is; zero if unknown
-	Back             time.Time // since when the source has answered kscope; zero if unknown
-	Turns            time.Time // when a schedule changes the value next; zero without one, or if never
-	Becomes          float64   // and what it is then
-	Past             Series    // of the backlog, empty where kscope does not measure it
-	Type             string    // Redis's word for the key's type
-	Err              string    // why it is not known
-	Fed              bool      // a load from here runs into it and has jobs to come
+	At               time.Time        // when it was measured; zero where the source does not say
+	Waiting          time.Time        // since when the value has been above the activation target; zero if unknown
+	Untaken          time.Time        // since when nothing was taken of the work that waits, though pods were started for it; zero if not so, or unknown
+	Still            time.Time        // since when the value has been what it is; zero if unknown
+	Back             time.Time        // since when the source has answered kscope; zero if unknown
+	Turns            time.Time        // when a schedule changes the value next; zero without one, or if never
+	Becomes          float64          // and what it is then
+	Past             Series           // of the backlog, empty where kscope does not measure it
+	Type             string           // Redis's word for the key's type
+	Err              string           // why it is not known
+	Feeds            []kscope.Loading // loads from here that run into it now and have jobs to come
 }
 
 // ValueSource says where a trigger's value was read.
@@ -58,7 +58,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		var q *queue
 		if t.Backlog != nil {
 			q = s.queues[*t.Backlog]
-			r.Fed = s.feeds(*t.Backlog)
+			r.Feeds = s.feeds(*t.Backlog)
 		}
 		server, current := SourceStatus{}, true
 		if q != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -98,16 +99,72 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		case s.CountsJobs():
 			in, service = flowOf(&s.Past, &c.Past.Ready, is.Now)
 		}
-		if service <= 0 && in <= 0 {
+		loads := loadsInto(&s.Reading)
+		if service <= 0 && in <= 0 && len(loads) == 0 {
 			m.plan.Measured = measured
 			continue
 		}
-		m.Flows, m.Comes, m.plan.Service = true, in > 0, service
+		in = others(in, loads)
+		m.Flows, m.Comes, m.plan.Service = true, in > 0 || len(loads) > 0, service
+		for _, l := range loads {
+			m.Loads = max(m.Loads, l.left())
+		}
 		if s.Value > 0 {
 			m.from.InHand = float64(is.Ready) / 2
 		}
-		if in > 0 {
-			m.plan.Arrivals = func(since time.Duration) float64 { return in * since.Seconds() }
+		if m.Comes {
+			m.plan.Arrivals = arrivals(in, loads)
 		}
+	}
+}
+
+// ownLoad is a load from here that has jobs to come: they come as its profile says.
+type ownLoad struct {
+	load.Profile
+	elapsed time.Duration
+}
+
+func loadsInto(r *store.Reading) (out []ownLoad) {
+	for i := range r.Feeds {
+		if p, err := load.ParseProfile(r.Feeds[i].Profile); err == nil {
+			out = append(out, ownLoad{p, r.Feeds[i].Elapsed})
+		}
+	}
+	return out
+}
+
+// left is about how long a load goes on, at most as far as is looked ahead.
+func (l ownLoad) left() time.Duration {
+	for d := time.Second; d < farthest; d += d / 8 {
+		if l.Done(l.elapsed + d) {
+			return d
+		}
+	}
+	return farthest
+}
+
+// others is how many jobs a second came lately that were put in by others.
+func others(in float64, loads []ownLoad) float64 {
+	for _, l := range loads {
+		if l.elapsed <= 0 {
+			continue
+		}
+		in -= float64(l.Due(l.elapsed)-l.Due(max(l.elapsed-rateBack, 0))) / min(l.elapsed, rateBack).Seconds()
+	}
+	const least = 0.1 // less is the error of the estimate
+	if len(loads) > 0 && in < least {
+		return 0
+	}
+	return in
+}
+
+// arrivals is how many jobs have come so long from now, at a rate and by loads.
+func arrivals(in float64, loads []ownLoad) func(time.Duration) float64 {
+	return func(since time.Duration) float64 {
+		n := in * since.Seconds()
+		for _, l := range loads {
+			n += float64(l.Due(l.elapsed+since) - l.Due(l.elapsed))
+		}
+		return n
 	}
 }

@@ -20,9 +20,10 @@ type Model struct {
 	from scaling.State
 	main store.Reading // that the plan goes by
 
-	SyncSeen, lookSeen bool // the phases of the plan were seen, and are not any
-	Flows              bool // the queue is on its way, and the plan goes on from that
-	Comes              bool // and at its rate jobs come, too
+	SyncSeen, lookSeen bool          // the phases of the plan were seen, and are not any
+	Flows              bool          // the queue is on its way, and the plan goes on from that
+	Comes              bool          // and at its rate jobs come, too
+	Loads              time.Duration // about how long loads from here go on that are in the plan; 0 for none
 
 	// held is what the HPA may remember from before it was watched, at most; 0 where
 	// it remembers nothing that matters. It forgets it at latest at until.

@@ -77,7 +77,7 @@ func (o *Next) also(changes []scaling.Change, held bool) {
 // then.
 func (m *Model) horizon() time.Duration {
 	p := &m.plan
-	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + max(p.Loop.Cooldown, 0) + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
+	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + max(p.Loop.Cooldown, 0) + m.Loads + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
 	return min(max(long, p.Behavior.Remembers()+4*p.Sync), farthest)
 }
 
