@@ -112,7 +112,7 @@ func when(o *outlook.Next, now time.Time) string {
 		return "at its next sync, within about " + words.Span(scaling.SyncPeriod)
 	case o.AtNext:
 		return "at its next sync, in about " + countdown(last)
-	case o.Open:
+	case o.Open && !o.Up:
 		return "within " + countdown(last)
 	case last-first > 5*time.Second:
 		return fmt.Sprintf("in %s to %s", countdown(first), countdown(last))
@@ -125,13 +125,15 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 	b := c.HPA.Behavior
 	later := !o.AtNext && o.SyncSeen
 	switch {
+	case o.Up && o.Loads > 0 && o.Low > f.want:
+		return ", when your load has brought more"
 	case o.Up && later && b.UpWindow() > 0:
 		return fmt.Sprintf(", once this has been so for %s", words.Span(b.UpWindow()))
 	case o.Up && later && b != nil && o.Low <= f.want:
 		return ": its scale-up policies allow no more before"
 	case o.Up && o.High < f.want:
 		return fmt.Sprintf(", and on from there towards %d", f.want)
-	case o.Open:
+	case o.Open && !o.Up:
 		return fmt.Sprintf(": it looks back %s, and kscope has watched for %s", words.Span(b.DownWindow()), words.Age(f.now.Sub(c.Watched)))
 	case !o.Up && later && o.Most > f.want && b.DownWindow() > 0:
 		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.Most)))
