@@ -19,6 +19,7 @@ type Finding struct {
 	Evidence []Evidence
 	Move     Move
 	Link     Role      // of the chain
+	Word     string    // what its link is called broken by, where that has no word of its own; "" for none
 	Stale    bool      // what KEDA says must not be believed
 	Zero     time.Time // when KEDA takes the workload to its floor all the same; zero if it does not
 	Ahead    []outlook.Forecast

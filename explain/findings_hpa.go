@@ -77,7 +77,7 @@ func twoMasters(c *store.Chain, f *facts) (Finding, bool) {
 	t := c.Target()
 	x := Finding{Link: LinkWorkload,
 		Says:     fmt.Sprintf("ScaledObject %s scales %s too: each undoes what the other does.", called(r.Name), called(t.Name)),
-		Next:     "The last to write wins, at every look of KEDA's and every sync of two HPAs.",
+		Next:     "The number of pods jumps between what the two want: the last to write wins.",
 		Evidence: []Evidence{settingOf(c, "spec.scaleTargetRef", t.Kind+" "+t.Name), {"ScaledObject " + r.Name, "spec.scaleTargetRef", t.Kind + " " + t.Name, r.Since}},
 		Move: Move{kubectl(c, "annotate", "scaledobject", r.Name, pausedAnnotation+"=true"),
 			"It keeps that one off for now. One object may have several triggers: put all into it."}}
@@ -153,7 +153,7 @@ func twoHPAs(c *store.Chain, f *facts) (Finding, bool) {
 		standsStill(c, f, &x)
 		return x, true
 	}
-	x.Next = "The last to write wins, at every sync of both."
+	x.Next = "The number of pods jumps between what the two want: the last to write wins."
 	return x, true
 }
 

@@ -26,6 +26,13 @@ var ailments = map[string]string{
 // nodes is how the scheduler begins to say why no node fits, and how it ends.
 var nodes = regexp.MustCompile(`^\d+/\d+ nodes are available: |[.,]? ?(?:no new claims to deallocate, )?preemption: .*$`)
 
+// How the scheduler says how many nodes have not enough of what, and how many have a
+// taint.
+var (
+	lacking     = regexp.MustCompile(`(\d+) Insufficient (\S+?)\b`)
+	untolerated = regexp.MustCompile(`(\d+) node\(s\) had untolerated taint(?:\(s\))?`)
+)
+
 // ailment says why a pod fails: the cluster's own words where they are the cause,
 // else what the reason means.
 func ailment(p *kscope.Pod) string {
@@ -34,7 +41,7 @@ func ailment(p *kscope.Pod) string {
 	switch p.Reason {
 	case "Unschedulable":
 		if why := strings.TrimSuffix(nodes.ReplaceAllString(said, ""), "."); why != "" {
-			return "no node takes them: " + why
+			return "no node takes them: " + untolerated.ReplaceAllString(lacking.ReplaceAllString(why, "$1 with too little $2 free"), "$1 with a taint they do not tolerate")
 		}
 	case "CreateContainerConfigError", "CreateContainerError", "RunContainerError":
 		if inner != "" {
@@ -168,7 +175,7 @@ func podsCannotStart(c *store.Chain, f *facts) (Finding, bool) {
 	}
 	x := Finding{Link: LinkPods,
 		Says: fmt.Sprintf("%s cannot run; %s ready.", podsOf(failing, c.Counts.Alive()), isOrAre(f.ready)),
-		Next: "More pods are likely to fail the same way.",
+		Next: "Kubernetes tries again; new pods are likely to fail alike.",
 		Move: Move{kubectl(c, "get", "pods"), "It shows each pod with its reason."}}
 	if f.ready > 0 {
 		x.Next = "Those that are ready go on."
@@ -248,7 +255,7 @@ func neverReady(c *store.Chain, f *facts) (Finding, bool) {
 		return Finding{}, false
 	}
 	n := c.Counts[kscope.PodStarting] + c.Counts[kscope.PodPending]
-	x := Finding{Link: LinkPods,
+	x := Finding{Link: LinkPods, Word: "not ready",
 		Says:     fmt.Sprintf("%s not ready, for up to %s now; %s ready.", podsAreInt(n), words.Age(age), isOrAre(f.ready)),
 		Next:     "The HPA counts pods that are not ready as if they worked, so it adds none for them.",
 		Evidence: []Evidence{podOf(p)},

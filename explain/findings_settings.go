@@ -146,7 +146,7 @@ func idleWorkers(c *store.Chain, f *facts) (Finding, bool) {
 		if !ok || f.now.Sub(since) <= idleFor || q.Measure == triggers.StreamPending || busyElsewhere(c, i) {
 			continue
 		}
-		x := Finding{Link: LinkPods,
+		x := Finding{Link: LinkPods, Word: "all idle",
 			Says:     fmt.Sprintf("%s ready and have taken nothing: %s, unchanged for %s.", podsAre(f.ready), waits(*r), words.Age(f.now.Sub(since))),
 			Next:     "More pods would not help. See whether they read that key, at that server and database.",
 			Evidence: []Evidence{readingOf(c, r), {Object: c.Target().Kind + " " + c.Target().Name, Field: "ready pods", Value: itoa(f.ready), Since: r.Untaken}},
@@ -156,6 +156,7 @@ func idleWorkers(c *store.Chain, f *facts) (Finding, bool) {
 		}
 		if q.Measure == triggers.StreamLength {
 			x.Says = fmt.Sprintf("%s, unchanged for %s: KEDA counts all entries, and those that are done stay in the stream.", waits(*r), words.Age(f.now.Sub(since)))
+			x.Word = ""
 			x.Next = "It never goes to zero. With consumerGroup and lagCount KEDA counts those that wait; or trim the stream."
 			x.Move = Move{command("redis-cli", "XINFO", "GROUPS", r.Name()), "A lag of 0: all is done, and only the trigger does not know."}
 		}

@@ -91,7 +91,7 @@ func TestScaledJobSays(t *testing.T) {
 		{"broken", condition(cond("Ready", "False", "ScaledJobCheckFailed")), depth(3, ""), nil, "broken: KEDA is not ready to make Jobs of this: ScaledJobCheckFailed. No Jobs are made until that is mended.", "orders: 3, has work > *KEDA: not ready, not accepted" + none},
 		{"failed lately", active, depth(3, ""), []kscope.Fact{failed}, "broken: Jobs fail, the last one 40s ago: Job has reached the specified backoff limit. 1 failed and 0 done are kept. What a failed Job had taken is not tried again by KEDA, which makes Jobs of what waits.", "orders: 3, has work > KEDA: active, active > *Jobs: 0, none > pods: 0 ready, none"},
 		{"failed long ago", idle, depth(0, ""), []kscope.Fact{old}, "asleep: The queue orders is empty; no Job runs. KEDA looks every 10s, and makes Jobs once there is work.", "orders: 0, empty > *KEDA: inactive, nothing to do" + none},
-		{"no image", active, depth(3, ""), append(runs(1, 0), crash), "broken: 1 pod cannot run: the image cannot be pulled (ErrImagePull); none is ready. More pods are likely to fail the same way.", "orders: 3, has work > KEDA: active, active > Jobs: 1, running > *pods: 0 ready, 1 pod failing"},
+		{"no image", active, depth(3, ""), append(runs(1, 0), crash), "broken: 1 pod cannot run: the image cannot be pulled (ErrImagePull); none is ready. Kubernetes tries again; new pods are likely to fail alike.", "orders: 3, has work > KEDA: active, active > Jobs: 1, running > *pods: 0 ready, 1 pod failing"},
 	} {
 		says, links := look(t, kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}, append([]kscope.Fact{tt.job, tt.queue}, tt.more...)...)
 		if says != tt.says || links != tt.links {

@@ -17,6 +17,11 @@ func links(c *store.Chain, d *Decision, now time.Time) Chain {
 			l = Link{Name: l.Name, Value: Unknown, Word: notNow(old.source), Was: old.ago(now)}
 		}
 		l.Role, l.Main = r, r == d.Link
+		for i := range d.Findings {
+			if x := &d.Findings[i]; x.Link == r && x.Word != "" && l.State != LinkBroken && l.State != LinkUnknown {
+				l.State, l.Word = LinkBroken, x.Word
+			}
+		}
 		ls = append(ls, l)
 	}
 	switch c.ID.Kind {
@@ -160,6 +165,8 @@ func hpaWord(h *kscope.HPA, w *kscope.Workload) (LinkState, string) {
 	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
 	case w != nil && h.DesiredReplicas != w.Desired:
 		return LinkWaiting, "before next sync"
+	case limited == "TooFewReplicas" && h.DesiredReplicas <= h.MinReplicas: // there is nothing to hold
+		return LinkOK, "at min"
 	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized" && limited != "ScaleUpLimit":
 		return LinkWaiting, "holding"
 	case h.Conditions.Get("AbleToScale").Reason == "ScaleUpStabilized":

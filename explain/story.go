@@ -109,9 +109,9 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Draining, Link: LinkHPA}
-	d.Why = fmt.Sprintf("%s; %s set.", calls(f), isOrAre(f.desired))
+	d.Why = fmt.Sprintf("%s; %s set%s.", calls(f), isOrAre(f.desired), heldBy(c, f))
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s, and %s set.", allQuiet(c, f.r), podsAre(f.desired))
+		d.Why = fmt.Sprintf("%s, and %s set%s.", allQuiet(c, f.r), podsAre(f.desired), heldBy(c, f))
 	}
 	switch h := c.HPA; {
 	case c.ScaledObject.PausedScaleIn:
@@ -132,6 +132,22 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		d.Ahead = soon(f, store.TheHPA, max(f.want-about, f.low), min(f.want+about, f.desired-1), h.Behavior.DownWindow()+aSync)
 	}
 	return d, true
+}
+
+// heldBy says what keeps pods that are not called for now, "" where nothing but the
+// time until the next sync does.
+func heldBy(c *store.Chain, f *facts) string {
+	if c.HPA == nil || c.ScaledObject.PausedScaleIn || c.HPA.Behavior != nil && c.HPA.Behavior.Down.Select == "Disabled" {
+		return ""
+	}
+	window, holds := c.HPA.Behavior.DownWindow(), c.HPA.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized"
+	if o := f.ahead(c); o != nil {
+		holds = o.Most > f.want
+	}
+	if window <= 0 || !holds {
+		return ""
+	}
+	return fmt.Sprintf(": the HPA goes by the most of the last %s", words.Span(window))
 }
 
 // full is a queue that calls for more than maxReplicaCount.
