@@ -57,9 +57,14 @@ const patience = 200 * time.Millisecond
 // GiveBack makes the terminal what it was and writes a text there. A terminal
 // that takes no more bytes is not waited for.
 func (t *Terminal) GiveBack(text string) {
+	t.Restore()
+	t.say(undo + text)
+}
+
+// Restore makes the modes of the terminal what they were, and writes nothing.
+func (t *Terminal) Restore() {
 	_ = term.Restore(t.in.Fd(), t.was)
 	_ = term.Restore(t.out.Fd(), t.drew)
-	t.say(undo + text)
 }
 
 // say writes a text to the terminal, if it takes any.

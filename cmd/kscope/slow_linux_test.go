@@ -98,3 +98,41 @@ func TestNobodyReadsTheTerminal(t *testing.T) {
 	// lets the program go on, into a race of the library's own as it ends.
 	runtime.KeepAlive(eye)
 }
+
+// TestScreenThatCannotBegin: where the process may open no more files the terminal is
+// as it was when that is said.
+func TestScreenThatCannotBegin(t *testing.T) { // alone: it takes the files from the whole process
+	screen, eye := terminals(t)
+	before, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, l := newLeaving(func(int) {}) // its time runs from the end of the screen
+	on, err := take(process{screen, screen, io.Discard, l})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, program := newProgram(t.Context(), on, &restless{}, true)
+	var files unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Max: files.Max}); err != nil {
+		t.Fatal(err)
+	}
+	err = on.run(program)
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &files); err != nil {
+		t.Fatal(err)
+	}
+	if err == nil {
+		t.Fatal("it ran")
+	}
+	after, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *after != *before {
+		t.Errorf("the terminal is left as %+v, and was %+v", after, before)
+	}
+	runtime.KeepAlive(eye)
+}

@@ -68,6 +68,7 @@ func (t *terminal) run(program *tea.Program) (err error) {
 		t.leaving.begin(0)
 	}()
 	if _, err = program.Run(); err != nil {
+		t.before.Restore() // which the library does not where it cannot begin
 		return fmt.Errorf("the screen: %w", err)
 	}
 	return nil
