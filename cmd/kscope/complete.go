@@ -20,7 +20,7 @@ type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellC
 // completeContexts offers the contexts of the kubeconfig.
 func completeContexts(f *flags) completion {
 	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		raw, err := f.loader().RawConfig()
+		raw, err := rawConfig(f.loader())
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveError
 		}

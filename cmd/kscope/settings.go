@@ -151,7 +151,7 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 		return nil, "", "", usageError{fmt.Errorf("--request-timeout %q: want a time such as 10s, or 0 for none", f.cluster.Timeout)}
 	}
 	loader := f.loader()
-	raw, err := loader.RawConfig()
+	raw, err := rawConfig(loader)
 	if err != nil {
 		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", withoutContents(err)), Hint: "check KUBECONFIG and --kubeconfig"}
 	}
@@ -170,7 +170,9 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 		}
 		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("context %q is not in the kubeconfig", context), Hint: "known contexts: " + orNone(names)}
 	}
-	namespace, _, err = loader.Namespace()
+	if err = haveEnds(f.credentialFiles(&raw, context)...); err == nil {
+		namespace, _, err = loader.Namespace()
+	}
 	if err == nil {
 		config, err = loader.ClientConfig()
 	}
