@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -131,6 +132,27 @@ func TestReport(t *testing.T) {
 	var back Report
 	if err := json.Unmarshal(b, &back); err != nil || len(back.Checks) != len(r.Checks) || back.Checks[0].ID != "sourceLost" || back.Version != 1 {
 		t.Errorf("%v: %s", err, b)
+	}
+}
+
+// TestReportCannotWriteToTheTerminal: neither as text nor as JSON, which leaves DEL,
+// C1 and what turns text round as they are.
+func TestReportCannotWriteToTheTerminal(t *testing.T) {
+	const odd = "a\x1b]0;title\a\x1b[2J\u009b31m\u0085\u202e\u2066\x7f\nb"
+	r := New(noon, odd, odd, []Check{{ID: "x", About: odd, State: Bad, Says: odd, Next: odd, Evidence: []Evidence{{Object: odd, Field: odd, Value: odd}}, Do: []Move{{odd, odd}}}})
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	if err := e.Encode(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Text(&b, Look{}); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(b.String(), func(c rune) bool { return c != '\n' && !unicode.IsPrint(c) }); i >= 0 {
+		t.Errorf("%q", b.String()[i:])
+	}
+	if strings.Contains(b.String(), `\u`) {
+		t.Errorf("it is escaped, for a reader to write out: %s", b.String())
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/kscope/kscope"
 )
 
 // State is how a check came out.
@@ -72,8 +74,27 @@ func New(at time.Time, context, namespace string, checks []Check) Report {
 		}
 	}
 	checks = slices.Clone(checks)
+	for i := range checks {
+		checks[i].clean()
+	}
 	slices.SortStableFunc(checks, func(a, b Check) int { return cmp.Compare(worst[a.About], worst[b.About]) })
-	return Report{Version: formatVersion, At: at, Context: context, Namespace: namespace, Checks: checks}
+	return Report{Version: formatVersion, At: at, Context: kscope.Clean(context), Namespace: kscope.Clean(namespace), Checks: checks}
+}
+
+// clean is all of it as a terminal may have it, in whatever format it is written.
+func (c *Check) clean() {
+	for _, s := range []*string{&c.About, &c.Says, &c.Next} {
+		*s = kscope.Clean(*s)
+	}
+	c.Evidence, c.Do = slices.Clone(c.Evidence), slices.Clone(c.Do)
+	for i := range c.Evidence {
+		e := &c.Evidence[i]
+		e.Object, e.Field, e.Value = kscope.Clean(e.Object), kscope.Clean(e.Field), kscope.Clean(e.Value)
+	}
+	for i := range c.Do {
+		m := &c.Do[i]
+		m.Command, m.Effect = kscope.Clean(m.Command), kscope.Clean(m.Effect)
+	}
 }
 
 // Count is how many checks came out so.
