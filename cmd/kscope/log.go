@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
@@ -13,6 +14,13 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
 )
+
+// quiet keeps libraries from writing to the terminal, of a command without a screen
+// too: net/http logs what a server sent unasked, and client-go what it makes of that.
+var quiet = sync.OnceValue(func() error {
+	_, err := logTo("")
+	return err
+})
 
 // logTo sends every log of the program and its libraries to a file, or nowhere
 // if path is empty. Nothing may write to the terminal behind the screen.

@@ -42,6 +42,9 @@ func run(ctx context.Context, args []string, p process) (err error) {
 			err = &kscope.Trouble{Message: crash.Keep(traceOf(v))}
 		}
 	}()
+	if err := quiet(); err != nil {
+		return err
+	}
 	root := newRoot(p)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	cmd, err := root.ExecuteContextC(ctx)

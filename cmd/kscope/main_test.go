@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"log"
 	"os"
 	"path/filepath"
 	"strings"
@@ -210,5 +211,14 @@ func TestPanicWithoutAScreen(t *testing.T) {
 		if code != 1 || err != nil || !strings.Contains(string(trace), "panic: planted") || !strings.Contains(string(trace), "(*exploding).Write(") {
 			t.Errorf("%q ends with status %d and %q (%v)", args, code, errs.String(), err)
 		}
+	}
+}
+
+// TestLibrariesKeepQuiet: what they log, which may be what a server sent, is not for
+// the terminal, whatever the command.
+func TestLibrariesKeepQuiet(t *testing.T) {
+	cli(t, "version")
+	if log.Writer() == os.Stderr {
+		t.Error("the log of libraries goes to the terminal")
 	}
 }
