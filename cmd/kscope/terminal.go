@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
+	"github.com/charmbracelet/x/term"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/crash"
@@ -25,6 +28,9 @@ type terminal struct {
 	leaving *leaving
 	stops   stops
 	aloud   func() // lets libraries write to stderr again
+
+	began time.Time   // when the terminal was first asked something
+	heard atomic.Bool // it has answered
 }
 
 // take takes note of the terminal before a screen has it.
@@ -42,7 +48,7 @@ func take(p process) (*terminal, error) {
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
 	a := &answers{leaving: t.leaving, stops: &t.stops}
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, a.typed)), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
+		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, t.listen(a.typed))), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
 	}
 	if noColor {
@@ -58,14 +64,16 @@ func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool)
 // run runs the screen. Its panic is an error that says where the trace is.
 func (t *terminal) run(program *tea.Program) (err error) {
 	t.leaving.hold(t.before)
+	t.began = time.Now()
 	defer func() {
 		if v := recover(); v != nil {
 			trace := traceOf(v)
 			t.kill(program)
 			err = &kscope.Trouble{Message: crash.Keep(trace)}
 		}
-		t.leaving.hold(nil)
 		t.leaving.begin(0)
+		t.awaitAnswer()
+		t.leaving.hold(nil)
 	}()
 	if _, err = program.Run(); err != nil {
 		t.before.Restore() // which the library does not where it cannot begin
@@ -108,3 +116,59 @@ func (t *terminal) guard() {
 // unguard lets libraries write to the terminal again. It is called after guard
 // has returned.
 func (t *terminal) unguard() { t.aloud() }
+
+// A screen asks its terminal for its colours, and what it can do. One that ends before
+// the answer is there, as where a start fails, waits for it: the shell would take it
+// for something typed. Of a terminal that does not answer that is the end of it.
+const (
+	answerWithin = 500 * time.Millisecond // of the question
+	restWithin   = 50 * time.Millisecond  // of the first answer
+)
+
+// isAnswer reports whether a terminal's answer begins in some input.
+func isAnswer(b []byte) bool {
+	return bytes.Contains(b, []byte("\x1b]11;")) || bytes.Contains(b, []byte("$y"))
+}
+
+// listen takes note of answers on the way to typed.
+func (t *terminal) listen(typed func([]byte)) func([]byte) {
+	return func(b []byte) {
+		if isAnswer(b) {
+			t.heard.Store(true)
+		}
+		typed(b)
+	}
+}
+
+// awaitAnswer takes the answer that is still to come from the terminal, which the
+// screen has given back.
+func (t *terminal) awaitAnswer() {
+	left := answerWithin - time.Since(t.began)
+	if left <= 0 || t.heard.Load() {
+		return
+	}
+	if _, err := term.MakeRaw(t.in.Fd()); err != nil { // nothing is shown of it, and it comes without a newline
+		return
+	}
+	defer t.before.Restore()
+	first := make(chan struct{})
+	go func() {
+		var all []byte
+		b := make([]byte, 256)
+		for told := false; ; {
+			n, err := t.in.Read(b)
+			if err != nil {
+				return
+			}
+			if all = append(all, b[:n]...); !told && isAnswer(all) {
+				told = true
+				close(first)
+			}
+		}
+	}()
+	select {
+	case <-first:
+		<-time.After(min(left, restWithin))
+	case <-time.After(left):
+	}
+}
