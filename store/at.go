@@ -218,7 +218,8 @@ func (s *Store) copyPods(c *Store, series func(*Series) Series) {
 		}
 		own.pods = slices.Clip(lists[from:])
 		own.jobs = maps.Clone(w.jobs)
-		own.ready, own.desired = series(&w.ready), series(&w.desired)
+		own.ready, own.desired, own.alive = series(&w.ready), series(&w.desired), series(&w.alive)
+		own.milestones.past = slices.Clip(w.milestones.past)
 		c.work[key] = own
 	}
 	for _, p := range s.pods.byRef {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -178,7 +179,7 @@ func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {
 	}
 	if isNew {
 		w = &workload{}
-		w.ready.Keep, w.desired.Keep = Keep, Keep
+		w.ready.Keep, w.desired.Keep, w.alive.Keep = Keep, Keep, Keep
 		s.work[key] = w
 	} else {
 		w.wrote(at, f)
@@ -200,6 +201,9 @@ func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {
 
 // record puts the present numbers into the series.
 func (w *workload) record(at time.Time) {
+	if was, _ := w.desired.Last(); was != float64(w.Desired) && !math.IsNaN(was) {
+		w.milestones.turn(float64(w.Desired) > was)
+	}
 	w.desired.Add(at, float64(w.Desired))
 	if w.Ready != nil {
 		w.ready.Add(at, float64(*w.Ready))
@@ -214,6 +218,7 @@ func (s *Store) applyPod(at time.Time, f *kscope.Pod) bool {
 	if ok {
 		s.touchWorkload(was)
 		s.recordPods(at, p.owner)
+		s.reach(p)
 	}
 	return ok
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -110,4 +111,112 @@ func (s *Series) counted(at time.Time) float64 {
 		return s.run(i).v
 	}
 	return 0
+}
+
+// PodStage is how far a pod has come.
+type PodStage uint8
+
+// The stages of a pod, in their order.
+const (
+	PodCreated PodStage = iota
+	PodScheduled
+	PodStarted // its containers run
+	PodBecameReady
+	PodStages
+)
+
+// Wave is when the pods of a workload came to each stage between two turns of the
+// wanted replicas: the first of them and the last, by the clock of the stream. The
+// zero time is where none did, or nobody saw when.
+type Wave struct{ First, Last [PodStages]time.Time }
+
+// milestones are the waves of a workload, in nanoseconds. The past ones never
+// change: pictures share them.
+type milestones struct {
+	past    []wave
+	present wave
+	up      bool // the wanted replicas went up last
+}
+
+type wave struct{ first, last [PodStages]int64 }
+
+// wavesKept is how many waves are kept at least.
+const wavesKept = 64
+
+// turn notes which way the wanted replicas go, and begins a wave where that is
+// another.
+func (x *milestones) turn(up bool) {
+	if x.up == up {
+		return
+	}
+	x.up = up
+	if x.present == (wave{}) {
+		return
+	}
+	if len(x.past) >= 2*wavesKept {
+		x.past = slices.Clone(x.past[wavesKept:])
+	}
+	x.past, x.present = append(x.past, x.present), wave{}
+}
+
+// reach notes how far a pod of a workload has come since it was looked at last. Of
+// one that is there before all pods are known nobody saw when.
+func (s *Store) reach(p *pod) {
+	w := p.owner
+	if w == nil {
+		return
+	}
+	far := PodCreated
+	switch {
+	case p.Ready:
+		far = PodBecameReady
+	case p.Phase == "Running":
+		far = PodStarted
+	case p.Scheduled:
+		far = PodScheduled
+	}
+	st := s.status(kscope.Pods)
+	seen := st.Current() && p.at.After(st.Since)
+	for ; p.came <= far; p.came++ {
+		at := nano(p.at)
+		if p.came == PodCreated {
+			at = p.first
+		}
+		if x := &w.milestones.present; seen {
+			if x.first[p.came] == 0 || at < x.first[p.came] { // pods that are linked together come in no order
+				x.first[p.came] = at
+			}
+			x.last[p.came] = max(x.last[p.came], at)
+		}
+	}
+}
+
+// Pods is what was seen of the pods of a workload over time.
+type Pods struct {
+	Alive *Series // those that were there and not finished; nil where that was never known
+	Waves []Wave  // oldest first
+}
+
+// PodsOver is that of an object's target. The values of the series are the
+// store's own, as in [Store.History].
+func (s *Store) PodsOver(id kscope.ID) Pods {
+	o := s.objects[id]
+	if o == nil {
+		return Pods{}
+	}
+	w := s.work[o.workKey()]
+	if w == nil || w.alive.n() == 0 {
+		return Pods{}
+	}
+	out := Pods{Alive: s.upToNow(&w.alive, kscope.Pods)}
+	for _, x := range append(slices.Clip(w.milestones.past), w.milestones.present) {
+		var is Wave
+		for i := range x.first {
+			if x.first[i] != 0 {
+				is.First[i], is.Last[i] = w.alive.time(x.first[i]), w.alive.time(x.last[i])
+			}
+		}
+		out.Waves = append(out.Waves, is)
+	}
+	return out
 }

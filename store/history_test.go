@@ -3,9 +3,13 @@ package store_test
 import (
 	"math"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
 )
 
 // A scale target that does not say how many of its pods are ready is known by
@@ -65,5 +69,58 @@ func TestHistoryHasGaps(t *testing.T) {
 		if got := h.Queue.At(at(seconds)); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("queue at %vs: %v, want %v", seconds, got, want)
 		}
+	}
+}
+
+// TestPodsOver: the stages of pods are noted when they are seen, by turns of the
+// wanted replicas; of pods that were there before, nobody saw them.
+func TestPodsOver(t *testing.T) {
+	x := newWorld(1)
+	x.Work.Selector = kscope.Selector{{Key: "app", Operator: kscope.In, Values: []string{"w"}}}
+	x.See(1, kscope.Status{Kind: kscope.Pods, State: kscope.Connecting}, x.Work, pod("old", "w", true), kscope.Status{Kind: kscope.Pods, State: kscope.Synced})
+	come := func(seconds float64, name string, p kscope.Pod) {
+		p.Ref.Name, p.UID, p.Labels = name, name, pod("", "w", false).Labels
+		p.Ref.Namespace = "demo"
+		x.See(seconds, p)
+	}
+	x.Scale(10, "keda-operator", 3)
+	for _, s := range []struct {
+		at float64
+		p  kscope.Pod
+	}{
+		{11, kscope.Pod{Phase: "Pending"}}, {12, kscope.Pod{Phase: "Pending", Scheduled: true}},
+		{15, kscope.Pod{Phase: "Running", Scheduled: true}}, {17, kscope.Pod{Phase: "Running", Scheduled: true, Ready: true}},
+	} {
+		come(s.at, "a", s.p)
+		come(s.at+0.5, "b", s.p)
+	}
+	come(20, "a", kscope.Pod{Phase: "Running", Scheduled: true})
+	come(21, "a", kscope.Pod{Phase: "Running", Scheduled: true, Ready: true})
+	x.Scale(30, "kube-controller-manager", 1)
+	x.See(31, kscope.Gone{Kind: kscope.Pods, Ref: kscope.Ref{Namespace: "demo", Name: "a"}})
+	come(32, "c", kscope.Pod{Phase: "Running", Scheduled: true, Ready: true})
+	over := x.PodsOver(x.ID())
+	all := func(seconds ...float64) (out [store.PodStages]time.Time) {
+		for i, s := range seconds {
+			out[i] = at(s)
+		}
+		return out
+	}
+	want := []store.Wave{
+		{First: all(11, 12, 15, 17), Last: all(11.5, 12.5, 15.5, 17.5)},
+		{First: all(32, 32, 32, 32), Last: all(32, 32, 32, 32)},
+	}
+	if d := cmp.Diff(want, over.Waves); d != "" {
+		t.Error("waves are not as wanted:\n" + d)
+	}
+	for seconds, n := range map[float64]float64{5: 1, 11.2: 2, 25: 3, 31.5: 2, 32: 3} {
+		if got := over.Alive.At(at(seconds)); got != n {
+			t.Errorf("after %v s %v pods, want %v", seconds, got, n)
+		}
+	}
+	x.See(40, kscope.Status{Kind: kscope.Pods, State: kscope.Failing})
+	x.See(50, kscope.Status{Kind: kscope.Pods, State: kscope.Synced})
+	if got := x.PodsOver(x.ID()).Alive; !math.IsNaN(got.At(at(45))) || got.At(at(50)) != 3 {
+		t.Error("while pods are not watched nobody knows how many there are")
 	}
 }

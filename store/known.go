@@ -81,6 +81,8 @@ type workload struct {
 	*kscope.Workload
 	at             time.Time // of the newest fact
 	ready, desired Series
+	alive          Series // pods that are there and not finished, where all are known
+	milestones     milestones
 	counts         kscope.PodCounts
 	pods           []*pod         // in no order
 	jobs           map[string]job // that it stands for, by name; nil for a workload that is one

@@ -47,6 +47,7 @@ func (s *Store) link() bool {
 			w.pods = append(w.pods, p)
 			w.counts[p.State()]++
 			p.start()
+			s.reach(p)
 			touched[w] = true
 		}
 	}

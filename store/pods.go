@@ -16,7 +16,8 @@ type pod struct {
 	place  int  // in its list
 	queued bool // in pending
 	gone   bool
-	timed  bool // how long it took to start is known
+	timed  bool     // how long it took to start is known
+	came   PodStage // how far, of what is in the milestones; one more than the last stage it reached
 
 	// In nanoseconds, since there are many pods.
 	first  int64       // since when it has been there
@@ -106,10 +107,14 @@ func (p *pod) unlink() {
 	}
 }
 
-// recordPods puts the number of ready pods into the series of a workload that
-// does not say it itself, if all pods are known.
+// recordPods puts the number of pods into the series of a workload, if all pods
+// are known, and that of the ready ones where it does not say that itself.
 func (s *Store) recordPods(at time.Time, w *workload) {
-	if w != nil && w.Ready == nil && s.status(kscope.Pods).Current() {
+	if w == nil || !s.status(kscope.Pods).Current() {
+		return
+	}
+	w.alive.Add(at, float64(w.counts.Alive()))
+	if w.Ready == nil {
 		w.ready.Add(at, float64(w.counts[kscope.PodReady]))
 	}
 }

@@ -25,6 +25,7 @@ type Series struct {
 	last   run
 	of     *Series        // of a keyframe: whose runs it leaves out
 	held   int64          // until when the newest value is taken to hold, by Extend
+	every  int64          // between the two values that told of the newest change
 	next   int            // how many runs there may be before the old ones are thinned
 	loc    *time.Location // of the times that come back; nil while there is no run
 }
@@ -92,6 +93,9 @@ func (s *Series) Add(at time.Time, v float64) {
 		}
 	case math.IsNaN(last.v):
 	case bridged:
+		if !same {
+			s.every = t - last.until
+		}
 		last.until = t // a value holds until another is known
 	default:
 		same = false
@@ -116,6 +120,11 @@ func (s *Series) Start() time.Time {
 	}
 	return s.time(s.run(0).from)
 }
+
+// Every is how far apart the two looks were of which the later showed the newest
+// change: a change that is seen at a look was at most so long before. 0 where none
+// is known.
+func (s *Series) Every() time.Duration { return time.Duration(s.every) }
 
 // Still is since when the newest value has held; the zero time for a gap and for
 // an empty series.

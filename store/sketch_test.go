@@ -31,6 +31,11 @@ func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
 		see("pods", append([]kscope.Pod{}, s.Pods(idOf(ref))...))
 		see("events", fmt.Sprintf("%+v", s.EventsAbout(idOf(ref))))
 		see("tellings", s.Tellings(idOf(ref)))
+		over := s.PodsOver(idOf(ref))
+		see("waves", over.Waves)
+		if over.Alive != nil {
+			see("alive", columns(over.Alive, s.Now()))
+		}
 		l, at, ok := s.Loading(idOf(ref))
 		see("loading", fmt.Sprint(l.Accepted, l.State, l.Err, l.Elapsed, at, ok))
 		for _, q := range []kscope.Backlog{orders, mails} {

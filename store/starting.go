@@ -68,7 +68,7 @@ func thereSince(at time.Time, f *kscope.Pod) int64 {
 func (p *pod) become(at time.Time, f *kscope.Pod) {
 	was, now := p.State(), f.State()
 	if p.UID != f.UID {
-		p.first, p.since, p.failed, p.ailed, p.timed = thereSince(at, f), nano(at), 0, nil, false
+		p.first, p.since, p.failed, p.ailed, p.timed, p.came = thereSince(at, f), nano(at), 0, nil, false, 0
 		was = now
 	}
 	if was != now {

@@ -100,6 +100,9 @@ func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kin
 	if is.Kind == kind && w.Ready != nil || is.Kind == kscope.Pods && w.Ready == nil {
 		series = append(series, &w.ready)
 	}
+	if is.Kind == kscope.Pods {
+		series = append(series, &w.alive)
+	}
 	for _, x := range series {
 		switch {
 		case is.State.Current(): // what is known is true again, though nothing may have changed
