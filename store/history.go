@@ -126,7 +126,7 @@ const (
 )
 
 // Wave is when the pods of a workload came to each stage between two turns of the
-// wanted replicas: the first of them and the last, by the clock of the stream. The
+// wanted replicas, or steps up: the first of them and the last, by the clock of the stream. The
 // zero time is where none did, or nobody saw when.
 type Wave struct{ First, Last [PodStages]time.Time }
 
@@ -144,9 +144,9 @@ type wave struct{ first, last [PodStages]int64 }
 const wavesKept = 64
 
 // turn notes which way the wanted replicas go, and begins a wave where that is
-// another.
+// another, or where the pods of the last are ready.
 func (x *milestones) turn(up bool) {
-	if x.up == up {
+	if last := &x.present.last; x.up == up && (!up || last[PodBecameReady] < last[PodCreated]) {
 		return
 	}
 	x.up = up

@@ -25,7 +25,7 @@ type Series struct {
 	last   run
 	of     *Series        // of a keyframe: whose runs it leaves out
 	held   int64          // until when the newest value is taken to hold, by Extend
-	every  int64          // between the two values that told of the newest change
+	every  int64          // see Every
 	next   int            // how many runs there may be before the old ones are thinned
 	loc    *time.Location // of the times that come back; nil while there is no run
 }
@@ -44,6 +44,9 @@ const (
 	thinAfter = int64(5 * time.Minute)
 	thinSpan  = int64(5 * time.Second)
 )
+
+// leastEvery leaves out looks that were made out of turn.
+const leastEvery = int64(50 * time.Millisecond)
 
 // nano is a time as a number; the zero time is before all others.
 func nano(t time.Time) int64 {
@@ -93,8 +96,8 @@ func (s *Series) Add(at time.Time, v float64) {
 		}
 	case math.IsNaN(last.v):
 	case bridged:
-		if !same {
-			s.every = t - last.until
+		if gap := t - last.until; !same && gap >= leastEvery && (s.every == 0 || gap < s.every) {
+			s.every = gap
 		}
 		last.until = t // a value holds until another is known
 	default:
@@ -121,9 +124,9 @@ func (s *Series) Start() time.Time {
 	return s.time(s.run(0).from)
 }
 
-// Every is how far apart the two looks were of which the later showed the newest
-// change: a change that is seen at a look was at most so long before. 0 where none
-// is known.
+// Every is how often the value is looked at, by the least time between a change and
+// the look before: looks that find nothing new are not all told of. A change that is
+// seen at a look came at most so long before. 0 where none is known.
 func (s *Series) Every() time.Duration { return time.Duration(s.every) }
 
 // Still is since when the newest value has held; the zero time for a gap and for
