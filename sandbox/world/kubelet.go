@@ -30,6 +30,7 @@ func (w *World) place(p *pod) {
 	p.stage = starting
 	w.setPodCondition(p, corev1.PodScheduled, corev1.ConditionTrue, "", "")
 	w.emit(Modified, p.obj)
+	w.podded(p, "scheduled")
 	p.step = w.after(w.delay(), func() { w.take(p) })
 }
 
@@ -127,6 +128,7 @@ func (w *World) start(p *pod) {
 			s.Started = new(bool)
 		}
 	}
+	w.podded(p, "started")
 	at := p.readyAt()
 	if at.After(w.now) {
 		w.emit(Modified, p.obj)
@@ -200,6 +202,7 @@ func (w *World) becomeReady(p *pod) {
 		p.obj.Status.ContainerStatuses[i].Started = &yes
 	}
 	w.emit(Modified, p.obj)
+	w.podded(p, "ready")
 	w.ownerChanged(p)
 	w.look(p)
 }

@@ -84,6 +84,7 @@ func (w *World) begin(p *pod) {
 	w.alive++
 	p.alive = true
 	w.emit(Added, p.obj)
+	w.podded(p, "created")
 	p.step = w.after(w.delay(), func() { w.place(p) })
 }
 
@@ -178,6 +179,7 @@ func (w *World) exit(p *pod, code int32) {
 			s.Ready, s.Started = false, new(bool)
 		}
 		w.emit(Modified, p.obj)
+		w.podded(p, "finished")
 		w.ownerChanged(p)
 	}
 	if p.deleting {
@@ -209,7 +211,13 @@ func (w *World) gone(p *pod) {
 		p.job.pod = nil
 	}
 	w.emit(Deleted, p.obj)
+	w.podded(p, "gone")
 	w.ownerChanged(p)
+}
+
+// podded tells whoever wants to know how far a pod has come.
+func (w *World) podded(p *pod, stage string) {
+	w.witness(Deed{What: Podded, Of: kscope.Ref{Namespace: p.obj.Namespace, Name: p.obj.Name}, By: stage})
 }
 
 // setPodCondition writes a condition; its time moves only with its status.

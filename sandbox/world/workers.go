@@ -106,6 +106,7 @@ func (w *World) look(p *pod) {
 			continue
 		}
 		if ok {
+			w.witness(Deed{What: Took, Of: p.workload, By: q.Key})
 			p.work = w.after(spread(w.services, w.o.ServiceTime, w.o.ServiceSpread), func() { w.done(p) })
 			return
 		}

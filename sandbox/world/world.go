@@ -66,6 +66,8 @@ const (
 	Wrote  DeedVerb = "wrote"  // the replicas of a workload, the same number included
 	Synced DeedVerb = "synced" // an HPA; what it writes follows
 	Polled DeedVerb = "polled" // KEDA's scale loop; what it writes follows
+	Took   DeedVerb = "took"   // a worker a job, from the queue that By names
+	Podded DeedVerb = "podded" // a pod came to the stage that By names: created, scheduled, started, ready, finished, gone
 )
 
 // witness tells of a deed, if anybody wants to know.
