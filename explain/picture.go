@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/ledger"
 	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
@@ -70,4 +71,19 @@ func (p *Picture) Future(length, step time.Duration) (outlook.Future, bool) {
 		return outlook.Future{}, false
 	}
 	return m.Future(length, step), true
+}
+
+// Ledger is the episodes of an object up to now, oldest first, with its timeline,
+// which says who changed the replicas.
+func Ledger(s *store.Store, c *store.Chain, timeline []Entry) []ledger.Episode {
+	x := ledger.Seen{Now: s.Now(), Chain: c, Pods: s.PodsOver(c.ID), Own: map[kscope.Backlog]*store.Series{}}
+	for i := range timeline {
+		x.Log = append(x.Log, timeline[i].Entry)
+	}
+	for _, t := range c.Triggers() {
+		if t.Backlog != nil {
+			x.Own[*t.Backlog] = s.History(c.ID, t.Backlog).Own
+		}
+	}
+	return ledger.Of(x)
 }

@@ -16,6 +16,7 @@ import (
 // by kscope's clock.
 type record struct {
 	story
+	rig          *rig
 	began, ended time.Time
 	glances      []glance
 	changes      []resize
@@ -71,6 +72,7 @@ func tell(t *testing.T, s story) *record {
 		witness: out.witness,
 	})
 	begin := r.Now()
+	out.rig = r
 	out.began = begin.Add(s.skew)
 	next := 0
 	for tick := time.Second; tick <= storyLength; tick += time.Second {
