@@ -13,6 +13,7 @@ type keyMap struct {
 	Up, Down, PageUp, PageDown, First, Last    key.Binding
 	Left, Right, Freeze, Older, Newer          key.Binding
 	NextPane, Chart, Pods, Timeline, Why       key.Binding
+	Ledger                                     key.Binding
 	ZoomIn, ZoomOut, Full, ChartMode, PodTable key.Binding
 	Connection, Queue, QueueBefore, Future     key.Binding
 	Inject, Bigger, Smaller                    key.Binding
@@ -42,6 +43,7 @@ var keys = keyMap{
 	Pods:        bind("pods", "2"),
 	Timeline:    bind("timeline", "3"),
 	Why:         bind("why and next in full", "4"),
+	Ledger:      bind("ledger of each episode", "5"),
 	ZoomIn:      bind("zoom in", "<"),
 	ZoomOut:     bind("zoom out", ">"),
 	Full:        bind("full chart", "f"),
@@ -105,7 +107,7 @@ func (k keyMap) groups(inject bool) []group {
 	line := func(what string, ks ...key.Binding) helpLine { return helpLine{what, ks} }
 	gs := []group{
 		{"Look", []helpLine{
-			line("next pane", k.NextPane), line("go to a pane", k.Chart, k.Pods, k.Timeline, k.Why),
+			line("next pane", k.NextPane), line("go to a pane", k.Chart, k.Pods, k.Timeline, k.Why, k.Ledger),
 			line("the chart alone", k.Full), line("one chart or two", k.ChartMode), line("what is expected: on, off", k.Future),
 			line("zoom in time", k.ZoomIn, k.ZoomOut), line("pods as a table", k.PodTable),
 			line("the connection", k.Connection), line("chart the next queue", k.Queue, k.QueueBefore),

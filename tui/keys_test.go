@@ -78,8 +78,9 @@ func TestKeys(t *testing.T) {
 		keys  string
 		want  func(v *view) bool
 	}{
-		{"tab goes round", one, "tab tab tab tab", func(v *view) bool { return v.focus == chartPane }},
+		{"tab goes round", one, "tab tab tab tab tab", func(v *view) bool { return v.focus == chartPane }},
 		{"numbers choose", one, "3", func(v *view) bool { return v.focus == timelinePane }},
+		{"5 is the ledger, whose older episodes are below", one, "5 j j", func(v *view) bool { return v.focus == ledgerPane && v.scroll[ledgerPane] == 0 }},
 		{"2 is pods, enter its table", one, "2 enter", func(v *view) bool { return v.podTable }},
 		{"t is the table too", one, "t t", func(v *view) bool { return !v.podTable }},
 		{"full chart and back", one, "f esc", func(v *view) bool { return !v.full }},

@@ -22,7 +22,7 @@ import (
 
 // rows is how the height is shared out: 0 where a pane has no room.
 type rows struct {
-	header, chain, chart, why, pods, timeline, teach, keys int
+	header, chain, chart, why, pods, timeline, ledger, teach, keys int
 
 	air  int // blank rows below the chain, then above it too
 	side int // columns of the side pane
@@ -35,7 +35,7 @@ const (
 )
 
 // share divides the height of the detail among its panes. why is how many rows
-// the sentences would like, where the user asked for all of them.
+// the sentences, or the ledger, would like, where the user asked for all of them.
 func share(w, h int, v *view, why int) rows {
 	r := rows{header: 1, keys: 1}
 	if v.hideKeys {
@@ -71,6 +71,14 @@ func share(w, h int, v *view, why int) rows {
 	}
 	if w >= 160 && h >= 45 {
 		r.side = min(max(w*3/10, 56), 76)
+	}
+	if v.focus == ledgerPane { // what happened is told instead of what happens
+		r.ledger = left
+		if why > 0 && left-why >= minChart {
+			r.ledger = why
+		}
+		r.chart = left - r.ledger
+		return r
 	}
 	rowsOfWhy := 4
 	if w-r.side >= 110 {
@@ -185,8 +193,11 @@ func (m *Model) drawDetail(c screen.Canvas) {
 	}
 	v.teach = v.teach && (!ok || !storySeen(p))
 	why := 0
-	if ok && v.focus == whyPane {
+	switch {
+	case ok && v.focus == whyPane:
 		why = m.whyRows(p, c.W)
+	case ok && v.focus == ledgerPane:
+		why = m.ledgerRows(p, c.W)
 	}
 	r := share(c.W, c.H, v, why)
 	m.drawHeader(c.Sub(0, 0, c.W, r.header), p, ok)
@@ -212,6 +223,7 @@ func (m *Model) drawPanes(c screen.Canvas, r rows, p picture) {
 	y += r.air - r.air/2
 	top, w := y, c.W-r.side
 	m.drawChart(next(r.chart, w), p)
+	m.drawLedger(next(r.ledger, w), p)
 	m.drawWhy(next(r.why, w), p)
 	m.drawPods(next(r.pods, w), p)
 	m.drawTimeline(next(r.timeline, w), p)

@@ -88,6 +88,7 @@ type Model struct {
 	shown  shown // what the frame was made of, to tell news from noise
 	log    timelineCache
 	future futureCache
+	ledger ledgerCache
 	tally  tally
 	said   said
 	began  time.Time // when the first observation came

@@ -64,6 +64,9 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, keys.Problem):
 		m.openProblem()
 	case key.Matches(msg, keys.Copy):
+		if m.focused(ledgerPane) {
+			return m.copyEpisode()
+		}
 		return m.copyMove()
 	case key.Matches(msg, keys.Freeze):
 		m.freeze()
@@ -133,6 +136,8 @@ func (m *Model) detailKey(msg tea.KeyPressMsg) tea.Cmd {
 		v.focus = timelinePane
 	case key.Matches(msg, keys.Why):
 		v.focus = whyPane
+	case key.Matches(msg, keys.Ledger):
+		v.focus = ledgerPane
 	case key.Matches(msg, keys.Full):
 		v.full = !v.full
 	case key.Matches(msg, keys.ChartMode):
@@ -245,6 +250,10 @@ func (m *Model) scrollLimit(p pane) int {
 	case podsPane:
 		pods, _ := m.seen.LastPods(m.view.id)
 		return max(len(pods)-1, 0)
+	case ledgerPane:
+		if p, ok := m.picture(); ok {
+			return max(len(m.episodes(p))-1, 0)
+		}
 	case whyPane:
 		if q, ok := m.picture(); ok && len(q.Findings) > 0 {
 			return max(m.whyRows(q, m.view.w)-2, 0)

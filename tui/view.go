@@ -25,6 +25,7 @@ const (
 	podsPane
 	timelinePane
 	whyPane
+	ledgerPane
 	panes
 )
 
