@@ -53,7 +53,7 @@ func FuzzCommandLine(f *testing.F) {
 		"--redis-interval\n-1ns", "-A\n-n\nx", "__complete\n--context\n", "--as\n\x07", "--server\n\x1b", "sandbox\n--spread\nNaN", "sandbox\n--start-time\n-9223372036854775808ns", "--push-side\nleft", "--\n--"} {
 		f.Add(s)
 	}
-	own := regexp.MustCompile(`(?m)^(demo|-f.*|--filename.*|--log.*|--kubeconfig.*|--redis-password-file.*|-[a-zA-Z]*f.*|--certificate.*|--client.*|--cert.*|--token.*|--profile.*)$`)
+	own := regexp.MustCompile(`(?m)^(demo|-f.*|--filename.*|--log.*|--ledger.*|--kubeconfig.*|--redis-password-file.*|-[a-zA-Z]*f.*|--certificate.*|--client.*|--cert.*|--token.*|--profile.*)$`)
 	f.Fuzz(func(t *testing.T, text string) {
 		if own.MatchString(text) {
 			return // it would go to a cluster, or to files of this machine

@@ -24,6 +24,10 @@ func live(ctx context.Context, f *flags, name string, p process) error {
 		return err
 	}
 	defer closeLog()
+	ledger, err := openBook(f.screen.ledger, p.stdout)
+	if err != nil {
+		return err
+	}
 
 	way := &reach{}
 	s.redis.Resolve, s.redis.Dial, s.redis.DialTimeout = way.resolve, way.dial, reachWait
@@ -36,5 +40,5 @@ func live(ctx context.Context, f *flags, name string, p process) error {
 		way.into(s.config, typed, dynamic)
 		return cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now}.open(ctx, queues), nil
 	}
-	return show(ctx, s.tui, queues, time.Now, open, p)
+	return show(ctx, s.tui, queues, time.Now, open, ledger, p)
 }

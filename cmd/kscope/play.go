@@ -44,6 +44,10 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 		return err
 	}
 	defer closeLog()
+	ledger, err := openBook(f.screen.ledger, p.stdout)
+	if err != nil {
+		return err
+	}
 	s, err := sandbox.New(so)
 	if err != nil {
 		return err
@@ -74,7 +78,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
-	}, p)
+	}, ledger, p)
 }
 
 // manifests are the options with what was read, which may be without end: from

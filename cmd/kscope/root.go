@@ -32,6 +32,7 @@ type flags struct {
 type screenFlags struct {
 	readOnly bool
 	log      string
+	ledger   string
 	theme    string
 	ascii    bool
 	noColor  bool
@@ -46,6 +47,7 @@ type screenFlags struct {
 func (f *screenFlags) bind(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.readOnly, "read-only", false, "never write: no load by keypress")
 	fs.StringVar(&f.log, "log", "", "write a log to this file")
+	fs.StringVar(&f.ledger, "ledger", "", "in the end, write what each episode took to this file, as lines of JSON; - is stdout")
 	fs.StringVar(&f.theme, "theme", "", "dark or light; by default the terminal is asked")
 	fs.BoolVar(&f.ascii, "ascii", false, "draw with ASCII only; by default where the locale is not UTF-8")
 	fs.BoolVar(&f.noColor, "no-color", false, "draw without colours, as NO_COLOR does")

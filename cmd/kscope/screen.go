@@ -33,8 +33,9 @@ const (
 // run by the clock now.
 //
 // What is observed is drawn at once; what comes while that frame is fresh waits
-// for the next. Observations that concern nothing on screen delay nothing.
-func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), p process) error {
+// for the next. Observations that concern nothing on screen delay nothing. In the end
+// the ledger is written, nil for none.
+func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.Clock, open func(context.Context) (<-chan kscope.Observation, error), ledger *book, p process) (failed error) {
 	terminal, err := take(p)
 	if err != nil {
 		return err
@@ -85,6 +86,13 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	close(ended)
 	openErr := <-opened // and the stream has been drained
 	terminal.unguard()
+	if ledger != nil {
+		defer func() {
+			if e := ledger.write(model.Ledger()); failed == nil {
+				failed = e
+			}
+		}()
+	}
 	switch {
 	case openErr != nil:
 		return openErr
