@@ -202,7 +202,7 @@ func (s *Store) applyWorkload(at time.Time, f *kscope.Workload) bool {
 // record puts the present numbers into the series.
 func (w *workload) record(at time.Time) {
 	if was, _ := w.desired.Last(); was != float64(w.Desired) && !math.IsNaN(was) {
-		w.milestones.turn(float64(w.Desired) > was)
+		w.milestones.turn()
 	}
 	w.desired.Add(at, float64(w.Desired))
 	if w.Ready != nil {

@@ -125,8 +125,8 @@ const (
 	PodStages
 )
 
-// Wave is when the pods of a workload came to each stage between two turns of the
-// wanted replicas, or steps up: the first of them and the last, by the clock of the stream. The
+// Wave is when the pods of a workload came to each stage between two changes of the
+// wanted replicas: the first of them and the last, by the clock of the stream. The
 // zero time is where none did, or nobody saw when.
 type Wave struct{ First, Last [PodStages]time.Time }
 
@@ -135,21 +135,15 @@ type Wave struct{ First, Last [PodStages]time.Time }
 type milestones struct {
 	past    []wave
 	present wave
-	up      bool // the wanted replicas went up last
 }
 
 type wave struct{ first, last [PodStages]int64 }
 
 // wavesKept is how many waves are kept at least.
-const wavesKept = 64
+const wavesKept = 32
 
-// turn notes which way the wanted replicas go, and begins a wave where that is
-// another, or where the pods of the last are ready.
-func (x *milestones) turn(up bool) {
-	if last := &x.present.last; x.up == up && (!up || last[PodBecameReady] < last[PodCreated]) {
-		return
-	}
-	x.up = up
+// turn begins a wave, where any pod came in the last.
+func (x *milestones) turn() {
 	if x.present == (wave{}) {
 		return
 	}
