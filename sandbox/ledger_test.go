@@ -99,8 +99,14 @@ func (x truth) marks() {
 	if w, ok := x.e.Find(ledger.Wanted); ok && x.e.Floor > 0 { // those of the floor may still come
 		begin = w.At.Add(-oneLook)
 	}
+	came := map[string]bool{} // for the episode
+	for _, d := range x.deeds {
+		if d.What == world.Podded && d.By == "created" && !d.At.Before(begin) {
+			came[d.Of.Name] = true
+		}
+	}
 	podded := func(stage string) func(world.Deed) bool {
-		return func(d world.Deed) bool { return d.What == world.Podded && d.By == stage }
+		return func(d world.Deed) bool { return d.What == world.Podded && d.By == stage && came[d.Of.Name] }
 	}
 	wrote := func(up bool) func(world.Deed) bool {
 		return func(d world.Deed) bool {
@@ -213,6 +219,10 @@ func (x truth) jobs() {
 			if d.At.After(x.e.Began.Add(-oneLook)) {
 				if done++; puts[n].Before(x.e.Began.Add(-oneLook)) {
 					n++ // nobody says how long it waited
+					continue
+				}
+				if d.At.After(end.Add(-oneLook)) {
+					n++ // no look showed it any more
 					continue
 				}
 				waits = append(waits, max(d.At.Sub(puts[n]).Seconds(), 0))

@@ -262,6 +262,34 @@ var chains = []struct {
 		}
 		return x.rest(34)
 	}},
+	{"a-load-from-here", func() *chain { // 8 jobs a second for 20 s, told of each 250 ms and up to half a second late
+		x := newChain(0).looks(1, 10)
+		lasts := 20 * time.Second
+		put, taken := 0, 0
+		for i := range 240 {
+			s := 10 + 0.25*float64(i)
+			if i < 80 {
+				put += 2
+			}
+			if i >= 30 {
+				taken = min(taken+i%3, put)
+			}
+			x.Depth(s, int64(put-taken))
+			if i == 8 {
+				x.Scale(s, "keda-operator", 1)
+				x.Ready(s+3, 1)
+			}
+			if i >= 2 && i <= 82 {
+				state := kscope.LoadRunning
+				if i == 82 {
+					state = kscope.LoadFinished
+				}
+				x.See(s+0.1, kscope.Loading{Backlog: storetest.Orders, Target: x.SO.Ref, Load: "steady", Lasts: &lasts, Began: storetest.At(10),
+					Elapsed: time.Duration(i) * time.Second / 4, State: state, Asked: int64(2 * i), Accepted: int64(min(2*i, 160) - 4 + i/82*4)})
+			}
+		}
+		return x.rest(75)
+	}},
 	{"taken-by-others", func() *chain {
 		x := newChain(0).looks(1, 10)
 		x.jobs = 3

@@ -59,8 +59,12 @@ func (l *ledger) pods(e *Episode) {
 	var first, last [store.PodStages]time.Time
 	for _, w := range l.Pods.Waves {
 		for i := range w.First {
-			if !w.First[i].IsZero() && !w.First[i].Before(from) && !w.First[i].After(until) && (first[i].IsZero() || w.First[i].Before(first[i])) {
-				first[i] = w.First[i]
+			is := w.First[i]
+			if is.Before(from) { // its last pods may be those of the step, which was heard of after them
+				is = w.Last[i]
+			}
+			if !is.Before(from) && !is.After(until) && (first[i].IsZero() || is.Before(first[i])) {
+				first[i] = is
 			}
 			if !w.Last[i].Before(from) && !w.Last[i].After(until) && w.Last[i].After(last[i]) {
 				last[i] = w.Last[i]

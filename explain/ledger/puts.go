@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope/store"
@@ -28,6 +29,28 @@ func putsOf(own *store.Series, from, to time.Time) (out puts) {
 	return out
 }
 
+// sum is all of them.
+func (p puts) sum() (n float64) {
+	for _, x := range p {
+		n += x.n
+	}
+	return n
+}
+
+// apart is how far apart two are in the middle, 0 where that does not show: so late may
+// be what is heard of them.
+func (p puts) apart() time.Duration {
+	var gaps []time.Duration
+	for i := 1; i < len(p); i++ {
+		gaps = append(gaps, p[i].at.Sub(p[i-1].at))
+	}
+	if len(gaps) < 5 {
+		return 0
+	}
+	slices.Sort(gaps)
+	return min(gaps[len(gaps)/2], 10*near)
+}
+
 // take takes up to n jobs of those that were put in by a time, and says how many
 // that is.
 func (p *puts) take(n float64, by time.Time) (took float64) {
@@ -44,12 +67,12 @@ func (p *puts) take(n float64, by time.Time) (took float64) {
 
 // through takes out the jobs that were put in before a time and that no look showed:
 // they came, and as many left.
-func (c *curves) through(p *puts, until, before time.Time) {
+func (c *curves) through(p *puts, late time.Duration, until, before time.Time) {
 	for len(*p) > 0 && (*p)[0].at.Before(until) {
 		x := (*p)[0]
 		*p = (*p)[1:]
-		c.waiting = append(c.waiting, batch{x.at.Add(-near), x.at, x.n})
-		c.leave(x.n, x.at.Add(-near), later(x.at, before), true)
+		c.waiting = append(c.waiting, batch{x.at.Add(-late), x.at, x.n})
+		c.leave(x.n, x.at.Add(-late), later(x.at, before), true)
 	}
 }
 
@@ -61,7 +84,7 @@ func (c *curves) leave(n float64, from, to time.Time, done bool) {
 		if done {
 			c.done += some
 			if !first.from.IsZero() { // else it was there before, and nobody saw it come
-				c.waits = append(c.waits, wait{least: max(from.Sub(first.to), 0), most: max(to.Sub(first.from), 0), n: some})
+				c.waits = append(c.waits, wait{came: first.to, least: max(from.Sub(first.to), 0), most: max(to.Sub(first.from), 0), n: some})
 			}
 		}
 		n, first.n = n-some, first.n-some

@@ -15,6 +15,7 @@ type batch struct {
 
 // wait is how long some jobs waited, at least and at most.
 type wait struct {
+	came        time.Time
 	least, most time.Duration
 	n           float64
 }
@@ -39,7 +40,7 @@ type curves struct {
 	waits   []wait
 	done    float64
 	lost    float64
-	hidden  bool          // others put jobs in
+	hidden  bool          // others put jobs in, or may have
 	blind   bool          // for a while nobody looked
 	worst   time.Duration // the longest mean of a queue by itself
 }
@@ -61,15 +62,18 @@ func (l *ledger) jobs(e *Episode, end time.Time) {
 	}
 	e.Cost.Jobs = Amount{N: c.done, Known: true, AtLeast: c.hidden || c.blind || e.Partial, Estimate: !c.hidden}
 	e.Cost.Lost = c.lost
-	e.Cost.Waits = c.sum(l, e)
+	e.Cost.Waits = c.sum(e, end)
 }
 
 // follow adds what went through a queue in a time to the curves.
 func (l *ledger) follow(c *curves, q *queue, from, to time.Time) {
 	every := max(q.every, time.Millisecond)
 	puts := putsOf(q.own, from.Add(-every-near), to)
+	late := max(near, 4*every, 2*puts.apart()) // what is said of the puts, and the looks
+	put, done := puts.sum(), c.done
+	c.hidden = c.hidden || put == 0
 	all := during(q.steps, from.Add(-1), to)
-	was, seen, gap := 0.0, false, time.Time{}
+	was, seen, gap, fell, first := 0.0, false, time.Time{}, 0.0, 0.0
 	for i, x := range all {
 		switch {
 		case math.IsNaN(x.v):
@@ -79,7 +83,7 @@ func (l *ledger) follow(c *curves, q *queue, from, to time.Time) {
 			}
 			continue
 		case i == 0 && x.at.Before(from), !seen && index(q.steps, x.at) == 0:
-			was, seen = x.v, true
+			was, seen, first = x.v, true, x.v
 			if x.v > 0 { // they were there before
 				c.waiting = append(c.waiting, batch{to: x.at, n: x.v})
 			}
@@ -89,10 +93,10 @@ func (l *ledger) follow(c *curves, q *queue, from, to time.Time) {
 		if !gap.IsZero() {
 			before, gap = gap, time.Time{}
 		}
-		c.through(&puts, x.at.Add(-every-near), before) // what came and went meanwhile
+		c.through(&puts, late, x.at.Add(-every-late), before) // what came and went meanwhile
 		switch {
 		case x.v > was:
-			own := puts.take(x.v-was, x.at.Add(near))
+			own := puts.take(x.v-was, x.at.Add(late))
 			c.hidden = c.hidden || own < x.v-was
 			c.waiting = append(c.waiting, batch{before, x.at, x.v - was})
 		case x.v < was:
@@ -101,14 +105,18 @@ func (l *ledger) follow(c *curves, q *queue, from, to time.Time) {
 			c.lost += lost
 			c.leave(lost, before, x.at, false)
 			c.leave(n-lost, before, x.at, true)
+			fell += n - lost
 		}
 		was = x.v
 	}
-	c.through(&puts, to, to)
+	c.through(&puts, late, to, to)
+	if c.hidden { // a job that went in from here and shows late may have been counted twice
+		c.done = min(c.done, done+max(fell, put-max(was-first, 0)))
+	}
 }
 
 // sum is the mean, the 95th percentile and the longest of all waits.
-func (c *curves) sum(l *ledger, e *Episode) (out Waits) {
+func (c *curves) sum(e *Episode, end time.Time) (out Waits) {
 	if len(c.waits) == 0 {
 		return out
 	}
@@ -123,8 +131,8 @@ func (c *curves) sum(l *ledger, e *Episode) (out Waits) {
 		if b.from.IsZero() {
 			continue
 		}
-		longest.Low = max(longest.Low, l.Now.Sub(b.to))
-		longest.High = max(longest.High, l.Now.Sub(b.from))
+		longest.Low = max(longest.Low, end.Sub(b.to))
+		longest.High = max(longest.High, end.Sub(b.from))
 	}
 	if !exact { // what did not show may have been done before
 		longest.Low = 0
@@ -134,13 +142,35 @@ func (c *curves) sum(l *ledger, e *Episode) (out Waits) {
 	}
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	out.Mean = Range{seconds(least / total), seconds(most / total), true}
-	out.P95 = Range{c.percentile(total, func(w wait) time.Duration { return w.least }), c.percentile(total, func(w wait) time.Duration { return w.most }), true}
-	if !exact {
+	out.P95 = Range{percentile(c.waits, func(w wait) time.Duration { return w.least }), percentile(c.waits, func(w wait) time.Duration { return w.most }), true}
+	if !exact { // those that did not show may have been in any queue, and came as time goes by
+		steady := evenly(c.waits)
 		out.Mean.Low, out.P95.Low, out.Estimate = 0, 0, true
-		out.Mean.High = max(out.Mean.High, c.worst) // those that did not show may have been in any queue
+		out.Mean.High = max(out.Mean.High, c.worst, meanOf(steady))
+		out.P95.High = max(out.P95.High, percentile(steady, func(w wait) time.Duration { return w.most }))
 	}
 	longest.Known = true
 	out.Peak = longest
+	return out
+}
+
+// pieces is how finely the time between two jobs is looked at.
+const pieces = 8
+
+// evenly is how long jobs would have waited that came at any time as likely as at
+// another, between the others: as long as the one before, less the time since.
+func evenly(waits []wait) (out []wait) {
+	for i, w := range waits {
+		lasts := w.most
+		if i+1 < len(waits) {
+			if gap := waits[i+1].came.Sub(w.came); gap >= 0 { // else it is of another queue
+				lasts = min(lasts, gap)
+			}
+		}
+		for k := range pieces {
+			out = append(out, wait{most: w.most - lasts*time.Duration(k)/pieces, n: lasts.Seconds() / pieces})
+		}
+	}
 	return out
 }
 
@@ -156,11 +186,14 @@ func meanOf(waits []wait) time.Duration {
 	return time.Duration(sum / n)
 }
 
-// percentile is the 95th of so many waits.
-func (c *curves) percentile(total float64, of func(wait) time.Duration) time.Duration {
-	slices.SortFunc(c.waits, func(a, b wait) int { return cmp.Compare(of(a), of(b)) })
-	n := 0.0
-	for _, w := range c.waits {
+// percentile is the 95th of some waits.
+func percentile(waits []wait, of func(wait) time.Duration) time.Duration {
+	sorted, total, n := slices.Clone(waits), 0.0, 0.0
+	slices.SortFunc(sorted, func(a, b wait) int { return cmp.Compare(of(a), of(b)) })
+	for _, w := range sorted {
+		total += w.n
+	}
+	for _, w := range sorted {
 		if n += w.n; n >= 0.95*total {
 			return of(w)
 		}
