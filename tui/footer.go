@@ -148,6 +148,9 @@ func (m *Model) hints() []key.Binding {
 			hs = append(hs, hint("4", "what to do", keys.Why))
 		}
 	}
+	if v.focus == ledgerPane {
+		hs = append(hs, hint("j k", "episode", keys.Down), hint("y", "copy", keys.Copy))
+	}
 	if m.loadable() {
 		hs = append(hs, hint("i", "inject", keys.Inject), hint("+ -", "batch", keys.Bigger), hint("I", "load", keys.Profiles))
 	}

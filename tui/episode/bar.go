@@ -2,6 +2,7 @@ package episode
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope/explain/ledger"
@@ -21,9 +22,9 @@ func ownerLook(st *screen.Styles, o ledger.Owner) screen.Style {
 	case ledger.Workers:
 		return st.Queue
 	case ledger.Producer:
-		return st.You
+		return st.Peak
 	case ledger.Node, ledger.PodStart:
-		return st.Ready
+		return st.Strong
 	case ledger.Pause, ledger.Someone:
 		return st.Warn
 	case ledger.Unseen:
@@ -35,7 +36,7 @@ func ownerLook(st *screen.Styles, o ledger.Owner) screen.Style {
 // mark is the sign of an owner beside words.
 func mark(st *screen.Styles, o ledger.Owner) string {
 	if st.Colours && !st.ASCII {
-		return st.Glyph.Square
+		return fill(o)
 	}
 	return owners[o].letter
 }
@@ -57,7 +58,7 @@ func drawBar(c screen.Canvas, st *screen.Styles, e *ledger.Episode) {
 		end := i + 1 + int(float64(room)*float64(sum)/float64(total)+0.5)
 		for ; x < end; x++ {
 			if st.Colours && !st.ASCII {
-				c.Text(x, 0, ownerLook(st, s.Owner), fill(s.Owner))
+				c.Text(x, 0, ownerLook(st, s.Owner), strings.ReplaceAll(fill(s.Owner), "■", "█"))
 			} else {
 				c.Text(x, 0, ownerLook(st, s.Owner), owners[s.Owner].letter)
 			}
@@ -71,7 +72,7 @@ func fill(o ledger.Owner) string {
 	case ledger.Cooldown, ledger.HPAWindow, ledger.Stopping:
 		return "▒"
 	}
-	return "█"
+	return "■"
 }
 
 // drawLegend is the same in numbers: as many as there is room for, the longest

@@ -26,15 +26,15 @@ func costLines(e *ledger.Episode, w int) (out []costLine) {
 		pods = append(pods, amount(c.ReadySeconds)+" pod-seconds ready")
 	}
 	if c.AtMax.Known && c.AtMax.Took > 0 {
-		pods = append(pods, "at the maximum for "+span(c.AtMax.Took))
+		pods = append(pods, "at max "+span(c.AtMax.Took))
 	}
 	if c.OverTarget.Known {
-		pods = append(pods, "over target for "+span(c.OverTarget.Took))
+		pods = append(pods, "over target "+span(c.OverTarget.Took))
 	}
 	if c.Turns > 0 {
 		pods = append(pods, words.Plural(int64(c.Turns), "change")+" of direction")
 	}
-	if c.Jobs.Known && (c.Jobs.N > 0 || !e.Open()) {
+	if c.Jobs.Known && c.Jobs.N > 0 {
 		jobs = append(jobs, amount(c.Jobs)+" done")
 	}
 	if c.Lost > 0 {

@@ -122,7 +122,11 @@ func drawRow(c screen.Canvas, st *screen.Styles, r *row, before []*ledger.Episod
 		}
 		c.Right(left-1, 0, took, "+"+span(r.stretch.Took))
 		x := c.Text(left, 0, ownerLook(st, r.stretch.Owner), mark(st, r.stretch.Owner)) + 1
-		c.Fit(x, 0, end-x-1, st.Text, c.Brief(end-x-1, r.whose))
+		text := r.whose
+		if screen.Width(text) > end-x {
+			text = owners[r.stretch.Owner].short
+		}
+		c.Fit(x, 0, end-x, st.Text, text)
 	}
 	for i, e := range before {
 		x := end + (i+1)*columnWide
