@@ -57,7 +57,7 @@ func (m *Model) drawLedger(c screen.Canvas, p picture) {
 func (m *Model) noEpisode(p picture) string {
 	switch {
 	case p.ScaledJob != nil:
-		return "A ScaledJob has no ledger yet: its Jobs are not watched."
+		return "A ScaledJob has no ledger yet."
 	case p.Workload == nil:
 		return "Nothing is known of what is scaled."
 	}
