@@ -3,16 +3,18 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 	"time"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/redis"
 	"github.com/kscope/kscope/tui"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 // flags are the raw flags of the live dashboard; settings turns them into what
@@ -190,4 +192,35 @@ func (f *flags) loader() clientcmd.ClientConfig {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = f.kubeconfig
 	return clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &f.cluster)
+}
+
+func newVersion(stdout io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Say what this kscope is",
+		Args:  noArgs,
+		RunE:  func(*cobra.Command, []string) error { return sayVersion(stdout) },
+	}
+}
+
+func sayVersion(stdout io.Writer) error {
+	_, err := fmt.Fprintln(stdout, version())
+	return err
+}
+
+// version says what the binary was built from, as the Go tool recorded it.
+func version() string {
+	v, commit, dirty := "unknown", "", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		v = info.Main.Version
+		for _, s := range info.Settings {
+			switch {
+			case s.Key == "vcs.revision":
+				commit = " commit " + s.Value[:min(12, len(s.Value))]
+			case s.Key == "vcs.modified" && s.Value == "true":
+				dirty = " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("kscope %s%s%s %s %s/%s", v, commit, dirty, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

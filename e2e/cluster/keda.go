@@ -7,12 +7,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // installKEDA applies KEDA's types, roles and service account, writes the
@@ -46,37 +44,6 @@ func (c *Cluster) installKEDA(ctx context.Context) (late []*unstructured.Unstruc
 		return nil, err
 	}
 	return late, c.waitForTypes(ctx, crds)
-}
-
-// waitForTypes waits until the API server serves the types of all the CRDs.
-func (c *Cluster) waitForTypes(ctx context.Context, crds []*unstructured.Unstructured) error {
-	g, all := errgroup.WithContext(ctx)
-	for _, crd := range crds {
-		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
-		plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
-		gvr := schema.GroupVersionResource{Group: group, Version: "v1alpha1", Resource: plural}
-		g.Go(func() error {
-			return WaitFor(all, time.Minute, plural, func(ctx context.Context) error {
-				_, err := c.Dynamic.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
-				return err
-			})
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	// A type is served a moment before it is among those that the API server lists.
-	return WaitFor(ctx, time.Minute, "types of KEDA", func(context.Context) error {
-		c.mapper.Reset()
-		for _, crd := range crds {
-			group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
-			kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
-			if _, err := c.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind}, "v1alpha1"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 }
 
 // announceKEDA tells the API server about KEDA's metrics and webhooks, and

@@ -4,6 +4,11 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // WaitFor calls f until it returns nil, and gives up after the timeout with
@@ -32,4 +37,35 @@ func WaitFor(ctx context.Context, timeout time.Duration, what string, f func(con
 		case <-tick.C:
 		}
 	}
+}
+
+// waitForTypes waits until the API server serves the types of all the CRDs.
+func (c *Cluster) waitForTypes(ctx context.Context, crds []*unstructured.Unstructured) error {
+	g, all := errgroup.WithContext(ctx)
+	for _, crd := range crds {
+		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+		plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
+		gvr := schema.GroupVersionResource{Group: group, Version: "v1alpha1", Resource: plural}
+		g.Go(func() error {
+			return WaitFor(all, time.Minute, plural, func(ctx context.Context) error {
+				_, err := c.Dynamic.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
+				return err
+			})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	// A type is served a moment before it is among those that the API server lists.
+	return WaitFor(ctx, time.Minute, "types of KEDA", func(context.Context) error {
+		c.mapper.Reset()
+		for _, crd := range crds {
+			group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
+			kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
+			if _, err := c.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind}, "v1alpha1"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
