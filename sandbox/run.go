@@ -85,14 +85,18 @@ func (s *Sandbox) catchUp(limit time.Duration) error {
 		s.aged = s.aged.Add(by)
 		s.redis.Age(by)
 	}
-	if s.wrote.Swap(false) {
-		s.world.Wake()
-	}
-	now := s.clock.now()
+	wrote, now, behind := s.wrote.Swap(false), s.clock.now(), false
 	if most := s.world.Now().Add(limit); limit > 0 && now.After(most) && !s.world.Next().After(now) {
-		now = most
+		now, behind = most, true
 	}
 	s.world.Advance(now)
+	switch {
+	case wrote && behind: // it was written later than that
+		s.wrote.Store(true)
+	case wrote: // and not before: nobody takes a job before it was put in
+		s.world.Wake()
+		s.world.Advance(now)
+	}
 	return s.publish()
 }
 

@@ -86,7 +86,7 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 	if f.service <= 0 || f.start < 0 {
 		return none, usageError{fmt.Errorf("--service-time %s, --start-time %s: must be positive", f.service, f.start)}
 	}
-	if f.spread < 0 || f.spread > 1 {
+	if !(f.spread >= 0 && f.spread <= 1) { // nor no number at all
 		return none, usageError{fmt.Errorf("--spread %g: want 0 to 1", f.spread)}
 	}
 	if f.speed < sandbox.MinSpeed || f.speed > sandbox.MaxSpeed {

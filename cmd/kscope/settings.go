@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"regexp"
 	"runtime"
@@ -123,11 +124,19 @@ func (f *flags) redisPasswords() (map[string]string, error) {
 		}
 		b, err := readSome(path)
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--redis-password-file: %w", err)}
+			return nil, usageError{fmt.Errorf("--redis-password-file: %w; what was given is not shown, it may be the password itself", reasonOf(err))}
 		}
 		passwords[of] = strings.TrimRight(string(b), "\r\n")
 	}
 	return passwords, nil
+}
+
+// reasonOf is why a file cannot be read, without its name.
+func reasonOf(err error) error {
+	if x := (*fs.PathError)(nil); errors.As(err, &x) {
+		return x.Err
+	}
+	return err
 }
 
 // readSome reads a file that is small, or what begins a device that has no end.
