@@ -13,7 +13,7 @@ FUZZTIME := 10m
 FUZZBUILD := -fuzz=.
 FUZZARGS :=
 
-.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some lint fmt tidy platforms cross e2e golden bench perf soak soak-cluster packages cluster cluster-down demo
+.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some states lint fmt tidy platforms cross e2e golden bench perf soak soak-cluster packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -60,6 +60,9 @@ score: ## how much of what is said of scaling comes true, in 770 stories
 
 score-some: ## the same in every eighth
 	go test -vet=off -count=1 -run '^TestScore$$' ./sandbox -score-every 8
+
+states: ## a picture of each state at 80x24 into states/, to be read: less -R states/*.ans
+	go test -vet=off -count=1 -run '^TestStates$$' ./sandbox -states $(CURDIR)/states
 
 # Each tries the same in the same order every time, so that a change is not stopped
 # by what chance found. Coverage is not measured, which would compile every

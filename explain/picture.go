@@ -60,9 +60,10 @@ func (d Decision) UntilZero(now time.Time) (time.Duration, bool) {
 }
 
 // Future is how things go on for so long from the moment of the picture, with a point
-// each step; both are over 0. It is false where that cannot be told.
+// each step; both are over 0. It is false where that cannot be told: where something
+// is broken, things do not go on as they would.
 func (p *Picture) Future(length, step time.Duration) (outlook.Future, bool) {
-	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs {
+	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs || p.Phase == Broken {
 		return outlook.Future{}, false
 	}
 	f := gather(&p.Chain, p.Now)

@@ -44,6 +44,7 @@ type watcher struct {
 	// seen is called after every observation, and witness with every deed; both
 	// may be nil. The store is theirs for the time of the call.
 	seen    func(*store.Store)
+	told    func(kscope.Observation) // each of them; may be nil
 	witness func(*store.Store, world.Deed)
 }
 
@@ -94,6 +95,9 @@ func runWatched(t *testing.T, o Options, w watcher) *rig {
 		for o := range in {
 			r.mu.Lock()
 			r.store.Apply(o)
+			if w.told != nil {
+				w.told(o)
+			}
 			if w.seen != nil {
 				w.seen(r.store)
 			}

@@ -160,6 +160,7 @@ type futureCache struct {
 	id     kscope.ID
 	of     *store.Store
 	second time.Time
+	phase  explain.Phase
 	bin    time.Duration
 	ahead  int
 	is     outlook.Future
@@ -195,10 +196,10 @@ func (m *Model) expect(p picture) {
 func (m *Model) expected(p picture, w window) *futureCache {
 	f, of := &m.future, m.newest()
 	second := of.Now().Truncate(time.Second)
-	if f.id == p.ID && f.of == of && f.second.Equal(second) && f.bin == w.bin && f.ahead == w.ahead {
+	if f.id == p.ID && f.of == of && f.second.Equal(second) && f.phase == p.Phase && f.bin == w.bin && f.ahead == w.ahead {
 		return f
 	}
-	*f = futureCache{id: p.ID, of: of, second: second, bin: w.bin, ahead: w.ahead}
+	*f = futureCache{id: p.ID, of: of, second: second, phase: p.Phase, bin: w.bin, ahead: w.ahead}
 	if w.ahead == 0 {
 		return f
 	}
