@@ -7,7 +7,7 @@ import (
 )
 
 // A ScaledJob scales nothing: KEDA makes Jobs. How many of these run is kept as a
-// workload of the kind ScaledJob, so that it has a series, a chart and pods as any
+// workload of a kind of its own, so that it has a series, a chart and pods as any
 // other target has. It is there while all Jobs are known, or one is.
 
 // job is a Job and when it was last heard of.
@@ -25,7 +25,10 @@ type JobCounts struct {
 }
 
 // jobsKey is where the workload is kept that stands for a ScaledJob's Jobs.
-func jobsKey(ref kscope.Ref) workKey { return workKey{"ScaledJob", ref} }
+func jobsKey(ref kscope.Ref) workKey { return workKey{jobsKind, ref} }
+
+// jobsKind is the kind of these, which no kind of the API can have.
+const jobsKind = "Jobs of a ScaledJob"
 
 // jobsOf is the workload that stands for the Jobs of a ScaledJob, which is made if
 // there is none.

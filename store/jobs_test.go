@@ -120,3 +120,26 @@ func TestJobsAreOldNews(t *testing.T) {
 		t.Error("it is still there")
 	}
 }
+
+// TestATargetThatIsCalledScaledJob: what a ScaledObject scales may be of any kind,
+// of that name too, and is no Jobs of KEDA's.
+func TestATargetThatIsCalledScaledJob(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		s := store.New()
+		theirs := kscope.Observation{At: noon.Add(11 * time.Second), Source: "k8s",
+			Fact: kscope.Workload{Ref: nightly.Ref, Kind: "ScaledJob", APIVersion: "other.dev/v1", UID: "theirs", Desired: 7}}
+		if first {
+			theirs.At = noon
+			s.Apply(theirs)
+		}
+		for _, o := range jobsLife() {
+			s.Apply(o)
+			if !first && o.At.Equal(noon.Add(10*time.Second)) {
+				s.Apply(theirs)
+			}
+		}
+		if got := jobsOf(s); got != "1 {1 1 1 1} [1 0 0 0 0 1] c" {
+			t.Errorf("got %s", got)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func (o *object) target() kscope.TargetRef {
 	case o.hpa != nil:
 		return o.hpa.ScaleTarget
 	}
-	return kscope.TargetRef{Kind: "ScaledJob", Name: o.Name}
+	return kscope.TargetRef{Kind: jobsKind, Name: o.Name}
 }
 
 type hpa struct {
@@ -100,7 +100,7 @@ func kindOf(apiKind string) kscope.Kind {
 		return kscope.Deployments
 	case "StatefulSet":
 		return kscope.StatefulSets
-	case "ScaledJob":
+	case jobsKind:
 		return kscope.Jobs
 	}
 	return kscope.ScaleTargets
