@@ -158,12 +158,30 @@ func others(in float64, loads []ownLoad) float64 {
 	return in
 }
 
-// arrivals is how many jobs have come so long from now, at a rate and by loads.
+// arrivals is how many jobs have come so long from now, at a rate and by loads. A load
+// is asked once for each second, since chance takes time to work out, and all plays
+// ask again; in between its jobs come evenly.
 func arrivals(in float64, loads []ownLoad) func(time.Duration) float64 {
+	var byThen []float64 // by so many seconds
+	already := 0.0
+	for _, l := range loads {
+		already += float64(l.Due(l.elapsed))
+	}
+	after := func(seconds int) float64 {
+		for len(byThen) <= seconds {
+			n := -already
+			for _, l := range loads {
+				n += float64(l.Due(l.elapsed + time.Duration(len(byThen))*time.Second))
+			}
+			byThen = append(byThen, n)
+		}
+		return byThen[seconds]
+	}
 	return func(since time.Duration) float64 {
 		n := in * since.Seconds()
-		for _, l := range loads {
-			n += float64(l.Due(l.elapsed+since) - l.Due(l.elapsed))
+		if whole := int(since / time.Second); len(loads) > 0 {
+			before, part := after(whole), (since % time.Second).Seconds()
+			n += before + (after(whole+1)-before)*part
 		}
 		return n
 	}

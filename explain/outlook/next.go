@@ -73,11 +73,15 @@ func (o *Next) also(changes []scaling.Change, held bool) {
 	}
 }
 
+// loadAhead is how much farther is looked for the sake of a load of ours at most: what
+// is due after that is not worth what it costs to play so far at every look.
+const loadAhead = 5 * time.Minute
+
 // horizon is how far ahead it makes sense to look: whatever is due comes until
 // then.
 func (m *Model) horizon() time.Duration {
 	p := &m.plan
-	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + max(p.Loop.Cooldown, 0) + m.Loads + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
+	long := p.Behavior.DownWindow() + p.Behavior.UpWindow() + max(p.Loop.Cooldown, 0) + min(m.Loads, loadAhead) + 2*max(p.Loop.Polling, time.Second) + 4*p.Sync
 	return min(max(long, p.Behavior.Remembers()+4*p.Sync), farthest)
 }
 
