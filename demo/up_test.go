@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,9 +125,12 @@ scaledobject.keda.sh/worker-scaler is ready
 
 // The whole way through discovery, against a server that knows no keda.sh.
 func TestUpWithoutKEDAAppliesNothing(t *testing.T) {
+	var mu sync.Mutex // discovery asks for several groups at once
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
 		asked = append(asked, r.Method+" "+r.URL.Path)
+		mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		switch r.URL.Path {
 		case "/api":
@@ -153,6 +157,8 @@ func TestUpWithoutKEDAAppliesNothing(t *testing.T) {
 	if out.String() != "" {
 		t.Errorf("output: got %q, want none", out.String())
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	for _, what := range asked {
 		if !strings.HasPrefix(what, "GET ") {
 			t.Errorf("request %s", what)
