@@ -50,8 +50,8 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done; exit $$status
 
-monkey: ## every key, size and message by chance, a hundred thousand times
-	go test -vet=off -count=1 -run '^TestMonkey$$' ./tui -steps 100000
+monkey: ## every key, size and message by chance, a hundred thousand times, and every view at a fifth of all small sizes
+	go test -vet=off -count=1 -run '^(TestMonkey|TestEveryViewInEveryWindow|TestEscapeIsSeen|TestHugeWindows|TestOddFacts)$$' ./tui -steps 100000 -sweep-every 48
 
 # In its folder, where go test shows what a test prints. One story, second by second:
 # cd sandbox && go test -run '^TestScore$' -score-story healthy-27

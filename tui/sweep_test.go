@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -139,7 +140,7 @@ func TestEveryViewInEveryWindow(t *testing.T) {
 				}
 				for w := 1; w <= 40; w++ {
 					for h := 1; h <= 12; h++ {
-						if (w*12+h+7*i+3*j+5*n)%sweepEvery != 0 && (i+n > 0 || w > 1) {
+						if (w*12+h+7*i+3*j+5*n)%*sweepEvery != 0 && (i+n > 0 || w > 1) {
 							continue
 						}
 						frames++
@@ -167,9 +168,12 @@ func TestEscapeIsSeen(t *testing.T) {
 	t.Parallel()
 	opened := [][]string{nil, {"f"}, {"t"}, {"t", "f"}, {"space"}, {"f", "space"}, {"t", "[", "f"}, {"2"}, {"3", "t"}, {"4", "f"}, {"c", "f", "t", "4", "["}, {"H", "f"},
 		{"/", "o", "enter"}, {"/", "o", "enter", "space"}, {"/", "o", "enter", "enter", "f", "t"}, {"enter", "t", "space"}}
-	for name, tale := range map[string]func() *tale{"many": func() *tale { return many(30) }, "one": func() *tale { return phase("scaling-up") }, "nothing": states()["nothing"]} {
-		for _, keys := range opened {
-			for _, size := range [][2]int{{1, 1}, {20, 4}, {39, 24}, {60, 5}, {40, 8}, {80, 24}, {200, 55}} {
+	for i, tale := range []func() *tale{func() *tale { return many(30) }, func() *tale { return phase("scaling-up") }, states()["nothing"]} {
+		for j, keys := range opened {
+			for k, size := range [][2]int{{1, 1}, {20, 4}, {39, 24}, {60, 5}, {40, 8}, {80, 24}, {200, 55}} {
+				if (i+j+k)%max(*sweepEvery/80, 1) != 0 {
+					continue
+				}
 				m := sweepModel(tale(), func(*Options) {})
 				press(m, keys...)
 				m.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
@@ -180,9 +184,9 @@ func TestEscapeIsSeen(t *testing.T) {
 					press(m, "esc")
 				}
 				over := slices.Index(frames, frames[len(frames)-1])
-				for i := range over {
-					if frames[i] == frames[i+1] {
-						t.Errorf("%s after %q at %v: escape %d does nothing that can be seen, and another does", name, keys, size, i+1)
+				for nth := range over {
+					if frames[nth] == frames[nth+1] {
+						t.Errorf("%s after %q at %v: escape %d does nothing that can be seen, and another does", []string{"many", "one", "nothing"}[i], keys, size, nth+1)
 					}
 				}
 			}
@@ -240,5 +244,7 @@ func sweepFrame(t *testing.T, m *Model, without, open view, what string, w, h in
 	}
 }
 
-// sweepEvery is which part of all sizes a view is drawn at, others for each.
-const sweepEvery = 96
+// sweepEvery is which part of all that can be is tried, always the same: one in so
+// many sizes of a view, other ones for each view, and accordingly of the rest that
+// is too much for every run. make monkey has five times as much tried.
+var sweepEvery = flag.Int("sweep-every", 240, "one in how many sizes of a view to draw")

@@ -115,7 +115,10 @@ func TestWindowOfAnyWidth(t *testing.T) {
 func TestHugeWindows(t *testing.T) {
 	t.Parallel()
 	for _, size := range [][2]int{{600, 200}, {1000, 400}, {3000, 3}, {3, 1000}} {
-		for _, p := range phases {
+		for i, p := range phases {
+			if size[0]*size[1] > 100_000 && i%max(*sweepEvery/48, 1) != 0 {
+				continue // a second for each
+			}
 			m := tell(p.tale(), size[0], size[1])
 			checkFrame(t, m)
 			for _, k := range []string{"f", "c", "<", ">", "esc", "space", "["} {

@@ -34,9 +34,9 @@ type turn struct {
 	timer *time.Timer
 }
 
-func newTurn() *turn {
+func newTurn(long time.Duration) *turn {
 	t := &turn{}
-	t.timer = time.AfterFunc(maxTurn, func() { t.late.Store(true) })
+	t.timer = time.AfterFunc(long, func() { t.late.Store(true) })
 	return t
 }
 

@@ -99,7 +99,7 @@ func doEval(c *client, args []string) {
 			return
 		}
 	}
-	r := &run{s: c.s, sha: sha, reads: strings.HasSuffix(name, "_RO"), client: c.s.newClient(nil), turn: newTurn(), left: maxScript}
+	r := &run{s: c.s, sha: sha, reads: strings.HasSuffix(name, "_RO"), client: c.s.newClient(nil), turn: newTurn(c.s.maxTurn), left: maxScript}
 	defer r.turn.timer.Stop()
 	r.client.script = true
 	r.client.choose(c.db)

@@ -33,6 +33,8 @@ const Databases = 16
 // goroutine, and none waits for a client.
 type Server struct {
 	wrote    func()
+	maxHeld  int64         // see limits.go; a test has less
+	maxTurn  time.Duration // likewise
 	ids      atomic.Int64
 	held     atomic.Int64 // bytes, for all clients
 	shedding atomic.Bool
@@ -67,7 +69,7 @@ type Server struct {
 // not block.
 func New(wrote func()) (*Server, error) {
 	s := &Server{
-		wrote: wrote, mini: miniredis.NewMiniRedis(), blocked: map[string]waiters{},
+		wrote: wrote, maxHeld: maxHeld, maxTurn: maxTurn, mini: miniredis.NewMiniRedis(), blocked: map[string]waiters{},
 		rooms: newRooms(), scripts: map[string]*lua.FunctionProto{}, clients: map[*client]struct{}{},
 	}
 	conn, err := s.mini.Dial() // starts it without a listener
@@ -192,7 +194,7 @@ func (s *Server) Age(by time.Duration) {
 
 // holding counts what is held for clients, and drops whoever makes it too much.
 func (s *Server) holding(bytes int) {
-	if s.held.Add(int64(bytes)) <= maxHeld || bytes <= 0 {
+	if s.held.Add(int64(bytes)) <= s.maxHeld || bytes <= 0 {
 		return
 	}
 	if s.shedding.CompareAndSwap(false, true) {
@@ -201,7 +203,7 @@ func (s *Server) holding(bytes int) {
 			defer s.shedding.Store(false)
 			s.conns.Lock()
 			defer s.conns.Unlock()
-			for s.held.Load() > maxHeld && s.shed() {
+			for s.held.Load() > s.maxHeld && s.shed() {
 			}
 		}()
 	}

@@ -111,7 +111,7 @@ func doExec(c *client, _ []string) {
 	}
 	c.peer.WriteLen(len(queue))
 	c.peer.Flush()
-	t := newTurn()
+	t := newTurn(c.s.maxTurn)
 	defer t.timer.Stop()
 	for _, args := range queue {
 		if t.over() {

@@ -77,7 +77,7 @@ func TestRandomScaledObjects(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	ref := kscope.Ref{Namespace: "shop", Name: "so"}
-	for range 150 {
+	for range 60 {
 		most := int64(1 + r.IntN(15))
 		spec := map[string]any{"pollingInterval": int64(1 + r.IntN(40)), "cooldownPeriod": int64(r.IntN(120)), "maxReplicaCount": most}
 		least := int64(0)
