@@ -103,7 +103,7 @@ func build(ctx context.Context, flags *flag.FlagSet, args []string, out io.Write
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	dir, err := cluster.Build(ctx, out)
+	dir, err := cluster.Build(ctx, false, out)
 	if err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ type Options struct {
 	// Detached leaves the processes running when the starter exits. Otherwise
 	// the kernel kills them with it (on Linux).
 	Detached bool
+	// AsReleased runs the programs as a release is compiled, for measuring. By
+	// default they are compiled in half the time, and a little slower.
+	AsReleased bool
 	// Progress is told what is going on; nil for silence.
 	Progress io.Writer
 }
@@ -79,7 +82,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err != nil {
 		return nil, errors.New("redis-server is not on the PATH; install it, with: apt-get install redis-server")
 	}
-	bin, err := Build(ctx, o.Progress)
+	bin, err := Build(ctx, o.AsReleased, o.Progress)
 	if err != nil {
 		return nil, err
 	}

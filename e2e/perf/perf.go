@@ -107,7 +107,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if r.binary, err = build(ctx, dir); err != nil {
 		return err
 	}
-	if r.c, err = cluster.Start(ctx, cluster.Options{Progress: o.Progress}); err != nil {
+	if r.c, err = cluster.Start(ctx, cluster.Options{AsReleased: true, Progress: o.Progress}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.c.Stop()) }()
