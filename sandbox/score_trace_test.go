@@ -91,7 +91,7 @@ func (out *record) foretold(g *glance) (text, marks string) {
 			parts = append(parts, fmt.Sprintf("%s no change in %.0fs", mark, to))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s in %.0f..%.0fs", mark, j.By, sizes(j.Forecast), from, to))
+		parts = append(parts, fmt.Sprintf("%s %s %s in %.1f..%.1fs", mark, j.By, sizes(j.Forecast), from, to))
 	}
 	return strings.Join(parts, ", then "), marks
 }

@@ -17,19 +17,27 @@ func due(last time.Time, every time.Duration, now time.Time) time.Duration {
 	return every - past
 }
 
+// settled is over how many syncs it is told how far apart they are: each comes a
+// few milliseconds sooner or later, which counts where many are foretold.
+const settled = 40
+
 // period is how far apart syncs are, by the newest that are not far apart.
 func period(syncs []store.Sync) time.Duration {
-	for i := len(syncs) - 1; i > 0; i-- {
+	var all, n time.Duration
+	for i := len(syncs) - 1; i > 0 && n < settled; i-- {
 		apart := syncs[i].At.Sub(syncs[i-1].At)
-		n := apart / scaling.SyncPeriod
-		if n < 1 || n > 20 {
-			continue
-		}
-		if each := apart / n; each-scaling.SyncPeriod < scaling.SyncPeriod/30 {
-			return each
+		between := apart / scaling.SyncPeriod
+		fits := between >= 1 && between <= 20 && apart/between-scaling.SyncPeriod < scaling.SyncPeriod/30
+		if fits {
+			all, n = all+apart, n+between
+		} else if n > 0 {
+			break
 		}
 	}
-	return spacing
+	if n == 0 {
+		return spacing
+	}
+	return all / n
 }
 
 // moment is a sync, seen or between two that were.
