@@ -48,7 +48,7 @@ func (f *facts) calm(c *store.Chain, is Phase) Phase {
 
 // restless are the phases that follow from numbers.
 func restless(p Phase) bool {
-	return p == ScalingUp || p == Steady || p == Draining || p == CoolingDown
+	return p == ScalingUp || p == Steady || p == AtMax || p == Draining || p == CoolingDown
 }
 
 // shownAt is the phase that is shown at a time, "" where the numbers give none.
@@ -135,6 +135,8 @@ func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 		return ScalingUp
 	case g.want < g.desired:
 		return Draining
+	case g.raw > g.high:
+		return AtMax
 	}
 	return Steady
 }

@@ -22,6 +22,7 @@ const (
 	Waking      Phase = "waking"       // leaving zero, nothing ready yet
 	ScalingUp   Phase = "scaling up"   // on its way to more
 	Steady      Phase = "steady"       // has what it wants
+	AtMax       Phase = "at max"       // has what it may have, and more is called for
 	Draining    Phase = "draining"     // has more than it wants
 	CoolingDown Phase = "cooling down" // nothing to do, waiting for the cooldown
 	PhasePaused Phase = "paused"

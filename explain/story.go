@@ -95,6 +95,8 @@ func progress(c *store.Chain, f *facts, n int) string {
 // direction is where the HPA goes from what is set.
 func (f *facts) direction() Phase {
 	switch {
+	case f.wantKnown && !f.partly && f.want == f.desired && f.raw > f.high:
+		return AtMax
 	case !f.wantKnown || f.partly || f.want == f.desired:
 		return Steady
 	case f.want > f.desired:
@@ -155,14 +157,66 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.wantKnown || f.raw <= f.high || f.want != f.high {
 		return Decision{}, false
 	}
-	d := Decision{Phase: Steady, Link: LinkHPA,
-		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d.", calls(f), f.high),
+	d := Decision{Phase: AtMax, Link: LinkHPA,
+		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d%s.", calls(f), f.high, f.keepsUp(c)),
 		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
 	stays := d.Next
 	if moves(&d, c, f); d.Next != stays {
 		d.Next = fmt.Sprintf("It stays at %d for now. %s", f.high, d.Next)
 	}
 	return d, true
+}
+
+// How long a queue is watched to tell whether the pods that there may be keep up with
+// it, and how long it must have been.
+const (
+	keepBack  = time.Minute
+	keepLeast = 10 * time.Second
+)
+
+// keepsUp is whether all pods that there may be get the better of a queue, by how it
+// went lately while all of them were ready; "" where that does not show.
+func (f *facts) keepsUp(c *store.Chain) string {
+	if f.r.From != store.FromBroker || !f.r.CountsJobs() || c.Ready == nil {
+		return ""
+	}
+	from := f.now.Add(-keepBack)
+	for _, since := range []time.Time{c.Past.Desired.HeldSince(f.now), c.Past.Ready.HeldSince(f.now), f.r.Past.Start()} {
+		if since.After(from) {
+			from = since
+		}
+	}
+	took := f.now.Sub(from)
+	before := f.r.Past.At(from)
+	if took < keepLeast || before != before || f.ready < f.desired {
+		return ""
+	}
+	pace := (before - f.r.Value) / took.Seconds() // jobs a second that it loses
+	switch left := time.Duration(f.r.Value / pace * float64(time.Second)); {
+	case pace*keepBack.Seconds() >= 1 && left < 24*time.Hour:
+		return fmt.Sprintf(": empty in about %s at this pace", roughly(left))
+	case pace*keepBack.Seconds() >= 1:
+		return ""
+	case pace*keepBack.Seconds() <= -1:
+		return fmt.Sprintf(", and the queue grows by %s/s", words.Rate(-pace))
+	}
+	return ", and the queue gets no shorter"
+}
+
+// roughly is a span of time that is known to a tenth or so, which does not change
+// with every look.
+func roughly(d time.Duration) string {
+	unit := time.Second
+	for _, u := range []time.Duration{5 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour} {
+		if d >= 12*u {
+			unit = u
+		}
+	}
+	d = max(d.Round(unit), unit)
+	if unit == time.Minute {
+		return words.Span(d)
+	}
+	return words.Age(d)
 }
 
 // tolerated is a queue that is off its target by too little to act on.

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"math"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -125,7 +126,15 @@ var ordinary = []explanation{
 		change: func(c *store.Chain) { c.ScaledObject.MinReplicaCount = 2 },
 		rule:   "podsStarting", phase: explain.ScalingUp, link: explain.LinkPods, why: "2", next: "2"},
 	{name: "at max", scene: scene(170, 10, 10),
-		rule: "full", phase: explain.Steady, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
+	{name: "at max, and the pods get the better of it", scene: scene(170, 10, 10), change: aMinuteAgo(290),
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 1m25s", next: "10 0 1m40s 2m25s"},
+	{name: "at max, and it grows all the same", scene: scene(170, 10, 10), change: aMinuteAgo(50),
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2/s", next: "10"},
+	{name: "at max, and nothing moves", scene: scene(170, 10, 10), change: aMinuteAgo(170),
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
+	{name: "at max, for too short a time to tell", scene: scene(170, 10, 10), change: func(c *store.Chain) { aMinuteAgo(290)(c); c.Past.Ready.Add(at(-5), 9); c.Past.Ready.Add(at(-4), 10) },
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10 0 1m40s 2m25s"},
 	{name: "exact", scene: scene(12, 3, 3),
 		rule: "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "12 5 3 3"},
 	{name: "exact, one", scene: scene(1, 1, 1),
@@ -295,4 +304,18 @@ var ordinary = []explanation{
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus"}, Target: 10, Value: 31, Known: true, From: store.FromHPA}
 		},
 		rule: "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "~31 10 4 4"},
+}
+
+// aMinuteAgo is the same size with so many jobs.
+func aMinuteAgo(jobs float64) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		was, is := c.Readings[0].Value, float64(c.Workload.Desired)
+		for s := 90; s >= 0; s-- { // evenly since then
+			c.Readings[0].Past.Add(at(-float64(s)), math.Round(was+(jobs-was)*float64(s)/60))
+		}
+		c.Past.Desired.Add(at(-300), is)
+		c.Past.Ready.Add(at(-290), is)
+		c.Past.Desired.Extend(noon)
+		c.Past.Ready.Extend(noon)
+	}
 }

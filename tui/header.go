@@ -86,7 +86,7 @@ func (m *Model) phaseStyle(p explain.Phase) screen.Style {
 	switch p {
 	case explain.Broken:
 		return st.Bad
-	case explain.PhasePaused, explain.Looking:
+	case explain.PhasePaused, explain.Looking, explain.AtMax:
 		return st.Warn
 	case explain.Asleep:
 		return st.Muted

@@ -263,7 +263,7 @@ const standing = 5 * time.Second
 // resting reports whether nobody waits for what the screen shows.
 func (d drawn) resting() bool {
 	switch d.phase {
-	case explain.Asleep, explain.Steady, explain.PhasePaused, explain.Broken, explain.Looking:
+	case explain.Asleep, explain.Steady, explain.AtMax, explain.PhasePaused, explain.Broken, explain.Looking:
 		return true
 	}
 	return false

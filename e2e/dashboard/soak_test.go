@@ -136,7 +136,7 @@ func work(t *testing.T, all []*soaked, screens []*screen.Screen) {
 		"second":  {"59", "active", "wants 3", "3/3", "3 ready"},
 		"tunnel":  {"72", "paused", "none", "1/1", "1 ready"},
 	})
-	agree(t, all, screens, map[bool]string{false: "steady", true: "paused"})
+	agree(t, all, screens, map[bool]string{false: "at max", true: "paused"})
 }
 
 // agree holds the table and the detail of each against what the cluster and
