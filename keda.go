@@ -150,11 +150,12 @@ type Trigger struct {
 	Metadata   map[string]string
 	AuthName   string // authenticationRef.name, "" when absent
 	AuthKind   string
+	Cached     bool     // useCachedMetrics: KEDA answers the HPA with what it measured last
 	Backlog    *Backlog // what a Redis trigger measures; nil for other types
 }
 
 func (t Trigger) same(o Trigger) bool {
-	return t.Type == o.Type && t.Name == o.Name && t.MetricType == o.MetricType && t.AuthName == o.AuthName && t.AuthKind == o.AuthKind &&
+	return t.Type == o.Type && t.Name == o.Name && t.MetricType == o.MetricType && t.AuthName == o.AuthName && t.AuthKind == o.AuthKind && t.Cached == o.Cached &&
 		same(t.Backlog, o.Backlog) && maps.Equal(t.Metadata, o.Metadata)
 }
 

@@ -95,6 +95,11 @@ func Objects(s *store.Store) []Check {
 		for _, x := range p.Findings {
 			out = append(out, finding(id, x))
 		}
+		for _, x := range p.Notes() {
+			note := finding(id, x)
+			note.State = Note
+			out = append(out, note)
+		}
 		switch {
 		case len(p.Findings) > 0:
 		case p.Phase == explain.Looking:

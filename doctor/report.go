@@ -20,11 +20,12 @@ const (
 	Bad     State = "bad"     // it does not work
 	Warning State = "warning" // it works, but not all of it, or not for long
 	Unknown State = "unknown" // it could not be told
+	Note    State = "note"    // it does what it was told to, which is seldom what is wanted
 	Good    State = "good"
 )
 
 // rank orders states, the worst first.
-func (s State) rank() int { return slices.Index([]State{Bad, Warning, Unknown, Good}, s) }
+func (s State) rank() int { return slices.Index([]State{Bad, Warning, Unknown, Note, Good}, s) }
 
 // Check is one thing that was looked at.
 type Check struct {

@@ -19,7 +19,7 @@ type Look struct {
 }
 
 var signs = map[State]struct{ sign, ascii, colour string }{
-	Bad: {"×", "x", "31"}, Warning: {"!", "!", "33"}, Unknown: {"?", "?", "2"}, Good: {"✓", "ok", "32"},
+	Bad: {"×", "x", "31"}, Warning: {"!", "!", "33"}, Unknown: {"?", "?", "2"}, Note: {"i", "i", "36"}, Good: {"✓", "ok", "32"},
 }
 
 // Text writes a report for people.
@@ -126,6 +126,9 @@ func (r Report) sum() string {
 	}
 	if unknown > 0 {
 		parts = append(parts, fmt.Sprintf("%d that could not be told", unknown))
+	}
+	if notes := r.Count(Note); notes > 0 {
+		parts = append(parts, words.Plural(notes, "note"))
 	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("All is well: %s.", words.Plural(len(r.Checks), "check"))

@@ -255,7 +255,7 @@ func (m *Model) scrollLimit(p pane) int {
 			return max(len(m.episodes(p))-1, 0)
 		}
 	case whyPane:
-		if q, ok := m.picture(); ok && len(q.Findings) > 0 {
+		if q, ok := m.picture(); ok && len(told(q.Picture)) > 0 {
 			return max(m.whyRows(q, m.view.w)-2, 0)
 		}
 	}

@@ -49,9 +49,11 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 		add("Why", m.whyLook(p), wrap(p.Why, w))
 		add("Next", st.Text, wrap(p.Next, w))
 	}
-	for i, x := range p.Findings {
+	for i, x := range told(p.Picture) {
 		label, says, look := "Why", x.Says, st.Bad
 		switch {
+		case i >= len(p.Findings):
+			label, look = "Note", st.Warn
 		case x.Of != "":
 			label, says, look = "", "Because of that: "+x.Says, st.Warn
 		case len(lines) > 0:
@@ -63,7 +65,9 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 			continue
 		}
 		chosen = at
-		if x.Of == "" {
+		if label == "Note" {
+			add("", st.Text, wrap(x.Next, w))
+		} else if x.Of == "" {
 			add("Next", st.Text, wrap(x.Next, w))
 		}
 		label = "Seen"
@@ -94,9 +98,18 @@ func (m *Model) whyLook(p picture) screen.Style {
 	return m.styles.Strong
 }
 
-// chosenFinding is which of an object's findings is shown with all there is to it.
+// told is what there is to say of an object besides why and what next: what is wrong,
+// or else what is worth knowing.
+func told(p explain.Picture) []explain.Finding {
+	if len(p.Findings) > 0 {
+		return p.Findings
+	}
+	return p.Notes()
+}
+
+// chosenFinding is which of that is shown with all there is to it.
 func (m *Model) chosenFinding(p explain.Picture) int {
-	return min(m.view.finding, max(len(p.Findings)-1, 0))
+	return min(m.view.finding, max(len(told(p))-1, 0))
 }
 
 // drawWhy is the two sentences: why there are as many pods as there are, and
@@ -110,7 +123,8 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	x := gutter(c.W)
 	w := max(c.W-x-1, 10)
 	m.heading(c, whyPane, "Why")
-	if m.focused(whyPane) && len(d.Findings) > 0 {
+	more := told(p.Picture)
+	if m.focused(whyPane) && len(more) > 0 {
 		m.drawFindings(c, p, x, w)
 		return
 	}
@@ -131,6 +145,10 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	}
 	for i, line := range next {
 		c.Fit(x, y+i, w, st.Text, line)
+	}
+	if y += len(next); len(d.Findings) == 0 && len(more) > 0 && y < c.H { // where there is room
+		c.Text(1, y, st.Muted, "Note")
+		c.Fit(x, y, w, st.Muted, more[0].Says)
 	}
 }
 
@@ -160,7 +178,7 @@ func (m *Model) copyMove() tea.Cmd {
 		id = v.ids[v.row]
 	}
 	p, ok := explain.Look(m.seen, id)
-	if !ok || len(p.Findings) == 0 {
+	if !ok || len(told(p)) == 0 {
 		v.notice = "There is no command to copy: nothing is found to be wrong here."
 		return nil
 	}
@@ -168,7 +186,7 @@ func (m *Model) copyMove() tea.Cmd {
 	if v.screen == overview {
 		i = 0
 	}
-	move := p.Findings[i].Move
+	move := told(p)[i].Move
 	if move.Command == "" {
 		v.notice = "There is no command for this."
 		return nil

@@ -32,6 +32,7 @@ func observeTriggers(spec fields, of owner) []kscope.Trigger {
 			MetricType: orElse(t.text("metricType"), "AverageValue"),
 			Metadata:   make(map[string]string, len(raw)),
 			AuthName:   auth.text("name"),
+			Cached:     t["useCachedMetrics"] == true,
 		}
 		for _, name := range slices.Sorted(maps.Keys(raw)) {
 			shown := kscope.Clean(name)

@@ -2,6 +2,7 @@ package episode
 
 import (
 	"strings"
+	"time"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -60,4 +61,20 @@ func costLines(e *ledger.Episode, w int) (out []costLine) {
 		add("Jobs", jobs)
 	}
 	return out
+}
+
+// within is a range: 3.1s where both ends are near, or 3.1–4.5s, or at most 4.5s.
+func within(r ledger.Range) string {
+	switch {
+	case !r.Known:
+		return "?"
+	case r.Low <= 0:
+		return "≤" + span(r.High)
+	case span(r.Low) == span(r.High):
+		return span(r.High)
+	}
+	if r.High < time.Minute {
+		return strings.TrimSuffix(span(r.Low), "s") + "–" + span(r.High)
+	}
+	return span(r.Low) + "–" + span(r.High)
 }

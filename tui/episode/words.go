@@ -5,7 +5,6 @@ package episode
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/kscope/kscope/explain/ledger"
@@ -122,20 +121,4 @@ func amount(a ledger.Amount) string {
 		return "~" + words.Count(float64(int64(a.N+0.5)))
 	}
 	return words.Count(float64(int64(a.N + 0.5)))
-}
-
-// within is a range: 3.1s where both ends are near, or 3.1–4.5s, or at most 4.5s.
-func within(r ledger.Range) string {
-	switch {
-	case !r.Known:
-		return "?"
-	case r.Low <= 0:
-		return "≤" + span(r.High)
-	case span(r.Low) == span(r.High):
-		return span(r.High)
-	}
-	if r.High < time.Minute {
-		return strings.TrimSuffix(span(r.Low), "s") + "–" + span(r.High)
-	}
-	return span(r.Low) + "–" + span(r.High)
 }

@@ -1,0 +1,193 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/words"
+)
+
+// advice is every kind of note there is: what is not wrong, does what its settings
+// say, and is seldom what somebody wants. None of it makes a workload broken.
+var advice = []diagnosis{
+	{"flapping", flapping, nil},
+	{"atZeroAtOnce", atZeroAtOnce, nil},
+	{"tooCoarse", tooCoarse, nil},
+	{"pollingIsNoPace", pollingIsNoPace, nil},
+	{"cooldownWithoutEnd", cooldownWithoutEnd, nil},
+	{"neverSleeps", neverSleeps, nil},
+}
+
+// Notes is what is worth knowing of the settings of an object and of how it has gone
+// with them; nothing of a paused one, or where a finding has to be mended first.
+func (p *Picture) Notes() []Finding {
+	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs || p.Workload == nil ||
+		len(p.Findings) > 0 || p.Phase == Broken || p.Phase == PhasePaused || p.Phase == Looking {
+		return nil
+	}
+	f := gather(&p.Chain, p.Now)
+	return findingsOf(advice, &p.Chain, &f)
+}
+
+// The settings that a note is about, as KEDA has them where they are not set.
+const (
+	defaultPolling  = 30 * time.Second
+	defaultCooldown = 5 * time.Minute
+)
+
+// How often KEDA must have woken a workload, and within how long, to speak of it.
+const (
+	oftenWoken  = 3
+	wokenWithin = 30 * time.Minute
+)
+
+// flapping is a workload that goes to zero between bursts, again and again.
+func flapping(c *store.Chain, f *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	woken, was, slept := 0, -1.0, time.Time{}
+	var longest time.Duration
+	for at, n := range c.Past.Desired.Since(f.now.Add(-max(wokenWithin, 10*so.CooldownPeriod))) {
+		switch {
+		case n == 0 && was > 0:
+			slept = at
+		case n > 0 && was == 0 && !slept.IsZero(): // not the first, of which nobody knows how long it slept
+			woken++
+			longest = max(longest, at.Sub(slept))
+		}
+		was = n
+	}
+	if woken < oftenWoken || so.Floor() != 0 {
+		return Finding{}, false
+	}
+	bridge := longest + so.CooldownPeriod
+	return Finding{Link: LinkKEDA,
+		Says: fmt.Sprintf("It went to zero and woke again %d times in %s, and each time the first job waited for a pod.", woken,
+			words.Span(max(wokenWithin, 10*so.CooldownPeriod))),
+		Next: fmt.Sprintf("The longest of these pauses was %s. A cooldownPeriod of %s would have bridged all of them.",
+			words.Age(bridge), words.Span(roundUp(bridge))),
+		Evidence: []Evidence{settingOf(c, "cooldownPeriod", words.Span(so.CooldownPeriod))},
+		Move:     Move{kubectl(c, "edit", "scaledobject", so.Ref.Name), "Set cooldownPeriod in seconds, or minReplicaCount to 1 to keep a pod for ever."}}, true
+}
+
+// roundUp is a time to set: whole minutes, or tens of seconds of a short one.
+func roundUp(d time.Duration) time.Duration {
+	unit := time.Minute
+	if d < 2*time.Minute {
+		unit = 10 * time.Second
+	}
+	return (d + unit - 1).Truncate(unit)
+}
+
+// spoken is how long a note of what happened once stands.
+const spoken = 10 * time.Minute
+
+// atZeroAtOnce is a workload that ran, got a ScaledObject and went to zero at its
+// first look.
+func atZeroAtOnce(c *store.Chain, f *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	if so.Created.IsZero() || f.now.Sub(so.Created) > spoken || !so.LastActiveTime.IsZero() || f.desired != 0 || so.Floor() != 0 {
+		return Finding{}, false
+	}
+	before := c.Past.Desired.At(so.Created.Add(-time.Second))
+	went := c.Past.Desired.HeldSince(f.now)
+	if !(before > 0) || went.Sub(so.Created) > so.PollingInterval+so.InitialCooldownPeriod+scaling.SyncPeriod {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkKEDA,
+		Says: fmt.Sprintf("KEDA took it from %s to zero %s after the ScaledObject was made: no trigger was active, and nothing had to cool down.",
+			words.Count(before), words.Age(went.Sub(so.Created))),
+		Next: "An initialCooldownPeriod leaves the pods that a new ScaledObject finds for so long.",
+		Evidence: []Evidence{{Object: self(c), Field: "created", Value: so.Created.In(f.now.Location()).Format("15:04:05")},
+			settingOf(c, "initialCooldownPeriod", words.Span(so.InitialCooldownPeriod))},
+		Move: Move{kubectl(c, "edit", "scaledobject", so.Ref.Name), "It counts for the next ScaledObject that is made, not for this one."}}, true
+}
+
+// How long one pod must have had more than a share of its target alone.
+const (
+	aloneFor   = 10 * time.Minute
+	aloneShare = 5
+)
+
+// tooCoarse is work that waits for long although one pod is as many as the target
+// asks for.
+func tooCoarse(c *store.Chain, f *facts) (Finding, bool) {
+	r := &f.r
+	if f.desired != 1 || f.ready != 1 || f.several || !f.wantKnown || f.raw != 1 || f.high < 2 || !r.CountsJobs() || r.From != store.FromBroker || r.Target < 2 {
+		return Finding{}, false
+	}
+	level := max(r.Target/aloneShare, 1)
+	since := r.Past.Above(level)
+	if alone := c.Past.Desired.HeldSince(f.now); alone.After(since) {
+		since = alone
+	}
+	if r.Past.Above(level).IsZero() || f.now.Sub(since) < aloneFor {
+		return Finding{}, false
+	}
+	more := max(int32(2), min(f.high, 4))
+	target := max(1, int(r.Value)/int(more))
+	return Finding{Link: LinkHPA,
+		Says: fmt.Sprintf("For %s 1 pod has had more than %s to do alone: one is meant for up to %s.", words.Age(f.now.Sub(since)), jobs(level), words.Count(r.Target)),
+		Next: fmt.Sprintf("A target of %d would call for %d pods now.", target, scaling.WantReplicas(r.Value, float64(target), 0, f.tolerances)),
+		Evidence: []Evidence{readingOf(c, r),
+			{Object: self(c), Field: "target of trigger " + r.Trigger.Type, Value: words.Count(r.Target)}},
+		Move: Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name), "A smaller target for the trigger means more pods for the same queue."}}, true
+}
+
+// byTheHPA reports whether KEDA leaves it to the HPA to ask the sources, as it does
+// where it has nothing to do itself. The rule is KEDA's UsesHPAObservations.
+func byTheHPA(c *store.Chain) bool {
+	so := &c.ScaledObject
+	cached := slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Trigger.Cached })
+	return so.MinReplicaCount > 0 && so.IdleReplicaCount == nil && !so.ScalingModifiers && !cached
+}
+
+// pollingIsNoPace is a pollingInterval where the HPA asks.
+func pollingIsNoPace(c *store.Chain, _ *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	if !byTheHPA(c) || so.PollingInterval == defaultPolling {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkKEDA,
+		Says: fmt.Sprintf("A pollingInterval of %s sets no pace here: with minReplicaCount %d KEDA has nothing to wake, and the HPA asks every %s.",
+			words.Span(so.PollingInterval), so.MinReplicaCount, words.Span(scaling.SyncPeriod)),
+		Next:     "It only says how often KEDA renews its status.",
+		Evidence: []Evidence{settingOf(c, "pollingInterval", words.Span(so.PollingInterval)), settingOf(c, "minReplicaCount", so.MinReplicaCount)},
+		Move:     Move{kubectl(c, "get", "scaledobject", so.Ref.Name, "-o", "jsonpath={.spec}"), "With minReplicaCount 0, or idleReplicaCount 0, KEDA looks itself again."}}, true
+}
+
+// cooldownWithoutEnd is a cooldownPeriod that nothing comes after.
+func cooldownWithoutEnd(c *store.Chain, _ *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	if so.MinReplicaCount == 0 || so.IdleReplicaCount != nil || so.CooldownPeriod == defaultCooldown {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkKEDA,
+		Says: fmt.Sprintf("A cooldownPeriod of %s has no effect: with minReplicaCount %d KEDA never goes to zero, and the HPA goes by its own window.",
+			words.Span(so.CooldownPeriod), so.MinReplicaCount),
+		Next: "How long the HPA waits before it takes pods away is stabilizationWindowSeconds of behavior.scaleDown.",
+		Evidence: []Evidence{settingOf(c, "cooldownPeriod", words.Span(so.CooldownPeriod)),
+			settingOf(c, "minReplicaCount", so.MinReplicaCount)},
+		Move: Move{kubectl(c, "get", "scaledobject", so.Ref.Name, "-o", "jsonpath={.spec}"), "With minReplicaCount 0, or idleReplicaCount 0, KEDA goes there after cooldownPeriod."}}, true
+}
+
+// neverSleeps is a workload with a floor of zero that only cpu and memory scale.
+func neverSleeps(c *store.Chain, f *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	own := slices.ContainsFunc(so.Triggers, func(t kscope.Trigger) bool {
+		typ, known := triggers.TypeOf(t.Type)
+		return !known || !typ.Resource
+	})
+	if len(so.Triggers) == 0 || own || so.Floor() != 0 || so.ScalingModifiers || f.desired == 0 {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkKEDA,
+		Says:     "It never goes to zero: cpu and memory are all it is scaled by, and these KEDA takes for active at all times.",
+		Next:     "A trigger that measures the work itself, such as a queue, could put it to sleep and wake it.",
+		Evidence: []Evidence{settingOf(c, "minReplicaCount", so.MinReplicaCount)},
+		Move:     Move{kubectl(c, "edit", "scaledobject", so.Ref.Name), "Add a trigger that can be at 0, or set minReplicaCount to what is kept anyway: 1."}}, true
+}

@@ -1,0 +1,177 @@
+package explain_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/golden"
+	"github.com/kscope/kscope/store"
+)
+
+// noted is a case of what is worth knowing: the notes that there must be, and what a
+// neighbour of it changes, of which there must be none.
+type noted struct {
+	name   string
+	scene  *store.Chain
+	change func(c *store.Chain)
+	want   string
+	well   func(c *store.Chain)
+}
+
+// bursts is a workload that KEDA woke so often, each time after it had slept for so
+// long, the last time a minute ago.
+func bursts(n int, slept time.Duration) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		c.Past.Desired = store.Series{}
+		at := at(-60).Add(-time.Duration(n) * (slept + 40*time.Second))
+		c.Past.Desired.Add(at.Add(-time.Minute), 1)
+		for range n {
+			c.Past.Desired.Add(at, 0)
+			c.Past.Desired.Add(at.Add(slept), 1)
+			at = at.Add(slept + 40*time.Second)
+		}
+		c.Past.Desired.Extend(noon)
+		c.ScaledObject.CooldownPeriod = 30 * time.Second
+	}
+}
+
+// alone is one pod with a queue that had so many jobs for so long.
+func alone(value float64, since time.Duration) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		c.Readings[0].Past.Add(noon.Add(-since), value)
+		c.Readings[0].Past.Extend(noon)
+		c.Past.Desired.Add(at(-3600), 1)
+		c.Past.Desired.Extend(noon)
+	}
+}
+
+// made is a ScaledObject that is so old, and found so many pods, which KEDA took
+// away three seconds later.
+func made(ago float64, pods float64) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		c.ScaledObject.Created, c.ScaledObject.LastActiveTime = at(-ago), time.Time{}
+		c.Past.Desired.Add(at(-ago-100), pods)
+		c.Past.Desired.Add(at(-ago+3), 0)
+		c.Past.Desired.Extend(noon)
+	}
+}
+
+var worthKnowing = []noted{
+	{name: "bursts with pauses that are longer than the cooldown", scene: scene(3, 1, 1), change: bursts(4, 95*time.Second), want: "flapping",
+		well: bursts(2, 95*time.Second)},
+	{name: "long pauses", scene: scene(3, 1, 1), change: bursts(3, 8*time.Minute), want: "flapping",
+		well: func(c *store.Chain) { // kept at one, for reasons of its own
+			bursts(4, 95*time.Second)(c)
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.CooldownPeriod, c.ScaledObject.PollingInterval = 1, 5*time.Minute, 30*time.Second
+		}},
+	{name: "a ScaledObject for pods that ran", scene: scene(0, 0, 0), change: made(120, 4), want: "atZeroAtOnce",
+		well: made(3600, 4)},
+	{name: "the same with a grace that is over", scene: scene(0, 0, 0), change: func(c *store.Chain) {
+		made(120, 1)(c)
+		c.ScaledObject.InitialCooldownPeriod = 2 * time.Second
+	}, want: "atZeroAtOnce", well: func(c *store.Chain) {
+		made(120, 4)(c)
+		c.ScaledObject.LastActiveTime = at(-100) // there was work
+	}},
+	{name: "one pod for a large target", scene: scene(30, 1, 1), change: func(c *store.Chain) { alone(30, 12*time.Minute)(c); c.Readings[0].Target = 50 }, want: "tooCoarse",
+		well: func(c *store.Chain) { alone(30, 8*time.Minute)(c); c.Readings[0].Target = 50 }},
+	{name: "one pod that gets the better of it, slowly", scene: scene(30, 1, 1), change: func(c *store.Chain) { alone(49, 20*time.Minute)(c); c.Readings[0].Target = 50 }, want: "tooCoarse",
+		well: func(c *store.Chain) {
+			alone(30, 12*time.Minute)(c)
+			c.Readings[0].Past.Add(at(-60), 0)
+			c.Readings[0].Past.Add(at(-50), 30)
+			c.Readings[0].Target = 50
+		}},
+	{name: "a polling interval for the HPA", scene: scene(12, 3, 3),
+		change: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.PollingInterval = 2, 5*time.Second
+			c.ScaledObject.CooldownPeriod = 5 * time.Minute
+		}, want: "pollingIsNoPace",
+		well: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.PollingInterval, c.ScaledObject.CooldownPeriod = 2, 5*time.Second, 5*time.Minute
+			c.Readings[0].Trigger.Cached = true
+		}},
+	{name: "a cooldown that never begins", scene: scene(12, 3, 3),
+		change: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.PollingInterval, c.ScaledObject.CooldownPeriod = 2, 30*time.Second, 30*time.Second
+		}, want: "cooldownWithoutEnd",
+		well: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.CooldownPeriod, c.ScaledObject.IdleReplicaCount = 2, 30*time.Second, new(int32)
+		}},
+	{name: "cpu and nothing else", scene: scene(12, 3, 3),
+		change: func(c *store.Chain) { c.ScaledObject.Triggers = []kscope.Trigger{{Type: "cpu"}, {Type: "memory"}} }, want: "neverSleeps",
+		well: func(c *store.Chain) {
+			c.ScaledObject.Triggers = append([]kscope.Trigger{{Type: "cpu"}}, c.ScaledObject.Triggers...)
+		}},
+	{name: "a workload that is broken has other troubles", scene: scene(0, 2, 2), change: func(c *store.Chain) {
+		c.Rivals = []store.Rival{rivalOf(kscope.HPAs, "old-hpa", 60)}
+		c.ScaledObject.MinReplicaCount, c.ScaledObject.CooldownPeriod = 2, 30*time.Second
+	}},
+}
+
+// notesOf is what is noted of a copy of a scene.
+func notesOf(scene *store.Chain, change func(c *store.Chain)) (p explain.Picture, rules string) {
+	p = explain.Picture{Chain: *copied(scene), Now: noon}
+	change(&p.Chain)
+	p.Decision = explain.Decide(p.Chain, noon)
+	var all []string
+	for _, x := range p.Notes() {
+		all = append(all, x.Rule)
+	}
+	return p, strings.Join(all, " ")
+}
+
+func TestNotes(t *testing.T) {
+	for _, tt := range worthKnowing {
+		t.Run(tt.name, func(t *testing.T) {
+			p, got := notesOf(tt.scene, tt.change)
+			if d := cmp.Diff(tt.want, got); d != "" {
+				t.Errorf("%s\n%s\n%s", p.Why, p.Next, d)
+			}
+			if p.Phase == explain.Broken && tt.want != "" {
+				t.Errorf("broken by %s", p.Rule)
+			}
+			if tt.well == nil {
+				return
+			}
+			if _, got := notesOf(tt.scene, tt.well); got != "" {
+				t.Errorf("where all is as it should be: %s", got)
+			}
+		})
+	}
+}
+
+// Every note is as whole as a finding is.
+func TestNotesRead(t *testing.T) {
+	const columns, rows = 68, 2
+	var b strings.Builder
+	for i, tt := range worthKnowing {
+		p, _ := notesOf(tt.scene, tt.change)
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		b.WriteString(tt.name + "\n")
+		for _, x := range p.Notes() {
+			fmt.Fprintf(&b, "\n  %s\n    %s\n    %s\n", x.Rule, x.Says, x.Next)
+			for _, e := range x.Evidence {
+				fmt.Fprintf(&b, "    - %s, %s: %s\n", e.Object, e.Field, e.Value)
+			}
+			fmt.Fprintf(&b, "    $ %s\n    %s\n", x.Move.Command, x.Move.Effect)
+			for _, s := range []string{x.Says, x.Next, x.Move.Effect} {
+				if fault := faultOf(s); fault != "" || s == "" || rowsOf(s, columns) > rows {
+					t.Errorf("%s: %s: %d rows, %q", x.Rule, fault, rowsOf(s, columns), s)
+				}
+			}
+			if len(x.Evidence) == 0 || x.Move.Command == "" {
+				t.Errorf("%s: nothing that it rests on, or nothing to do", x.Rule)
+			}
+		}
+	}
+	golden.Compare(t, "notes.txt", b.String())
+}
