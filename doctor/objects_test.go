@@ -74,6 +74,8 @@ func TestObjects(t *testing.T) {
 		return Objects(Read(in, 0, time.Second))
 	}
 	so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: "orders"}, UID: "1", ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "ghost"}}
+	kept := so
+	kept.ScaleTarget.Name, kept.MinReplicaCount, kept.MaxReplicaCount, kept.CooldownPeriod, kept.PollingInterval = "orders", 2, 10, 30*time.Second, 30*time.Second
 	for _, tt := range []struct {
 		name  string
 		facts []kscope.Fact
@@ -86,6 +88,7 @@ func TestObjects(t *testing.T) {
 		{"pods forbidden", append(allSynced(), kscope.Status{Kind: kscope.Pods, State: kscope.Forbidden, Message: "you may not watch pods"}), "watch", Unknown, "You may not"},
 		{"a server that is down", append(allSynced(), kscope.Status{Kind: kscope.Queues, Name: "redis:6379", State: kscope.Failing, Message: "nothing listens"}), "queues", Warning, "Nothing listens."},
 		{"a target that is not there", append(allSynced(), so), "targetMissing", Bad, "ghost does not exist"},
+		{"a cooldown that nothing comes after", append(allSynced(), kept, kscope.Workload{Ref: so.Ref, Kind: "Deployment", UID: "2", Desired: 2, Current: 2}), "cooldownWithoutEnd", Note, "has no effect"},
 	} {
 		checks := read(tt.facts...)
 		if !slices.ContainsFunc(checks, func(c Check) bool { return c.ID == tt.id && c.State == tt.state && strings.Contains(c.Says, tt.says) }) {

@@ -177,3 +177,40 @@ func TestProblemsInTheirOrder(t *testing.T) {
 		}
 	}
 }
+
+// noted is a workload of which KEDA keeps two, with a cooldown that nothing comes
+// after.
+func noted() *tale {
+	t := newTale("demo", "worker-scaler")
+	t.so.MinReplicaCount, t.so.CooldownPeriod, t.so.PollingInterval = 2, 30*time.Second, 30*time.Second
+	t.hpa.MinReplicas = 2
+	return t.begin().run(40 * time.Second)
+}
+
+// TestNotes: what is worth knowing has a row where there is one to spare, and with the
+// focus all of it and its command; it breaks nothing.
+func TestNotes(t *testing.T) {
+	for _, size := range []struct{ w, h int }{{80, 24}, {120, 35}} {
+		m := tell(noted(), size.w, size.h, openWorker)
+		golden.Compare(t, fmt.Sprintf("troubles/note-%dx%d.txt", size.w, size.h), m.grid.Plain())
+		press(m, "!")
+		if last := lastLine(m.grid.Plain()); !strings.Contains(last, "Nothing here has a problem") {
+			t.Errorf("the bottom line is %q", last)
+		}
+		press(m, "4")
+		golden.Compare(t, fmt.Sprintf("troubles/note-why-%dx%d.txt", size.w, size.h), m.grid.Plain())
+		p, _ := m.picture()
+		notes := p.Notes()
+		if len(notes) != 1 || p.Phase == explain.Broken {
+			t.Fatalf("%s: %+v", p.Phase, notes)
+		}
+		for _, text := range []string{notes[0].Says, notes[0].Next} {
+			if !isShown(m.grid.Plain(), text) {
+				t.Errorf("%q is not whole:\n%s", text, m.grid.Plain())
+			}
+		}
+		if cmds := press(m, "y"); len(cmds) != 1 || fmt.Sprint(cmds[0]()) != notes[0].Move.Command {
+			t.Errorf("y copies %v, want %q", cmds, notes[0].Move.Command)
+		}
+	}
+}
