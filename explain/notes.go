@@ -51,7 +51,11 @@ func flapping(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
 	woken, was, slept := 0, -1.0, time.Time{}
 	var longest time.Duration
-	for at, n := range c.Past.Desired.Since(f.now.Add(-max(wokenWithin, 10*so.CooldownPeriod))) {
+	from := f.now.Add(-max(wokenWithin, 10*so.CooldownPeriod))
+	if seen := c.Past.Desired.Start(); seen.After(from) {
+		from = seen
+	}
+	for at, n := range c.Past.Desired.Since(from) {
 		switch {
 		case n == 0 && was > 0:
 			slept = at
@@ -67,7 +71,7 @@ func flapping(c *store.Chain, f *facts) (Finding, bool) {
 	bridge := longest + so.CooldownPeriod
 	return Finding{Link: LinkKEDA,
 		Says: fmt.Sprintf("It went to zero and woke again %d times in %s, and each time the first job waited for a pod.", woken,
-			words.Span(max(wokenWithin, 10*so.CooldownPeriod))),
+			roughly(f.now.Sub(from))),
 		Next: fmt.Sprintf("The longest of these pauses was %s. A cooldownPeriod of %s would have bridged all of them.",
 			words.Age(bridge), words.Span(roundUp(bridge))),
 		Evidence: []Evidence{settingOf(c, "cooldownPeriod", words.Span(so.CooldownPeriod))},
