@@ -46,12 +46,32 @@ func run(ctx context.Context, args []string, p process) (err error) {
 		return err
 	}
 	root := newRoot(p)
+	helps := &unwritten{Writer: p.stdout}
+	root.SetOut(helps)
 	root.SetArgs(append([]string{}, args...)) // nil would mean the process's own
 	cmd, err := root.ExecuteContextC(ctx)
 	if _, usage := errors.AsType[usageError](err); usage && cmd != root && kscope.HintOf(err) == "" {
 		err = usageError{&kscope.Trouble{Cause: err, Hint: cmd.CommandPath() + " --help lists its flags"}}
 	}
+	if err == nil && helps.err != nil {
+		return fmt.Errorf("write to the standard output: %w", helps.err)
+	}
 	return err
+}
+
+// unwritten remembers the first error of a writer, for who writes and does not look:
+// cobra, of its help.
+type unwritten struct {
+	io.Writer
+	err error
+}
+
+func (u *unwritten) Write(b []byte) (int, error) {
+	n, err := u.Writer.Write(b)
+	if u.err == nil {
+		u.err = err
+	}
+	return n, err
 }
 
 // exitCode reports an error as one line and, where something can be done about

@@ -224,3 +224,20 @@ func TestLibrariesKeepQuiet(t *testing.T) {
 		t.Error("the log of libraries goes to the terminal")
 	}
 }
+
+// full is a device without room.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// Nobody takes for said what could not be written.
+func TestWhatCannotBeWritten(t *testing.T) {
+	for _, args := range [][]string{{"--help"}, {"help"}, {"sandbox", "--help"}, {"version"}, {"--version"}, {"completion", "bash"}, {"completion", "--help"}} {
+		var errs strings.Builder
+		ctx, leaving := newLeaving(func(int) {})
+		code := exitCode(&errs, run(ctx, args, process{strings.NewReader(""), full{}, &errs, leaving}))
+		if code != 1 || !strings.Contains(errs.String(), "no space left on device") {
+			t.Errorf("%q: status %d, %q", args, code, errs.String())
+		}
+	}
+}
