@@ -17,27 +17,36 @@ func due(last time.Time, every time.Duration, now time.Time) time.Duration {
 	return every - past
 }
 
-// settled is over how many syncs it is told how far apart they are: each comes a
-// few milliseconds sooner or later, which counts where many are foretold.
-const settled = 40
+// By how many gaps, of how many syncs each at most, it is told how far apart syncs
+// are: each comes a few milliseconds sooner or later, which counts where many are
+// foretold, and in a long gap they may have begun anew.
+const (
+	manyGaps = 40
+	shortGap = 4
+)
 
 // period is how far apart syncs are, by the newest that are not far apart.
 func period(syncs []store.Sync) time.Duration {
-	var all, n time.Duration
-	for i := len(syncs) - 1; i > 0 && n < settled; i-- {
+	var all, n, long time.Duration
+	for i, gaps := len(syncs)-1, 0; i > 0 && gaps < manyGaps; i-- {
 		apart := syncs[i].At.Sub(syncs[i-1].At)
 		between := apart / scaling.SyncPeriod
-		fits := between >= 1 && between <= 20 && apart/between-scaling.SyncPeriod < scaling.SyncPeriod/30
-		if fits {
-			all, n = all+apart, n+between
-		} else if n > 0 {
-			break
+		if between < 1 || between > 20 || apart/between-scaling.SyncPeriod >= scaling.SyncPeriod/30 {
+			continue
+		}
+		if between <= shortGap {
+			all, n, gaps = all+apart, n+between, gaps+1
+		} else if long == 0 {
+			long = apart / between
 		}
 	}
-	if n == 0 {
-		return spacing
+	switch {
+	case n > 0:
+		return all / n
+	case long > 0:
+		return long
 	}
-	return all / n
+	return spacing
 }
 
 // moment is a sync, seen or between two that were.
