@@ -38,6 +38,10 @@ func TestPeriod(t *testing.T) {
 		{at(0, 15.02, 20), 15020 * time.Millisecond},         // an edit is synced at once
 		{at(0, 15.02, 15.02+3600), 15020 * time.Millisecond}, // too long ago to tell
 		{at(0, 22), spacing},
+		{at(0, 15.04, 30.02), 15010 * time.Millisecond},                   // one is late, and the next is not
+		{at(0, 15.02, 15.02+307, 337.04), 15020 * time.Millisecond},       // in the long gap they began anew
+		{at(0, 300.4), 15020 * time.Millisecond},                          // but where there is no other
+		{at(0, 15.02, 22, 37.02, 52.04, 67.06), 15020 * time.Millisecond}, // begun anew, and on at the same pace
 	} {
 		if got := period(tt.syncs); got != tt.want {
 			t.Errorf("%v: %v, want %v", tt.syncs, got, tt.want)

@@ -30,8 +30,11 @@ func period(syncs []store.Sync) time.Duration {
 	var all, n, long time.Duration
 	for i, gaps := len(syncs)-1, 0; i > 0 && gaps < manyGaps; i-- {
 		apart := syncs[i].At.Sub(syncs[i-1].At)
-		between := apart / scaling.SyncPeriod
-		if between < 1 || between > 20 || apart/between-scaling.SyncPeriod >= scaling.SyncPeriod/30 {
+		between := (apart + scaling.SyncPeriod/2) / scaling.SyncPeriod
+		if between < 1 || between > 20 {
+			continue
+		}
+		if late := apart/between - scaling.SyncPeriod; late < -scaling.SyncPeriod/60 || late >= scaling.SyncPeriod/30 {
 			continue
 		}
 		if between <= shortGap {
