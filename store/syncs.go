@@ -16,6 +16,7 @@ type Sync struct {
 	Current, Desired int32
 	Rescaled         bool      // it set the replicas, from Current to Desired
 	Computed         bool      // from its metrics, whose values follow in the order of the spec
+	Failed           bool      // it could not, by its own word, as one of a workload at zero does not
 	Values           []float64 // NaN for one that could not be read
 }
 
@@ -43,6 +44,7 @@ func syncOf(at time.Time, old, is *kscope.HPA) (Sync, bool) {
 	s := Sync{At: at, Current: is.CurrentReplicas, Desired: is.DesiredReplicas,
 		Rescaled: !old.LastScaleTime.Equal(is.LastScaleTime) && is.CurrentReplicas != is.DesiredReplicas,
 		Computed: is.Conditions.Get("ScalingActive").True() && len(is.Metrics) > 0, Values: make([]float64, 0, len(is.Metrics))}
+	s.Failed = is.CurrentReplicas > 0 && is.Conditions.Get("ScalingActive").False()
 	for i := range is.Metrics {
 		v := math.NaN()
 		if c := is.Metrics[i].Current; c != nil {

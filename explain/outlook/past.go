@@ -114,14 +114,14 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 	if m.until = since.Add(b.DownWindow()); c.Past.Born.IsZero() && m.until.After(now) {
 		m.held = c.Workload.Desired
 	}
-	t := scaling.TolerancesOf(b)
+	t, blind := scaling.TolerancesOf(b), false
 	for _, s := range moments(c.Past.Syncs, m.plan.Sync, from, now) {
 		current := int32(orZero(c.Past.Desired.At(s.at.Add(-time.Millisecond))))
 		if s.seen != nil {
-			current = s.seen.Current
+			current, blind = s.seen.Current, s.seen.Failed // until it shows that it is not
 		}
 		_, forced := in.Force(current)
-		if raw, ok := askedAt(sources, c, s, current, t); ok && current > 0 && !forced {
+		if raw, ok := askedAt(sources, c, s, current, t); ok && current > 0 && !forced && !blind {
 			m.from.Memory.Normalize(s.at, b, current, raw, in)
 			if !s.at.Before(now.Add(-b.DownWindow())) && raw >= m.Most {
 				m.Most, m.MostAt = raw, s.at
