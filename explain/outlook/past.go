@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope/scaling"
@@ -27,8 +28,9 @@ const (
 
 // period is how far apart syncs are, by the newest that are not far apart.
 func period(syncs []store.Sync) time.Duration {
-	var all, n, long time.Duration
-	for i, gaps := len(syncs)-1, 0; i > 0 && gaps < manyGaps; i-- {
+	var gaps []time.Duration // each by how many syncs it was
+	var long time.Duration
+	for i := len(syncs) - 1; i > 0 && len(gaps) < manyGaps; i-- {
 		apart := syncs[i].At.Sub(syncs[i-1].At)
 		between := (apart + scaling.SyncPeriod/2) / scaling.SyncPeriod
 		if between < 1 || between > 20 {
@@ -38,18 +40,28 @@ func period(syncs []store.Sync) time.Duration {
 			continue
 		}
 		if between <= shortGap {
-			all, n, gaps = all+apart, n+between, gaps+1
+			gaps = append(gaps, apart/between)
 		} else if long == 0 {
 			long = apart / between
 		}
 	}
 	switch {
-	case n > 0:
-		return all / n
+	case len(gaps) > 0:
+		return middle(gaps)
 	case long > 0:
 		return long
 	}
 	return spacing
+}
+
+// middle is the mean of the middle half.
+func middle(of []time.Duration) (mean time.Duration) {
+	slices.Sort(of)
+	of = of[len(of)/4 : len(of)-len(of)/4]
+	for _, d := range of {
+		mean += d
+	}
+	return mean / time.Duration(len(of))
 }
 
 // moment is a sync, seen or between two that were.
@@ -113,6 +125,9 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 	}
 	if m.until = since.Add(b.DownWindow()); c.Past.Born.IsZero() && m.until.After(now) {
 		m.held = c.Workload.Desired
+	}
+	if !c.Past.Born.IsZero() {
+		m.from.Memory.Meet(c.Past.Born, int32(orZero(c.Past.Desired.At(c.Past.Born))))
 	}
 	t, blind := scaling.TolerancesOf(b), false
 	for _, s := range moments(c.Past.Syncs, m.plan.Sync, from, now) {
