@@ -80,6 +80,27 @@ func TestOutlook(t *testing.T) {
 	}
 }
 
+// TestWhatWasNotAskedFor: an HPA that could not compute, by its own word, remembers
+// nothing of that time; a new one remembers the pods that it met.
+func TestWhatWasNotAskedFor(t *testing.T) {
+	depth := func(at float64) float64 { return map[bool]float64{true: 60, false: 5}[at < 70] }
+	blind := []store.Sync{{At: after(30), Failed: true, Current: 4, Desired: 4}, {At: after(75), Computed: true, Current: 4, Desired: 4}}
+	m, ok := Of(known(80, 4, depth, nil, append([]store.Sync{{At: after(0), Computed: true, Current: 4, Desired: 4}}, blind...)...))
+	if o := m.Next(); !ok || !o.Some || !o.Up || math.Abs(o.Earliest.Sub(after(80)).Seconds()-10) > 0.5 {
+		t.Errorf("what it asked for before it failed: %v %+v", ok, o)
+	}
+	m, ok = Of(known(400, 4, depth, nil, append([]store.Sync{{At: after(0), Failed: true, Current: 4, Desired: 4}}, blind...)...))
+	if o := m.Next(); !ok || !o.Some || o.Up || o.Low != 1 || m.Most != 1 {
+		t.Errorf("what it would have asked for while it failed: %v %+v, at most %d", ok, o, m.Most)
+	}
+	c, is := known(100, 4, func(float64) float64 { return 5 }, nil, store.Sync{At: after(60), Computed: true, Current: 4, Desired: 4})
+	c.Past.Born = after(60)
+	m, ok = Of(c, is)
+	if o := m.Next(); !ok || !o.Some || o.Up || o.Low != 1 || math.Abs(o.Earliest.Sub(after(360)).Seconds()) > 15 {
+		t.Errorf("four pods that it met: %v %+v", ok, o)
+	}
+}
+
 // TestNothingIsForetoldOfTheUnknown: where what KEDA says is not current, or how many
 // pods are ready is not known, no number stands for that.
 func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
