@@ -28,7 +28,8 @@ const (
 
 // period is how far apart syncs are, by the newest that are not far apart.
 func period(syncs []store.Sync) time.Duration {
-	var gaps []time.Duration // each by how many syncs it was
+	var room [manyGaps]time.Duration
+	gaps := room[:0] // each by how many syncs it was
 	var long time.Duration
 	for i := len(syncs) - 1; i > 0 && len(gaps) < manyGaps; i-- {
 		apart := syncs[i].At.Sub(syncs[i-1].At)
