@@ -184,6 +184,18 @@ var ordinary = []explanation{
 	{name: "cooling down", scene: scene(0, 10, 10),
 		change: func(c *store.Chain) { cooldown(c) },
 		rule:   "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "10 30s", next: "0 18s 5m"},
+	{name: "cooling down, and a schedule opens before the end", scene: scene(0, 10, 10),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.Readings = append(c.Readings, store.Reading{Trigger: kscope.Trigger{Type: "cron", MetricType: "AverageValue"}, Metric: "s1-cron", Target: 1, Known: true, From: store.FromSchedule, Turns: at(15), Becomes: 4})
+		},
+		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "10 30s", next: "0 15s 4"},
+	{name: "cooling down, and a schedule opens after the end", scene: scene(0, 10, 10),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.Readings = append(c.Readings, store.Reading{Trigger: kscope.Trigger{Type: "cron", MetricType: "AverageValue"}, Metric: "s1-cron", Target: 1, Known: true, From: store.FromSchedule, Turns: at(25), Becomes: 4})
+		},
+		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "10 30s", next: "0 18s 5m 25s 4"},
 	{name: "cooling down slowly", scene: scene(0, 10, 10),
 		change: func(c *store.Chain) {
 			cooldown(c)

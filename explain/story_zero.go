@@ -218,11 +218,16 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Zero = zero
 		d.Ahead = []outlook.Forecast{atZero}
 	}
-	left, o := zero.Sub(f.now), f.ahead(c)
+	left, o, more := zero.Sub(f.now), f.ahead(c), ""
 	switch {
-	case !so.PausedScaleIn && f.fedBefore(c, zero):
+	case opensBefore(c, zero):
+		more = "KEDA does not go " + floor + " before its schedule opens."
+	case f.fedBefore(c, zero):
+		more = "Your load goes on: its next jobs come before the cooldown is over."
+	}
+	switch {
+	case !so.PausedScaleIn && more != "":
 		d.Zero, d.Ahead = time.Time{}, nil
-		more := "Your load goes on: its next jobs come before the cooldown is over."
 		if d.Next = more; o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f) {
 			d.Next += " " + more
 		}
@@ -243,6 +248,14 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
 	}
 	return d, true
+}
+
+// opensBefore reports whether a schedule keeps KEDA from its step to zero at a time: it
+// makes its trigger active before.
+func opensBefore(c *store.Chain, zero time.Time) bool {
+	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
+		return !r.Turns.IsZero() && r.Turns.Before(zero) && r.Becomes > r.ActivationTarget
+	})
 }
 
 // fedBefore reports whether a load from here keeps KEDA from its step to zero at a
