@@ -440,34 +440,40 @@ func copied(c *store.Chain) *store.Chain {
 // do with what comes of it; and the cause fits into the two rows that a screen of 80
 // columns has for it, whatever is said beside.
 func TestFindingsAreWhole(t *testing.T) {
-	const columns, rows = 68, 2
 	for _, tt := range wrong {
 		c := copied(tt.scene)
 		tt.change(c)
 		for _, x := range explain.Decide(*c, noon).Findings {
-			at := tt.name + ": " + x.Rule
-			for _, s := range []string{x.Says, x.Next, x.Move.Effect} {
-				if fault := faultOf(s); fault != "" || s == "" {
-					t.Errorf("%s: %s: %q", at, fault, s)
-				}
-			}
-			if n := rowsOf(x.Says, columns); n > rows {
-				t.Errorf("%s: %d rows: %q", at, n, x.Says)
-			}
-			if n := rowsOf(x.Move.Effect, columns); n > 2 {
-				t.Errorf("%s: %d rows: %q", at, n, x.Move.Effect)
-			}
-			if !strings.HasPrefix(x.Move.Command, "kubectl ") && !strings.HasPrefix(x.Move.Command, "redis-cli ") {
-				t.Errorf("%s: no command: %q", at, x.Move.Command)
-			}
-			if len(x.Evidence) == 0 {
-				t.Errorf("%s: nothing that it rests on", at)
-			}
-			for _, e := range x.Evidence {
-				if e.Object == "" || e.Field == "" {
-					t.Errorf("%s: %+v", at, e)
-				}
-			}
+			isWhole(t, tt.name, x)
+		}
+	}
+}
+
+// isWhole reports what a finding or a note lacks, and what would not fit.
+func isWhole(t *testing.T, name string, x explain.Finding) {
+	t.Helper()
+	const columns, rows = 68, 2
+	at := name + ": " + x.Rule
+	for _, s := range []string{x.Says, x.Next, x.Move.Effect} {
+		if fault := faultOf(s); fault != "" || s == "" {
+			t.Errorf("%s: %s: %q", at, fault, s)
+		}
+	}
+	if n := rowsOf(x.Says, columns); n > rows {
+		t.Errorf("%s: %d rows: %q", at, n, x.Says)
+	}
+	if n := rowsOf(x.Move.Effect, columns); n > 2 {
+		t.Errorf("%s: %d rows: %q", at, n, x.Move.Effect)
+	}
+	if !strings.HasPrefix(x.Move.Command, "kubectl ") && !strings.HasPrefix(x.Move.Command, "redis-cli ") {
+		t.Errorf("%s: no command: %q", at, x.Move.Command)
+	}
+	if len(x.Evidence) == 0 {
+		t.Errorf("%s: nothing that it rests on", at)
+	}
+	for _, e := range x.Evidence {
+		if e.Object == "" || e.Field == "" {
+			t.Errorf("%s: %+v", at, e)
 		}
 	}
 }
@@ -500,14 +506,19 @@ func TestFindingsRead(t *testing.T) {
 				fmt.Fprintf(&b, "\n  %s, because of %s\n    %s\n", x.Rule, x.Of, x.Says)
 				continue
 			}
-			fmt.Fprintf(&b, "\n  %s\n    %s\n    %s\n", x.Rule, x.Says, x.Next)
-			for _, e := range x.Evidence {
-				fmt.Fprintf(&b, "    - %s, %s: %s\n", e.Object, e.Field, e.Value)
-			}
-			fmt.Fprintf(&b, "    $ %s\n    %s\n", x.Move.Command, x.Move.Effect)
+			write(&b, x)
 		}
 	}
 	golden.Compare(t, "findings.txt", b.String())
+}
+
+// write is a finding with a cause of its own, or a note, with all there is to it.
+func write(b *strings.Builder, x explain.Finding) {
+	fmt.Fprintf(b, "\n  %s\n    %s\n    %s\n", x.Rule, x.Says, x.Next)
+	for _, e := range x.Evidence {
+		fmt.Fprintf(b, "    - %s, %s: %s\n", e.Object, e.Field, e.Value)
+	}
+	fmt.Fprintf(b, "    $ %s\n    %s\n", x.Move.Command, x.Move.Effect)
 }
 
 // Names of things go into a command as one word each, whatever is in them.

@@ -94,17 +94,19 @@ const spoken = 10 * time.Minute
 // first look.
 func atZeroAtOnce(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
-	if so.Created.IsZero() || f.now.Sub(so.Created) > spoken || !so.LastActiveTime.IsZero() || f.desired != 0 || so.Floor() != 0 {
+	if so.Created.IsZero() || f.now.Sub(so.Created) > spoken || !so.LastActiveTime.IsZero() || so.InitialCooldownPeriod > 0 ||
+		f.desired != 0 || so.Floor() != 0 || c.Workload.SetBy != "" && !isKEDA(c.Workload.SetBy) {
 		return Finding{}, false
 	}
-	before := c.Past.Desired.At(so.Created.Add(-time.Second))
+	// By two clocks, so it may be said that it was soon, and not how soon.
 	went := c.Past.Desired.HeldSince(f.now)
-	if !(before > 0) || went.Sub(so.Created) > so.PollingInterval+so.InitialCooldownPeriod+scaling.SyncPeriod {
+	before := c.Past.Desired.At(went.Add(-1))
+	if !(before > 0) || went.Before(so.Created.Add(-scaling.SyncPeriod)) || went.Sub(so.Created) > so.PollingInterval+scaling.SyncPeriod {
 		return Finding{}, false
 	}
 	return Finding{Link: LinkKEDA,
-		Says: fmt.Sprintf("KEDA took it from %s to zero %s after the ScaledObject was made: no trigger was active, and nothing had to cool down.",
-			words.Count(before), words.Age(went.Sub(so.Created))),
+		Says: fmt.Sprintf("KEDA took it from %s to zero as soon as the ScaledObject was made: no trigger was active, and nothing had to cool down.",
+			words.Count(before)),
 		Next: "An initialCooldownPeriod leaves the pods that a new ScaledObject finds for so long.",
 		Evidence: []Evidence{{Object: self(c), Field: "created", Value: so.Created.In(f.now.Location()).Format("15:04:05")},
 			settingOf(c, "initialCooldownPeriod", words.Span(so.InitialCooldownPeriod))},
@@ -179,7 +181,8 @@ func cooldownWithoutEnd(c *store.Chain, _ *facts) (Finding, bool) {
 		Move: Move{kubectl(c, "get", "scaledobject", so.Ref.Name, "-o", "jsonpath={.spec}"), "With minReplicaCount 0, or idleReplicaCount 0, KEDA goes there after cooldownPeriod."}}, true
 }
 
-// neverSleeps is a workload with a floor of zero that only cpu and memory scale.
+// neverSleeps is a workload with a floor of zero that only cpu and memory scale. KEDA's
+// webhook refuses one with minReplicaCount 0, where it runs.
 func neverSleeps(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
 	own := slices.ContainsFunc(so.Triggers, func(t kscope.Trigger) bool {

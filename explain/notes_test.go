@@ -1,7 +1,6 @@
 package explain_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -13,16 +12,6 @@ import (
 	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/store"
 )
-
-// noted is a case of what is worth knowing: the notes that there must be, and what a
-// neighbour of it changes, of which there must be none.
-type noted struct {
-	name   string
-	scene  *store.Chain
-	change func(c *store.Chain)
-	want   string
-	well   func(c *store.Chain)
-}
 
 // bursts is a workload that KEDA woke so often, each time after it had slept for so
 // long, the last time a minute ago.
@@ -62,7 +51,8 @@ func made(ago float64, pods float64) func(c *store.Chain) {
 	}
 }
 
-var worthKnowing = []noted{
+// worthKnowing is what there are notes of, and only notes.
+var worthKnowing = []diagnosed{
 	{name: "bursts with pauses that are longer than the cooldown", scene: scene(3, 1, 1), change: bursts(4, 95*time.Second), want: "flapping",
 		well: bursts(2, 95*time.Second)},
 	{name: "long pauses", scene: scene(3, 1, 1), change: bursts(3, 8*time.Minute), want: "flapping",
@@ -72,13 +62,15 @@ var worthKnowing = []noted{
 		}},
 	{name: "a ScaledObject for pods that ran", scene: scene(0, 0, 0), change: made(120, 4), want: "atZeroAtOnce",
 		well: made(3600, 4)},
-	{name: "the same with a grace that is over", scene: scene(0, 0, 0), change: func(c *store.Chain) {
+	{name: "the same by a cluster whose clock is behind", scene: scene(0, 0, 0), change: func(c *store.Chain) {
 		made(120, 1)(c)
-		c.ScaledObject.InitialCooldownPeriod = 2 * time.Second
+		c.ScaledObject.Created, c.Workload.SetBy = at(-128), "keda-operator"
 	}, want: "atZeroAtOnce", well: func(c *store.Chain) {
 		made(120, 4)(c)
 		c.ScaledObject.LastActiveTime = at(-100) // there was work
 	}},
+	{name: "pods that were taken away by hand", scene: scene(0, 0, 0), change: func(c *store.Chain) { made(120, 4)(c); c.Workload.SetBy = "kubectl" },
+		well: func(c *store.Chain) { made(120, 4)(c); c.ScaledObject.InitialCooldownPeriod = time.Second }},
 	{name: "one pod for a large target", scene: scene(30, 1, 1), change: func(c *store.Chain) { alone(30, 12*time.Minute)(c); c.Readings[0].Target = 50 }, want: "tooCoarse",
 		well: func(c *store.Chain) { alone(30, 8*time.Minute)(c); c.Readings[0].Target = 50 }},
 	{name: "one pod that gets the better of it, slowly", scene: scene(30, 1, 1), change: func(c *store.Chain) { alone(49, 20*time.Minute)(c); c.Readings[0].Target = 50 }, want: "tooCoarse",
@@ -147,9 +139,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// Every note is as whole as a finding is.
+// Every note is as whole as a finding is, and its words are for a person to read.
 func TestNotesRead(t *testing.T) {
-	const columns, rows = 68, 2
 	var b strings.Builder
 	for i, tt := range worthKnowing {
 		p, _ := notesOf(tt.scene, tt.change)
@@ -158,19 +149,8 @@ func TestNotesRead(t *testing.T) {
 		}
 		b.WriteString(tt.name + "\n")
 		for _, x := range p.Notes() {
-			fmt.Fprintf(&b, "\n  %s\n    %s\n    %s\n", x.Rule, x.Says, x.Next)
-			for _, e := range x.Evidence {
-				fmt.Fprintf(&b, "    - %s, %s: %s\n", e.Object, e.Field, e.Value)
-			}
-			fmt.Fprintf(&b, "    $ %s\n    %s\n", x.Move.Command, x.Move.Effect)
-			for _, s := range []string{x.Says, x.Next, x.Move.Effect} {
-				if fault := faultOf(s); fault != "" || s == "" || rowsOf(s, columns) > rows {
-					t.Errorf("%s: %s: %d rows, %q", x.Rule, fault, rowsOf(s, columns), s)
-				}
-			}
-			if len(x.Evidence) == 0 || x.Move.Command == "" {
-				t.Errorf("%s: nothing that it rests on, or nothing to do", x.Rule)
-			}
+			write(&b, x)
+			isWhole(t, tt.name, x)
 		}
 	}
 	golden.Compare(t, "notes.txt", b.String())
