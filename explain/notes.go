@@ -65,7 +65,8 @@ func flapping(c *store.Chain, f *facts) (Finding, bool) {
 		}
 		was = n
 	}
-	if woken < oftenWoken || so.Floor() != 0 {
+	scheduled := slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Trigger.Type == "cron" }) // it wakes when it is told to
+	if woken < oftenWoken || so.Floor() != 0 || scheduled {
 		return Finding{}, false
 	}
 	bridge := longest + so.CooldownPeriod

@@ -60,6 +60,10 @@ var worthKnowing = []diagnosed{
 			bursts(4, 95*time.Second)(c)
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.CooldownPeriod, c.ScaledObject.PollingInterval = 1, 5*time.Minute, 30*time.Second
 		}},
+	{name: "pauses that a schedule makes", scene: scene(3, 1, 1), change: func(c *store.Chain) {
+		bursts(4, 95*time.Second)(c)
+		c.Readings = append(c.Readings, store.Reading{Trigger: kscope.Trigger{Type: "cron"}, Target: 1, Known: true, From: store.FromSchedule})
+	}},
 	{name: "a ScaledObject for pods that ran", scene: scene(0, 0, 0), change: made(120, 4), want: "atZeroAtOnce",
 		well: made(3600, 4)},
 	{name: "the same by a cluster whose clock is behind", scene: scene(0, 0, 0), change: func(c *store.Chain) {

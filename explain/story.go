@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -186,6 +187,7 @@ func (f *facts) keepsUp(c *store.Chain) string {
 			from = since
 		}
 	}
+	from = afterJump(&f.r.Past, from, f.r.Value)
 	took := f.now.Sub(from)
 	before := f.r.Past.At(from)
 	if took < keepLeast || before != before || f.ready < f.desired {
@@ -201,6 +203,36 @@ func (f *facts) keepsUp(c *store.Chain) string {
 		return fmt.Sprintf(", and the queue grows by %s/s", words.Rate(-pace))
 	}
 	return ", and the queue gets no shorter"
+}
+
+// Of what makes a rise a jump: that it is so large a share of all that came, and that
+// it shows against what waits.
+const (
+	jumpShare = 4
+	jumpShows = 20
+)
+
+// afterJump is a time from which on a queue goes at a pace: after the last batch, which
+// is no pace.
+func afterJump(depth *store.Series, from time.Time, value float64) time.Time {
+	came := func(each func(at time.Time, rise float64)) {
+		last := math.NaN()
+		for at, n := range depth.Since(from) {
+			if n > last {
+				each(at, n-last)
+			}
+			last = n
+		}
+	}
+	all := 0.0
+	came(func(_ time.Time, rise float64) { all += rise })
+	began := from
+	came(func(at time.Time, rise float64) {
+		if rise*jumpShare > all && rise*jumpShows > value {
+			began = at
+		}
+	})
+	return began
 }
 
 // roughly is a span of time that is known to a tenth or so, which does not change

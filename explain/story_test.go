@@ -133,6 +133,16 @@ var ordinary = []explanation{
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2/s", next: "10"},
 	{name: "at max, and nothing moves", scene: scene(170, 10, 10), change: aMinuteAgo(170),
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
+	{name: "at max, and a batch came in between", scene: scene(170, 10, 10), change: func(c *store.Chain) {
+		aMinuteAgo(170)(c)
+		c.Readings[0].Past = store.Series{}
+		for s := 90; s > 30; s-- {
+			c.Readings[0].Past.Add(at(-float64(s)), 60)
+		}
+		for s := 30; s >= 0; s-- { // 140 more, and 1 a second is done
+			c.Readings[0].Past.Add(at(-float64(s)), 170+float64(s))
+		}
+	}, rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2m50s", next: "10"},
 	{name: "at max, for too short a time to tell", scene: scene(170, 10, 10), change: func(c *store.Chain) { aMinuteAgo(290)(c); c.Past.Ready.Add(at(-5), 9); c.Past.Ready.Add(at(-4), 10) },
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10 0 1m40s 2m25s"},
 	{name: "exact", scene: scene(12, 3, 3),
