@@ -50,8 +50,9 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done; exit $$status
 
-monkey: ## every key, size and message by chance, a hundred thousand times, and every view at a fifth of all small sizes
+monkey: ## what has too many cases for every run: keys, sizes and messages by chance, views in windows, random ScaledObjects
 	go test -vet=off -count=1 -run '^(TestMonkey|TestEveryViewInEveryWindow|TestEscapeIsSeen|TestHugeWindows|TestOddFacts)$$' ./tui -steps 100000 -sweep-every 48
+	go test -vet=off -count=1 -run '^TestRandomScaledObjects$$' ./sandbox/world -objects 300
 
 # In its folder, where go test shows what a test prints. One story, second by second:
 # cd sandbox && go test -run '^TestScore$' -score-story healthy-27

@@ -212,5 +212,9 @@ func TestNotes(t *testing.T) {
 		if cmds := press(m, "y"); len(cmds) != 1 || fmt.Sprint(cmds[0]()) != notes[0].Move.Command {
 			t.Errorf("y copies %v, want %q", cmds, notes[0].Move.Command)
 		}
+		m.view.screen, m.view.ids, m.view.row = overview, []kscope.ID{p.ID}, 0
+		if cmds := press(m, "y"); len(cmds) != 0 {
+			t.Errorf("in the table, which shows no notes, y copies %v", cmds)
+		}
 	}
 }

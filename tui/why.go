@@ -49,7 +49,9 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 		add("Why", m.whyLook(p), wrap(p.Why, w))
 		add("Next", st.Text, wrap(p.Next, w))
 	}
-	for i, x := range told(p.Picture) {
+	all := told(p.Picture)
+	which := m.chosenFinding(all)
+	for i, x := range all {
 		label, says, look := "Why", x.Says, st.Bad
 		switch {
 		case i >= len(p.Findings):
@@ -61,7 +63,7 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 		}
 		at := len(lines)
 		add(label, look, wrap(says, w))
-		if i != m.chosenFinding(p.Picture) {
+		if i != which {
 			continue
 		}
 		chosen = at
@@ -108,8 +110,8 @@ func told(p explain.Picture) []explain.Finding {
 }
 
 // chosenFinding is which of that is shown with all there is to it.
-func (m *Model) chosenFinding(p explain.Picture) int {
-	return min(m.view.finding, max(len(told(p))-1, 0))
+func (m *Model) chosenFinding(all []explain.Finding) int {
+	return min(m.view.finding, max(len(all)-1, 0))
 }
 
 // drawWhy is the two sentences: why there are as many pods as there are, and
@@ -178,15 +180,19 @@ func (m *Model) copyMove() tea.Cmd {
 		id = v.ids[v.row]
 	}
 	p, ok := explain.Look(m.seen, id)
-	if !ok || len(told(p)) == 0 {
+	all := p.Findings // the table shows no notes
+	if v.screen == detail {
+		all = told(p)
+	}
+	if !ok || len(all) == 0 {
 		v.notice = "There is no command to copy: nothing is found to be wrong here."
 		return nil
 	}
-	i := m.chosenFinding(p)
+	i := m.chosenFinding(all)
 	if v.screen == overview {
 		i = 0
 	}
-	move := told(p)[i].Move
+	move := all[i].Move
 	if move.Command == "" {
 		v.notice = "There is no command for this."
 		return nil

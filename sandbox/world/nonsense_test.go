@@ -1,6 +1,7 @@
 package world
 
 import (
+	commandline "flag"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -70,6 +71,10 @@ func TestAdmission(t *testing.T) {
 	}
 }
 
+// objects is how many random ScaledObjects are tried; make monkey tries five times as
+// many.
+var objects = commandline.Int("objects", 60, "how many random ScaledObjects to try")
+
 // TestRandomScaledObjects plays random definitions, loads, edits and pauses,
 // and holds them to what must be true of any: KEDA and the HPA stay within
 // the bounds, and the target follows what the status says.
@@ -77,7 +82,7 @@ func TestRandomScaledObjects(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	ref := kscope.Ref{Namespace: "shop", Name: "so"}
-	for range 60 {
+	for range *objects {
 		most := int64(1 + r.IntN(15))
 		spec := map[string]any{"pollingInterval": int64(1 + r.IntN(40)), "cooldownPeriod": int64(r.IntN(120)), "maxReplicaCount": most}
 		least := int64(0)
