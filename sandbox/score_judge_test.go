@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -105,26 +104,10 @@ func judgeSentence(ahead []outlook.Forecast, c resize) verdict {
 	return wrong
 }
 
-// news is when what kscope can know at a time happened: of a queue that it does not
-// know, what the HPA found at its last sync.
-func (out *record) news(at time.Time) time.Time {
-	at = at.Add(-unseen)
-	if !out.bare {
-		return at
-	}
-	i, _ := slices.BinarySearchFunc(out.deeds, at, func(d world.Deed, at time.Time) int { return d.At.Compare(at) })
-	for i--; i >= 0; i-- {
-		if out.deeds[i].What == world.Synced {
-			return out.deeds[i].At
-		}
-	}
-	return out.began
-}
-
 // calm reports whether, from what kscope could not know yet to a time, all was as
 // a condition assumes.
 func (out *record) calm(from, to time.Time, on outlook.Condition) bool {
-	from, to = out.news(from), to.Add(time.Millisecond)
+	from, to = from.Add(-unseen), to.Add(time.Millisecond)
 	for _, b := range out.beats {
 		at := out.began.Add(b.at)
 		if at.After(to) {
