@@ -37,7 +37,11 @@ func links(c *store.Chain, d *Decision, now time.Time) Chain {
 		add(LinkQueue, queueLink(c))
 		add(LinkKEDA, kedaLink(c, d))
 	}
-	add(LinkHPA, hpaLink(c))
+	hpa := hpaLink(c)
+	if hpa.Word == "holding" && d.Rule == "full" { // it has less to ask for than before, and more than it may have
+		hpa.State, hpa.Word = LinkOK, "at max"
+	}
+	add(LinkHPA, hpa)
 	add(LinkWorkload, workloadLink(c))
 	add(LinkPods, podsLink(c))
 	return ls

@@ -73,6 +73,14 @@ func TestLinks(t *testing.T) {
 		{"HPA ramping", 3, hpa(cond("ScalingLimited", "True", "ScaleUpLimit")), explain.LinkHPA, explain.LinkWorking, "wants 3 ramping"},
 		{"HPA stepping down", 3, hpa(cond("ScalingLimited", "True", "ScaleDownLimit")), explain.LinkHPA, explain.LinkWorking, "wants 3 stepping down"},
 		{"HPA holding", 3, hpa(cond("AbleToScale", "True", "ScaleDownStabilized")), explain.LinkHPA, explain.LinkWaiting, "wants 3 holding"},
+		{"HPA holding, of more than it may have", 10, func(x *world) {
+			x.Depth(1, 200)
+			hpa(cond("AbleToScale", "True", "ScaleDownStabilized"), cond("ScalingLimited", "True", "TooManyReplicas"))(x)
+		}, explain.LinkHPA, explain.LinkOK, "wants 10 at max"},
+		{"HPA holding, of more than it could have", 10, func(x *world) {
+			x.Depth(1, 20)
+			hpa(cond("AbleToScale", "True", "ScaleDownStabilized"), cond("ScalingLimited", "True", "TooManyReplicas"))(x)
+		}, explain.LinkHPA, explain.LinkWaiting, "wants 10 holding"},
 		{"HPA waiting for more", 3, hpa(cond("AbleToScale", "True", "ScaleUpStabilized")), explain.LinkHPA, explain.LinkWaiting, "wants 3 holding"},
 		{"HPA overtaken", 3, func(x *world) { hpa()(x); x.Scale(2, "kubectl", 4) }, explain.LinkHPA, explain.LinkWaiting, "wants 3 before next sync"},
 		{"HPA not made", 3, gone(kscope.HPAs, kscope.Synced), explain.LinkHPA, explain.LinkWaiting, "none not made yet"},

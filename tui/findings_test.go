@@ -187,6 +187,17 @@ func noted() *tale {
 	return t.begin().run(40 * time.Second)
 }
 
+// TestNotesStandBelowWhy: where there is no room for all, what stands first is why.
+func TestNotesStandBelowWhy(t *testing.T) {
+	for h := 12; h <= 24; h++ {
+		m := tell(noted(), 60, h, openWorker)
+		press(m, "4")
+		if p, _ := m.picture(); !isShown(m.grid.Plain(), p.Why) {
+			t.Errorf("60x%d: %q is not shown:\n%s", h, p.Why, m.grid.Plain())
+		}
+	}
+}
+
 // TestNotes: what is worth knowing has a row where there is one to spare, and with the
 // focus all of it and its command; it breaks nothing.
 func TestNotes(t *testing.T) {

@@ -66,7 +66,9 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 		if i != which {
 			continue
 		}
-		chosen = at
+		if chosen = at; i == 0 {
+			chosen = 0 // with the sentences that stand before it
+		}
 		if label == "Note" {
 			add("", st.Text, wrap(x.Next, w))
 		} else if x.Of == "" {
