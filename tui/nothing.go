@@ -123,7 +123,7 @@ func (m *Model) lesson(p picture) lesson {
 		return lesson{"", "From one pod on the HPA adds more, every 15 s. Amber: queue, blue: pods."}
 	case d.Phase == explain.ScalingUp:
 		return lesson{"space", "freezes the picture, [ ] look back; f shows the chart alone."}
-	case d.Phase == explain.CoolingDown:
+	case d.Phase == explain.CoolingDown && !d.Zero.IsZero(): // it takes it, by what is known
 		return lesson{"", "The queue is empty. After the cooldown KEDA takes the last step, to zero."}
 	}
 	return lesson{"I", "offers loads over time; : breaks things, to learn from; ? lists every key."}
