@@ -51,7 +51,7 @@ func flapping(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
 	woken, was, slept := 0, -1.0, time.Time{}
 	var longest time.Duration
-	from := f.now.Add(-max(wokenWithin, 10*so.CooldownPeriod))
+	from := f.now.Add(-max(wokenWithin, 10*min(so.CooldownPeriod, 24*time.Hour)))
 	if seen := c.Past.Desired.Start(); seen.After(from) {
 		from = seen
 	}

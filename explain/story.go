@@ -169,10 +169,11 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 }
 
 // How long a queue is watched to tell whether the pods that there may be keep up with
-// it, and how long it must have been.
+// it, how long it must have been, and how far ahead that says anything.
 const (
 	keepBack  = time.Minute
 	keepLeast = 10 * time.Second
+	keepLong  = 24 * time.Hour
 )
 
 // keepsUp is whether all pods that there may be get the better of a queue, by how it
@@ -194,9 +195,9 @@ func (f *facts) keepsUp(c *store.Chain) string {
 		return ""
 	}
 	pace := (before - f.r.Value) / took.Seconds() // jobs a second that it loses
-	switch left := time.Duration(f.r.Value / pace * float64(time.Second)); {
-	case pace*keepBack.Seconds() >= 1 && left < 24*time.Hour:
-		return fmt.Sprintf(": empty in about %s at this pace", roughly(left))
+	switch left := f.r.Value / pace; {
+	case pace*keepBack.Seconds() >= 1 && left < keepLong.Seconds():
+		return fmt.Sprintf(": empty in about %s at this pace", roughly(time.Duration(left*float64(time.Second))))
 	case pace*keepBack.Seconds() >= 1:
 		return ""
 	case pace*keepBack.Seconds() <= -1:

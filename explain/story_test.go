@@ -133,6 +133,8 @@ var ordinary = []explanation{
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2/s", next: "10"},
 	{name: "at max, and nothing moves", scene: scene(170, 10, 10), change: aMinuteAgo(170),
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
+	{name: "at max, and more than a lifetime can do", scene: scene(1e17, 10, 10), change: aMinuteAgo(1e17 + 64),
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "1e+17 5 2,147,483,647 10", next: "10"},
 	{name: "at max, and a batch came in between", scene: scene(170, 10, 10), change: func(c *store.Chain) {
 		aMinuteAgo(170)(c)
 		c.Readings[0].Past = store.Series{}
