@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	scoreEvery = flag.Int("score-every", 192, "TestScore plays one story in so many")
+	scoreEvery = flag.Int("score-every", 384, "TestScore plays one story in so many")
 	scoreStory = flag.String("score-story", "", "TestScore plays this story alone, such as healthy-27, and tells it second by second")
 )
 

@@ -51,19 +51,37 @@ func ParseCron(m map[string]string) (*Cron, error) {
 // the next end does not come after the next start, else none. As in KEDA a
 // start that never comes again (the 30th of February) leaves the window open for
 // good, and an end that never comes again closes it.
-func (c *Cron) Value(now time.Time) float64 {
-	local := now.In(c.zone)
-	start, end := c.start.next(local), c.end.next(local)
-	var inside bool
-	if start.Before(end) {
-		inside = local.After(start) && local.Before(end)
-	} else {
-		inside = local.After(start) || local.Before(end)
+func (c *Cron) Value(now time.Time) float64 { return c.Values()(now) }
+
+// Values is Value for moments one after the other, as a play asks for them: the
+// schedules are read again once a turn of theirs has come, or time went back.
+func (c *Cron) Values() func(now time.Time) float64 {
+	var asked, start, end time.Time
+	return func(now time.Time) float64 {
+		local := now.In(c.zone)
+		if asked.IsZero() || local.Before(asked) || !local.Before(earlier(start, end)) {
+			start, end = c.start.next(local), c.end.next(local)
+		}
+		asked = local
+		var inside bool
+		if start.Before(end) {
+			inside = local.After(start) && local.Before(end)
+		} else {
+			inside = local.After(start) || local.Before(end)
+		}
+		if !inside {
+			return 0
+		}
+		return c.replicas
 	}
-	if !inside {
-		return 0
+}
+
+// earlier is the first of two turns, of which either may never come.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return c.replicas
+	return a
 }
 
 // Turns is when the value changes next, and what it is then; the zero time if it

@@ -303,3 +303,40 @@ func TestCronTurns(t *testing.T) {
 		}
 	}
 }
+
+// One that is asked moment after moment says what one says that is asked once, also
+// where time goes back, a turn never comes, or both come together.
+func TestCronValues(t *testing.T) {
+	turned := 0
+	for _, m := range []map[string]string{
+		{"start": "0 8 * * *", "end": "0 18 * * *"},
+		{"start": "*/10 * * * *", "end": "5-59/10 * * * *"},
+		{"start": "0 0 30 2 *", "end": "*/7 * * * *"},
+		{"start": "*/7 * * * *", "end": "0 0 30 2 *"},
+		{"start": "0 */2 * * *", "end": "0 * * * *"},
+		{"start": "30 1,2,3 * * *", "end": "15 3 * * *"},
+	} {
+		m["timezone"], m["desiredReplicas"] = "Europe/Berlin", "3"
+		c, err := ParseCron(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := c.Values()
+		day := time.Date(2026, 10, 24, 22, 0, 0, 0, time.UTC) // its clocks are set back in that night
+		seen := map[float64]bool{}
+		for i := range 6000 {
+			at := day.Add(time.Duration(i*37) * time.Second)
+			if i%500 == 499 {
+				at = at.Add(-5 * time.Hour)
+			}
+			got, want := value(at), c.Value(at)
+			if seen[want] = true; got != want {
+				t.Fatalf("%v at %s: %g, asked once %g", m, at, got, want)
+			}
+		}
+		turned += len(seen) - 1
+	}
+	if turned < 3 {
+		t.Errorf("%d of these turn", turned)
+	}
+}

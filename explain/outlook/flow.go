@@ -84,7 +84,8 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		s := &sources[i]
 		measured := func(time.Duration) float64 { return s.Value }
 		if s.cron != nil {
-			measured = func(since time.Duration) float64 { return s.cron.Value(is.Now.Add(since)) }
+			value := s.cron.Values()
+			measured = func(since time.Duration) float64 { return value(is.Now.Add(since)) }
 		}
 		if i != main {
 			m.plan.Also = append(m.plan.Also, scaling.Source{Target: s.Target, Activation: s.ActivationTarget, ByValue: s.byValue(), Measured: measured})
