@@ -96,6 +96,35 @@ func (s *shown) changed(is *store.Store) bool {
 	return false
 }
 
+// glanceCache keeps what the rows of the table say for a second: of all that are drawn
+// after a change, one has changed.
+type glanceCache struct {
+	of   *store.Store
+	rows map[kscope.ID]glanced
+}
+
+type glanced struct {
+	explain.Picture
+	version uint64
+	second  time.Time
+	ok      bool
+}
+
+// glance is what a row says at the moment shown.
+func (m *Model) glance(id kscope.ID) (explain.Picture, bool) {
+	c, version, second := &m.glances, m.seen.VersionOf(id).Row, m.seen.Now().Truncate(time.Second)
+	if c.of != m.seen || len(c.rows) > 200 {
+		*c = glanceCache{of: m.seen, rows: map[kscope.ID]glanced{}}
+	}
+	is, ok := c.rows[id]
+	if !ok || is.version != version || !is.second.Equal(second) {
+		is = glanced{version: version, second: second}
+		is.Picture, is.ok = explain.Glance(m.seen, id)
+		c.rows[id] = is
+	}
+	return is.Picture, is.ok
+}
+
 // timelineCache keeps the timeline of what is open: to gather and
 // attribute it costs more than to draw it.
 type timelineCache struct {

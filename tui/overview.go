@@ -216,7 +216,7 @@ func (m *Model) drawOverview(c screen.Canvas) {
 }
 
 func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen bool) {
-	ch, ok := explain.Glance(m.seen, id)
+	ch, ok := m.glance(id)
 	if !ok {
 		return
 	}

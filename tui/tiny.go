@@ -71,7 +71,7 @@ func (m *Model) drawTinyList(c screen.Canvas) {
 	v, st := &m.view, m.styles
 	m.shown.overview = true
 	for y := 0; y < c.H && v.row+y < len(v.ids); y++ {
-		ch, ok := explain.Glance(m.seen, v.ids[v.row+y])
+		ch, ok := m.glance(v.ids[v.row+y])
 		if !ok {
 			continue // it was not there then
 		}

@@ -81,18 +81,19 @@ type Model struct {
 	colour  colorprofile.Profile
 	err     error
 
-	grid   screen.Grid
-	frame  string // what View answers, built by Update
-	title  string
-	drawn  drawn
-	shown  shown // what the frame was made of, to tell news from noise
-	log    timelineCache
-	future futureCache
-	ledger ledgerCache
-	tally  tally
-	said   said
-	began  time.Time // when the first observation came
-	pace   string
+	grid    screen.Grid
+	frame   string // what View answers, built by Update
+	title   string
+	drawn   drawn
+	shown   shown // what the frame was made of, to tell news from noise
+	log     timelineCache
+	glances glanceCache
+	future  futureCache
+	ledger  ledgerCache
+	tally   tally
+	said    said
+	began   time.Time // when the first observation came
+	pace    string
 
 	gathering bool // a frame was drawn for a key, and those that follow wait for the next
 	pressed   bool // and some did
