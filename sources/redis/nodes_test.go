@@ -113,16 +113,23 @@ func TestHangingNodes(t *testing.T) {
 	r := startRedis(t, "--cluster-enabled", "yes")
 	r.do("cluster", "addslotsrange", 0, slotCount-1)
 	until(t, "the cluster", func() bool { return r.Do(t.Context(), "rpush", "jobs", 1).Err() == nil })
-	h := &hanging{silent: []string{"192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"}, waiting: map[string]int{}}
+	silent := []string{"192.0.2.1:1", "192.0.2.2:1", "192.0.2.3:1"}
 	for _, topology := range []triggers.Topology{triggers.Cluster, triggers.Sentinel} {
-		q := triggers.Redis{Address: h.silent[0], Topology: topology, Key: "jobs"}.Backlog()
-		// One after the other they would take longer than the test waits.
-		s, f := run(t, Options{Dial: h.dial, DialTimeout: 4 * time.Second, Resolve: resolved(Access{Addresses: h.silent, SentinelMaster: "main"})})
-		s.Follow(scaledObject("one", q))
-		f.status(kscope.Failing)
+		t.Run("all hang, "+string(topology), func(t *testing.T) {
+			t.Parallel()
+			h := &hanging{silent: silent, waiting: map[string]int{}}
+			// One after the other they would take longer than the test waits.
+			s, f := run(t, Options{Dial: h.dial, DialTimeout: 4 * time.Second, Resolve: resolved(Access{Addresses: silent, SentinelMaster: "main"})})
+			s.Follow(scaledObject("one", triggers.Redis{Address: silent[0], Topology: topology, Key: "jobs"}.Backlog()))
+			f.status(kscope.Failing)
+		})
 	}
-	q := triggers.Redis{Address: h.silent[0], Topology: triggers.Cluster, Key: "jobs"}.Backlog()
-	s, f := run(t, Options{Dial: h.dial, DialTimeout: time.Minute, Resolve: resolved(Access{Addresses: append(slices.Clone(h.silent), r.address)})})
-	s.Follow(scaledObject("one", q))
-	f.depth(q, known(1))
+	t.Run("the last answers", func(t *testing.T) {
+		t.Parallel()
+		h := &hanging{silent: silent, waiting: map[string]int{}}
+		q := triggers.Redis{Address: silent[0], Topology: triggers.Cluster, Key: "jobs"}.Backlog()
+		s, f := run(t, Options{Dial: h.dial, DialTimeout: time.Minute, Resolve: resolved(Access{Addresses: append(slices.Clone(silent), r.address)})})
+		s.Follow(scaledObject("one", q))
+		f.depth(q, known(1))
+	})
 }
