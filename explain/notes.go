@@ -2,7 +2,9 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -18,6 +20,8 @@ var advice = []diagnosis{
 	{"flapping", flapping, nil},
 	{"atZeroAtOnce", atZeroAtOnce, nil},
 	{"tooCoarse", tooCoarse, nil},
+	{"onePodAPartition", onePodAPartition, nil},
+	{"stillAtWork", stillAtWork, nil},
 	{"pollingIsNoPace", pollingIsNoPace, nil},
 	{"cooldownWithoutEnd", cooldownWithoutEnd, nil},
 	{"neverSleeps", neverSleeps, nil},
@@ -143,6 +147,65 @@ func tooCoarse(c *store.Chain, f *facts) (Finding, bool) {
 		Evidence: []Evidence{readingOf(c, r),
 			{Object: self(c), Field: "target of trigger " + r.Trigger.Type, Value: words.Count(r.Target)}},
 		Move: Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name), "A smaller target for the trigger means more pods for the same queue."}}, true
+}
+
+// shared are the trigger types whose source is divided, so that more pods than parts
+// would have nothing to take, with the part, what KEDA counts, and the metadata by
+// which it counts beyond that.
+var shared = map[string]struct{ part, unit, beyond string }{
+	"kafka":          {"partition", "lag", "allowIdleConsumers"},
+	"apache-kafka":   {"partition", "lag", "allowIdleConsumers"},
+	"azure-eventhub": {"partition", "backlog", ""},
+}
+
+// atLimit is how long a value must stand to the item at a whole number of targets.
+const atLimit = time.Minute
+
+// onePodAPartition is a lag that stands at what KEDA counts at most of it: the target
+// times the partitions, whatever there is beyond that. The number of partitions is
+// nowhere to be read, so this can only be told from a lag that does not move.
+func onePodAPartition(c *store.Chain, f *facts) (Finding, bool) {
+	r := &f.r
+	is, ok := shared[r.Trigger.Type]
+	parts := math.Round(r.Value / max(r.Target, 1))
+	if !ok || !r.Known || r.Target < 1 || r.Trigger.Metadata[is.beyond] == "true" || r.Still.IsZero() || f.now.Sub(r.Still) < atLimit ||
+		parts < 2 || parts >= float64(f.high) || math.Abs(r.Value-parts*r.Target) > 0.01*r.Target || float64(f.desired) != parts || f.ready != f.desired {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA,
+		Says: fmt.Sprintf("The %s stands at exactly %s x %s for %s: KEDA asks for no more than one pod a %s, so more may wait.",
+			is.unit, words.Count(parts), words.Count(r.Target), words.Age(f.now.Sub(r.Still)), is.part),
+		Next:     fmt.Sprintf("If there are %s %ss, more pods would have nothing to take: more %ss would let more of them work.", words.Count(parts), is.part, is.part),
+		Evidence: []Evidence{readingOf(c, r), {Object: self(c), Field: "target of trigger " + r.Trigger.Type, Value: words.Count(r.Target)}},
+		Move:     Move{kubectl(c, "get", "scaledobject", c.ScaledObject.Ref.Name, "-o", "jsonpath={.spec.triggers}"), "It names the topic and the consumer group, of which the broker's own tools show the lag of each " + is.part + "."}}
+	return x, true
+}
+
+// slowToStop is how long pods that were told to stop may take before it is spoken of.
+const slowToStop = 10 * time.Second
+
+// stillAtWork is pods that were taken away by the number and have not ended: what they
+// took is in no queue any more, so neither KEDA nor the HPA waits for it.
+func stillAtWork(c *store.Chain, f *facts) (Finding, bool) {
+	n, last := c.Counts[kscope.PodTerminating], c.Leaving
+	if n == 0 || last == nil {
+		return Finding{}, false
+	}
+	told := c.Past.Desired.HeldSince(f.now)
+	before, left := c.Past.Desired.At(told.Add(-1)), last.Deleted.Sub(f.now)
+	if told.IsZero() || !(before > float64(f.desired)) || f.now.Sub(told) < slowToStop || left <= 0 {
+		return Finding{}, false
+	}
+	by, why := LinkHPA, "The HPA takes pods away whether they are at work or not, for what one has taken stands in no queue."
+	if so := &c.ScaledObject; f.desired == 0 || so.IdleReplicaCount != nil && f.desired == so.Floor() {
+		by, why = LinkKEDA, "Once the queue has been empty for cooldownPeriod, KEDA waits for nobody: what a pod has taken stands in no queue."
+	}
+	return Finding{Link: by,
+		Says: fmt.Sprintf("%s told to stop %s ago and %s not ended: in %s the first is cut off.", pods(n)+" "+verb(n, "was", "were"),
+			words.Age(f.now.Sub(told)), verb(n, "has", "have"), words.Age(left)),
+		Next:     why,
+		Evidence: []Evidence{{Object: "Pod " + last.Ref.Name, Field: "grace period", Value: "until " + last.Deleted.In(f.now.Location()).Format("15:04:05")}},
+		Move:     Move{kubectl(c, "edit", strings.ToLower(c.Target().Kind), c.Target().Name), "Let the worker end its job on SIGTERM, within terminationGracePeriodSeconds; or use a ScaledJob."}}, true
 }
 
 // byTheHPA reports whether KEDA leaves it to the HPA to ask the sources, as it does

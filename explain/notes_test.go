@@ -51,6 +51,29 @@ func made(ago float64, pods float64) func(c *store.Chain) {
 	}
 }
 
+// lagging is a Kafka trigger of which the HPA has told the same for so long: four
+// times its target.
+func lagging(still time.Duration) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		r := &c.Readings[0]
+		r.Trigger = kscope.Trigger{Type: "kafka", Metadata: map[string]string{"topic": "orders", "consumerGroup": "workers", "lagThreshold": "50"}}
+		r.Target, r.Value, r.From, r.Still, r.Past = 50, 200, store.FromHPA, noon.Add(-still), store.Series{}
+		c.ScaledObject.Triggers = []kscope.Trigger{r.Trigger}
+	}
+}
+
+// leaving is two pods that were told to stop 25 seconds ago, when the number went
+// from one to another, and have five seconds left.
+func leaving(from, to float64) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		c.Past.Desired.Add(at(-300), from)
+		c.Past.Desired.Add(at(-25), to)
+		c.Past.Desired.Extend(noon)
+		c.Counts[kscope.PodTerminating] = 2
+		c.Leaving = &kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: "order-worker-1"}, Deleted: at(5)}
+	}
+}
+
 // worthKnowing is what there are notes of, and only notes.
 var worthKnowing = []diagnosed{
 	{name: "bursts with pauses that are longer than the cooldown", scene: scene(3, 1, 1), change: bursts(4, 95*time.Second), want: "flapping",
@@ -84,6 +107,18 @@ var worthKnowing = []diagnosed{
 			c.Readings[0].Past.Add(at(-50), 30)
 			c.Readings[0].Target = 50
 		}},
+	{name: "a lag that stands at the number of partitions", scene: scene(200, 4, 4), change: lagging(90 * time.Second), want: "onePodAPartition",
+		well: func(c *store.Chain) { lagging(90 * time.Second)(c); c.Readings[0].Value++ }},
+	{name: "the same where idle consumers are allowed, or only just", scene: scene(200, 4, 4), change: lagging(50 * time.Second),
+		well: func(c *store.Chain) {
+			lagging(90 * time.Second)(c)
+			c.Readings[0].Trigger.Metadata["allowIdleConsumers"] = "true"
+		}},
+	{name: "pods that KEDA stopped at their work", scene: scene(0, 0, 0), change: leaving(4, 0), want: "stillAtWork",
+		well: func(c *store.Chain) { leaving(4, 0)(c); c.Past.Desired.Add(at(-5), 1); c.Past.Desired.Add(at(-4), 0) }},
+	{name: "pods that the HPA stopped at their work", scene: scene(12, 3, 3), change: leaving(5, 3), want: "stillAtWork",
+		well: func(c *store.Chain) { leaving(5, 3)(c); c.Counts[kscope.PodTerminating] = 0 }},
+	{name: "pods that go for another reason", scene: scene(12, 3, 3), change: leaving(2, 3)},
 	{name: "a polling interval for the HPA", scene: scene(12, 3, 3),
 		change: func(c *store.Chain) {
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.PollingInterval = 2, 5*time.Second
