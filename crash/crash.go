@@ -14,6 +14,7 @@
 package crash
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -96,15 +97,19 @@ const issues = "https://github.com/kscope/kscope/issues"
 // open makes the file of a trace, with its beginning in it; nil if there can be
 // none, as where the disk is full.
 func open(begin []byte) (*os.File, string) {
+	happened, ask := "stopped by a defect of its own", "please send %s to "+issues
+	if bytes.Contains(begin, []byte("\nSIGQUIT: quit\n")) { // somebody wants to know what it is at
+		happened, ask = "ended by SIGQUIT", "%s says what it was doing"
+	}
 	file, err := os.CreateTemp("", "kscope-crash-*.txt")
 	if err == nil {
 		if _, err = file.Write(begin); err == nil {
-			return file, fmt.Sprintf("stopped by a defect of its own; please send %s to %s", file.Name(), issues)
+			return file, happened + "; " + fmt.Sprintf(ask, file.Name())
 		}
 		_ = file.Close()
 		_ = os.Remove(file.Name()) // it holds nothing that is of use
 	}
-	return nil, fmt.Sprintf("stopped by a defect of its own, and its trace cannot be kept (%v); please tell %s how it begins:\n%s", err, issues, readable(begin))
+	return nil, fmt.Sprintf("%s, and its trace cannot be kept (%v); please tell %s how it begins:\n%s", happened, err, issues, readable(begin))
 }
 
 // readable is the beginning of a trace as a terminal may have it: a panic may be

@@ -113,6 +113,9 @@ func TestSignals(t *testing.T) {
 				if raw := string(s.Raw()); !strings.Contains(raw, "\x1b[?1049l") || has("Timeline")(s.Text()) {
 					t.Errorf("the terminal is not given back:\n%s", s.Text())
 				}
+				if asked := has("kscope: ended by SIGQUIT; ")(s.Text()); asked != (tt.sig == syscall.SIGQUIT) || has("defect")(s.Text()) {
+					t.Errorf("it says:\n%s", s.Text())
+				}
 				return
 			}
 			s.Press("+", "i")
