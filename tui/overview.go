@@ -19,9 +19,19 @@ type overviewRow struct {
 	explain.Picture
 	history store.History
 	now     time.Time
+	alone   bool // the table has no room to say why
 }
 
 func (r overviewRow) broken() bool { return r.Phase == explain.Broken }
+
+// phase is the phase of a row; of what is broken, where nothing else on its line says
+// so, what it is broken by.
+func (r overviewRow) phase() string {
+	if l, ok := r.Links.Of(r.Link); r.broken() && r.alone && ok && l.Word != "" {
+		return l.Word
+	}
+	return string(r.Phase)
+}
 
 // overviewTable is the table of ScaledObjects, see tableOf.
 var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []column[overviewRow]{
@@ -39,8 +49,8 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 		}
 		m.drawName(c, s, r.ID)
 	}},
-	{"PHASE", 13, false, 1, func(m *Model, c screen.Canvas, r overviewRow) {
-		c.Fit(0, 0, c.W, m.phaseStyle(r.Phase), string(r.Phase))
+	{"PHASE", 15, false, 1, func(m *Model, c screen.Canvas, r overviewRow) {
+		c.Fit(0, 0, c.W, m.phaseStyle(r.Phase), r.phase())
 	}},
 	{"QUEUE", 9, true, 0, func(m *Model, c screen.Canvas, r overviewRow) {
 		l, _ := r.Links.Of(explain.LinkQueue)
@@ -229,7 +239,7 @@ func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen
 		c.Fill(0, 0, c.W, 1, m.styles.Chosen, ' ')
 		c.Put(0, 0, m.styles.Accent, '▌')
 	}
-	overviewTable.drawRow(m, c, at, overviewRow{ch, m.seen.History(id, backlog), m.seen.Now()})
+	overviewTable.drawRow(m, c, at, overviewRow{ch, m.seen.History(id, backlog), m.seen.Now(), at[len(at)-1].w == 0})
 }
 
 // The rows that the table leaves are the preview's: what is selected, as its

@@ -209,7 +209,7 @@ func panesOf(m *Model, id kscope.ID) map[string]string {
 		at := overviewTable.spans(w)
 		look, _ := explain.Look(m.seen, id)
 		draw("row", w, 1, func(c screen.Canvas) {
-			overviewTable.drawRow(m, c, at, overviewRow{look, store.History{}, m.seen.Now()})
+			overviewTable.drawRow(m, c, at, overviewRow{look, store.History{}, m.seen.Now(), at[len(at)-1].w == 0})
 		})
 	}
 	return out
