@@ -96,7 +96,7 @@ func TestWhatWasNotAskedFor(t *testing.T) {
 	c, is := known(100, 4, func(float64) float64 { return 5 }, nil, store.Sync{At: after(60), Computed: true, Current: 4, Desired: 4})
 	c.Past.Born = after(60)
 	m, ok = Of(c, is)
-	if o := m.Next(); !ok || !o.Some || o.Up || o.Low != 1 || math.Abs(o.Earliest.Sub(after(360)).Seconds()) > 15 {
+	if o := m.Next(); !ok || !o.Some || o.Up || o.Low != 1 || math.Abs(o.Earliest.Sub(after(360)).Seconds()) > 15 || m.Most != 4 {
 		t.Errorf("four pods that it met: %v %+v", ok, o)
 	}
 }

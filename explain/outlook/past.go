@@ -69,8 +69,11 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 	if m.until = since.Add(b.DownWindow()); c.Past.Born.IsZero() && m.until.After(now) {
 		m.held = c.Workload.Desired
 	}
-	if !c.Past.Born.IsZero() {
-		m.from.Memory.Meet(c.Past.Born, int32(orZero(c.Past.Desired.At(c.Past.Born))))
+	if born := c.Past.Born; !born.IsZero() {
+		met := int32(orZero(c.Past.Desired.At(born)))
+		if m.from.Memory.Meet(born, met); !born.Before(now.Add(-b.DownWindow())) {
+			m.Most, m.MostAt = met, born
+		}
 	}
 	t, blind := scaling.TolerancesOf(b), false
 	for _, s := range moments(c.Past.Syncs, m.plan.Sync, from, now) {
