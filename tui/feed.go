@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -96,34 +97,45 @@ func (s *shown) changed(is *store.Store) bool {
 	return false
 }
 
-// glanceCache keeps what the rows of the table say for a second: of all that are drawn
-// after a change, one has changed.
+// glanceCache keeps what the rows of the table say: of all that are drawn after a
+// change, one has changed. What time alone changes is seen within a second, and where
+// it has changed nothing for some, within a few.
 type glanceCache struct {
 	of   *store.Store
 	rows map[kscope.ID]glanced
 }
 
+// restingRow is how old a row may be that says the same all the time.
+const restingRow = 4 * time.Second
+
 type glanced struct {
 	explain.Picture
-	version uint64
-	second  time.Time
 	ok      bool
+	version uint64
+	at      time.Time
+	keeps   time.Duration
 }
 
 // glance is what a row says at the moment shown.
 func (m *Model) glance(id kscope.ID) (explain.Picture, bool) {
-	c, version, second := &m.glances, m.seen.VersionOf(id).Row, m.seen.Now().Truncate(time.Second)
+	c, version, now := &m.glances, m.seen.VersionOf(id).Row, m.seen.Now()
 	if c.of != m.seen || len(c.rows) > 200 {
 		*c = glanceCache{of: m.seen, rows: map[kscope.ID]glanced{}}
 	}
-	is, ok := c.rows[id]
-	if !ok || is.version != version || !is.second.Equal(second) {
-		is = glanced{version: version, second: second}
-		is.Picture, is.ok = explain.Glance(m.seen, id)
-		c.rows[id] = is
+	was, known := c.rows[id]
+	if age := now.Truncate(time.Second).Sub(was.at.Truncate(time.Second)); known && was.version == version && age >= 0 && age < was.keeps {
+		return was.Picture, was.ok
 	}
+	is := glanced{version: version, at: now, keeps: time.Second}
+	is.Picture, is.ok = explain.Glance(m.seen, id)
+	if known && was.version == version && is.Phase == was.Phase && is.Why == was.Why && slices.EqualFunc(is.Links, was.Links, sameLink) {
+		is.keeps = min(2*was.keeps, restingRow)
+	}
+	c.rows[id] = is
 	return is.Picture, is.ok
 }
+
+func sameLink(a, b explain.Link) bool { return a.Text() == b.Text() && a.Word == b.Word && a.Was == b.Was }
 
 // timelineCache keeps the timeline of what is open: to gather and
 // attribute it costs more than to draw it.
