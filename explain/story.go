@@ -194,7 +194,11 @@ func (f *facts) keepsUp(c *store.Chain) string {
 	if took < keepLeast || before != before || f.ready < f.desired {
 		return ""
 	}
-	pace := (before - f.r.Value) / took.Seconds() // jobs a second that it loses
+	lost := before - f.r.Value
+	if len(f.r.Feeds) == 0 { // what came of a load from here comes no more; the two counts may be a moment apart
+		lost += f.r.Own.Counted(f.now) - f.r.Own.Counted(from.Add(time.Second))
+	}
+	pace := lost / took.Seconds() // jobs a second that it loses
 	switch left := f.r.Value / pace; {
 	case pace*keepBack.Seconds() >= 1 && left < keepLong.Seconds():
 		return fmt.Sprintf(": empty in about %s at this pace", roughly(time.Duration(left*float64(time.Second))))

@@ -145,6 +145,15 @@ var ordinary = []explanation{
 			c.Readings[0].Past.Add(at(-float64(s)), 170+float64(s))
 		}
 	}, rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2m50s", next: "10"},
+	{name: "at max, and a load from here has ended", scene: scene(170, 10, 10), change: func(c *store.Chain) {
+		aMinuteAgo(170)(c)
+		r := &c.Readings[0]
+		r.Past = store.Series{}
+		for s := 90; s >= 0; s-- { // for a minute 8 came a second, of which 4 were done
+			r.Past.Add(at(-float64(s)), map[bool]float64{true: 50 + 4*float64(90-s), false: 170 + 4*float64(s)}[s > 30])
+			r.Own.Add(at(-float64(s)), 8*float64(90-max(s, 30)))
+		}
+	}, rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 44s", next: "10 0 1m05s 1m30s"},
 	{name: "at max, for too short a time to tell", scene: scene(170, 10, 10), change: func(c *store.Chain) { aMinuteAgo(290)(c); c.Past.Ready.Add(at(-5), 9); c.Past.Ready.Add(at(-4), 10) },
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10 0 1m40s 2m25s"},
 	{name: "exact", scene: scene(12, 3, 3),

@@ -94,16 +94,16 @@ func EstimateFlow(depth, own *Series, from, to time.Time) (Flow, bool) {
 	if !known {
 		return Flow{}, false
 	}
-	if put := own.counted(to) - own.counted(from); put > 0 {
+	if put := own.Counted(to) - own.Counted(from); put > 0 {
 		rest := last - first - put
 		return Flow{In: (put + max(rest, 0)) / span, Out: max(-rest, 0) / span, Own: put / span}, true
 	}
 	return Flow{In: up / span, Out: down / span}, true
 }
 
-// counted is the value of a series that counts up, at a time: that of the last
+// Counted is the value of a series that counts up, at a time: that of the last
 // count before it, 0 before the first.
-func (s *Series) counted(at time.Time) float64 {
+func (s *Series) Counted(at time.Time) float64 {
 	if s == nil {
 		return 0
 	}

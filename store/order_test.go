@@ -210,7 +210,7 @@ func present(c explain.Picture) explain.Picture {
 	c.Starting, c.Step, c.Told, c.Phase = store.Starting{}, nil, nil, ""
 	c.Readings = slices.Clone(c.Readings)
 	for i := range c.Readings {
-		c.Readings[i].Past = store.Series{}
+		c.Readings[i].Past, c.Readings[i].Own = store.Series{}, store.Series{}
 	}
 	return c
 }

@@ -27,6 +27,7 @@ type Reading struct {
 	Turns            time.Time        // when a schedule changes the value next; zero without one, or if never
 	Becomes          float64          // and what it is then
 	Past             Series           // of the backlog, empty where kscope does not measure it
+	Own              Series           // jobs put into it from here, counted up; empty where none were
 	Type             string           // Redis's word for the key's type
 	Err              string           // why it is not known
 	Feeds            []kscope.Loading // loads from here that run into it now and have jobs to come
@@ -59,6 +60,9 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if t.Backlog != nil {
 			q = s.queues[*t.Backlog]
 			r.Feeds = s.feeds(*t.Backlog)
+			if p := s.puts[*t.Backlog]; p != nil {
+				r.Own = p.own.view()
+			}
 		}
 		server, current := SourceStatus{}, true
 		if q != nil {

@@ -20,8 +20,8 @@ func sketch(s *store.Store, refs ...kscope.Ref) map[string]any {
 		p, ok := explain.Look(s, idOf(ref))
 		past := fmt.Sprint(p.Past.Looked, p.Past.Born, p.Past.Syncs, columns(&p.Past.Desired, s.Now()), columns(&p.Past.Ready, s.Now()), columns(&p.Past.Active, s.Now()))
 		for i := range p.Readings {
-			past += columns(&p.Readings[i].Past, s.Now())
-			p.Readings[i].Past = store.Series{}
+			past += columns(&p.Readings[i].Past, s.Now()) + columns(&p.Readings[i].Own, s.Now())
+			p.Readings[i].Past, p.Readings[i].Own = store.Series{}, store.Series{}
 		}
 		see("past", past)
 		p.Past = store.Past{}

@@ -18,42 +18,61 @@ const (
 	rateLeast = 3 * time.Second
 )
 
-// flowOf is how many jobs a second come into a queue, 0 where they do not come
-// steadily, and how long a pod is busy with one, 0 where that does not show: what
-// the depth fell by while pods were ready that had work, divided among them. It is
-// an estimate; what comes and goes between two looks is not seen.
-func flowOf(depth, ready *store.Series, now time.Time) (in float64, service time.Duration) {
+// flowOf is how many jobs a second come into a queue from others, 0 where they do not
+// come steadily, and how long a pod is busy with one, 0 where that does not show: what
+// the depth fell by while pods were ready that had work, divided among them. What was
+// put in from here, counted up, hides nothing of that. It is an estimate; what comes
+// and goes between two looks is not seen.
+func flowOf(depth, own, ready *store.Series, now time.Time) (in float64, service time.Duration) {
 	now = depth.Newest(now)
+	// Two counts that are not made at one moment waver against each other. Over all
+	// steps that is made up for, so where jobs from here keep coming all are summed up.
+	all := keepsComing(own, now)
 	var busy, done float64
-	last := depth.At(now.Add(-flowBack))
+	last, rest := depth.At(now.Add(-flowBack)), without(depth, own, now.Add(-flowBack))
 	for back := flowBack - flowStep; back >= 0; back -= flowStep {
 		at := now.Add(-back)
-		is := depth.At(at)
+		is, left := depth.At(at), without(depth, own, at)
 		switch {
-		case math.IsNaN(is) || math.IsNaN(last):
+		case math.IsNaN(left) || math.IsNaN(rest):
 			busy, done = 0, 0
-		case is > last || last == 0:
+		case last == 0 || left > rest && !all:
 		case is > 0:
-			done, busy = done+last-is, busy+orZero(ready.At(at))*flowStep.Seconds()
+			done, busy = done+rest-left, busy+orZero(ready.At(at))*flowStep.Seconds()
 		default: // it ran empty somewhere in between
-			done, busy = done+last-is, busy+orZero(ready.At(at))*flowStep.Seconds()/2
+			done, busy = done+rest-left, busy+orZero(ready.At(at))*flowStep.Seconds()/2
 		}
-		last = is
+		last, rest = is, left
 	}
 	if done > 0 && busy > 0 {
 		service = time.Duration(busy / done * float64(time.Second))
 	}
-	return rateOf(depth, ready, now, service), service
+	return rateOf(depth, own, ready, now, service), service
+}
+
+// without is a depth without all that was ever put in from here: what others put in
+// less what was taken.
+func without(depth, own *store.Series, at time.Time) float64 { return depth.At(at) - own.Counted(at) }
+
+// keepsComing reports whether jobs from here came in a good part of the time.
+func keepsComing(own *store.Series, now time.Time) bool {
+	came := 0
+	for back := flowBack; back > 0; back -= flowStep {
+		if own.Counted(now.Add(-back+flowStep)) > own.Counted(now.Add(-back)) {
+			came++
+		}
+	}
+	return came*8 >= int(flowBack/flowStep)
 }
 
 // rateOf is how many jobs a second come in while there is a queue: what it grows
 // by and what the pods take meanwhile.
-func rateOf(depth, ready *store.Series, now time.Time, service time.Duration) float64 {
+func rateOf(depth, own, ready *store.Series, now time.Time, service time.Duration) float64 {
 	rises, seconds, recent, pods := 0, 0, false, 0.0
-	last, is := depth.At(now), depth.At(now)
+	last, is := without(depth, own, now), without(depth, own, now)
 	for back := flowStep; back <= rateBack; back += flowStep {
-		before := depth.At(now.Add(-back))
-		if math.IsNaN(before) || math.IsNaN(last) || before == 0 {
+		before := without(depth, own, now.Add(-back))
+		if math.IsNaN(before) || math.IsNaN(last) || depth.At(now.Add(-back)) == 0 {
 			break
 		}
 		seconds++
@@ -98,14 +117,13 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		case s.From != store.FromBroker:
 			m.from.Queue, service = s.falls(c, is)
 		case s.CountsJobs():
-			in, service = flowOf(&s.Past, &c.Past.Ready, is.Now)
+			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 		}
 		loads := loadsInto(&s.Reading)
 		if service <= 0 && in <= 0 && len(loads) == 0 {
 			m.plan.Measured = measured
 			continue
 		}
-		in = others(in, loads)
 		m.Flows, m.Comes, m.plan.Service = true, in > 0 || len(loads) > 0, service
 		for _, l := range loads {
 			m.Loads = max(m.Loads, l.left())
@@ -142,21 +160,6 @@ func (l ownLoad) left() time.Duration {
 		}
 	}
 	return farthest
-}
-
-// others is how many jobs a second came lately that were put in by others.
-func others(in float64, loads []ownLoad) float64 {
-	for _, l := range loads {
-		if l.elapsed <= 0 {
-			continue
-		}
-		in -= float64(l.Due(l.elapsed)-l.Due(max(l.elapsed-rateBack, 0))) / min(l.elapsed, rateBack).Seconds()
-	}
-	const least = 0.1 // less is the error of the estimate
-	if len(loads) > 0 && in < least {
-		return 0
-	}
-	return in
 }
 
 // arrivals is how many jobs have come so long from now, at a rate and by loads. A load

@@ -8,6 +8,39 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
+// TestOwnFlow: what was put in from here hides nothing of what the pods take, however
+// the two counts waver against each other; and a batch hides nothing of what others
+// put in.
+func TestOwnFlow(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		own     func(second float64) float64
+		taken   float64 // by each of four pods in a second
+		others  float64 // a second
+		in      float64
+		service time.Duration
+	}{
+		{"as fast as they are taken", func(s float64) float64 { return math.Floor(3 * s) }, 0.75, 0, 0, 1333 * time.Millisecond},
+		{"faster", func(s float64) float64 { return math.Floor(8 * s) }, 0.5, 0, 0, 2 * time.Second},
+		{"until half a minute ago", func(s float64) float64 { return math.Floor(8 * min(s, 30)) }, 1, 0, 0, time.Second},
+		{"counted every other second", func(s float64) float64 { return 6 * math.Floor(s/2) }, 0.75, 0, 0, 1333 * time.Millisecond},
+		{"a batch, and others slowly", func(s float64) float64 { return map[bool]float64{true: 100}[s > 40] }, 0.5, 0, 0, 2 * time.Second},
+		{"a batch, and others faster", func(s float64) float64 { return map[bool]float64{true: 100}[s > 50] }, 0, 3, 3, 0},
+	} {
+		var depth, own, ready store.Series
+		for s := 0.0; s <= 60; s += 0.25 {
+			put := tt.own(s)
+			own.Add(after(s), put)
+			depth.Add(after(s), 300+math.Floor(tt.own(max(s-0.4, 0))+tt.others*s-4*tt.taken*s)) // which shows later
+			ready.Add(after(s), 4)
+		}
+		in, service := flowOf(&depth, &own, &ready, after(60))
+		if math.Abs(in-tt.in) > 0.3 || (service-tt.service).Abs() > tt.service/10 {
+			t.Errorf("%s: %v/s in, a pod is busy for %v, want %v and %v", tt.name, in, service, tt.in, tt.service)
+		}
+	}
+}
+
 // TestFlow is how fast a queue is emptied by a pod, and what comes in steadily.
 func TestFlow(t *testing.T) {
 	for _, tt := range []struct {
@@ -32,7 +65,7 @@ func TestFlow(t *testing.T) {
 			depth.Add(after(float64(s)), tt.depth(s))
 			ready.Add(after(float64(s)), tt.ready)
 		}
-		in, service := flowOf(&depth, &ready, after(60))
+		in, service := flowOf(&depth, &store.Series{}, &ready, after(60))
 		if math.Abs(in-tt.in) > 0.3 || (service-tt.service).Abs() > tt.service/20 {
 			t.Errorf("%s: %v/s in, a pod is busy for %v, want %v and %v", tt.name, in, service, tt.in, tt.service)
 		}
