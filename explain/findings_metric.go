@@ -59,26 +59,44 @@ func external(c *store.Chain, f *facts, because noMetric) (kscope.Condition, boo
 	return sa, ok && sa.Reason == "FailedGetExternalMetric" && c.ID.Kind != kscope.HPAs && noMetricOf(sa.Message) == because
 }
 
+// unmoved is what the HPA does not do while it cannot read a metric: where it has
+// several, it may still follow those that call for more.
+func unmoved(c *store.Chain) string {
+	if c.HPA != nil && len(c.HPA.Metrics) > 1 {
+		return "Until it can, it removes no pods, and adds some only if another metric calls for more"
+	}
+	return "Until it can, it neither adds nor removes pods"
+}
+
+// unmovedAt says what number stays.
+func unmovedAt(c *store.Chain, f *facts) string {
+	s := unmoved(c)
+	if c.HPA == nil || len(c.HPA.Metrics) < 2 {
+		s += ": " + stay(f.desired)
+	}
+	return s + ". It tries again at every sync."
+}
+
 // standsStill says what becomes of the replicas while the HPA cannot compute and
 // KEDA goes on.
 func standsStill(c *store.Chain, f *facts, x *Finding) {
 	so := &c.ScaledObject
-	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired))
+	x.Next = unmovedAt(c, f)
 	if c.ID.Kind == kscope.HPAs || so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.PausedScaleIn || so.ForceActivation {
 		return
 	}
 	floor := "to " + itoa(so.Floor())
-	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods. KEDA still goes %s without work, and back with it.", floor)
+	x.Next = fmt.Sprintf("%s. KEDA still goes %s without work, and back with it.", unmoved(c), floor)
 	if active := so.Conditions.Get("Active"); active.Reason != "ScalerCooldown" && (!f.quiet || !active.True()) {
 		return
 	}
 	x.Zero = zeroAt(c)
 	left := x.Zero.Sub(f.now)
 	if x.Zero.IsZero() || left <= 0 {
-		x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s at its next look.", floor)
+		x.Next = fmt.Sprintf("%s, but KEDA goes %s at its next look.", unmoved(c), floor)
 		return
 	}
-	x.Next = fmt.Sprintf("Until it can, it neither adds nor removes pods, but KEDA goes %s in about %s.", floor, countdown(left))
+	x.Next = fmt.Sprintf("%s, but KEDA goes %s in about %s.", unmoved(c), floor, countdown(left))
 	const about = 2 * time.Second
 	x.Ahead = []outlook.Forecast{{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: x.Zero.Add(-about), Latest: x.Zero.Add(about), If: outlook.NoMoreJobs}}
 }
@@ -107,7 +125,7 @@ func sourceLost(c *store.Chain, f *facts) (Finding, bool) {
 	}
 	x := Finding{Link: LinkHPA, Stale: true,
 		Says:     "The HPA cannot get the metric from KEDA: " + sentence(sa.Message),
-		Next:     fmt.Sprintf("Until it can, it neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired)),
+		Next:     unmovedAt(c, f),
 		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
 		Move:     describeSelf(c, "Its events say what KEDA met when it asked the source.")}
 	for i := range c.Readings {

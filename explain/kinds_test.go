@@ -2,6 +2,7 @@ package explain_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,13 @@ func TestPlainHPASays(t *testing.T) {
 		{"no metric", is(cond("ScalingActive", "False", "FailedGetResourceMetric")), size(5, 5),
 			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, it neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
 			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"one of two metrics", func() kscope.HPA {
+			h := is(cond("ScalingActive", "False", "FailedGetResourceMetric"))
+			h.Metrics = append(slices.Clone(h.Metrics), kscope.Metric{Type: "External", Name: "jobs", TargetType: "AverageValue", Target: 5})
+			return h
+		}(), size(5, 5),
+			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, it removes no pods, and adds some only if another metric calls for more. It tries again at every sync.",
+			"*jobs: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"switched off", is(cond("ScalingActive", "False", "ScalingDisabled")), size(0, 0), "asleep: web was set to zero, which switches its HPA off. The HPA goes on when the replicas are set to 1 or more.",
 			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},
 		{"asleep, its ScaledObject not there", kedas, size(0, 0), "asleep: web is at zero, which switches its HPA off. Why KEDA holds it there is in ScaledObject web, which is not there. KEDA sets the replicas to 1 or more once there is work.",

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -44,7 +45,7 @@ func foretell(d *Decision, c *store.Chain, f *facts) bool {
 	if o == nil || !o.Some {
 		return false
 	}
-	if d.Next = says(o, c, f); o.Sure {
+	if d.Next = says(o, c, f); o.Sure && (o.KEDA || !unread(c)) {
 		d.Ahead = []outlook.Forecast{o.Forecast()}
 	}
 	return true
@@ -90,7 +91,21 @@ func says(o *outlook.Next, c *store.Chain, f *facts) string {
 	if !o.Sure {
 		s = fmt.Sprintf("The HPA may %s %s %s", map[bool]string{true: "go to", false: "go down to"}[o.Up], size(o), when(o, f.now))
 	}
+	if unread(c) {
+		return s + ", if it can read its metrics again."
+	}
 	return s + because(o, c, f) + "."
+}
+
+// unread reports whether the HPA could not compute when it last tried, and has not
+// since: at zero it does not try.
+func unread(c *store.Chain) bool {
+	for _, s := range slices.Backward(c.Past.Syncs) {
+		if s.Computed || s.Failed {
+			return s.Failed && !c.HPA.Conditions.Get("ScalingActive").True()
+		}
+	}
+	return false
 }
 
 // size is to how many.

@@ -30,6 +30,8 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 		d.Ahead = f.stays(c)
 	case c.HPA == nil:
 		d.Next = noHPA(c)
+	case unread(c):
+		d.Next = fmt.Sprintf("The HPA could read no metrics when it last tried; its next sync, within about %s, shows if it can now.", within)
 	case foretell(&d, c, f):
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."

@@ -109,6 +109,13 @@ var ordinary = []explanation{
 	{name: "wants more, another unknown", scene: scene(60, 1, 1),
 		change: func(c *store.Chain) { another(c, "prometheus") },
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 1", next: "4 15s"},
+	{name: "wants more, and the HPA could read nothing when it last tried", scene: scene(60, 1, 1),
+		change: func(c *store.Chain) {
+			another(c, "prometheus")
+			c.HPA.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "ScalingDisabled"}}
+			c.Past.Syncs = []store.Sync{{At: at(-300), Failed: true, Current: 4, Desired: 4}}
+		},
+		rule: "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 1", next: "15s"},
 	{name: "wants more, by the HPA's word", scene: scene(60, 5, 5),
 		change: func(c *store.Chain) { c.Readings[0].From, c.Readings[0].Value = store.FromHPA, 143 },
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "~143 5 29 10 5", next: "10 15s"},

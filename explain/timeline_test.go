@@ -307,9 +307,17 @@ func TestTimeline(t *testing.T) {
 			x.See(1, x.HPA)
 			x.Event(1.2, 1, "HorizontalPodAutoscaler", "FailedGetExternalMetric", "no matching metrics")
 			x.Event(1.2, 1, "HorizontalPodAutoscaler", "FailedComputeMetricsReplicas", "invalid metrics (1 invalid out of 1)")
-			x.HPA.Conditions = kscope.Conditions{cond("ScalingActive", "False", "ScalingDisabled")}
+			x.HPA.Conditions = kscope.Conditions{cond("ScalingActive", "True", "ValidMetricFound")}
 			x.See(9, x.HPA)
 		}, "1 HPA trouble it says: no matching metrics\n9 HPA mended can read its metrics again"},
+		{"the HPA loses its metric, and rests at zero, where it does not ask", 3, func(x *world) {
+			x.HPA.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "FailedGetExternalMetric", Message: "it says: no matching metrics"}}
+			x.See(1, x.HPA)
+			x.HPA.Conditions = kscope.Conditions{cond("ScalingActive", "False", "ScalingDisabled")}
+			x.See(9, x.HPA)
+			x.HPA.Conditions = kscope.Conditions{cond("ScalingActive", "True", "ValidMetricFound")}
+			x.See(19, x.HPA)
+		}, "1 HPA trouble it says: no matching metrics"},
 		{"our own sources", 1, func(x *world) {
 			x.See(1, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Synced})
 			x.See(2, kscope.Status{Kind: kscope.Queues, Name: orders.Server, State: kscope.Failing, Message: "refused"})

@@ -101,7 +101,7 @@ func hpaEntries(at time.Time, was, is kscope.HPA) []Entry {
 		switch {
 		case broken(c) && (!broken(old) || old.Reason != c.Reason):
 			out = append(out, Entry{At: at, Kind: Trouble, Actor: TheHPA, Topic: x.topic, Said: cmp.Or(c.Message, c.Reason)})
-		case broken(old) && !broken(c):
+		case broken(old) && c.True(): // and not that it rests, as it does at zero, where nobody knows
 			out = append(out, Entry{At: at, Kind: Mended, Actor: TheHPA, Topic: x.topic})
 		}
 	}
