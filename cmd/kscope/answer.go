@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 )
 
 // answers sees to it that the keys for leaving work although the screen does
@@ -17,10 +18,21 @@ type answers struct {
 	send    func(tea.Msg)
 	stops   *stops
 
+	// hear is what comes of the input in a while; nil where that cannot be asked.
+	hear func(within time.Duration) []byte
+
 	mu    sync.Mutex
 	quit  *time.Timer // runs from q until the screen answers anything
 	ctrlC *time.Timer // runs from ^C until the screen has it
+	still *time.Timer // runs from anything typed until the screen answers
+	last  []byte      // what was typed since that runs
 }
+
+// Where the screen stands still, as one does whose terminal takes nothing, nobody reads
+// what is typed next. So what is typed is heard here once the screen has not answered
+// for standsStill; who then asks to leave is given half of the grace, so that with the
+// time before it is no more than two seconds.
+const standsStill = time.Second
 
 // ctrlC is what terminals send for it: as ever, by kitty's protocol, by xterm's.
 var ctrlC = [][]byte{{3}, []byte("\x1b[99;5u"), []byte("\x1b[27;5;99~")}
@@ -44,6 +56,13 @@ func lastCtrlC(b []byte) []byte {
 type areYouThere struct{}
 
 func (a *answers) typed(b []byte) {
+	a.mu.Lock()
+	if a.still == nil && a.hear != nil {
+		a.still, a.last = time.AfterFunc(standsStill, a.listen), nil
+		go a.send(areYouThere{})
+	}
+	a.last = append(a.last, b[:min(len(b), max(0, 1<<10-len(a.last)))]...)
+	a.mu.Unlock()
 	for _, seq := range ctrlC {
 		if n := bytes.Count(b, seq); n > 0 {
 			a.interrupt(n)
@@ -58,6 +77,39 @@ func (a *answers) typed(b []byte) {
 			go a.send(areYouThere{})
 		}
 	}
+}
+
+// listen hears what is typed while the screen stands still: of whatever keys, one that
+// leaves counts. The rest is for the screen when it goes on.
+func (a *answers) listen() {
+	a.mu.Lock()
+	heard, kept := slices.Clone(a.last), []byte(nil)
+	a.mu.Unlock()
+	for a.standsStill() {
+		leaves := bytes.IndexByte(heard, 'q') >= 0
+		for _, seq := range ctrlC {
+			leaves = leaves || bytes.Contains(heard, seq)
+		}
+		if leaves {
+			defer time.AfterFunc(grace/2, a.leaving.now).Stop()
+		}
+		heard = a.hear(standsStill / 10)
+		kept = append(kept, heard...)
+	}
+	var decoder uv.EventDecoder
+	for len(kept) > 0 {
+		n, event := decoder.Decode(kept)
+		if key, ok := event.(uv.KeyPressEvent); ok {
+			a.send(tea.KeyPressMsg(key))
+		}
+		kept = kept[max(n, 1):]
+	}
+}
+
+func (a *answers) standsStill() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.still != nil
 }
 
 // interrupt is ^C, which a screen takes at once if it takes anything.
@@ -78,6 +130,7 @@ func (a *answers) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 	switch msg := msg.(type) {
 	case areYouThere:
 		a.there(&a.quit)
+		a.there(&a.still)
 		return nil
 	case tea.KeyPressMsg:
 		if msg.String() == "ctrl+c" {

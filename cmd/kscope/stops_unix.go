@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"golang.org/x/sys/unix"
@@ -79,3 +80,20 @@ func (nothing) Run() error          { return nil }
 func (nothing) SetStdin(io.Reader)  {}
 func (nothing) SetStdout(io.Writer) {}
 func (nothing) SetStderr(io.Writer) {}
+
+// readWithin is what comes of an input in a while, nil if nothing does.
+func readWithin(in *os.File, within time.Duration) []byte {
+	ready := []unix.PollFd{{Fd: int32(in.Fd()), Events: unix.POLLIN}}
+	n, err := unix.Poll(ready, int(within.Milliseconds()))
+	if err == nil && n == 0 {
+		return nil
+	}
+	b := make([]byte, 256)
+	if err == nil && ready[0].Revents&unix.POLLIN != 0 {
+		if n, _ = unix.Read(int(in.Fd()), b); n > 0 {
+			return b[:n]
+		}
+	}
+	time.Sleep(within) // it is at its end, and would not wait next time either
+	return nil
+}

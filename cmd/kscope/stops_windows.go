@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 )
@@ -11,3 +13,10 @@ type stops struct{}
 
 func (*stops) listen(context.Context, func(tea.Msg)) {}
 func (*stops) suspend() bool                         { return true }
+
+// readWithin hears nothing here: a console cannot be asked whether it has input that
+// is more than a window that has changed.
+func readWithin(_ *os.File, within time.Duration) []byte {
+	time.Sleep(within)
+	return nil
+}

@@ -47,6 +47,7 @@ func take(p process) (*terminal, error) {
 // newProgram is the screen of a model. Signals and panics are not its business.
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
 	a := &answers{leaving: t.leaving, stops: &t.stops}
+	a.hear = func(within time.Duration) []byte { return readWithin(t.in, within) }
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, t.listen(a.typed))), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),

@@ -186,6 +186,14 @@ func TestLeaving(t *testing.T) {
 			ready: func(t *testing.T, s inShell) {
 				standstill(t, s)
 			}},
+		{name: "a screen that stands still, with keys that nobody reads", planted: true, command: `exec $K sandbox`, ways: []string{"q", "ctrl+c"}, screen: true,
+			ready: func(t *testing.T, s inShell) {
+				standstill(t, s)
+				for range 40 { // so that they do not come as one
+					s.Type("t")
+					time.Sleep(40 * time.Millisecond)
+				}
+			}},
 		{name: "a paste without end", command: `exec $K sandbox`, ways: signals, screen: true,
 			ready: func(t *testing.T, s inShell) {
 				onScreen(t, s)
