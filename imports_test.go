@@ -40,7 +40,7 @@ func under(path, dir string) bool { return path == dir || strings.HasPrefix(path
 var floors = map[string]int{
 	"": 1, "words": 1,
 	"triggers": 2, "scaling": 2, "load": 2,
-	"store": 3, "explain/outlook": 4, "explain/ledger": 4, "explain": 5,
+	"store": 3, "explain/outlook": 4, "explain/ledger": 4, "explain": 5, "explain/score": 6,
 }
 
 // readers are what the domain reads text with that only its inventor can define:

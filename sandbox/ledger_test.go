@@ -37,7 +37,7 @@ func TestLedger(t *testing.T) {
 					t.Log("no episode")
 				}
 				for i := range all {
-					limit := out.ended
+					limit := out.Ended
 					if i+1 < len(all) {
 						limit = all[i+1].Began
 					}
@@ -135,7 +135,7 @@ func (x truth) marks() {
 		}
 	}
 	if m, ok := x.e.Find(ledger.FirstJob); ok && x.e.Floor == 0 && !slices.ContainsFunc(x.beats, func(b beat) bool {
-		return b.jobs > 0 && x.began.Add(b.at).Sub(m.At).Abs() <= oneLook
+		return b.jobs > 0 && x.Began.Add(b.at).Sub(m.At).Abs() <= oneLook
 	}) {
 		x.errorf("no job came when the first is said to have come")
 	}
@@ -165,7 +165,7 @@ func (x truth) marks() {
 
 func (x truth) pods() {
 	alive := map[string]bool{}
-	total, last := 0.0, x.began
+	total, last := 0.0, x.Began
 	add := func(until time.Time) {
 		if from := last; until.After(x.e.Began) {
 			if from.Before(x.e.Began) {
@@ -205,7 +205,7 @@ func (x truth) jobs() {
 	done := 0
 	queues := map[string][]time.Time{}
 	for _, b := range x.beats {
-		if at := x.began.Add(b.at); b.jobs > 0 && !at.After(end.Add(oneLook)) {
+		if at := x.Began.Add(b.at); b.jobs > 0 && !at.After(end.Add(oneLook)) {
 			for range b.jobs {
 				queues[b.queue.Key] = append(queues[b.queue.Key], at)
 			}

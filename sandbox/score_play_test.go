@@ -8,54 +8,26 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/explain/score"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/store"
 )
 
-// record is a story as it went: what kscope said, and what was so. All times are
-// by kscope's clock.
+// record is a story as it went, with all that was done in it.
 type record struct {
+	score.Record
 	story
-	rig          *rig
-	began, ended time.Time
-	glances      []glance
-	changes      []resize
-	deeds        []world.Deed
-	phases       []phase
+	rig   *rig
+	deeds []world.Deed
 }
 
-// glance is what was said at a whole second.
-type glance struct {
-	at time.Time
-	explain.Decision
-	replicas int32 // as far as kscope knows; -1 if it does not
-}
-
-// resize is a change of the wanted replicas.
-type resize struct {
-	at       time.Time
-	by       store.Actor
-	from, to int32
-	stood    explain.Decision // what was said in that moment
-	author   verdict          // how the timeline names whoever it was, ten seconds later
-	named    store.Actor
-}
-
-func (c resize) up() bool { return c.to > c.from }
-
-// phase is when a phase began.
-type phase struct {
-	at time.Time
-	explain.Phase
-}
-
-// enough is how long after a change the timeline has to know whose it was.
-const enough = 10 * time.Second
+// slack is how far from the times it gives a forecast may come true.
+const slack = 500 * time.Millisecond
 
 // tell plays a story, in a bubble, and records it.
 func tell(t *testing.T, s story) *record {
 	t.Helper()
-	out := &record{story: s}
+	out := &record{story: s, Record: score.Record{Family: s.family, Name: s.name(), About: s.about, Slack: slack}}
 	var err error
 	if s.options.Manifests, err = Load([]string{"-"}, strings.NewReader(s.text)); err != nil {
 		t.Fatal(err)
@@ -73,7 +45,10 @@ func tell(t *testing.T, s story) *record {
 	})
 	begin := r.Now()
 	out.rig = r
-	out.began = begin.Add(s.skew)
+	out.Began = begin.Add(s.skew)
+	for _, b := range s.beats {
+		out.Beats = append(out.Beats, score.Beat{At: out.Began.Add(b.at), Words: b.words, Settings: b.do != nil, Turns: b.turns})
+	}
 	next := 0
 	for tick := time.Second; tick <= storyLength; tick += time.Second {
 		for ; next < len(s.beats) && s.beats[next].at <= tick; next++ {
@@ -86,7 +61,7 @@ func tell(t *testing.T, s story) *record {
 		synctest.Wait()
 		out.glance(r)
 	}
-	out.ended = r.Now().Add(s.skew)
+	out.Ended = r.Now().Add(s.skew)
 	out.reread(r)
 	return out
 }
@@ -113,31 +88,20 @@ func (b beat) happen(r *rig) error {
 }
 
 // look is what kscope says now.
-func (out *record) look(s *store.Store, at time.Time) glance {
-	g := glance{at: at, replicas: -1}
+func (out *record) look(s *store.Store, at time.Time) score.Glance {
+	g := score.Glance{At: at, Replicas: -1}
 	p, ok := explain.Look(s, kscope.ID{Kind: kscope.ScaledObjects, Ref: hero})
 	if !ok {
 		return g
 	}
 	if g.Decision = p.Decision; p.Workload != nil {
-		g.replicas = p.Workload.Desired
+		g.Replicas = p.Workload.Desired
 	}
 	return g
 }
 
-// enter notes the phase, if it is another. One that is over in the moment in which
-// it began was on no screen.
-func (out *record) enter(s *store.Store) {
-	g := out.look(s, s.Now())
-	n := len(out.phases)
-	if n > 0 && out.phases[n-1].at.Equal(g.at) {
-		n--
-		out.phases = out.phases[:n]
-	}
-	if g.Phase != "" && (n == 0 || out.phases[n-1].Phase != g.Phase) {
-		out.phases = append(out.phases, phase{g.at, g.Phase})
-	}
-}
+// enter notes the phase, if it is another.
+func (out *record) enter(s *store.Store) { out.Enter(s.Now(), out.look(s, s.Now()).Phase) }
 
 // witness hears what is done, and notes what is said in that moment.
 func (out *record) witness(s *store.Store, d world.Deed) {
@@ -153,7 +117,7 @@ func (out *record) witness(s *store.Store, d world.Deed) {
 	case "kube-controller-manager":
 		by = store.TheHPA
 	}
-	out.changes = append(out.changes, resize{at: d.At, by: by, from: d.From, to: d.To, stood: out.look(s, d.At).Decision})
+	out.Changes = append(out.Changes, score.Change{At: d.At, By: by, From: d.From, To: d.To, Stood: out.look(s, d.At).Decision})
 }
 
 // glance notes what is said at a whole second, and asks whose the changes of some
@@ -163,17 +127,17 @@ func (out *record) glance(r *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out.enter(r.store)
-	out.glances = append(out.glances, out.look(r.store, at))
+	out.Glances = append(out.Glances, out.look(r.store, at))
 	var entries []explain.Entry
-	for i := range out.changes {
-		c := &out.changes[i]
-		if c.author != "" || at.Sub(c.at) < enough {
+	for i := range out.Changes {
+		c := &out.Changes[i]
+		if c.Author != "" || at.Sub(c.At) < score.Enough {
 			continue
 		}
 		if entries == nil {
 			entries = explain.Timeline(r.store, kscope.ID{Kind: kscope.ScaledObjects, Ref: hero})
 		}
-		c.name(entries)
+		c.Name(entries)
 	}
 }
 
@@ -182,32 +146,7 @@ func (out *record) reread(r *rig) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	entries := explain.Timeline(r.store, kscope.ID{Kind: kscope.ScaledObjects, Ref: hero})
-	for i := range out.changes {
-		c := out.changes[i]
-		if c.name(entries); c.author == wrong && out.changes[i].author != "" {
-			out.changes[i] = c
-		}
-	}
-}
-
-// name finds out who the timeline says it was.
-func (c *resize) name(entries []explain.Entry) {
-	const near = 3 * time.Second
-	best := near
-	c.author = silent
-	for _, e := range entries {
-		away := e.At.Sub(c.at).Abs()
-		if e.Kind != store.Scaled || e.To != c.to || e.From >= 0 && e.From != c.from || away >= best {
-			continue
-		}
-		best, c.named = away, e.Actor
-		switch {
-		case e.Actor != c.by:
-			c.author = wrong
-		case e.Guess:
-			c.author = guessed
-		default:
-			c.author = right
-		}
+	for i := range out.Changes {
+		out.Changes[i].Reread(entries)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/score"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
@@ -22,24 +23,21 @@ import (
 
 const storyLength = 25 * time.Minute
 
-// family is a sort of stories.
-type family string
-
 const (
-	healthy family = "healthy" // lists of Redis, and nothing that breaks
-	broken  family = "broken"  // the same, with one breakage
-	others  family = "others"  // triggers of all other types, every second with an activation threshold
+	healthy score.Family = "healthy" // lists of Redis, and nothing that breaks
+	broken  score.Family = "broken"  // the same, with one breakage
+	others  score.Family = "others"  // triggers of all other types, every second with an activation threshold
 )
 
 // families are how many stories there are of each.
 var families = []struct {
-	family
-	n int
+	family score.Family
+	n      int
 }{{healthy, 400}, {broken, 270}, {others, 100}}
 
 // story is a quarter of an hour and more of one ScaledObject.
 type story struct {
-	family
+	family  score.Family
 	number  int
 	about   string // its settings, in a line
 	options Options
@@ -65,7 +63,7 @@ type beat struct {
 var hero = kscope.Ref{Namespace: "shop", Name: "worker"}
 
 // storyOf draws a story.
-func storyOf(f family, number int) story {
+func storyOf(f score.Family, number int) story {
 	r := rand.New(rand.NewPCG(uint64(number), uint64(f[0])))
 	s := story{family: f, number: number}
 	p := drawPlot(r, f, number)
@@ -165,7 +163,7 @@ type plot struct {
 	bare           bool
 }
 
-func drawPlot(r *rand.Rand, f family, number int) plot {
+func drawPlot(r *rand.Rand, f score.Family, number int) plot {
 	p := plot{
 		poll: 1 + r.IntN(30), cooldown: 10 + r.IntN(291), most: 3 + r.IntN(48), target: 1 + r.IntN(50),
 		service: time.Duration(0.3 * math.Pow(10/0.3, r.Float64()) * float64(time.Second)),
