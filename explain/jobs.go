@@ -49,7 +49,7 @@ func jobSays(c *store.Chain, f *facts) Decision {
 			d.Next = "KEDA makes no more until there is work; those that run end by themselves."
 		}
 	default:
-		d.Why, d.Next = jobsForWork(c, r)
+		jobsForWork(&d, c, f, r)
 	}
 	switch {
 	case run || active.True():
@@ -61,12 +61,14 @@ func jobSays(c *store.Chain, f *facts) Decision {
 }
 
 // jobsForWork is what KEDA makes of work that waits, by its own sum.
-func jobsForWork(c *store.Chain, r store.Reading) (why, next string) {
+func jobsForWork(d *Decision, c *store.Chain, f *facts, r store.Reading) {
 	j := c.ScaledJob
 	look := "at its next look, within " + words.Span(j.PollingInterval)
+	d.Why = fmt.Sprintf("%s; %s, at most %d at once.", waits(r), lower(howManyRun(c)), c.Max())
 	n, ok := nextJobs(c)
 	if !ok {
-		return fmt.Sprintf("%s; %s, at most %d at once.", waits(r), lower(howManyRun(c)), c.Max()), "KEDA looks every " + words.Span(j.PollingInterval) + "."
+		d.Next = "KEDA looks every " + words.Span(j.PollingInterval) + "."
+		return
 	}
 	running := c.Jobs.Running
 	switch made := int(n.Create()); {
@@ -75,14 +77,18 @@ func jobsForWork(c *store.Chain, r store.Reading) (why, next string) {
 		if running == 0 {
 			more = words.Plural(made, "Job")
 		}
-		return fmt.Sprintf("%s; %s, at most %d at once.", waits(r), lower(howManyRun(c)), c.Max()), fmt.Sprintf("KEDA makes %s %s.", more, look)
+		d.Next = fmt.Sprintf("KEDA makes %s %s.", more, look)
+		d.Ahead = soon(f, store.KEDA, int32(made), int32(made), j.PollingInterval)
 	case running >= int(c.Max()):
-		return fmt.Sprintf("%s of at most %d, so no more are made: maxReplicaCount is the limit. %s.", jobsRun(running), c.Max(), waits(r)),
-			fmt.Sprintf("When one ends, KEDA makes another %s.", look)
+		d.Why = fmt.Sprintf("%s of at most %d, so no more are made: maxReplicaCount is the limit. %s.", jobsRun(running), c.Max(), waits(r))
+		d.Next = fmt.Sprintf("When one ends, KEDA makes another %s.", look)
 	case c.Jobs.Pending == running:
-		return fmt.Sprintf("%s, made for the work there is, but none has a running pod yet.", jobsRun(running)), "They begin once their pods run."
+		d.Why = fmt.Sprintf("%s, made for the work there is, but none has a running pod yet.", jobsRun(running))
+		d.Next = "They begin once their pods run."
+	default:
+		d.Why = fmt.Sprintf("%s: as many as KEDA makes of this.", waits(r)+", and "+lower(jobsRun(running)))
+		d.Next = "KEDA makes more when more waits than they work on, or when one ends."
 	}
-	return fmt.Sprintf("%s: as many as KEDA makes of this.", waits(r)+", and "+lower(jobsRun(running))), "KEDA makes more when more waits than they work on, or when one ends."
 }
 
 // nextJobs is what KEDA's next look will come to if nothing changes before it; false

@@ -9,12 +9,13 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/store/storetest"
 )
 
-// look is what is said of an object: its phase and sentences, and its links.
-func look(t *testing.T, id kscope.ID, facts ...kscope.Fact) (says, links string) {
+// picture is an object explained.
+func picture(t *testing.T, id kscope.ID, facts ...kscope.Fact) explain.Picture {
 	t.Helper()
 	s := store.New()
 	for _, f := range append(storetest.Synced(), facts...) {
@@ -24,6 +25,13 @@ func look(t *testing.T, id kscope.ID, facts ...kscope.Fact) (says, links string)
 	if !ok {
 		t.Fatalf("%v is not there", id)
 	}
+	return p
+}
+
+// look is what is said of an object: its phase and sentences, and its links.
+func look(t *testing.T, id kscope.ID, facts ...kscope.Fact) (says, links string) {
+	t.Helper()
+	p := picture(t, id, facts...)
 	var out []string
 	for _, l := range p.Links {
 		main := ""
@@ -65,6 +73,7 @@ func TestScaledJobSays(t *testing.T) {
 		return is(func(j *kscope.ScaledJob) { j.Scaling, j.Conditions = x, active.Conditions })
 	}
 	blind := kscope.Status{Kind: kscope.Jobs, State: kscope.Forbidden}
+	foretold := map[string]int32{"work": 12, "more work than Jobs": 7, "accurate counts those that are pending": 10, "eager fills up": 3, "work that KEDA has not seen": 12}
 	const none, unseen = " > Jobs: 0, none > pods: 0 ready, none", " > Jobs: ?, not permitted > pods: ?, not permitted"
 	for _, tt := range []struct {
 		name        string
@@ -97,6 +106,13 @@ func TestScaledJobSays(t *testing.T) {
 		says, links := look(t, kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}, append([]kscope.Fact{tt.job, tt.queue}, tt.more...)...)
 		if says != tt.says || links != tt.links {
 			t.Errorf("%s:\n%s\n%s\nwant\n%s\n%s", tt.name, says, links, tt.says, tt.links)
+		}
+		var want []outlook.Forecast
+		if n := foretold[tt.name]; n > 0 {
+			want = []outlook.Forecast{{By: store.KEDA, Low: n, High: n, Earliest: noon, Latest: noon.Add(10 * time.Second), If: outlook.NoMoreJobs}}
+		}
+		if got := picture(t, kscope.ID{Kind: kscope.ScaledJobs, Ref: job.Ref}, append([]kscope.Fact{tt.job, tt.queue}, tt.more...)...).Ahead; !slices.Equal(got, want) {
+			t.Errorf("%s: ahead is %+v, want %+v", tt.name, got, want)
 		}
 	}
 }

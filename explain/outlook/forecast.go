@@ -15,7 +15,7 @@ import (
 type Forecast struct {
 	By store.Actor // who makes it, [store.KEDA] or [store.TheHPA]; nobody if Stays
 	// The replicas are set to a number from Low to High, both included; equal where
-	// the number is certain.
+	// the number is certain. Of a ScaledJob it is so many Jobs that are made.
 	Low, High int32
 	// It happens between these times, by the clock of the stream.
 	Earliest, Latest time.Time
