@@ -67,7 +67,8 @@ func (p Place) attribute(ctx context.Context, began time.Time, traces map[string
 			}):
 				t[i].By = keda
 			case slices.ContainsFunc(events.Items, func(e corev1.Event) bool {
-				return e.InvolvedObject.Name == "keda-hpa-"+name && strings.HasPrefix(e.Message, hpas) && happened(e, when)
+				o := e.InvolvedObject
+				return (o.Name == "keda-hpa-"+name || o.Kind == "HorizontalPodAutoscaler" && o.Name == name) && strings.HasPrefix(e.Message, hpas) && happened(e, when)
 			}):
 				t[i].By = hpa
 			}

@@ -42,49 +42,60 @@ type Step struct {
 type Trace []Step
 
 // Play waits until KEDA and the HPA controller have settled, puts every
-// scenario to its load, and tells what became of it, by the scenario's name.
-func Play(ctx context.Context, p Place, scenarios []Scenario) (map[string]Trace, error) {
+// scenario to its load, and tells what became of it.
+func Play(ctx context.Context, p Place, scenarios []Scenario) (Outcome, error) {
+	var out Outcome
 	if err := p.settle(ctx, scenarios); err != nil {
-		return nil, err
+		return out, err
 	}
 	if err := sleep(ctx, p.Lead); err != nil {
-		return nil, err
+		return out, err
 	}
 	deployments := p.Client.AppsV1().Deployments(p.Namespace)
 	list, err := deployments.List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("list deployments: %w", err)
+		return out, fmt.Errorf("list deployments: %w", err)
 	}
 	hour := int64(3600) // so that the server does not end the watch first
 	w, err := deployments.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion, TimeoutSeconds: &hour})
 	if err != nil {
-		return nil, fmt.Errorf("watch deployments: %w", err)
+		return out, fmt.Errorf("watch deployments: %w", err)
 	}
 	defer w.Stop()
-	traces := map[string]Trace{}
+	out.Traces = map[string]Trace{}
 	for i := range list.Items {
 		d := &list.Items[i]
-		traces[d.Name] = Trace{{0, *d.Spec.Replicas, owner(d), ""}}
+		out.Traces[d.Name] = Trace{{0, *d.Spec.Replicas, owner(d), ""}}
 	}
-	began := time.Now()
-	if err := p.run(ctx, w, began, scenarios, traces); err != nil {
-		return nil, err
+	made, stop, err := p.jobs(ctx, scenarios, out.Traces)
+	if err != nil {
+		return out, err
 	}
-	return traces, p.attribute(ctx, began, traces)
+	defer stop()
+	out.Began = time.Now()
+	if err := p.run(ctx, w, made, out.Began, scenarios, out.Traces); err != nil {
+		return out, err
+	}
+	out.Ended = time.Now()
+	return out, p.attribute(ctx, out.Began, out.Traces)
 }
 
 // change is a level of one scenario.
 type change struct {
 	Level
 	list string
+	more bool // instead of what there was
 }
 
 // run sets the levels at their moments and notes what is written meanwhile.
-func (p Place) run(ctx context.Context, w watch.Interface, began time.Time, scenarios []Scenario, traces map[string]Trace) error {
+func (p Place) run(ctx context.Context, w watch.Interface, made <-chan watch.Event, began time.Time, scenarios []Scenario, traces map[string]Trace) error {
 	var changes []change
 	for _, s := range scenarios {
 		for _, l := range s.Load {
-			changes = append(changes, change{l, s.List(p.Namespace)})
+			changes = append(changes, change{l, s.List(p.Namespace), s.Worked})
+		}
+		for _, l := range s.Second {
+			changes = append(changes, change{l, s.SecondList(p.Namespace), s.Worked})
 		}
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return int(a.At - b.At) })
@@ -110,12 +121,17 @@ func (p Place) run(ctx context.Context, w watch.Interface, began time.Time, scen
 				return fmt.Errorf("the watch of deployments gave %s %T", e.Type, e.Object)
 			}
 			note(traces, d, time.Since(began))
+		case e, ok := <-made:
+			if !ok {
+				return errors.New("the watch of jobs ended early")
+			}
+			noteJob(traces, e, time.Since(began))
 		case <-timer.C:
 			if len(changes) == 0 {
 				return nil
 			}
 			for now := changes[0].At; len(changes) > 0 && changes[0].At == now; changes = changes[1:] {
-				if err := p.set(ctx, changes[0].list, changes[0].Jobs); err != nil {
+				if err := p.set(ctx, changes[0]); err != nil {
 					return err
 				}
 			}
@@ -132,18 +148,20 @@ func note(traces map[string]Trace, d *appsv1.Deployment, at time.Duration) {
 	}
 }
 
-// set makes a list as long as it is to be, in one transaction: nobody sees it
-// any shorter or longer.
-func (p Place) set(ctx context.Context, list string, jobs int) error {
+// set makes a list as long as it is to be, or longer, in one transaction: nobody
+// sees it any other way.
+func (p Place) set(ctx context.Context, c change) error {
 	_, err := p.Redis.TxPipelined(ctx, func(tx redis.Pipeliner) error {
-		tx.Del(ctx, list)
-		if jobs > 0 {
-			tx.RPush(ctx, list, slices.Repeat([]any{"job"}, jobs)...)
+		if !c.more {
+			tx.Del(ctx, c.list)
+		}
+		if c.Jobs > 0 {
+			tx.RPush(ctx, c.list, slices.Repeat([]any{"job"}, c.Jobs)...)
 		}
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("set %s to %d jobs: %w", list, jobs, err)
+		return fmt.Errorf("put %d jobs into %s: %w", c.Jobs, c.list, err)
 	}
 	return nil
 }
@@ -200,9 +218,10 @@ func (p Place) unsettled(ctx context.Context, scenarios []Scenario) (string, err
 	for _, s := range scenarios {
 		n, ok := replicas[s.Name]
 		switch {
+		case s.Jobs: // KEDA looks at once
 		case !ok || n != s.Replicas[0]:
 			return s.Name + " has not the replicas to begin with", nil
-		case !ready[s.Name]:
+		case !ready[s.Name] && s.HPAOf == "":
 			return "KEDA does not watch " + s.Name, nil
 		case !seen[s.Name]:
 			return "the HPA controller has not seen " + s.Name, nil

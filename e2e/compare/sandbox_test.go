@@ -70,7 +70,7 @@ func play(t *testing.T, r Request, seed uint64) map[string]Trace {
 	queues := redis.NewClient(&redis.Options{Addr: s.Redis(), Dialer: s.Dial})
 	defer queues.Close()
 	typed, dynamic := s.Clients()
-	traces, err := Play(ctx, Place{
+	out, err := Play(ctx, Place{
 		Client: typed, Dynamic: dynamic, Redis: queues, Namespace: r.Namespace,
 		// The HPAs have found their phases by then.
 		Lead: HPASyncPeriod + time.Duration(rand.New(rand.NewPCG(seed, 0)).Int64N(int64(HPASyncPeriod))),
@@ -78,5 +78,5 @@ func play(t *testing.T, r Request, seed uint64) map[string]Trace {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return traces
+	return out.Traces
 }

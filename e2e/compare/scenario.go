@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,6 +30,8 @@ const busy = 2 * time.Second
 type Level struct {
 	At   time.Duration
 	Jobs int
+	// Turns says that jobs come at another rate from then on.
+	Turns bool
 }
 
 // Scenario is a ScaledObject with its Deployment, and the load it is put to.
@@ -39,11 +42,20 @@ type Scenario struct {
 	Trigger  string // metadata of the trigger besides address, list and length, as in a YAML flow mapping
 	Behavior string // of the HPA, as YAML in flow style; none when empty
 	Load     []Level
+
+	// What only the score has; see [Scored].
+	Second []Level // of a second trigger on a list of its own; nobody has one when empty
+	Worked bool    // pods take jobs, for JobTime each, and levels are jobs that come, not lengths
+	HPAOf  string  // instead of a ScaledObject an HPA without KEDA, by the metric of that scenario's
+	Jobs   bool    // instead of a ScaledObject a ScaledJob
+
 	// Replicas are the numbers that the Deployment's spec goes through, by the
 	// rules that KEDA and the HPA controller are documented to follow. Without
 	// them two clusters in which nothing happens would be equal.
 	Replicas []int32
 }
+
+const container = `containers: [{name: worker, image: "worker:1"}]`
 
 const manifest = `
 apiVersion: apps/v1
@@ -56,7 +68,7 @@ spec:
     metadata: {labels: {app: %[1]s}}
     spec:
       terminationGracePeriodSeconds: 1
-      containers: [{name: worker, image: "worker:1"}]
+      ` + container + `
 ---
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
@@ -74,6 +86,12 @@ spec:
 
 // Manifest is what both clusters are given, to the byte.
 func (s Scenario) Manifest(namespace, redis string) string {
+	switch {
+	case s.HPAOf != "":
+		return s.plainHPA(namespace)
+	case s.Jobs:
+		return s.scaledJob(namespace, redis)
+	}
 	more, trigger := "", ""
 	if s.Idle != "" {
 		more += "  idleReplicaCount: " + s.Idle + "\n"
@@ -84,9 +102,16 @@ func (s Scenario) Manifest(namespace, redis string) string {
 	if s.Trigger != "" {
 		trigger = ", " + s.Trigger
 	}
-	return fmt.Sprintf(manifest, s.Name, namespace,
+	text := fmt.Sprintf(manifest, s.Name, namespace,
 		int(PollingInterval.Seconds()), int(CooldownPeriod.Seconds()), s.Min, s.Max, more,
 		redis, s.List(namespace), ListLength, trigger)
+	if len(s.Second) > 0 {
+		text += fmt.Sprintf(secondTrigger, redis, s.SecondList(namespace), ListLength)
+	}
+	if s.Worked {
+		text = strings.Replace(text, container, s.worker(namespace), 1)
+	}
+	return text
 }
 
 // Manifests are those of all scenarios.
@@ -106,8 +131,8 @@ func (s Scenario) List(namespace string) string { return namespace + "-" + s.Nam
 func End(scenarios []Scenario) time.Duration {
 	var last time.Duration
 	for _, s := range scenarios {
-		if n := len(s.Load); n > 0 {
-			last = max(last, s.Load[n-1].At)
+		for _, l := range slices.Concat(s.Load, s.Second) {
+			last = max(last, l.At)
 		}
 	}
 	return last + CooldownPeriod + PollingInterval

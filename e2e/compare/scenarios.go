@@ -3,7 +3,7 @@ package compare
 import "time"
 
 // at makes a level.
-func at(seconds, jobs int) Level { return Level{time.Duration(seconds) * time.Second, jobs} }
+func at(seconds, jobs int) Level { return Level{At: time.Duration(seconds) * time.Second, Jobs: jobs} }
 
 // with is the same scenario under a behavior.
 func (s Scenario) with(behavior string, replicas ...int32) Scenario {
