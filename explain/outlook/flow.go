@@ -21,27 +21,34 @@ const (
 // come steadily, and how long a pod is busy with one, 0 where that does not show: what
 // the depth fell by while pods were ready that had work, divided among them. What was
 // put in from here, counted up, hides nothing of that. It is an estimate; what comes
-// and goes between two looks is not seen.
+// and goes between two looks is not seen. More jobs than there are pods, gone in one
+// second and none in those beside it, were taken out by somebody else: pods that are so
+// fast go on.
 func flowOf(depth, own, ready *store.Series, now time.Time) (in float64, service time.Duration) {
 	now = depth.Newest(now)
 	// Two counts that are not made at one moment waver against each other. Over all
 	// steps that is made up for, so where jobs from here keep coming all are summed up.
 	all := keepsComing(own, now)
 	var busy, done float64
-	last, rest := depth.At(now.Add(-flowBack)), without(depth, own, now.Add(-flowBack))
+	last := depth.At(now.Add(-flowBack))
+	before, rest := without(depth, own, now.Add(-flowBack-flowStep)), without(depth, own, now.Add(-flowBack))
 	for back := flowBack - flowStep; back >= 0; back -= flowStep {
 		at := now.Add(-back)
-		is, left := depth.At(at), without(depth, own, at)
+		is, left, after := depth.At(at), without(depth, own, at), math.NaN()
+		if back > 0 {
+			after = without(depth, own, at.Add(flowStep))
+		}
+		atOnce := rest-left > max(orZero(ready.At(at)), 1) && !(before > rest) && !(after < left)
 		switch {
 		case math.IsNaN(left) || math.IsNaN(rest):
 			busy, done = 0, 0
-		case last == 0 || left > rest && !all:
+		case last == 0 || !all && (left > rest || atOnce):
 		case is > 0:
 			done, busy = done+rest-left, busy+orZero(ready.At(at))*flowStep.Seconds()
 		default: // it ran empty somewhere in between
 			done, busy = done+rest-left, busy+orZero(ready.At(at))*flowStep.Seconds()/2
 		}
-		last, rest = is, left
+		last, before, rest = is, rest, left
 	}
 	if done > 0 && busy > 0 {
 		service = time.Duration(busy / done * float64(time.Second))

@@ -57,6 +57,9 @@ func TestFlow(t *testing.T) {
 		{"it fills although two take one a second", func(s int) float64 {
 			return map[bool]float64{true: float64(60 - 2*s), false: float64(3*s - 90)}[s <= 30] + 1
 		}, 2, 5, time.Second},
+		{"all is taken out at once", func(s int) float64 { return map[bool]float64{true: 0, false: 100}[s > 30] }, 10, 0, 0},
+		{"most is, twice", func(s int) float64 { return 40 - float64(s/20)*16 }, 8, 0, 0},
+		{"as many are taken as there are pods", func(s int) float64 { return map[bool]float64{true: 32, false: 40}[s > 30] }, 8, 0, 60 * time.Second},
 		{"a batch is no rate", func(s int) float64 { return map[bool]float64{true: 500, false: 0}[s > 50] }, 0, 0, 0},
 		{"what came has stopped", func(s int) float64 { return float64(min(3*s, 160)) }, 0, 0, 0},
 	} {
