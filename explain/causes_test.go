@@ -38,6 +38,8 @@ var wrappings = []string{
 	"the HPA was unable to compute the replica count: failed to get memory utilization: unable to get metrics for resource memory: ",
 	`pods "order-worker-7f9-x2" is forbidden: `,
 	`create Pod order-worker-2 in StatefulSet order-worker failed error: pods "order-worker-2" is forbidden: `,
+	`Create Pod order-worker-2 in StatefulSet order-worker failed error: pods "order-worker-2" is forbidden: `,
+	`Create Claim data-order-worker-2 for Pod order-worker-2 in StatefulSet order-worker failed error: persistentvolumeclaims "data-order-worker-2" is forbidden: `,
 	`Error creating: pods "order-worker-7f9-" is forbidden: `,
 	`admission webhook "validate.policy.example" denied the request: `,
 }

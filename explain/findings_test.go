@@ -140,7 +140,7 @@ var wrong = []diagnosed{
 	{name: "a StatefulSet against a quota", scene: scene(60, 5, 2),
 		change: func(c *store.Chain) {
 			c.Workload.Kind, c.ScaledObject.ScaleTarget.Kind, c.Workload.Current = "StatefulSet", "StatefulSet", 2
-			warning(c, 20, "StatefulSet", "order-worker", "FailedCreate", `create Pod order-worker-2 in StatefulSet order-worker failed error: pods "order-worker-2" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=2, limited: pods=2`)
+			warning(c, 20, "StatefulSet", "order-worker", "FailedCreate", `Create Pod order-worker-2 in StatefulSet order-worker failed error: pods "order-worker-2" is forbidden: exceeded quota: pods, requested: pods=1, used: pods=2, limited: pods=2`)
 		}, want: "podsNotCreated",
 		well: func(c *store.Chain) {
 			c.Workload.Kind, c.Workload.Desired = "StatefulSet", 2

@@ -121,8 +121,8 @@ func (e Entry) Count() string {
 // those is the cause.
 
 // preambles are such parts, from their beginning on: patterns, each of which ends
-// where a part does.
-var preambles = regexp.MustCompile(`^(?:` + strings.Join([]string{
+// where a part does. Some versions begin with a capital what others do not.
+var preambles = regexp.MustCompile(`^(?i:` + strings.Join([]string{
 	// KEDA: the reconciler, and the building of scalers
 	`failed to ensure HPA is correctly created for ScaledObject`,
 	`failed to ensure .{1,60}? for Scaled(?:Object|Job)`,
@@ -148,8 +148,8 @@ var preambles = regexp.MustCompile(`^(?:` + strings.Join([]string{
 	`unable to fetch metrics from (?:external|resource|custom) metrics API`,
 	`failed to get .{1,200}? (?:value|metric|utilization|usage)`,
 	// the API server and the controllers of pods
-	`pods "[^"]*" is forbidden`,
-	`create Pod [^ ]+ in StatefulSet [^ ]+ failed error`,
+	`(?:pods|persistentvolumeclaims) "[^"]*" is forbidden`,
+	`create (?:Claim [^ ]+ for )?Pod [^ ]+ in StatefulSet [^ ]+ failed error`,
 	`Error creating`,
 	`admission webhook "[^"]*" denied the request`,
 }, "|") + `)$`)

@@ -43,7 +43,7 @@ func (w *World) fillOrdinals(wl *workload, ordered bool) bool {
 			if w.isFull(wl.ref) {
 				err := w.quotaError(wl.ref.Namespace, fmt.Sprintf("%s-%d", wl.ref.Name, n))
 				w.events.older(w, reference(wl.sts, "apps/v1", "StatefulSet"), "statefulset-controller", corev1.EventTypeWarning, "FailedCreate",
-					fmt.Sprintf("create Pod %s-%d in StatefulSet %s failed error: %v", wl.ref.Name, n, wl.ref.Name, err))
+					fmt.Sprintf("Create Pod %s-%d in StatefulSet %s failed error: %v", wl.ref.Name, n, wl.ref.Name, err))
 				w.stop(wl.retry)
 				wl.retry = w.after(retryCreation, func() { w.changed(wl) })
 				return false
