@@ -17,6 +17,8 @@ import (
 const (
 	pausedAnnotation   = "autoscaling.keda.sh/paused"
 	replicasAnnotation = "autoscaling.keda.sh/paused-replicas"
+	inAnnotation       = "autoscaling.keda.sh/paused-scale-in"
+	outAnnotation      = "autoscaling.keda.sh/paused-scale-out"
 )
 
 func paused(c *store.Chain, f *facts) (Decision, bool) {

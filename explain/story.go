@@ -26,7 +26,8 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	within := words.Span(scaling.SyncPeriod)
 	switch held := c.HPA != nil && c.HPA.Behavior.UpWindow() > 0; {
 	case c.ScaledObject.PausedScaleOut:
-		d.Next = "Scaling out is paused by annotation: the HPA adds none."
+		d.Why = fmt.Sprintf("%s, but scaling out is paused by annotation; %s set.", calls(f), isOrAre(f.desired))
+		d.Next = "The HPA adds none until " + outAnnotation + " is removed."
 		d.Ahead = f.stays(c)
 	case c.HPA == nil:
 		d.Next = noHPA(c)
@@ -114,13 +115,16 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Draining, Link: LinkHPA}
-	d.Why = fmt.Sprintf("%s; %s set%s.", calls(f), isOrAre(f.desired), heldBy(c, f))
+	called := calls(f)
+	d.Why = fmt.Sprintf("%s; %s set%s.", called, isOrAre(f.desired), heldBy(c, f))
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s, and %s set%s.", allQuiet(c, f.r), podsAre(f.desired), heldBy(c, f))
+		called = allQuiet(c, f.r)
+		d.Why = fmt.Sprintf("%s, and %s set%s.", called, podsAre(f.desired), heldBy(c, f))
 	}
 	switch h := c.HPA; {
 	case c.ScaledObject.PausedScaleIn:
-		d.Next = "Scaling in is paused by annotation: nothing is removed."
+		d.Why = fmt.Sprintf("%s, but scaling in is paused by annotation; %s set.", called, isOrAre(f.desired))
+		d.Next = "The HPA removes none until " + inAnnotation + " is removed."
 		d.Ahead = unchanged(f)
 	case h == nil:
 		d.Next = noHPA(c)

@@ -99,7 +99,7 @@ var ordinary = []explanation{
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 3"},
 	{name: "scale-out paused", scene: scene(60, 3, 3),
 		change: func(c *store.Chain) { c.ScaledObject.PausedScaleOut = true },
-		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 3"},
+		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 3"},
 	{name: "no HPA yet", scene: scene(60, 1, 1),
 		change: func(c *store.Chain) { c.HPA = nil },
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 1"},
@@ -268,7 +268,7 @@ var ordinary = []explanation{
 			cooldown(c)
 			c.ScaledObject.PausedScaleIn = true
 		},
-		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "4 30s", next: "0"},
+		rule: "cooling", phase: explain.PhasePaused, link: explain.LinkKEDA, why: "4"},
 	{name: "cooling down, never active", scene: scene(0, 2, 2),
 		change: func(c *store.Chain) {
 			soCond(c, "Active", "False", "ScalerNotActive", "")

@@ -93,7 +93,7 @@ func heldAtZero(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	return Decision{Phase: PhasePaused, Link: LinkKEDA,
 		Why:  fmt.Sprintf("%s, but scaling out is paused by annotation, so KEDA starts nothing.", thereIsWork(f)),
-		Next: "Work waits until autoscaling.keda.sh/paused-scale-out is removed."}, true
+		Next: "Work waits until " + outAnnotation + " is removed."}, true
 }
 
 // waking is work that KEDA will find at its next poll.
@@ -193,7 +193,7 @@ func (f *facts) overruled(c *store.Chain) bool {
 // aboutZero is how far from the truth "in about 26s" may be.
 const aboutZero = 2 * time.Second
 
-// cooling is pods without work that only KEDA's cooldown keeps.
+// cooling is pods without work that only KEDA's cooldown keeps, or a pause.
 func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	so := &c.ScaledObject
 	if !cools(c) || f.active || !f.quiet && (so.Conditions.Get("Active").Reason != "ScalerCooldown" || f.hasWork && !f.overruled(c)) {
@@ -203,6 +203,11 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	quiet := "No trigger is active"
 	if f.quiet {
 		quiet = allQuiet(c, f.r)
+	}
+	if so.PausedScaleIn {
+		d.Phase, d.Why = PhasePaused, fmt.Sprintf("%s, but scaling in is paused by annotation, so %s.", quiet, remain(f.desired))
+		d.Next = fmt.Sprintf("%s until %s is removed.", verb(int(f.desired), "It stays", "They stay"), inAnnotation)
+		return d, true
 	}
 	d.Why = fmt.Sprintf("%s; %s while KEDA waits out its cooldown of %s.", quiet, remain(f.desired), words.Span(so.CooldownPeriod))
 	if so.CooldownPeriod <= 0 {
@@ -214,10 +219,7 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	floor := "to " + itoa(so.Floor())
 	atZero := outlook.Forecast{By: store.KEDA, Low: so.Floor(), High: so.Floor(), Earliest: zero.Add(-aboutZero), Latest: zero.Add(aboutZero), If: outlook.NoMoreJobs}
-	if !so.PausedScaleIn {
-		d.Zero = zero
-		d.Ahead = []outlook.Forecast{atZero}
-	}
+	d.Zero, d.Ahead = zero, []outlook.Forecast{atZero}
 	left, o, more := zero.Sub(f.now), f.ahead(c), ""
 	switch {
 	case opensBefore(c, zero):
@@ -226,13 +228,11 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		more = "Your load goes on: its next jobs come before the cooldown is over."
 	}
 	switch {
-	case !so.PausedScaleIn && more != "":
+	case more != "":
 		d.Zero, d.Ahead = time.Time{}, nil
 		if d.Next = more; o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f) {
 			d.Next += " " + more
 		}
-	case so.PausedScaleIn:
-		d.Next = fmt.Sprintf("Scaling in is paused by annotation: KEDA does not go %s.", floor)
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
 		d.Ahead = soon(f, store.KEDA, so.Floor(), so.Floor(), so.PollingInterval)
