@@ -74,7 +74,7 @@ var diagnoses = []diagnosis{
 }
 
 // withoutTarget is what can be told although the target is not known.
-var withoutTarget = []string{"targetMissing", "badPause", "twoMasters", "refused", "ignored", "jobRefused"}
+var withoutTarget = []string{"targetMissing", "badPause", "twoMasters", "refused", "ignored", "jobRefused", "held"}
 
 // findings is what is wrong with a chain: the roots in the order of the
 // diagnoses, each followed by its consequences.

@@ -16,7 +16,8 @@ import (
 
 // advice is every kind of note there is: what is not wrong, does what its settings
 // say, and is seldom what somebody wants. None of it makes a workload broken.
-var advice = []diagnosis{
+var advice = slices.Concat(pauses, []diagnosis{
+	{"capped", capped, nil},
 	{"flapping", flapping, nil},
 	{"atZeroAtOnce", atZeroAtOnce, nil},
 	{"tooCoarse", tooCoarse, nil},
@@ -25,17 +26,95 @@ var advice = []diagnosis{
 	{"pollingIsNoPace", pollingIsNoPace, nil},
 	{"cooldownWithoutEnd", cooldownWithoutEnd, nil},
 	{"neverSleeps", neverSleeps, nil},
+})
+
+// pauses is all there is to note of a paused object.
+var pauses = []diagnosis{
+	{"held", held, nil},
+	{"heldIn", heldIn, nil},
+	{"heldOut", heldOut, nil},
 }
 
 // Notes is what is worth knowing of the settings of an object and of how it has gone
-// with them; nothing of a paused one, or where a finding has to be mended first.
+// with them; of a paused one only how it goes on, and nothing where a finding has to
+// be mended first.
 func (p *Picture) Notes() []Finding {
-	if p.ScaledJob != nil || p.ID.Kind == kscope.HPAs || p.Workload == nil ||
-		len(p.Findings) > 0 || p.Phase == Broken || p.Phase == PhasePaused || p.Phase == Looking {
+	notes := advice
+	switch {
+	case len(p.Findings) > 0 || p.Phase == Broken || p.Phase == Looking:
+		return nil
+	case p.Phase == PhasePaused:
+		notes = pauses
+	case p.ScaledJob != nil || p.ID.Kind == kscope.HPAs || p.Workload == nil:
 		return nil
 	}
 	f := gather(&p.Chain, p.Now)
-	return findingsOf(advice, &p.Chain, &f)
+	return findingsOf(notes, &p.Chain, &f)
+}
+
+// pausedBy is an annotation that pauses an object, and what it keeps from happening.
+func pausedBy(c *store.Chain, annotation, value, keeps, then string) (Finding, bool) {
+	kind, name := "scaledobject", c.ScaledObject.Ref.Name
+	if j := c.ScaledJob; j != nil {
+		kind, name = "scaledjob", j.Ref.Name
+	}
+	return Finding{Link: LinkKEDA,
+		Says:     fmt.Sprintf("The annotation %s %s.", annotation, keeps),
+		Next:     "Neither work nor time ends it: somebody has to remove it.",
+		Evidence: []Evidence{settingOf(c, "annotation "+annotation, orElse(value, "set"))},
+		Move:     Move{kubectl(c, "annotate", kind, name, annotation+"-"), then}}, true
+}
+
+// held is an object that is paused as a whole.
+func held(c *store.Chain, _ *facts) (Finding, bool) {
+	so := &c.ScaledObject
+	switch {
+	case c.ScaledJob != nil:
+		return pausedBy(c, pausedAnnotation, "", "keeps KEDA from making Jobs; those that run go on", "It removes the annotation, and KEDA makes Jobs for what waits.")
+	case so.PausedReplicas != "":
+		return pausedBy(c, replicasAnnotation, so.PausedReplicas, "stops KEDA at that number, and takes its HPA away", "It removes the annotation, and KEDA scales again at once.")
+	case so.FullyPaused():
+		return pausedBy(c, pausedAnnotation, "", "stops KEDA, and takes its HPA away", "It removes the annotation, and KEDA scales again at once.")
+	}
+	return Finding{}, false
+}
+
+// heldIn is an object that may only grow.
+func heldIn(c *store.Chain, _ *facts) (Finding, bool) {
+	if !c.ScaledObject.PausedScaleIn || c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	return pausedBy(c, inAnnotation, "", "keeps KEDA and the HPA from removing pods", "It removes the annotation: what is not needed goes again.")
+}
+
+// heldOut is an object that may only shrink.
+func heldOut(c *store.Chain, _ *facts) (Finding, bool) {
+	if !c.ScaledObject.PausedScaleOut || c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	return pausedBy(c, outAnnotation, "", "keeps KEDA and the HPA from adding pods", "It removes the annotation, and pods come for what waits.")
+}
+
+// cappedFor is how long more pods must have been called for than there may be: what
+// is over sooner would have been before more of them had helped.
+const cappedFor = 2 * scaling.SyncPeriod
+
+// capped is a queue that has called for more pods than maxReplicaCount allows for long.
+func capped(c *store.Chain, f *facts) (Finding, bool) {
+	r := &f.r
+	if f.desired != f.high || !f.wantKnown || !r.CountsJobs() || r.Target <= 0 || scaling.WantReplicas(r.Value, r.Target, 0, f.tolerances) <= f.high {
+		return Finding{}, false
+	}
+	since := r.Past.Above(float64(f.high) * r.Target)
+	if since.IsZero() || f.now.Sub(since) < cappedFor {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkHPA,
+		Says: fmt.Sprintf("For %s %s has called for more pods than maxReplicaCount %d allows, %s now.", words.Age(f.now.Sub(since)), noun(*r), f.high, words.Count(f.raw)),
+		Next: "More pods help as far as there are nodes for them, and what they work with keeps up.",
+		Evidence: []Evidence{readingOf(c, r), settingOf(c, "maxReplicaCount", f.high),
+			{Object: self(c), Field: "target of trigger " + r.Trigger.Type, Value: words.Count(r.Target)}},
+		Move: Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name), "Raise maxReplicaCount there: KEDA gives it to the HPA at once."}}, true
 }
 
 // The settings that a note is about, as KEDA has them where they are not set.

@@ -74,8 +74,40 @@ func leaving(from, to float64) func(c *store.Chain) {
 	}
 }
 
+// calling is a queue that has been so long for so long, and was short before.
+func calling(value float64, since time.Duration) func(c *store.Chain) {
+	return func(c *store.Chain) {
+		c.Readings[0].Past.Add(noon.Add(-since-time.Minute), 3)
+		c.Readings[0].Past.Add(noon.Add(-since), value)
+		c.Readings[0].Past.Extend(noon)
+	}
+}
+
 // worthKnowing is what there are notes of, and only notes.
 var worthKnowing = []diagnosed{
+	{name: "a pause", scene: scene(7, 0, 0), change: func(c *store.Chain) { c.ScaledObject.Paused, c.HPA = true, nil }, want: "held",
+		well: func(c *store.Chain) { c.Readings[0].Waiting = at(-2) }},
+	{name: "a pause at a number", scene: scene(60, 2, 2), change: func(c *store.Chain) { c.ScaledObject.PausedReplicas = "2" }, want: "held"},
+	{name: "a ScaledJob that is paused", scene: scene(7, 0, 0),
+		change: func(c *store.Chain) {
+			c.ID.Kind, c.HPA, c.Workload = kscope.ScaledJobs, nil, nil
+			c.ScaledJob = &kscope.ScaledJob{Ref: kscope.Ref{Namespace: "demo", Name: "encoder"}, Paused: true}
+			c.KEDAStatus = synced(kscope.ScaledJobs)
+		}, want: "held"},
+	{name: "scaling in is paused, without work", scene: scene(0, 4, 4), change: func(c *store.Chain) {
+		c.ScaledObject.PausedScaleIn = true
+		soCond(c, "Active", "False", "ScalerNotActive", "")
+	}, want: "heldIn", well: func(c *store.Chain) { soCond(c, "Active", "False", "ScalerCooldown", "") }},
+	{name: "scaling in is paused, with work for fewer", scene: scene(16, 10, 10), change: func(c *store.Chain) { c.ScaledObject.PausedScaleIn = true }, want: "heldIn"},
+	{name: "scaling out is paused, with work", scene: scene(7, 0, 0), change: func(c *store.Chain) { c.ScaledObject.PausedScaleOut = true }, want: "heldOut"},
+	{name: "scaling out is paused, with work for more", scene: scene(60, 3, 3), change: func(c *store.Chain) { c.ScaledObject.PausedScaleOut = true }, want: "heldOut"},
+	{name: "more than maxReplicaCount, for long", scene: scene(84, 10, 10), change: calling(84, 70*time.Second), want: "capped",
+		well: calling(84, 20*time.Second)},
+	{name: "a burst that is nearly done", scene: scene(51, 10, 10), change: calling(84, 70*time.Second), want: "capped", well: func(c *store.Chain) {
+		calling(84, 70*time.Second)(c)
+		c.Readings[0].Past.Add(at(-2), 49)
+		c.Readings[0].Value = 49
+	}},
 	{name: "bursts with pauses that are longer than the cooldown", scene: scene(3, 1, 1), change: bursts(4, 95*time.Second), want: "flapping",
 		well: bursts(2, 95*time.Second)},
 	{name: "long pauses", scene: scene(3, 1, 1), change: bursts(3, 8*time.Minute), want: "flapping",

@@ -229,3 +229,22 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+// TestWayOutOfAPause: of a paused object the bottom line leads to the command that
+// lets it go on.
+func TestWayOutOfAPause(t *testing.T) {
+	told := newTale("demo", "worker-scaler")
+	told.so.Paused = true
+	m := tell(told.begin().run(20*time.Second), 80, 24, openWorker)
+	if last := lastLine(m.grid.Plain()); !strings.HasPrefix(last, " 4 what to do") {
+		t.Errorf("the bottom line is %q", last)
+	}
+	press(m, "4")
+	const command = "kubectl -n demo annotate scaledobject worker-scaler autoscaling.keda.sh/paused-"
+	if last := lastLine(m.grid.Plain()); !strings.HasPrefix(last, " y copy what to do") || !isShown(m.grid.Plain(), command) {
+		t.Errorf("the command is not there:\n%s", m.grid.Plain())
+	}
+	if cmds := press(m, "y"); len(cmds) != 1 || fmt.Sprint(cmds[0]()) != command {
+		t.Errorf("y copies %v", cmds)
+	}
+}

@@ -141,7 +141,7 @@ func (m *Model) hints() []key.Binding {
 		return hs
 	}
 	var hs []key.Binding
-	if m.drawn.phase == explain.Broken {
+	if m.drawn.phase == explain.Broken || m.drawn.phase == explain.PhasePaused {
 		if v.focus == whyPane {
 			hs = append(hs, hint("y", "copy what to do", keys.Copy))
 		} else {
