@@ -33,6 +33,7 @@ const (
 	fromAPI                      // nobody answers for the metrics API
 	fromRole                     // the HPA may not ask
 	fromOperator                 // KEDA's metrics server reaches no operator
+	inTime                       // it was asked, and has not answered within a minute
 	withoutPods                  // a Value target is divided by pods that are not there
 )
 
@@ -45,6 +46,7 @@ func noMetricOf(message string) noMetric {
 		{"unable to handle the request", fromAPI}, {"could not find the requested resource", fromAPI}, {"the server is currently unable", fromAPI},
 		{"no matches for external.metrics.k8s.io", fromAPI}, {"Service Unavailable", fromAPI},
 		{"external.metrics.k8s.io is forbidden", fromRole}, {"establish gRPC connection", fromOperator},
+		{"unable to return a response in the time allotted", inTime},
 	} {
 		if strings.Contains(message, m.has) {
 			return m.is
@@ -102,9 +104,20 @@ func standsStill(c *store.Chain, f *facts, x *Finding) {
 }
 
 // operatorGone is KEDA without its operator, which measures for the HPA and goes from
-// and to zero.
+// and to zero. KEDA's metrics server waits for it until the API server waits no
+// longer, so mostly there is no more to read than that nobody answered in time.
 func operatorGone(c *store.Chain, f *facts) (Finding, bool) {
 	sa, ok := external(c, f, fromOperator)
+	if late, is := external(c, f, inTime); is {
+		if _, silent := kedaSilent(c, f); !silent {
+			return Finding{Link: LinkHPA,
+				Says:     "KEDA does not answer the HPA in time: its metrics server hangs, or the operator behind it.",
+				Next:     fmt.Sprintf("Until it does, the HPA neither adds nor removes pods: %s. It tries again at every sync.", stay(f.desired)),
+				Evidence: []Evidence{conditionOf(hpaName(c), late)},
+				Move:     Move{command("kubectl", "-n", "keda", "get", "pods"), "Both keda-operator and keda-operator-metrics-apiserver must be ready; their logs say what they wait for."}}, true
+		}
+		sa, ok = late, true
+	}
 	if !ok {
 		return Finding{}, false
 	}
@@ -220,7 +233,7 @@ func cannotCompute(c *store.Chain, f *facts) (Finding, bool) {
 		case strings.Contains(sa.Message, "missing request"):
 			x.Says = "A container requests none of what is measured: " + sentence(sa.Message)
 			x.Move = Move{kubectl(c, "edit", strings.ToLower(c.Target().Kind), c.Target().Name), "Set resources.requests for each container: a share needs a whole."}
-		case noMetricOf(sa.Message) == fromAPI || strings.Contains(sa.Message, "pods.metrics.k8s.io"):
+		case noMetricOf(sa.Message) == fromAPI || noMetricOf(sa.Message) == inTime || strings.Contains(sa.Message, "pods.metrics.k8s.io"):
 			x.Says = "The metrics-server does not answer: " + sentence(sa.Message)
 			x.Move = Move{command("kubectl", "get", "apiservice", "v1beta1.metrics.k8s.io"), "It must be there and Available: metrics-server brings it."}
 		}

@@ -164,6 +164,17 @@ var wrong = []diagnosed{
 			c.Polled, c.ScaledObject.LastActiveTime = at(-100), at(-100)
 			noMetric(c, "timeout while waiting to establish gRPC connection to KEDA Metrics Service server")
 		}, want: "operatorGone kedaSilent<operatorGone"},
+	{name: "an operator that is gone, by the time that ran out", scene: scene(9, 3, 3),
+		change: func(c *store.Chain) {
+			c.Polled, c.ScaledObject.LastActiveTime = at(-100), at(-100)
+			noMetric(c, allotted+"(get s0-redis-orders.external.metrics.k8s.io)")
+		}, want: "operatorGone kedaSilent<operatorGone"},
+	{name: "a metrics server that hangs", scene: scene(9, 3, 3),
+		change: func(c *store.Chain) { noMetric(c, allotted+"(get s0-redis-orders.external.metrics.k8s.io)") }, want: "operatorGone"},
+	{name: "a metrics server of resources that hangs", scene: scene(0, 2, 2),
+		change: func(c *store.Chain) {
+			hpaCond(c, "ScalingActive", "False", "FailedGetResourceMetric", "the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: "+allotted+"(get pods.metrics.k8s.io)")
+		}, want: "cannotCompute"},
 	{name: "a source that is lost", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			noMetric(c, rpc+"error getting scalers connection to redis failed: dial tcp 127.0.0.1:16380: connect: connection refused")
@@ -365,6 +376,9 @@ func rulesOf(all []explain.Finding) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// allotted is what the API server says of a metrics server that took too long.
+const allotted = "the server was unable to return a response in the time allotted, but may still be processing the request "
 
 // twoQueues gives a chain a second queue, which stands still since a time, as the
 // first does for long.

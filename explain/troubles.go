@@ -184,6 +184,7 @@ func cause(msg string) string {
 		out = append(out, p)
 	}
 	msg = strings.TrimSuffix(strings.Join(out, ": "), " in [triggerMetadata]")
+	msg = strings.Replace(msg, ", but may still be processing the request", "", 1)
 	return mayNot.ReplaceAllString(msg, "$1 may not $2 $3")
 }
 
