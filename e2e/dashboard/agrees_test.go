@@ -17,7 +17,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
-	"github.com/kscope/kscope/e2e/cluster"
 	"github.com/kscope/kscope/e2e/screen"
 )
 
@@ -40,21 +39,7 @@ func TestAgreesWithKEDA(t *testing.T) {
 	for name, tc := range cases {
 		tc.apply(t, ns, name)
 	}
-	// The servers go when the test ends. KEDA must have let go of them before:
-	// while it tries to connect, no other ScaledObject is scaled.
-	t.Cleanup(func() {
-		ctx := context.Background()
-		for name := range cases {
-			_ = c.Dynamic.Resource(scaledObjects).Namespace(ns).Delete(ctx, name+"-scaler", noOptions)
-		}
-		_ = cluster.WaitFor(ctx, patience, "KEDA to let go", func(ctx context.Context) error {
-			left, err := c.Dynamic.Resource(scaledObjects).Namespace(ns).List(ctx, metav1.ListOptions{})
-			if err == nil && len(left.Items) > 0 {
-				err = fmt.Errorf("%d ScaledObjects are left", len(left.Items))
-			}
-			return err
-		})
-	})
+	letGo(t, ns)
 	for name := range cases {
 		waitForScaledObject(t, ns, name+"-scaler")
 	}

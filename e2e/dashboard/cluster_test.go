@@ -53,6 +53,7 @@ type scaledWorker struct {
 	env             string // more of it, as NAME=VALUE lines
 	target          string // of the ScaledObject, if not its own Deployment
 	annotations     string // of the ScaledObject, as JSON
+	more            string // of the ScaledObject's spec, a line of YAML
 	max             int
 	listLength      int
 	jobSeconds      string
@@ -84,6 +85,7 @@ spec:
   maxReplicaCount: %[5]d
   pollingInterval: 1
   cooldownPeriod: 5
+  %[10]s
   advanced: {horizontalPodAutoscalerConfig: {behavior: {scaleDown: {stabilizationWindowSeconds: 0}}}}
   triggers:
   - type: redis
@@ -124,7 +126,7 @@ func (w *scaledWorker) apply(t *testing.T) {
 		env[i] = fmt.Sprintf("{name: %s, value: %q}", name, value)
 	}
 	err := c.ApplyYAML(t.Context(), w.namespace, fmt.Sprintf(workerManifest,
-		w.name, strings.Join(env, ", "), w.annotations, w.target, w.max, w.address, w.list, w.listLength, w.database))
+		w.name, strings.Join(env, ", "), w.annotations, w.target, w.max, w.address, w.list, w.listLength, w.database, w.more))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,6 +183,22 @@ func waitForReplicas(t *testing.T, namespace, name string, n int32) {
 
 func replicasOf(d *appsv1.Deployment) string {
 	return fmt.Sprintf("%d wanted, %d there, %d ready", *d.Spec.Replicas, d.Status.Replicas, d.Status.ReadyReplicas)
+}
+
+// letGo has KEDA let go of a namespace before the servers go that its triggers name,
+// at the end of the test: while it tries to connect, no other ScaledObject is scaled.
+func letGo(t *testing.T, namespace string) {
+	t.Cleanup(func() {
+		ctx, all := context.Background(), c.Dynamic.Resource(scaledObjects).Namespace(namespace)
+		_ = all.DeleteCollection(ctx, noOptions, metav1.ListOptions{})
+		_ = cluster.WaitFor(ctx, patience, "KEDA to let go", func(ctx context.Context) error {
+			left, err := all.List(ctx, metav1.ListOptions{})
+			if err == nil && len(left.Items) > 0 {
+				err = fmt.Errorf("%d ScaledObjects are left", len(left.Items))
+			}
+			return err
+		})
+	})
 }
 
 func push(t *testing.T, list string, jobs int) {
