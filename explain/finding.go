@@ -48,6 +48,7 @@ var diagnoses = []diagnosis{
 	{"ignored", ignored, nil},
 	{"podsNotCreated", podsNotCreated, nil},
 	{"apiDown", apiDown, nil},
+	{"apiForeign", apiForeign, nil},
 	{"operatorGone", operatorGone, nil},
 	{"apiRefused", apiRefused, nil},
 	{"sourceLost", sourceLost, []string{"twoHPAs", "authMissing", "wrongType", "refused"}},
@@ -69,7 +70,7 @@ var diagnoses = []diagnosis{
 	{"lagUnknown", lagUnknown, nil},
 	{"idleWorkers", idleWorkers, []string{"podsCrash"}},
 	{"idleTug", idleTug, nil},
-	{"fallbackArmed", fallbackArmed, []string{"authMissing", "wrongType", "sourceLost", "triggerFailing", "blindAtZero", "kedaSilent", "apiDown"}},
+	{"fallbackArmed", fallbackArmed, []string{"authMissing", "wrongType", "sourceLost", "triggerFailing", "blindAtZero", "kedaSilent", "apiDown", "apiForeign"}},
 	{"lingering", lingering, nil},
 }
 

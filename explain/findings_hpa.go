@@ -46,12 +46,14 @@ func hpaEdited(c *store.Chain, f *facts) (Finding, bool) {
 	if h.MaxReplicas == so.MaxReplicaCount {
 		what = fmt.Sprintf("minReplicas %d where the ScaledObject says %d", h.MinReplicas, max(so.MinReplicaCount, 1))
 	}
+	least := max(so.MinReplicaCount, 1)
 	return Finding{Link: LinkHPA,
 		Says: fmt.Sprintf("The HPA has %s: somebody edited it, and KEDA has not put it right.", what),
 		Next: fmt.Sprintf("The HPA goes by its own, %d to %d, until KEDA writes it anew.", h.MinReplicas, h.MaxReplicas),
 		Evidence: []Evidence{{hpaName(c), "spec.minReplicas, maxReplicas", fmt.Sprintf("%d, %d", h.MinReplicas, h.MaxReplicas), c.Bounds},
 			settingOf(c, "spec.minReplicaCount, maxReplicaCount", fmt.Sprintf("%d, %d", so.MinReplicaCount, so.MaxReplicaCount))},
-		Move: Move{kubectl(c, "delete", "hpa", h.Ref.Name), "KEDA makes it anew, as the ScaledObject says, as soon as it reconciles."}}, true
+		Move: Move{kubectl(c, "patch", "hpa", h.Ref.Name, "-p", fmt.Sprintf(`{"spec":{"minReplicas":%d,"maxReplicas":%d}}`, least, so.MaxReplicaCount)),
+			"It has the right bounds then. KEDA's operator should have seen to it: its log may say why not."}}, true
 }
 
 // met is how long two objects may share a target before they count as rivals: one

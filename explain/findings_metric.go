@@ -31,6 +31,7 @@ type noMetric int
 const (
 	fromSource   noMetric = iota // KEDA has it from the source, or not at all
 	fromAPI                      // nobody answers for the metrics API
+	fromStranger                 // somebody else than KEDA answers for the metrics API
 	fromRole                     // the HPA may not ask
 	fromOperator                 // KEDA's metrics server reaches no operator
 	inTime                       // it was asked, and has not answered within a minute
@@ -45,6 +46,8 @@ func noMetricOf(message string) noMetric {
 		{"no pods returned by selector", withoutPods}, {"unable to calculate ready pods", withoutPods},
 		{"unable to handle the request", fromAPI}, {"could not find the requested resource", fromAPI}, {"the server is currently unable", fromAPI},
 		{"no matches for external.metrics.k8s.io", fromAPI}, {"Service Unavailable", fromAPI},
+		// KEDA's own words for a metric that it does not have are others.
+		{"could not find the metric", fromStranger}, {"no metrics returned from external metrics API", fromStranger},
 		{"external.metrics.k8s.io is forbidden", fromRole}, {"establish gRPC connection", fromOperator},
 		{"unable to return a response in the time allotted", inTime},
 	} {
@@ -183,6 +186,22 @@ func apiDown(c *store.Chain, f *facts) (Finding, bool) {
 		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
 		Move: Move{command("kubectl", "get", "apiservice", "v1beta1.external.metrics.k8s.io"),
 			"It must be Available, and its service be KEDA's: else nobody answers, or another does."}}
+	standsStill(c, f, &x)
+	return x, true
+}
+
+// apiForeign is the external metrics API in the hands of somebody else than KEDA: a
+// cluster has one of it, and whoever was installed last has it.
+func apiForeign(c *store.Chain, f *facts) (Finding, bool) {
+	sa, ok := external(c, f, fromStranger)
+	if !ok {
+		return Finding{}, false
+	}
+	x := Finding{Link: LinkHPA,
+		Says:     "Somebody else than KEDA answers for the external metrics API, and knows none of its metrics.",
+		Evidence: []Evidence{conditionOf(hpaName(c), sa)},
+		Move: Move{command("kubectl", "get", "apiservice", "v1beta1.external.metrics.k8s.io"),
+			"Its service must be KEDA's: a cluster has room for one provider of external metrics."}}
 	standsStill(c, f, &x)
 	return x, true
 }

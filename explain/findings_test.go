@@ -159,6 +159,21 @@ var wrong = []diagnosed{
 		change: func(c *store.Chain) {
 			noMetric(c, `s0-redis-orders.external.metrics.k8s.io is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot list resource "s0-redis-orders" in API group "external.metrics.k8s.io" in the namespace "demo"`)
 		}, want: "apiRefused"},
+	{name: "a metrics API that is another provider's", scene: scene(9, 3, 3),
+		change: func(c *store.Chain) {
+			noMetric(c, "the server could not find the metric s0-redis-orders for namespaces")
+		}, want: "apiForeign",
+		well: func(c *store.Chain) { // asleep, the HPA asks nobody
+			*c = *copied(scene(9, 0, 0))
+			noMetric(c, "the server could not find the metric s0-redis-orders for namespaces")
+		}},
+	{name: "a metrics API that is another provider's, who answers with nothing", scene: scene(0, 3, 3),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			noMetric(c, "no metrics returned from external metrics API")
+		}, want: "apiForeign"},
+	{name: "a metric that KEDA itself does not have", scene: scene(9, 3, 3),
+		change: func(c *store.Chain) { noMetric(c, rpc+"no matching metrics found for s0-redis-orders") }, want: "sourceLost"},
 	{name: "an operator that is gone", scene: scene(9, 3, 3),
 		change: func(c *store.Chain) {
 			c.Polled, c.ScaledObject.LastActiveTime = at(-100), at(-100)
