@@ -47,6 +47,8 @@ var breakages = []breakage{
 	{Breakage{Name: "scale", Title: "refuse scaling", Effect: "writes to /scale are refused, KEDA's and the HPA's"}, world.RefuseScale},
 	{Breakage{Name: "quota", Title: "exhaust the quota", Effect: "no further pod may be created"}, world.Quota},
 	{Breakage: Breakage{Name: "pause", Title: "pause the ScaledObject", Effect: "an annotation tells KEDA to leave the replicas alone"}},
+	{Breakage{Name: "foreign", Title: "a foreign metrics API", Effect: "another provider answers the HPA for external metrics"}, world.ForeignMetrics},
+	{Breakage{Name: "forbidden", Title: "forbid metrics", Effect: "the HPA controller may not read external metrics"}, world.RefuseMetrics},
 	{Breakage: Breakage{Name: "scaler", Title: "somebody else scales", Effect: "another hand writes the replicas, once", Once: true}},
 }
 
@@ -137,7 +139,8 @@ func BreakageNames() []string {
 // a Redis that is among the manifests.
 func (s *Sandbox) turnWorld(kind world.BreakageKind, broken bool) {
 	refs := s.breakable()
-	if kind == world.NoOperator || kind == world.NoMetrics {
+	switch kind {
+	case world.NoOperator, world.NoMetrics, world.ForeignMetrics, world.RefuseMetrics:
 		refs = []kscope.Ref{{}}
 	}
 	for _, ref := range refs {

@@ -36,6 +36,8 @@ func TestBreakages(t *testing.T) {
 		{"idle", 0, 10, []string{"broken", "taken nothing"}},
 		{"operator", 10, 0, []string{"broken", "KEDA's operator answers nobody"}},
 		{"metrics", 10, 0, []string{"broken", "external metrics API"}},
+		{"foreign", 10, 0, []string{"broken", "Somebody else than KEDA answers for the external metrics API"}},
+		{"forbidden", 10, 0, []string{"broken", "may not read external metrics"}},
 		{"type", 10, 0, []string{"broken"}},
 		{"rival", 10, 0, []string{"broken", "worker-scaler-copy scales queue-worker too"}},
 		{"hpa", 10, 0, []string{"broken", "neither HPA acts"}},
@@ -95,7 +97,7 @@ func TestBreakageNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{})
 		err := r.Break("dynamo")
-		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, scaler") {
+		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, foreign, forbidden, scaler") {
 			t.Error(err)
 		}
 		for _, b := range r.Breakages() {

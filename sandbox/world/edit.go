@@ -145,9 +145,11 @@ const (
 	NeverReady  BreakageKind = "never-ready"   // no further pod passes its readiness probe
 	IdleWorkers BreakageKind = "idle-workers"  // pods take nothing more from their queues
 
-	// These two are of the cluster, and broken for all at once.
-	NoOperator BreakageKind = "no-operator" // KEDA's operator is gone: nobody looks, and nobody measures for the HPA
-	NoMetrics  BreakageKind = "no-metrics"  // nobody answers for external metrics
+	// These are of the cluster, and broken for all at once.
+	NoOperator     BreakageKind = "no-operator"     // KEDA's operator is gone: nobody looks, and nobody measures for the HPA
+	NoMetrics      BreakageKind = "no-metrics"      // nobody answers for external metrics
+	ForeignMetrics BreakageKind = "foreign-metrics" // another provider than KEDA answers for external metrics, and has none of KEDA's
+	RefuseMetrics  BreakageKind = "refuse-metrics"  // the HPA controller may not read external metrics
 )
 
 // Breakage is one thing broken, for the workload of that name or, when Ref is

@@ -205,6 +205,11 @@ func (w *World) readExternal(h *hpa, m *autoscalingv2.ExternalMetricSource) (int
 	switch {
 	case w.isBroken(NoMetrics, kscope.Ref{}):
 		return 0, fmt.Errorf("the server is currently unable to handle the request (get %s.external.metrics.k8s.io)", m.Metric.Name)
+	case w.isBroken(RefuseMetrics, kscope.Ref{}): // by the API server, whoever would have answered
+		return 0, fmt.Errorf("%s.external.metrics.k8s.io is forbidden: User %q cannot list resource %q in API group \"external.metrics.k8s.io\" in the namespace %q",
+			m.Metric.Name, hpaUser, m.Metric.Name, h.ref.Namespace)
+	case w.isBroken(ForeignMetrics, kscope.Ref{}): // the words of the library that most providers are made with
+		return 0, fmt.Errorf("the server could not find the metric %s for namespaces", m.Metric.Name)
 	case w.isBroken(NoOperator, kscope.Ref{}):
 		return 0, fmt.Errorf("timeout while waiting to establish gRPC connection to KEDA Metrics Service server")
 	}
