@@ -205,11 +205,23 @@ func workloadLink(c *store.Chain) Link {
 			l.State, l.Word = LinkIdle, "at zero"
 		case w.Current < w.Desired:
 			l.State, l.Word = LinkWorking, "creating pods"
+		case w.Current > w.Desired && rollsOut(w):
+			l.State, l.Word = LinkWorking, "rolling out"
 		case w.Current > w.Desired:
 			l.State, l.Word = LinkWorking, "removing pods"
 		}
 	}
 	return l
+}
+
+// rollsOut reports whether pods of another version are taking the place of those
+// there are. With them there may be more than are set.
+func rollsOut(w *kscope.Workload) bool {
+	switch is := w.Conditions.Get("Progressing"); is.Reason {
+	case "NewReplicaSetCreated", "FoundNewReplicaSet", "ReplicaSetUpdated":
+		return is.True()
+	}
+	return false
 }
 
 func podsLink(c *store.Chain) Link {

@@ -89,6 +89,14 @@ func TestLinks(t *testing.T) {
 		{"workload complete", 2, func(*world) {}, explain.LinkWorkload, explain.LinkOK, "2/2 complete"},
 		{"workload growing", 2, func(x *world) { x.Work.Desired = 4; x.See(1, x.Work) }, explain.LinkWorkload, explain.LinkWorking, "2/4 creating pods"},
 		{"workload shrinking", 2, func(x *world) { x.Work.Desired = 1; x.See(1, x.Work) }, explain.LinkWorkload, explain.LinkWorking, "2/1 removing pods"},
+		{"workload rolling out", 2, func(x *world) {
+			x.Work.Desired, x.Work.Conditions = 1, kscope.Conditions{cond("Progressing", "True", "ReplicaSetUpdated")}
+			x.See(1, x.Work)
+		}, explain.LinkWorkload, explain.LinkWorking, "2/1 rolling out"},
+		{"workload shrinking, long rolled out", 2, func(x *world) {
+			x.Work.Desired, x.Work.Conditions = 1, kscope.Conditions{cond("Progressing", "True", "NewReplicaSetAvailable")}
+			x.See(1, x.Work)
+		}, explain.LinkWorkload, explain.LinkWorking, "2/1 removing pods"},
 		{"workload gone", 2, gone(kscope.HPAs, kscope.Synced), explain.LinkWorkload, explain.LinkBroken, "missing does not exist"},
 		{"workload forbidden", 2, gone(kscope.Deployments, kscope.Forbidden), explain.LinkWorkload, explain.LinkUnknown, "? not permitted"},
 		{"quota", 2, func(x *world) {

@@ -61,6 +61,9 @@ func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 		d.Phase, far, yet = f.direction(), "", ""
 	}
 	yet = fmt.Sprintf("%s not ready%s", podsAre(left), yet)
+	if f.complete && rollsOut(c.Workload) {
+		yet = "A rollout replaces the pods, and " + yet
+	}
 	d.Why = fmt.Sprintf("%s set, %s ready%s.", podsAre(f.desired), isOrAre(f.ready), far)
 	if f.wantKnown && f.raw > 0 {
 		d.Why = fmt.Sprintf("%s; %s set, %s ready%s.", calls(f), isOrAre(f.desired), isOrAre(f.ready), far)
