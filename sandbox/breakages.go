@@ -47,9 +47,12 @@ var breakages = []breakage{
 	{Breakage{Name: "scale", Title: "refuse scaling", Effect: "writes to /scale are refused, KEDA's and the HPA's"}, world.RefuseScale},
 	{Breakage{Name: "quota", Title: "exhaust the quota", Effect: "no further pod may be created"}, world.Quota},
 	{Breakage: Breakage{Name: "pause", Title: "pause the ScaledObject", Effect: "an annotation tells KEDA to leave the replicas alone"}},
-	{Breakage{Name: "foreign", Title: "a foreign metrics API", Effect: "another provider answers the HPA for external metrics"}, world.ForeignMetrics},
-	{Breakage{Name: "forbidden", Title: "forbid metrics", Effect: "the HPA controller may not read external metrics"}, world.RefuseMetrics},
+	{Breakage{Name: "foreign", Title: "a foreign metrics API", Effect: "another provider answers for external metrics"}, world.ForeignMetrics},
+	{Breakage{Name: "forbidden", Title: "forbid metrics", Effect: "the HPA may not read external metrics"}, world.RefuseMetrics},
+	{Breakage{Name: "edited", Title: "edit KEDA's HPA", Effect: "its maxReplicas is halved, and KEDA lets it be"}, world.EditedHPA},
+	{Breakage{Name: "gitops", Title: "somebody keeps scaling", Effect: "a GitOps tool writes 2 replicas every 30 s"}, world.Meddler},
 	{Breakage: Breakage{Name: "scaler", Title: "somebody else scales", Effect: "another hand writes the replicas, once", Once: true}},
+	{Breakage: Breakage{Name: "rollout", Title: "roll out", Effect: "every pod is replaced: nothing is wrong", Once: true}},
 }
 
 const pausedAnnotation = "autoscaling.keda.sh/paused"
@@ -103,6 +106,8 @@ func (s *Sandbox) turn(name string, broken bool) error {
 		err = s.turnPause(broken)
 	case name == "scaler":
 		err = s.scaleByHand()
+	case name == "rollout":
+		err = s.rollOut()
 	case name == "type":
 		s.turnTypes(broken)
 	case name == "rival":
@@ -204,6 +209,19 @@ func (s *Sandbox) scaleByHand() error {
 	}
 	t := s.targets[0]
 	return s.world.Scale(t.kind, t.Namespace, t.Name, s.replicas(t)+3, "kubectl")
+}
+
+// rollOut has all that is scaled start anew.
+func (s *Sandbox) rollOut() error {
+	if len(s.targets) == 0 {
+		return errors.New("nothing is scaled here")
+	}
+	for _, t := range s.targets {
+		if err := s.world.Restart(t.kind, t.Namespace, t.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Sandbox) replicas(t target) int32 {

@@ -38,6 +38,8 @@ func TestBreakages(t *testing.T) {
 		{"metrics", 10, 0, []string{"broken", "external metrics API"}},
 		{"foreign", 10, 0, []string{"broken", "Somebody else than KEDA answers for the external metrics API"}},
 		{"forbidden", 10, 0, []string{"broken", "may not read external metrics"}},
+		{"edited", 60, 0, []string{"broken", "maxReplicas 5 where the ScaledObject says 10", "KEDA has not put it right"}},
+		{"gitops", 60, 0, []string{"broken", "Somebody keeps writing the replicas: argocd-controller"}},
 		{"type", 10, 0, []string{"broken"}},
 		{"rival", 10, 0, []string{"broken", "worker-scaler-copy scales queue-worker too"}},
 		{"hpa", 10, 0, []string{"broken", "neither HPA acts"}},
@@ -83,6 +85,35 @@ func TestBreakages(t *testing.T) {
 	}
 }
 
+// TestRollOut: of pods that are replaced kscope says so, and that nothing is wrong.
+func TestRollOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, Options{Seed: 4, Speed: 20, ServiceTime: 20 * time.Second, StartTime: 6 * time.Second})
+		r.until(scaler, time.Minute, "asleep", asleep)
+		r.push(scaler, orders, 500)
+		r.until(scaler, 2*time.Minute, "ten pods", func(c explain.Picture) bool { return ready(c) == 10 })
+		if err := r.Break("rollout"); err != nil {
+			t.Fatal(err)
+		}
+		well := func(c explain.Picture) {
+			if len(c.Findings) > 0 || c.Phase == explain.Broken {
+				t.Fatalf("%s: %s", c.Phase, c.Why)
+			}
+		}
+		r.until(scaler, time.Minute, "a rollout", func(c explain.Picture) bool {
+			well(c)
+			return c.Links[explain.LinkWorkload].Word == "rolling out" && strings.HasPrefix(c.Next, "A rollout replaces the pods, and 2 pods are not ready")
+		})
+		r.until(scaler, 2*time.Minute, "the end of it", func(c explain.Picture) bool {
+			well(c)
+			return c.Links[explain.LinkWorkload].Word == "complete" && c.Counts[kscope.PodTerminating] == 0
+		})
+		if got := brokenNow(r.Sandbox); got != "" {
+			t.Errorf("broken: %q", got)
+		}
+	})
+}
+
 func brokenNow(s *Sandbox) string {
 	var out []string
 	for _, b := range s.Breakages() {
@@ -97,7 +128,7 @@ func TestBreakageNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{})
 		err := r.Break("dynamo")
-		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, foreign, forbidden, scaler") {
+		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, foreign, forbidden, edited, gitops, scaler, rollout") {
 			t.Error(err)
 		}
 		for _, b := range r.Breakages() {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -129,6 +130,21 @@ func (w *World) Scale(kind, namespace, name string, replicas int32, manager stri
 	return nil
 }
 
+// Restart is somebody rolling a workload out anew, as `kubectl rollout restart`
+// does: another annotation in the template of its pods.
+func (w *World) Restart(kind, namespace, name string) error {
+	wl := w.workloads[workloadKey{kind, kscope.Ref{Namespace: namespace, Name: name}}]
+	if wl == nil {
+		return notFound(kind, name)
+	}
+	setAnnotation(&wl.template().ObjectMeta, "kubectl.kubernetes.io/restartedAt", w.now.Format(time.RFC3339))
+	wl.meta().Generation++
+	wl.hash = hashOf(wl.template())
+	w.emit(Modified, wl.object())
+	w.changed(wl)
+	return nil
+}
+
 // BreakageKind names something that can go wrong in the world.
 type BreakageKind string
 
@@ -144,6 +160,9 @@ const (
 	SlowImages  BreakageKind = "slow-images"   // images take slowPull longer to arrive
 	NeverReady  BreakageKind = "never-ready"   // no further pod passes its readiness probe
 	IdleWorkers BreakageKind = "idle-workers"  // pods take nothing more from their queues
+
+	EditedHPA BreakageKind = "edited-hpa" // somebody writes another maxReplicas into KEDA's HPA, and KEDA's reconciler hangs
+	Meddler   BreakageKind = "meddler"    // a GitOps tool writes the replicas of its manifest, again and again
 
 	// These are of the cluster, and broken for all at once.
 	NoOperator     BreakageKind = "no-operator"     // KEDA's operator is gone: nobody looks, and nobody measures for the HPA
@@ -170,11 +189,36 @@ func (w *World) Break(b Breakage) {
 		return
 	}
 	w.broken[b] = true
-	if b.Kind == CrashPods || b.Kind == OutOfMemory {
+	switch b.Kind {
+	case CrashPods, OutOfMemory:
 		for _, p := range w.allPods() {
 			if b.Ref == (kscope.Ref{}) || b.Ref == p.workload {
 				w.crash(p)
 			}
+		}
+	case EditedHPA:
+		for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
+			w.editHPA(w.scaled[ref])
+		}
+	case Meddler:
+		w.meddlers[b] = w.after(w.delay(), func() { w.meddle(b) })
+	}
+}
+
+// What a GitOps tool writes, how often, and as whom.
+const (
+	manifestReplicas = 2
+	gitOpsSync       = 30 * time.Second
+	gitOpsManager    = "argocd-controller"
+)
+
+// meddle applies a manifest that has replicas in it to the workloads of a breakage,
+// and plans to do so again.
+func (w *World) meddle(b Breakage) {
+	w.meddlers[b] = w.after(gitOpsSync, func() { w.meddle(b) })
+	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
+		if b.Ref == (kscope.Ref{}) || b.Ref == key.ref {
+			w.applyReplicas(w.workloads[key], manifestReplicas, gitOpsManager)
 		}
 	}
 }
@@ -205,10 +249,13 @@ func (w *World) Mend(b Breakage) {
 	switch b.Kind {
 	case IdleWorkers:
 		w.everybodyLooks()
-	case NoOperator:
+	case NoOperator, EditedHPA:
 		for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
 			w.wantReconcile(w.scaled[ref])
 		}
+	case Meddler:
+		w.stop(w.meddlers[b])
+		delete(w.meddlers, b)
 	}
 }
 

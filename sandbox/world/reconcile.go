@@ -22,7 +22,7 @@ func (w *World) wantReconcile(so *scaledObject) {
 
 // reconcile is KEDA's reconciler for one ScaledObject. (scaledobject_controller.go)
 func (w *World) reconcile(so *scaledObject) {
-	if w.scaled[so.ref] != so || w.isBroken(NoOperator, kscope.Ref{}) {
+	if w.scaled[so.ref] != so || w.isBroken(NoOperator, kscope.Ref{}) || w.hangs(so) {
 		return // an operator that begins reconciles everything
 	}
 	if f := so.u.GetFinalizers(); !slices.Contains(f, finalizer) {
@@ -111,6 +111,9 @@ func (w *World) reconcileSteps(so *scaledObject) (string, error) {
 	}
 	if made || so.loopOf != so.u.GetGeneration() {
 		w.startLoop(so)
+	}
+	if made && w.hangs(so) {
+		w.after(w.delay(), func() { w.editHPA(so) })
 	}
 	return readyMessage, nil
 }

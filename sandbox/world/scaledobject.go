@@ -212,8 +212,11 @@ func sameJSON(a, b any) bool {
 
 // target is the workload that a ScaledObject scales; nil if there is none.
 func (w *World) target(so *scaledObject) *workload {
-	ref := so.spec.ScaleTargetRef
-	return w.workloads[workloadKey{orText(ref.Kind, "Deployment"), kscope.Ref{Namespace: so.ref.Namespace, Name: ref.Name}}]
+	return w.workloads[workloadKey{orText(so.spec.ScaleTargetRef.Kind, "Deployment"), so.targetRef()}]
+}
+
+func (so *scaledObject) targetRef() kscope.Ref {
+	return kscope.Ref{Namespace: so.ref.Namespace, Name: so.spec.ScaleTargetRef.Name}
 }
 
 func orText(s, otherwise string) string {

@@ -169,6 +169,25 @@ func (w *World) writeScale(wl *workload, n int32, manager string) {
 	w.changed(wl)
 }
 
+// applyReplicas is somebody applying a manifest that says no more than the
+// replicas, who takes the number over; nothing where it is what it should be.
+func (w *World) applyReplicas(wl *workload, n int32, manager string) {
+	if wl.replicas() == n {
+		return
+	}
+	w.witness(Deed{What: Wrote, Of: wl.ref, By: manager, From: wl.replicas(), To: n})
+	wl.setReplicas(n)
+	m := wl.meta()
+	m.Generation++
+	m.ManagedFields = slices.DeleteFunc(m.ManagedFields, func(e metav1.ManagedFieldsEntry) bool { return e.Subresource == "scale" || e.Manager == manager })
+	for i := range m.ManagedFields {
+		m.ManagedFields[i].FieldsV1 = fieldsOf(false)
+	}
+	m.ManagedFields = append(m.ManagedFields, w.appliedBy(manager, "apps/v1", true)...)
+	w.emit(Modified, wl.object())
+	w.changed(wl)
+}
+
 // fieldsOf are the fields that a manager owns, as far as anybody looks.
 func fieldsOf(replicas bool) *metav1.FieldsV1 {
 	if replicas {

@@ -143,6 +143,7 @@ type World struct {
 	scaled    map[kscope.Ref]*scaledObject
 	jobs      map[kscope.Ref]*scaledJob
 	broken    map[Breakage]bool
+	meddlers  map[Breakage]*timer
 	events    recorder
 	writes    bucket // of the ReplicaSet controller's client
 	nodes     []int  // pods on each node
@@ -174,6 +175,7 @@ func New(o Options, q Queues) *World {
 		scaled:    map[kscope.Ref]*scaledObject{},
 		jobs:      map[kscope.Ref]*scaledJob{},
 		broken:    map[Breakage]bool{},
+		meddlers:  map[Breakage]*timer{},
 		events:    newRecorder(),
 		writes:    bucket{rate: 20, burst: 30, tokens: 30, at: o.Start},
 		nodes:     make([]int, nodeCount),
