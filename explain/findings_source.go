@@ -64,16 +64,40 @@ func told(c *store.Chain, has func(string) bool) *store.Reading {
 	return nil
 }
 
+// dangles is the part of a text that says what an authentication lacks: itself, or
+// what it refers to; "" where it says nothing of that.
+func dangles(text string) string {
+	for part := range strings.SplitSeq(text, "; ") {
+		if (strings.Contains(part, "does not exist") || strings.Contains(part, " has no key ")) &&
+			(strings.Contains(part, "TriggerAuthentication") || strings.Contains(part, "Secret ") || strings.Contains(part, "ConfigMap ")) {
+			return part
+		}
+	}
+	return ""
+}
+
 // authMissing is an authentication that is not there, or has not what is needed.
-// kscope resolves it step by step as KEDA does, so what it lacks KEDA lacks too.
+// kscope resolves it step by step as KEDA does, so what it lacks KEDA lacks too. It
+// is in the way where kscope is not let in either.
 func authMissing(c *store.Chain, f *facts) (Finding, bool) {
-	r := told(c, func(err string) bool {
-		return strings.Contains(err, "does not exist") && (strings.Contains(err, "TriggerAuthentication") || strings.Contains(err, "Secret ") || strings.Contains(err, "ConfigMap "))
-	})
-	if r == nil {
+	var r *store.Reading
+	what := ""
+	for i := range c.Readings {
+		r = &c.Readings[i]
+		if r.Err == "" {
+			continue
+		}
+		if what = dangles(bare(r.Err)); what == "" {
+			what = dangles(r.Hint)
+		}
+		if what != "" {
+			break
+		}
+	}
+	if what == "" {
 		return Finding{}, false
 	}
-	x := Finding{Link: LinkQueue, Says: capital(bare(r.Err)) + ", so KEDA cannot log in.",
+	x := Finding{Link: LinkQueue, Says: capital(what) + ", so KEDA cannot log in.",
 		Next:     fmt.Sprintf("Until it is there, no work is seen: %s.", stay(f.desired)),
 		Evidence: []Evidence{readingOf(c, r)},
 		Move:     Move{kubectl(c, "get", "triggerauthentications,secrets,configmaps"), "Create what is missing, or correct the name where it is used."}}

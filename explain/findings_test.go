@@ -111,6 +111,25 @@ var wrong = []diagnosed{
 			c.Readings[0].Trigger.AuthKind, c.Readings[0].Trigger.AuthName = "TriggerAuthentication", "redis-auth"
 			noMetric(c, rpc+"error getting scalers connection to redis failed: NOAUTH Authentication required.")
 		}, want: "authMissing sourceLost<authMissing"},
+	{name: "an authentication that is missing, of which the server's answer does not tell", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			cannotRead(c, "the server wants a password")
+			c.Readings[0].Hint = "TriggerAuthentication redis-auth does not exist"
+			c.Readings[0].Trigger.AuthKind, c.Readings[0].Trigger.AuthName = "TriggerAuthentication", "redis-auth"
+			soCond(c, "Ready", "False", "ScaledObjectCheckFailed", "failed to ensure HPA is correctly created for ScaledObject: connection to redis failed: NOAUTH Authentication required.")
+		}, want: "authMissing refused<authMissing",
+		well: func(c *store.Chain) { // it is let in without
+			c.Readings[0].Hint = "TriggerAuthentication redis-auth does not exist"
+		}},
+	{name: "a Secret without the password", scene: scene(0, 2, 2),
+		change: func(c *store.Chain) {
+			cannotRead(c, "the server wants a password")
+			c.Readings[0].Hint = "Secret demo/redis has no key password"
+		}, want: "authMissing",
+		well: func(c *store.Chain) {
+			cannotRead(c, "the server wants a password")
+			c.Readings[0].Hint = "the trigger gives no password: add one to a TriggerAuthentication that it refers to"
+		}},
 	{name: "a key of the wrong type", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) {
 			cannotRead(c, "the key holds a string")
