@@ -26,7 +26,7 @@ func TestBreakages(t *testing.T) {
 		{"room", 0, 10, []string{"broken", "Unschedulable: 0/3 nodes are available"}},
 		{"crash", 0, 10, []string{"broken", "cannot run", "CrashLoopBackOff"}},
 		{"permission", 10, 0, []string{"pods forbidden: you may not watch them as kscope"}},
-		{"scale", 0, 10, []string{"broken", "KEDA cannot set the replicas", "is forbidden"}},
+		{"scale", 0, 10, []string{"broken", "KEDA cannot set the replicas", "may not update"}},
 		{"quota", 0, 10, []string{"broken", "exceeded quota"}},
 		{"pause", 10, 0, []string{"paused by the annotation autoscaling.keda.sh/paused"}},
 		{"scaler", 0, 0, []string{"someone else 0->3"}},

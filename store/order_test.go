@@ -157,9 +157,17 @@ func FuzzOrder(f *testing.F) {
 			}
 			queues[name] = append(queues[name], o)
 		}
+		// What its timeline tells of begins when the object is known.
+		first := slices.IndexFunc(names, func(name string) bool {
+			_, ok := queues[name][0].Fact.(kscope.ScaledObject)
+			return ok
+		})
 		var mixed []kscope.Observation
 		for len(names) > 0 {
 			i := d.roll(len(names))
+			if len(mixed) == 0 {
+				i = first
+			}
 			q := queues[names[i]]
 			mixed = append(mixed, q[0])
 			if queues[names[i]] = q[1:]; len(q) == 1 {
