@@ -1,7 +1,9 @@
 package k8s
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -68,15 +70,43 @@ func Clients(cfg *rest.Config) (kubernetes.Interface, dynamic.Interface, error) 
 
 // atOnce gives every refusal to who asked. Where a server says how long to wait
 // client-go would, up to ten times, without a word to anybody, while what is on
-// screen grows old; the sources say so and try again by themselves.
+// screen grows old; the sources say so and try again by themselves. And it reads no
+// answer that does not end.
 type atOnce struct{ next http.RoundTripper }
 
 func (a atOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := a.next.RoundTrip(r)
-	if err == nil {
-		resp.Header.Del("Retry-After")
+	if err != nil {
+		return resp, err
 	}
-	return resp, err
+	resp.Header.Del("Retry-After")
+	if resp.StatusCode != http.StatusSwitchingProtocols {
+		resp.Body = &ending{ReadCloser: resp.Body, left: mostAnswer, watch: r.URL.Query().Has("watch")}
+	}
+	return resp, nil
+}
+
+// mostAnswer is how many bytes there may be in an answer, or in one event of a watch.
+// A page is 500 objects, of which the API server takes none above 1.5 MiB, and nearly
+// all have some kilobytes.
+const mostAnswer = 64 << 20
+
+// ending is an answer that ends. It is counted after it was unpacked.
+type ending struct {
+	io.ReadCloser
+	left  int64
+	watch bool
+}
+
+func (e *ending) Read(b []byte) (int, error) {
+	n, err := e.ReadCloser.Read(b)
+	if e.watch && bytes.IndexByte(b[:n], '\n') >= 0 { // JSON ends each event by it, and in protobuf it is the commonest tag
+		e.left = mostAnswer
+	}
+	if e.left -= int64(n); e.left < 0 {
+		return 0, fmt.Errorf("the API server's answer has more than %d MiB", mostAnswer>>20)
+	}
+	return n, err
 }
 
 func setenv(name, value string) {

@@ -262,3 +262,64 @@ func TestNoWayIn(t *testing.T) {
 		})
 	}
 }
+
+// An answer that does not end is not read for ever, neither a list nor an event, packed
+// or not; one that is long and ends is read.
+func TestAnswersEnd(t *testing.T) {
+	t.Parallel()
+	a := startAPI(t)
+	var sent atomic.Int64
+	endless := func(begin string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.WriteString(w, begin)
+			for chunk := []byte(strings.Repeat("x", 1<<20)); r.Context().Err() == nil; {
+				n, err := w.Write(chunk)
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		}
+	}
+	client, _, err := Clients(a.config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, ask := range map[string]func() error{
+		"a list": func() error {
+			_, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{})
+			return err
+		},
+		"an event": func() error {
+			w, err := client.CoreV1().Pods("").Watch(t.Context(), metav1.ListOptions{})
+			if err != nil {
+				return err
+			}
+			defer w.Stop()
+			if e, more := <-w.ResultChan(); more {
+				return fmt.Errorf("%s %v", e.Type, e.Object)
+			}
+			return fmt.Errorf("it ended")
+		},
+	} {
+		sent.Store(0)
+		fault := endless(`{"type":"ADDED","object":{"kind":"`)
+		a.fault.Store(&fault)
+		began := time.Now()
+		if err := ask(); err == nil {
+			t.Errorf("%s without an end is no error", name)
+		} else if name == "a list" && !strings.Contains(err.Error(), "more than 64 MiB") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if took := time.Since(began); took > soon || sent.Load() > 2*mostAnswer {
+			t.Errorf("%s: %v, %d MiB were read", name, took, sent.Load()>>20)
+		}
+	}
+	long := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"kind":"PodList","apiVersion":"v1","metadata":{},"items":[{"metadata":{"name":"p","annotations":{"a":"`)
+		_, _ = io.WriteString(w, strings.Repeat("x", mostAnswer/2)+`"}}}]}`)
+	})
+	a.fault.Store(&long)
+	if list, err := client.CoreV1().Pods("").List(t.Context(), metav1.ListOptions{}); err != nil || len(list.Items) != 1 {
+		t.Errorf("half as long: %v", err)
+	}
+}
