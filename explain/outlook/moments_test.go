@@ -28,24 +28,32 @@ func TestPeriod(t *testing.T) {
 		}
 		return out
 	}
+	// so many gaps say this, beside those that are as usual
+	told := func(gaps int, seconds float64) time.Duration {
+		return (time.Duration(gaps)*time.Duration(seconds*float64(time.Second)) + usually*spacing) / time.Duration(gaps+usually)
+	}
 	for _, tt := range []struct {
 		syncs []store.Sync
 		want  time.Duration
 	}{
 		{nil, spacing}, {at(3), spacing},
-		{at(0, 15.02), 15020 * time.Millisecond},
-		{at(0, 60.08), 15020 * time.Millisecond},
-		{at(0, 15.02, 20), 15020 * time.Millisecond},         // an edit is synced at once
-		{at(0, 15.02, 15.02+3600), 15020 * time.Millisecond}, // too long ago to tell
+		{at(0, 15.02), told(1, 15.02)},
+		{at(0, 60.08), told(1, 15.02)},
+		{at(0, 15.02, 20), told(1, 15.02)},         // an edit is synced at once
+		{at(0, 15.02, 15.02+3600), told(1, 15.02)}, // too long ago to tell
 		{at(0, 22), spacing},
-		{at(0, 15.04, 30.02), 15010 * time.Millisecond},                   // one is late, and the next is not
-		{at(0, 15.02, 15.02+307, 337.04), 15020 * time.Millisecond},       // in the long gap they began anew
-		{at(0, 300.4), 15020 * time.Millisecond},                          // but where there is no other
-		{at(0, 15.02, 22, 37.02, 52.04, 67.06), 15020 * time.Millisecond}, // begun anew, and on at the same pace
+		{at(0, 15.04, 30.02), told(2, 15.01)},                   // one is late, and the next is not
+		{at(0, 15.02, 15.02+307, 337.04), told(2, 15.02)},       // in the long gap they began anew
+		{at(0, 300.4), 15020 * time.Millisecond},                // but where there is no other
+		{at(0, 15.02, 22, 37.02, 52.04, 67.06), told(4, 15.02)}, // begun anew, and on at the same pace
 	} {
-		if got := period(tt.syncs); got != tt.want {
+		if got := period(tt.syncs); (got - tt.want).Abs() > time.Microsecond {
 			t.Errorf("%v: %v, want %v", tt.syncs, got, tt.want)
 		}
+	}
+	// One that is a quarter of a second late does not put what comes after five minutes off by as much each time.
+	if off := 20 * (period(at(0, 15.29)) - spacing); off > 1500*time.Millisecond {
+		t.Errorf("20 syncs are foretold %v late", off)
 	}
 }
 

@@ -26,6 +26,10 @@ const (
 	shortGap = 4
 )
 
+// usually is by how many gaps more it is told that are as usual: of one or two that
+// were seen any may be late, and twenty syncs are foretold from it.
+const usually = 3
+
 // period is how far apart syncs are, by the newest that are not far apart.
 func period(syncs []store.Sync) time.Duration {
 	var room [manyGaps]time.Duration
@@ -48,7 +52,7 @@ func period(syncs []store.Sync) time.Duration {
 	}
 	switch {
 	case len(gaps) > 0:
-		return middle(gaps)
+		return (middle(gaps)*time.Duration(len(gaps)) + usually*spacing) / time.Duration(len(gaps)+usually)
 	case long > 0:
 		return long
 	}
