@@ -40,6 +40,11 @@ func (r *Record) next(after time.Time) *Change {
 	return nil
 }
 
+// slack is how far off a forecast may be that a glance made of a time.
+func (r *Record) slack(g *Glance, of time.Time) time.Duration {
+	return r.Slack + time.Duration(r.Drift*float64(max(of.Sub(g.At), 0)))
+}
+
 // judge holds a forecast that was made at a time against the change that it is
 // about, nil if none came, and says when that was decided.
 func judge(f outlook.Forecast, c *Change, slack time.Duration, ended time.Time) (Verdict, time.Time) {
@@ -139,7 +144,7 @@ func (r *Record) judged(g *Glance) []judged {
 	var all []judged
 	c := r.next(g.At)
 	for _, f := range g.Ahead {
-		v, decided := judge(f, c, r.Slack, r.Ended)
+		v, decided := judge(f, c, r.slack(g, f.Latest), r.Ended)
 		all = append(all, judged{f, r.calm(g.At, decided, f.If), v})
 		if v != Right || f.Stays {
 			break
@@ -166,7 +171,7 @@ func (r *Record) judgeZero(g *Glance) (v Verdict, calm bool) {
 		c = r.next(c.At)
 	}
 	f := outlook.Forecast{By: store.KEDA, High: max(g.Replicas-1, 0), Earliest: g.Zero.Add(-aboutZero), Latest: g.Zero.Add(aboutZero)}
-	v, decided := judge(f, c, r.Slack, r.Ended)
+	v, decided := judge(f, c, r.slack(g, g.Zero), r.Ended)
 	return v, r.calm(g.At, decided, outlook.NoMoreJobs)
 }
 

@@ -19,8 +19,10 @@ type Record struct {
 	Family
 	Name, About  string
 	Began, Ended time.Time
-	// Slack is how far from the times it gives a forecast may come true.
+	// Slack is how far from the times it gives a forecast may come true, and Drift
+	// how much farther for each second that it is ahead.
 	Slack   time.Duration
+	Drift   float64
 	Beats   []Beat // in their order
 	Glances []Glance
 	Changes []Change

@@ -126,6 +126,24 @@ func TestJudgeStory(t *testing.T) {
 	}
 }
 
+// TestSlack: what is far ahead may be farther off, where a record says so.
+func TestSlack(t *testing.T) {
+	at := func(s float64) time.Time { return time.Unix(0, 0).Add(time.Duration(s * float64(time.Second))) }
+	f := outlook.Forecast{By: store.TheHPA, Low: 4, High: 4, Earliest: at(200), Latest: at(200)}
+	for _, tt := range []struct {
+		drift float64
+		comes float64
+		want  Verdict
+	}{{0, 201, Right}, {0, 201.1, Wrong}, {0.01, 203, Right}, {0.01, 203.1, Wrong}, {0.01, 197, Right}, {0.01, 196.9, Wrong}} {
+		r := Record{Slack: time.Second, Drift: tt.drift, Began: at(0), Ended: at(300),
+			Glances: []Glance{{At: at(0), Decision: explain.Decision{Ahead: []outlook.Forecast{f}}}},
+			Changes: []Change{{At: at(tt.comes), By: store.TheHPA, From: 8, To: 4}}}
+		if got := r.Weigh(); got[key{measure: "forecast", who: "HPA", calm: true, verdict: tt.want}] != 1 {
+			t.Errorf("%+v: got %v", tt, got)
+		}
+	}
+}
+
 // TestName: whose a change is said to be, and that another name in the end counts.
 func TestName(t *testing.T) {
 	at := time.Unix(100, 0)
