@@ -47,7 +47,7 @@ const msgTooLong = "BUSY the sandbox's Redis gives a script or a transaction no 
 // command carries out one command of a connection and leaves the answer to be
 // read.
 func (c *client) command(args []string) {
-	if cmd, ok := commands[strings.ToUpper(args[0])]; ok && cmd.is(blocks) && cmd.takes(args) && !c.multi && !c.restricted() {
+	if cmd, ok := commands[strings.ToUpper(args[0])]; ok && cmd.is(blocks) && cmd.takes(args) && !c.multi && !c.restricted() && c.let {
 		c.block(args)
 		return
 	}
@@ -107,6 +107,9 @@ func (s *Server) decide(c *client, args []string) {
 		return
 	case !cmd.takes(args):
 		c.refuse(fmt.Sprintf("ERR wrong number of arguments for '%s' command", strings.ToLower(name)))
+		return
+	case !c.let && !cmd.is(unasked):
+		c.refuse("NOAUTH Authentication required.")
 		return
 	case c.script && cmd.is(noScript):
 		c.refuse("ERR This Redis command is not allowed from script")

@@ -27,6 +27,7 @@ type client struct {
 	once sync.Once
 
 	// What follows is of the goroutine that carries out, under Server.mu.
+	let     bool         // it has given a password, or needs none
 	slow    bool         // the last command took long
 	ahead   []request    // what was read while one waited
 	peer    *server.Peer // what miniredis answers to
@@ -47,7 +48,7 @@ type client struct {
 }
 
 func (s *Server) newClient(conn net.Conn) *client {
-	c := &client{s: s, id: s.ids.Add(1), conn: conn, in: make(chan request), gone: make(chan struct{})}
+	c := &client{s: s, id: s.ids.Add(1), conn: conn, in: make(chan request), gone: make(chan struct{}), let: conn == nil || s.wants() == ""}
 	c.out = newOutbox(s.holding)
 	c.renew()
 	return c

@@ -21,6 +21,7 @@ const (
 	noScript                    // not from a script
 	atOnce                      // is not queued by MULTI
 	listening                   // goes while subscribed
+	unasked                     // goes without a password
 )
 
 func (c command) is(f flags) bool { return c.flags&f != 0 }
@@ -38,10 +39,10 @@ var commands map[string]command
 // in init, since some of them look others up.
 func init() {
 	commands = map[string]command{
-		"AUTH":    {least: 1, most: 2, flags: noScript | atOnce, do: doAuth},
-		"HELLO":   {most: -1, flags: noScript | atOnce, do: doHello},
-		"QUIT":    {most: -1, flags: noScript | atOnce | listening, do: doQuit},
-		"RESET":   {flags: noScript | atOnce | listening, do: doReset},
+		"AUTH":    {least: 1, most: 2, flags: noScript | atOnce | unasked, do: doAuth},
+		"HELLO":   {most: -1, flags: noScript | atOnce | unasked, do: doHello},
+		"QUIT":    {most: -1, flags: noScript | atOnce | listening | unasked, do: doQuit},
+		"RESET":   {flags: noScript | atOnce | listening | unasked, do: doReset},
 		"PING":    {most: 1, flags: listening, do: doPing},
 		"ECHO":    {least: 1, most: 1},
 		"SELECT":  {least: 1, most: 1, do: doSelect},

@@ -15,9 +15,22 @@ func (c *client) refuseSub(args []string) {
 	c.peer.WriteError(fmt.Sprintf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try %s HELP.", args[1], strings.ToUpper(args[0])))
 }
 
-// doAuth takes any password, since none is set: the sandbox has nothing to
-// protect.
-func doAuth(c *client, _ []string) { c.peer.WriteOK() }
+// doAuth takes any password where none is set: the sandbox has nothing to protect.
+func doAuth(c *client, args []string) {
+	if !c.admits(args[len(args)-1]) {
+		c.fail(msgWrongPassword)
+		return
+	}
+	c.let = true
+	c.peer.WriteOK()
+}
+
+const msgWrongPassword = "WRONGPASS invalid username-password pair or user is disabled."
+
+func (c *client) admits(password string) bool {
+	wanted := c.s.wants()
+	return wanted == "" || password == wanted
+}
 
 func doQuit(c *client, _ []string) {
 	c.peer.WriteOK()
@@ -30,6 +43,7 @@ func doReset(c *client, _ []string) {
 	c.unwatch()
 	c.choose(0)
 	c.name, c.resp3, c.peer.Resp3 = "", false, false
+	c.let = c.s.wants() == ""
 	c.peer.WriteInline("RESET")
 }
 
@@ -58,7 +72,7 @@ func doSelect(c *client, args []string) {
 }
 
 func doHello(c *client, args []string) {
-	resp3, name := c.resp3, c.name
+	resp3, name, let := c.resp3, c.name, c.let
 	if len(args) > 1 {
 		switch args[1] {
 		case "2", "3":
@@ -69,8 +83,11 @@ func doHello(c *client, args []string) {
 		}
 		for rest := args[2:]; len(rest) > 0; {
 			switch option := strings.ToUpper(rest[0]); {
+			case option == "AUTH" && len(rest) >= 3 && !c.admits(rest[2]):
+				c.fail(msgWrongPassword)
+				return
 			case option == "AUTH" && len(rest) >= 3:
-				rest = rest[3:]
+				rest, let = rest[3:], true
 			case option == "SETNAME" && len(rest) >= 2 && isName(rest[1]):
 				name, rest = rest[1], rest[2:]
 			default:
@@ -79,7 +96,12 @@ func doHello(c *client, args []string) {
 			}
 		}
 	}
-	c.resp3, c.peer.Resp3, c.name = resp3, resp3, name
+	if !let {
+		c.peer.WriteError("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option " +
+			"can be used to authenticate the client and select the RESP protocol version at the same time")
+		return
+	}
+	c.resp3, c.peer.Resp3, c.name, c.let = resp3, resp3, name, true
 	proto := 2
 	if resp3 {
 		proto = 3

@@ -43,6 +43,38 @@ func TestAnswers(t *testing.T) {
 	c.ends("QUIT")
 }
 
+// TestGuard: a server that wants a password drops who is there, and lets nobody do
+// anything before one was given, by either way.
+func TestGuard(t *testing.T) {
+	s := start(t)
+	before := dial(t, s)
+	before.answers("+PONG", "PING")
+	s.Guard("secret")
+	before.ends("Guard")
+	const refused = "-NOAUTH Authentication required."
+	c := dial(t, s)
+	for _, command := range []string{"PING", "LLEN q", "BLPOP q 0", "MULTI", "EVAL return(1) 0"} {
+		c.answers(refused, strings.Split(command, " ")...)
+	}
+	c.answers("-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option "+
+		"can be used to authenticate the client and select the RESP protocol version at the same time", "HELLO", "3")
+	for _, command := range []string{"AUTH guess", "AUTH me guess", "HELLO 3 AUTH me guess"} {
+		c.answers("-WRONGPASS invalid username-password pair or user is disabled.", strings.Split(command, " ")...)
+	}
+	c.answers(refused, "PING")
+	c.answers("+OK", "AUTH", "secret")
+	c.answers(":1", "LPUSH", "q", "a")
+	c.answers("+RESET", "RESET")
+	c.answers(refused, "PING")
+	other := dial(t, s)
+	other.answers("*14", "HELLO", "2", "AUTH", "me", "secret")
+	if got, err := s.Ask(0, "LLEN", "q"); got != 1 || err != nil {
+		t.Error("the sandbox itself is not let in:", got, err)
+	}
+	s.Guard("")
+	dial(t, s).answers("+PONG", "PING")
+}
+
 // TestBlocking: who waits is woken by whatever fills a key, in whichever way, and
 // who is gone takes nothing.
 func TestBlocking(t *testing.T) {

@@ -38,6 +38,7 @@ type Server struct {
 	ids      atomic.Int64
 	held     atomic.Int64 // bytes, for all clients
 	shedding atomic.Bool
+	password atomic.Value // a string; "" where none is wanted
 
 	// slow is held, before mu, by clients whose last command took long, so that
 	// all others wait for one of these at the most.
@@ -72,6 +73,7 @@ func New(wrote func()) (*Server, error) {
 		wrote: wrote, maxHeld: maxHeld, maxTurn: maxTurn, mini: miniredis.NewMiniRedis(), blocked: map[string]waiters{},
 		rooms: newRooms(), scripts: map[string]*lua.FunctionProto{}, clients: map[*client]struct{}{},
 	}
+	s.password.Store("")
 	conn, err := s.mini.Dial() // starts it without a listener
 	if err != nil {
 		return nil, err
@@ -152,6 +154,22 @@ func (s *Server) Serve(conn net.Conn) {
 	s.clients[c] = struct{}{}
 	s.running.Go(func() { c.serve(full) })
 }
+
+// Guard makes the server want a password, as if it had been started anew with it;
+// "" is for none any more.
+func (s *Server) Guard(password string) {
+	if s.password.Swap(password) == password || password == "" {
+		return
+	}
+	s.conns.Lock()
+	defer s.conns.Unlock()
+	for c := range s.clients {
+		c.drop()
+	}
+}
+
+// wants is the password, "" where none is wanted.
+func (s *Server) wants() string { return s.password.Load().(string) }
 
 // leaving is how long Close waits for what is being carried out.
 const leaving = time.Second
