@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // operatorNamespace is where KEDA looks for what a ClusterTriggerAuthentication
@@ -133,10 +136,7 @@ func (l lookup) connections(u *unstructured.Unstructured) (out []string) {
 		if ref.Name == "" {
 			continue
 		}
-		kind, namespace := "TriggerAuthentication", u.GetNamespace()
-		if ref.Kind == "ClusterTriggerAuthentication" {
-			kind, namespace = ref.Kind, ""
-		}
+		kind, namespace := authenticationKind(ref.Kind, u.GetNamespace())
 		auth := asUnstructured(l.find(kind, namespace, ref.Name))
 		if auth == nil {
 			say("%s %s is not among the manifests; KEDA has nothing from it", kind, ref.Name)
@@ -149,6 +149,15 @@ func (l lookup) connections(u *unstructured.Unstructured) (out []string) {
 		}
 	}
 	return out
+}
+
+// authenticationKind is the kind that a trigger's authenticationRef means, and the
+// namespace in which its object is.
+func authenticationKind(kind, namespace string) (string, string) {
+	if kind == "ClusterTriggerAuthentication" {
+		return kind, ""
+	}
+	return "TriggerAuthentication", namespace
 }
 
 // variable says why KEDA finds no value for a variable of the container that a
@@ -246,4 +255,80 @@ func (l lookup) template(u *unstructured.Unstructured) (pod *corev1.PodSpec, of 
 		return &o.Spec.Template.Spec, title(obj)
 	}
 	return nil, ""
+}
+
+// lostAuthentication is the name of an object that is referred to and never was.
+const lostAuthentication = "redis-auth"
+
+// turnAuthentication has Redis want a password that KEDA would have from an
+// authentication object: those that the triggers refer to are deleted, and a
+// trigger that refers to none is made to refer to one that is not there.
+func (s *Sandbox) turnAuthentication(broken bool) error {
+	if !broken {
+		s.redis.guard(false)
+		for _, obj := range s.before {
+			if err := s.world.Apply(obj, manager); err != nil {
+				return err
+			}
+		}
+		s.before = nil
+		return nil
+	}
+	for _, so := range s.scaled {
+		if err := s.loseAuthentication(so); err != nil {
+			return err
+		}
+	}
+	if len(s.before) == 0 {
+		return errors.New("no trigger here measures a key of Redis")
+	}
+	s.redis.guard(true)
+	return nil
+}
+
+func (s *Sandbox) loseAuthentication(so scaledObject) error {
+	resource := "scaledobjects"
+	if so.job {
+		resource = "scaledjobs"
+	}
+	obj, err := s.api.get(resource, so.Namespace, so.Name)
+	if err != nil {
+		return err
+	}
+	u := asUnstructured(obj.DeepCopyObject())
+	found, _, _ := unstructured.NestedSlice(u.Object, "spec", "triggers")
+	queues, _ := triggerQueues(u)
+	edited := false
+	for i, t := range found {
+		if queues[i].Key == "" || queues[i].Address == world.StandInAddress {
+			continue
+		}
+		t, _ := t.(map[string]any)
+		ref, _, _ := unstructured.NestedStringMap(t, "authenticationRef")
+		if ref["name"] == "" {
+			t["authenticationRef"], edited = map[string]any{"name": lostAuthentication}, true
+			continue
+		}
+		kind, namespace := authenticationKind(ref["kind"], so.Namespace)
+		lost, err := s.api.get(resourceOf(kind), namespace, ref["name"])
+		if err != nil {
+			edited = true // it is missing as it is: Redis alone changes
+			continue
+		}
+		s.before = append(s.before, lost.DeepCopyObject())
+		if err := s.world.Delete(lost); err != nil {
+			return err
+		}
+		if err := s.publish(); err != nil { // another trigger may refer to it
+			return err
+		}
+	}
+	if !edited {
+		return nil
+	}
+	s.before = append(s.before, obj.DeepCopyObject())
+	if err := unstructured.SetNestedSlice(u.Object, found, "spec", "triggers"); err != nil {
+		return err
+	}
+	return s.world.Apply(u, manager)
 }

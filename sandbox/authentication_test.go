@@ -4,8 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // TestAuthenticationNotPlayed: every field of an authentication that the
@@ -99,4 +104,64 @@ func TestConnections(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
 	}
+}
+
+// TestLoseAuthentication: an authentication object that is there goes, and comes
+// back as it was; what a list stands in for is read all the time.
+func TestLoseAuthentication(t *testing.T) {
+	const manifests = `
+apiVersion: v1
+kind: Secret
+metadata: {name: redis, namespace: shop}
+stringData: {password: s3cret}
+---
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata: {name: redis, namespace: shop}
+spec: {secretTargetRef: [{parameter: password, name: redis, key: password}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mill, namespace: shop}
+spec:
+  selector: {matchLabels: {app: mill}}
+  template:
+    metadata: {labels: {app: mill}}
+    spec: {containers: [{name: mill, image: "mill:1"}]}
+---
+apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: mill, namespace: shop}
+spec:
+  scaleTargetRef: {name: mill}
+  pollingInterval: 5
+  triggers:
+  - {type: redis, metadata: {address: "redis.shop:6379", listName: grain}, authenticationRef: {name: redis}}
+  - {type: kafka, metadata: {topic: flour, bootstrapServers: "kafka:9092", consumerGroup: mill}}
+`
+	mill := kscope.Ref{Namespace: "shop", Name: "mill"}
+	synctest.Test(t, func(t *testing.T) {
+		m, err := Load([]string{"-"}, strings.NewReader(manifests))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := run(t, Options{Manifests: m, Speed: 20})
+		well := func(c explain.Picture) bool {
+			return asleep(c) && len(c.Findings) == 0 && len(c.Readings) == 2 && c.Readings[0].Known && c.Readings[1].Known
+		}
+		r.until(mill, 6*time.Minute, "asleep", well)
+		for range 2 {
+			if err := r.Break("auth"); err != nil {
+				t.Fatal(err)
+			}
+			r.until(mill, 10*time.Minute, "what is missing", func(c explain.Picture) bool {
+				return len(c.Findings) > 0 && c.Findings[0].Rule == "authMissing" && strings.HasPrefix(c.Why, "TriggerAuthentication redis does not exist") &&
+					!c.Readings[0].Known && c.Readings[1].Known
+			})
+			if err := r.Mend("auth"); err != nil {
+				t.Fatal(err)
+			}
+			r.until(mill, 20*time.Minute, "well again", well)
+		}
+	})
 }

@@ -49,6 +49,7 @@ var breakages = []breakage{
 	{Breakage: Breakage{Name: "pause", Title: "pause the ScaledObject", Effect: "an annotation tells KEDA to leave the replicas alone"}},
 	{Breakage{Name: "foreign", Title: "a foreign metrics API", Effect: "another provider answers for external metrics"}, world.ForeignMetrics},
 	{Breakage{Name: "forbidden", Title: "forbid metrics", Effect: "the HPA may not read external metrics"}, world.RefuseMetrics},
+	{Breakage: Breakage{Name: "auth", Title: "lose the authentication", Effect: "Redis wants a password, and KEDA has none"}},
 	{Breakage{Name: "edited", Title: "edit KEDA's HPA", Effect: "its maxReplicas is halved, and KEDA lets it be"}, world.EditedHPA},
 	{Breakage{Name: "gitops", Title: "somebody keeps scaling", Effect: "a GitOps tool writes 2 replicas every 30 s"}, world.Meddler},
 	{Breakage: Breakage{Name: "scaler", Title: "somebody else scales", Effect: "another hand writes the replicas, once", Once: true}},
@@ -106,6 +107,8 @@ func (s *Sandbox) turn(name string, broken bool) error {
 		err = s.turnPause(broken)
 	case name == "scaler":
 		err = s.scaleByHand()
+	case name == "auth":
+		err = s.turnAuthentication(broken)
 	case name == "rollout":
 		err = s.rollOut()
 	case name == "type":

@@ -38,6 +38,7 @@ func TestBreakages(t *testing.T) {
 		{"metrics", 10, 0, []string{"broken", "external metrics API"}},
 		{"foreign", 10, 0, []string{"broken", "Somebody else than KEDA answers for the external metrics API"}},
 		{"forbidden", 10, 0, []string{"broken", "may not read external metrics"}},
+		{"auth", 10, 0, []string{"broken", "TriggerAuthentication redis-auth does not exist, so KEDA cannot log in"}},
 		{"edited", 60, 0, []string{"broken", "maxReplicas 5 where the ScaledObject says 10", "KEDA has not put it right"}},
 		{"gitops", 60, 0, []string{"broken", "Somebody keeps writing the replicas: argocd-controller"}},
 		{"type", 10, 0, []string{"broken"}},
@@ -128,7 +129,7 @@ func TestBreakageNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := run(t, Options{})
 		err := r.Break("dynamo")
-		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, foreign, forbidden, edited, gitops, scaler, rollout") {
+		if err == nil || !strings.Contains(kscope.HintOf(err), "redis, image, room, crash, permission, memory, slow, unready, idle, operator, metrics, type, rival, hpa, scale, quota, pause, foreign, forbidden, auth, edited, gitops, scaler, rollout") {
 			t.Error(err)
 		}
 		for _, b := range r.Breakages() {

@@ -1,19 +1,26 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/kscope/kscope/sandbox/redisd"
+	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
 
 // Len measures a key as the script of KEDA's list trigger does, and fails as it
 // does.
 func (r *redis) Len(q triggers.Redis) (int64, error) {
+	if r.shuts(q) {
+		return 0, errors.New("NOAUTH Authentication required.") //nolint:staticcheck // the server ends it so
+	}
 	typ, err := r.typeOf(q)
 	if err != nil || typ == "none" {
 		return 0, err
@@ -63,6 +70,50 @@ func (r *redis) Take(q triggers.Redis) (bool, error) {
 		return false, err
 	}
 	return reply != nil && err == nil, err
+}
+
+// guardian is the password that Redis wants where it wants one. Nobody has it but
+// the workers, so that none that was known before is of use.
+const guardian = "sandbox"
+
+// letIn gives the password.
+func letIn(ctx context.Context, conn net.Conn) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	const answer = "+OK\r\n"
+	if _, err := io.WriteString(conn, fmt.Sprintf("AUTH %s\r\n", guardian)); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(conn, make([]byte, len(answer))); err != nil {
+		return err
+	}
+	return conn.SetDeadline(time.Time{})
+}
+
+// guard makes the server want a password, which the workers have and KEDA has not.
+func (r *redis) guard(on bool) {
+	r.mu.Lock()
+	r.guarded = on
+	r.mu.Unlock()
+	password := ""
+	if on {
+		password = guardian
+	}
+	r.Guard(password)
+}
+
+func (r *redis) isGuarded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.guarded
+}
+
+// shuts reports whether KEDA is not let in to a key.
+func (r *redis) shuts(q triggers.Redis) bool {
+	return q.Address != world.StandInAddress && r.isGuarded() && !r.isLost()
 }
 
 // clusterAddress is what the name in an address would resolve to inside a

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/redisd"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // redis is the one Redis server of the sandbox: every address that a trigger
@@ -21,8 +22,9 @@ type redis struct {
 	*redisd.Server
 	listens bool
 
-	mu   sync.Mutex
-	lost bool
+	mu      sync.Mutex
+	lost    bool
+	guarded bool
 }
 
 const loopback = "127.0.0.1"
@@ -68,12 +70,25 @@ func (r *redis) dial(ctx context.Context, address string) (net.Conn, error) {
 	if r.isLost() {
 		return nil, refused(address)
 	}
-	if !r.listens {
+	var conn net.Conn
+	if r.listens {
+		var err error
+		if conn, err = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", r.address()); err != nil {
+			return nil, err
+		}
+	} else {
 		client, server := net.Pipe()
 		r.Serve(server)
-		return client, nil
+		conn = client
 	}
-	return (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, "tcp", r.address())
+	if address != world.StandInAddress || !r.isGuarded() {
+		return conn, nil
+	}
+	if err := letIn(ctx, conn); err != nil { // what a list stands in for wants no password of Redis's
+		_ = conn.Close() // nobody has it yet
+		return nil, err
+	}
+	return conn, nil
 }
 
 func (r *redis) isLost() bool {

@@ -72,8 +72,15 @@ func runWatched(t *testing.T, o Options, w watcher) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Sandbox, r.queues = s, kredis.New(kredis.Options{Dial: s.Dial})
 	typed, dynamic := s.Clients()
+	resolver := keda.NewResolver(typed, dynamic)
+	r.Sandbox, r.queues = s, kredis.New(kredis.Options{Dial: s.Dial, Resolve: func(ctx context.Context, t kscope.TriggerRef) (kredis.Server, error) {
+		access, err := resolver.Resolve(ctx, t)
+		if err != nil {
+			return kredis.Server{}, err
+		}
+		return kredis.Access(access).Server()
+	}})
 	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
 	scaled := kscope.Source(keda.New(keda.Options{Dynamic: dynamic}))
 	if !w.bare {

@@ -21,6 +21,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
@@ -80,7 +81,8 @@ type Sandbox struct {
 	world   *world.World
 	targets []target
 	scaled  []scaledObject
-	aged    time.Time // on the wall, when Redis was told last how time passes
+	before  []runtime.Object // what a breakage of the authentication took away or changed
+	aged    time.Time        // on the wall, when Redis was told last how time passes
 
 	state  sync.Mutex // guards what follows, and is never held for longer than that takes
 	broken map[string]bool

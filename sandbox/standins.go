@@ -45,9 +45,10 @@ func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
 	return out
 }
 
-// queueFor is what the sandbox plays for a trigger. It plays streams as lists, and
-// how a real server would be reached does not matter to it. A list that stands in
-// for something else is called by the name of that.
+// queueFor is what the sandbox plays for a trigger. It plays streams as lists, and of
+// how a real server would be reached nothing but the authentication object matters to
+// it, which may be what lacks. A list that stands in for something else is called by
+// the name of that.
 func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
 	if t.Backlog != nil {
 		q := triggers.RedisOf(*t.Backlog)
@@ -55,7 +56,8 @@ func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool
 			return triggers.Redis{}, false
 		}
 		if q.Measure == triggers.Size {
-			return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key}, true
+			return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key,
+				Via: triggers.RedisVia(ref, kscope.TargetRef{}, "", nil, t.AuthKind, t.AuthName)}, true
 		}
 	}
 	q, ok := world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/redis"
 	"github.com/kscope/kscope/tui"
 )
@@ -75,7 +76,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 			o.Notice = fmt.Sprintf("%s  (and %d more, on stderr)", n[0], len(n)-1)
 		}
 	}
-	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial})
+	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial, Resolve: accessOf(s)})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
 	}, ledger, p)
@@ -98,6 +99,23 @@ const waitOpenly = time.Second
 func clusterOf(s *sandbox.Sandbox, namespace string) cluster {
 	typed, dynamic := s.Clients()
 	return cluster{typed: typed, dynamic: dynamic, namespace: namespace, clock: s.Now, wrap: sandbox.StandIns, others: []kscope.Source{world{s}}}
+}
+
+// accessOf resolves how a server of the sandbox's is reached: with the user and the
+// password that a real one would get. The rest does not matter to it, so that what
+// cannot be resolved, as by a vault, is done without.
+func accessOf(s *sandbox.Sandbox) func(context.Context, kscope.TriggerRef) (redis.Server, error) {
+	resolver := keda.NewResolver(s.Clients())
+	return func(ctx context.Context, t kscope.TriggerRef) (redis.Server, error) {
+		a, err := resolver.Resolve(ctx, t)
+		if err != nil {
+			return redis.Server{Address: s.Redis()}, nil
+		}
+		if len(a.Addresses) == 0 {
+			a.Addresses = []string{s.Redis()}
+		}
+		return redis.Access{Addresses: a.Addresses[:1], Username: a.Username, Password: a.Password, From: a.From, Missing: a.Missing}.Server()
+	}
 }
 
 // soleNamespace is that of all ScaledObjects, "" if they have several.
