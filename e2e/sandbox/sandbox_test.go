@@ -178,6 +178,12 @@ func TestBreakages(t *testing.T) {
 		{"refuse scaling", false, []string{"KEDA cannot set the replicas", "may not update", "broken"}, []string{"asleep", "deactivated"}},
 		{"exhaust the quota", false, []string{"Pods cannot be created", "exceeded quota"}, []string{"asleep", "deactivated"}},
 		{"pause the ScaledObject", true, []string{"paused", "until the annotation is removed"}, []string{"active"}},
+		{"a foreign metrics API", true, []string{"Somebody else than KEDA answers", "no metric", "broken"}, []string{"active"}},
+		{"forbid metrics", true, []string{"may not read external metrics", "no metric", "broken"}, []string{"active"}},
+		{"lose the authentication", true, []string{"TriggerAuthentication redis-auth does not exist", "not accepted", "PARTLY BLIND"}, []string{"active"}},
+		{"edit KEDA's HPA", true, []string{"maxReplicas 5 where the ScaledObject says 10", "broken"}, []string{"max 10"}},
+		{"somebody keeps scaling", false, []string{"Somebody keeps writing the replicas: argocd-controller", "broken"}, []string{"asleep", "deactivated"}},
+		{"roll out", true, []string{"rolling out"}, nil},
 		{"somebody else scales", false, []string{"kubectl", "scaled 0 → 3"}, nil},
 	} {
 		t.Run(tt.action, func(t *testing.T) {
