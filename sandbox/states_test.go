@@ -48,7 +48,7 @@ var states = []state{
 	{name: "cooldown", so: quick, steps: "push 10\nuntil waits out its cooldown", says: "cooldown of 30s"},
 	{name: "paused", annotation: `autoscaling.keda.sh/paused: "true"`, steps: "push 10\nwait 10s", says: "paused by the annotation"},
 	{name: "paused-at-2", annotation: `autoscaling.keda.sh/paused-replicas: "2"`, steps: "push 10\nwait 10s", says: "paused by the annotation"},
-	{name: "paused-scale-in", so: quick, annotation: `autoscaling.keda.sh/paused-scale-in: "true"`, steps: "push 10\nwait 2m", says: "Scaling in is paused"},
+	{name: "paused-scale-in", so: quick, annotation: `autoscaling.keda.sh/paused-scale-in: "true"`, steps: "push 10\nwait 2m", says: "scaling in is paused"},
 	{name: "paused-scale-out", annotation: `autoscaling.keda.sh/paused-scale-out: "true"`, steps: "push 40\nwait 20s", says: "scaling out is paused by annotation"},
 	{name: "paused-at-no-number", annotation: `autoscaling.keda.sh/paused-replicas: "two"`, steps: "push 10\nwait 10s", says: "paused-replicas"},
 	{name: "at-max", so: "maxReplicaCount: 2", steps: "push 200\nwait 40s", says: "but maxReplicaCount is 2"},

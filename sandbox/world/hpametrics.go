@@ -29,7 +29,7 @@ type decision struct {
 func (w *World) fromMetrics(h *hpa, wl *workload, rules *kscope.Behavior, in scaling.Bounds) (decision, []autoscalingv2.MetricStatus, bool) {
 	current := wl.replicas()
 	raw, metric, statuses, err := w.bestProposal(h, wl, scaling.TolerancesOf(rules))
-	if raw < 0 {
+	if raw < 0 && err != nil { // too large a number comes out negative, as in the controller
 		w.hpaEvent(h, corev1.EventTypeWarning, "FailedComputeMetricsReplicas", err.Error())
 		return decision{}, statuses, false
 	}

@@ -15,9 +15,20 @@ type crew struct {
 	retry  *timer
 }
 
-// crewsChanged finds out anew who works on which queue: the pods of every
+// crewsChanged has it found out anew who works on which queue: the pods of every
 // workload on those that the triggers of its ScaledObjects measure.
 func (w *World) crewsChanged() {
+	w.crewsStale = true
+	w.Wake()
+}
+
+// crewsFollow gives every crew its queues, if they may have changed: once for all
+// that is applied together.
+func (w *World) crewsFollow() {
+	if !w.crewsStale {
+		return
+	}
+	w.crewsStale = false
 	queues := map[*workload][]triggers.Redis{}
 	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
 		so := w.scaled[ref]
@@ -34,11 +45,11 @@ func (w *World) crewsChanged() {
 	for _, wl := range w.workloads {
 		wl.crew.queues = queues[wl]
 	}
-	w.Wake()
 }
 
 // Queues are those that anybody works on.
 func (w *World) Queues() []triggers.Redis {
+	w.crewsFollow()
 	var out []triggers.Redis
 	for _, key := range sortedKeys(w.workloads, workloadKey.less) {
 		for _, q := range w.workloads[key].crew.queues {
@@ -60,6 +71,7 @@ func (w *World) everybodyLooks() {
 // crewLooks hands out jobs to idle workers, the one that has waited longest
 // first, until there are none left of either.
 func (w *World) crewLooks(c *crew) {
+	w.crewsFollow()
 	waiting := c.idle
 	c.idle = nil
 	for i, p := range waiting {

@@ -137,19 +137,20 @@ type World struct {
 	// how long a job takes.
 	delays, starts, services, names, phases *rand.Rand
 
-	objects   map[objectKey]runtime.Object // what is only kept: Secrets, Namespaces, ...
-	workloads map[workloadKey]*workload
-	hpas      map[kscope.Ref]*hpa
-	scaled    map[kscope.Ref]*scaledObject
-	jobs      map[kscope.Ref]*scaledJob
-	broken    map[Breakage]bool
-	meddlers  map[Breakage]*timer
-	events    recorder
-	writes    bucket // of the ReplicaSet controller's client
-	nodes     []int  // pods on each node
-	alive     int    // pods
-	woken     *timer
-	lost      int // jobs that went down with their worker
+	objects    map[objectKey]runtime.Object // what is only kept: Secrets, Namespaces, ...
+	workloads  map[workloadKey]*workload
+	hpas       map[kscope.Ref]*hpa
+	scaled     map[kscope.Ref]*scaledObject
+	jobs       map[kscope.Ref]*scaledJob
+	broken     map[Breakage]bool
+	meddlers   map[Breakage]*timer
+	events     recorder
+	writes     bucket // of the ReplicaSet controller's client
+	nodes      []int  // pods on each node
+	alive      int    // pods
+	woken      *timer
+	crewsStale bool // what they work on may have changed
+	lost       int  // jobs that went down with their worker
 
 	// When the first poll of a ScaledObject and the first sync of an HPA
 	// come, after it was made. Golden traces set them; a negative duration
