@@ -135,6 +135,16 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// TestReportOn: commands ask the cluster that was looked at.
+func TestReportOn(t *testing.T) {
+	do := []Move{{"kubectl -n demo get hpa", "It shows it."}, {"redis-cli PING", ""}}
+	r := New(noon, "stage", "demo", []Check{{ID: "a", About: "objects", State: Bad, Do: do}}).On([]string{"--context=stage", "--server=http://127.0.0.1:1"})
+	want := []Move{{"kubectl --context=stage --server=http://127.0.0.1:1 -n demo get hpa", "It shows it."}, {"redis-cli PING", ""}}
+	if got := r.Checks[0].Do; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // TestReportCannotWriteToTheTerminal: neither as text nor as JSON, which leaves DEL,
 // C1 and what turns text round as they are.
 func TestReportCannotWriteToTheTerminal(t *testing.T) {

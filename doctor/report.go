@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 )
 
 // State is how a check came out.
@@ -80,6 +81,16 @@ func New(at time.Time, context, namespace string, checks []Check) Report {
 	}
 	slices.SortStableFunc(checks, func(a, b Check) int { return cmp.Compare(worst[a.About], worst[b.About]) })
 	return Report{Version: formatVersion, At: at, Context: kscope.Clean(context), Namespace: kscope.Clean(namespace), Checks: checks}
+}
+
+// On has every command ask the cluster that flags of kubectl's choose.
+func (r Report) On(flags []string) Report {
+	for _, c := range r.Checks {
+		for i := range c.Do {
+			c.Do[i].Command = kscope.Clean(explain.Move{Command: c.Do[i].Command}.On(flags))
+		}
+	}
+	return r
 }
 
 // clean is all of it as a terminal may have it, in whatever format it is written.

@@ -134,3 +134,13 @@ type Move struct {
 	Command string // to be copied into a shell: a look, or a fix; "" where no command helps
 	Effect  string // what comes of it, a sentence
 }
+
+// On is the command for the cluster that flags of kubectl's choose; without them it is
+// that of the current context.
+func (m Move) On(flags []string) string {
+	rest, ok := strings.CutPrefix(m.Command, "kubectl ")
+	if !ok || len(flags) == 0 {
+		return m.Command
+	}
+	return command(append([]string{"kubectl"}, flags...)...) + " " + rest
+}

@@ -135,7 +135,9 @@ func (m *Model) glance(id kscope.ID) (explain.Picture, bool) {
 	return is.Picture, is.ok
 }
 
-func sameLink(a, b explain.Link) bool { return a.Text() == b.Text() && a.Word == b.Word && a.Was == b.Was }
+func sameLink(a, b explain.Link) bool {
+	return a.Text() == b.Text() && a.Word == b.Word && a.Was == b.Was
+}
 
 // timelineCache keeps the timeline of what is open: to gather and
 // attribute it costs more than to draw it.

@@ -127,6 +127,11 @@ func TestCauseAndCommandAreWhole(t *testing.T) {
 			t.Errorf("%s: the bottom line is %q", tr.name, last)
 		}
 	}
+	there := tell(troubles[0].tale(), 120, 35, openWorker, func(o *Options) { o.Kubectl = []string{"--context=stage two"} })
+	press(there, "4")
+	if cmds := press(there, "y"); len(cmds) != 1 || !strings.HasPrefix(fmt.Sprint(cmds[0]()), "kubectl '--context=stage two' -n ") || !strings.Contains(there.grid.Plain(), "kubectl '--context=stage two' -n ") {
+		t.Errorf("of a cluster that was chosen y copies %v:\n%s", cmds, there.grid.Plain())
+	}
 	m := tell(phase("scaling-up"), 80, 24)
 	if cmds := press(m, "y"); len(cmds) > 0 || !strings.Contains(lastLine(m.grid.Plain()), "no command") {
 		t.Errorf("where nothing is wrong y copies %v and says %q", cmds, lastLine(m.grid.Plain()))

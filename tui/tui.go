@@ -39,15 +39,16 @@ type Ended struct{ Err error }
 
 // Options is what the model cannot learn from observations.
 type Options struct {
-	Mode         string // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
-	Context      string // of the kubeconfig, for the header and the prompt
-	Namespace    string // "" when all are watched
-	Name         string // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
-	Selected     bool   // only ScaledObjects and ScaledJobs with some labels are watched
-	LocalCluster bool   // kind, minikube and the like: arming asks for less
-	ReadOnly     bool   // no injection at all
-	Armed        bool   // every queue takes load without asking: nobody else relies on them
-	Theme        string // "dark", "light", or "" to ask the terminal
+	Mode         string   // LIVE, SANDBOX or REPLAY; any but LIVE shows at all times
+	Context      string   // of the kubeconfig, for the header and the prompt
+	Namespace    string   // "" when all are watched
+	Name         string   // the ScaledObject, ScaledJob or HPA to open, "" to choose by number
+	Kubectl      []string // kubectl's flags that chose the cluster, for commands to copy
+	Selected     bool     // only ScaledObjects and ScaledJobs with some labels are watched
+	LocalCluster bool     // kind, minikube and the like: arming asks for less
+	ReadOnly     bool     // no injection at all
+	Armed        bool     // every queue takes load without asking: nobody else relies on them
+	Theme        string   // "dark", "light", or "" to ask the terminal
 	ASCII        bool
 	NoColor      bool
 	Load         LoadOptions

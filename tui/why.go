@@ -87,7 +87,7 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 			label = ""
 		}
 		if x.Move.Command != "" {
-			add("Do", st.Key, wrapCommand(x.Move.Command, w))
+			add("Do", st.Key, wrapCommand(x.Move.On(m.o.Kubectl), w))
 		}
 		add("", st.Text, wrap(strings.TrimSpace(x.Move.Effect), w))
 	}
@@ -199,8 +199,8 @@ func (m *Model) copyMove() tea.Cmd {
 		v.notice = "There is no command for this."
 		return nil
 	}
-	v.notice = "To the clipboard: " + move.Command
-	return tea.SetClipboard(move.Command)
+	v.notice = "To the clipboard: " + move.On(m.o.Kubectl)
+	return tea.SetClipboard(move.On(m.o.Kubectl))
 }
 
 // problem is a finding of an object, by its place among the object's.

@@ -94,7 +94,7 @@ func diagnose(ctx context.Context, s settings, least time.Duration) (doctor.Repo
 	way.into(s.config, typed, dynamic)
 	facts := doctor.Ask(ctx, typed, dynamic, s.tui.Namespace, time.Now())
 	if facts.Err != nil {
-		return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, doctor.Cluster(&facts, doctor.Needs{})), ctx.Err()
+		return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, doctor.Cluster(&facts, doctor.Needs{})).On(s.tui.Kubectl), ctx.Err()
 	}
 	watching, stop := context.WithCancel(ctx)
 	in := kscope.Batch(cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now}.open(watching, queues), gather)
@@ -103,7 +103,7 @@ func diagnose(ctx context.Context, s settings, least time.Duration) (doctor.Repo
 	for range in { // whoever cancels drains
 	}
 	checks := append(doctor.Objects(seen), doctor.Cluster(&facts, doctor.NeedsOf(seen))...)
-	return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, checks), ctx.Err()
+	return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, checks).On(s.tui.Kubectl), ctx.Err()
 }
 
 func (d *doctorFlags) write(r doctor.Report, p process) error {

@@ -6,6 +6,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,6 +117,7 @@ func TestNamespaceComesFromTheContextUnlessAsked(t *testing.T) {
 		want string
 	}{
 		{nil, "shop"}, {[]string{"-n", "other"}, "other"}, {[]string{"-A"}, ""}, {[]string{"-A", "-n", "other"}, ""},
+		{[]string{"-n", "other", "-s", "http://127.0.0.1:1", "--token", "s3cret"}, "other"},
 	} {
 		f := &flags{}
 		fs := pflag.NewFlagSet("", pflag.ContinueOnError)
@@ -129,6 +131,9 @@ func TestNamespaceComesFromTheContextUnlessAsked(t *testing.T) {
 		s, err := f.understand("")
 		if err != nil {
 			t.Fatal(err)
+		}
+		if chosen := strings.Join(s.tui.Kubectl, " "); slices.Contains(tt.args, "-s") != (chosen == "--server=http://127.0.0.1:1") {
+			t.Errorf("%q: commands are for %q", tt.args, chosen)
 		}
 		if s.tui.Namespace != tt.want {
 			t.Errorf("%q: got namespace %q, want %q", tt.args, s.tui.Namespace, tt.want)

@@ -57,8 +57,21 @@ func (f *flags) understand(name string) (settings, error) {
 	if f.allNamespaces {
 		namespace = ""
 	}
+	s.tui.Kubectl = f.chosen()
 	s.tui.Mode, s.tui.Context, s.tui.Namespace, s.tui.Name, s.tui.LocalCluster = "LIVE", context, namespace, name, isLocal(context)
 	return s, nil
+}
+
+// chosen is the flags that chose the cluster, as kubectl takes them. What proves who
+// somebody is stays out of what is shown.
+func (f *flags) chosen() (out []string) {
+	for _, is := range [][2]string{{"--kubeconfig", f.kubeconfig}, {"--context", f.cluster.CurrentContext}, {"--cluster", f.cluster.Context.Cluster},
+		{"--user", f.cluster.Context.AuthInfo}, {"--server", f.cluster.ClusterInfo.Server}} {
+		if is[1] != "" {
+			out = append(out, is[0]+"="+is[1])
+		}
+	}
+	return out
 }
 
 // override reads where the queues are, whatever their triggers say. No error

@@ -154,3 +154,15 @@ func (w *World) dropWork(p *pod) {
 		w.lost++
 	}
 }
+
+// Wake says that jobs may have arrived: at the next Advance every idle worker
+// looks into its queue. Until then an idle worker sleeps; one that becomes
+// ready or has finished a job looks by itself.
+func (w *World) Wake() {
+	if w.woken == nil {
+		w.woken = w.after(0, func() {
+			w.woken = nil
+			w.everybodyLooks()
+		})
+	}
+}

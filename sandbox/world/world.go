@@ -234,18 +234,6 @@ func (w *World) Changes() []Change {
 	return out
 }
 
-// Wake says that jobs may have arrived: at the next Advance every idle worker
-// looks into its queue. Until then an idle worker sleeps; one that becomes
-// ready or has finished a job looks by itself.
-func (w *World) Wake() {
-	if w.woken == nil {
-		w.woken = w.after(0, func() {
-			w.woken = nil
-			w.everybodyLooks()
-		})
-	}
-}
-
 // emit publishes a change of an object as it stands.
 func (w *World) emit(verb ChangeVerb, obj runtime.Object) {
 	w.changes = append(w.changes, Change{verb, obj.DeepCopyObject()})
