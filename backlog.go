@@ -48,6 +48,17 @@ type Depth struct {
 	N       float64
 	Type    string
 	Err     string
+	// Elsewhere is where jobs were seen to come instead, while this one is empty;
+	// zero where none were.
+	Elsewhere Elsewhere
+}
+
+// Elsewhere is a place that is easily taken for a backlog: it has nearly its name,
+// or its name in another database.
+type Elsewhere struct {
+	Name string
+	DB   int
+	N    float64
 }
 
 // Depths is what one look at one server brought back: a depth for every backlog

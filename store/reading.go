@@ -30,6 +30,7 @@ type Reading struct {
 	Own              Series           // jobs put into it from here, counted up; empty where none were
 	Type             string           // Redis's word for the key's type
 	Err              string           // why it is not known
+	Elsewhere        kscope.Elsewhere // where jobs come while there are none here; zero where none do
 	Hint             string           // what lacks where that is so, or what to do about it; "" where nobody says
 	Feeds            []kscope.Loading // loads from here that run into it now and have jobs to come
 }
@@ -75,6 +76,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Err, r.Hint = cmp.Or(q.last.Err, server.Message, string(server.State)), server.Hint
 		case q != nil && q.last.Err == "":
 			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
+			r.Elsewhere = q.last.Elsewhere
 			r.Back, r.Still = later(q.back, server.Since), q.Still()
 			if w != nil && w.Desired == 0 { // where it matters
 				r.Waiting = q.Above(r.ActivationTarget)

@@ -67,6 +67,8 @@ type Reading struct {
 	Type string // what holds the jobs, in the broker's word; "" where it has no word for it
 	Err  error  // why N is not known
 	Own  bool   // Err is about this backlog alone: the server is well
+
+	Elsewhere kscope.Elsewhere // where jobs come instead; see [kscope.Depth]
 }
 
 // Writer puts jobs into backlogs. Its methods are called by one

@@ -81,7 +81,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 			}
 		default:
 			answered = true
-			d.N, d.Type = r.N, r.Type
+			d.N, d.Type, d.Elsewhere = r.N, r.Type, r.Elsewhere
 		}
 	}
 	status := kscope.Status{State: kscope.Synced}

@@ -34,6 +34,8 @@ type gauge struct {
 
 	n   int64
 	err error // why n is not known
+
+	around *around // nil while the key holds something
 }
 
 func newGauge(of kscope.Backlog, q triggers.Redis, db int) *gauge {

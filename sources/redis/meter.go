@@ -25,8 +25,9 @@ type meter struct {
 	found    func(last func(key string) Server) // takes down where keys are, for those who put jobs there
 
 	ask     *broker.Ask
-	asked   []*gauge // of its backlogs
-	gauges  gauges   // the same, in the order in which they are asked
+	asked   []*gauge  // of its backlogs
+	gauges  gauges    // the same, in the order in which they are asked
+	looks   time.Time // when the next key may be looked for elsewhere
 	line    line
 	cluster *cluster
 	card    kscope.Connection
@@ -72,7 +73,7 @@ func (m *meter) reading(g *gauge) broker.Reading {
 	case g.n < 0:
 		r = broker.Reading{Err: m.explained(keyTrouble(fmt.Sprintf("the server says that there are %d", g.n), "")), Own: true}
 	case g.n == 0 && g.queue.Measure == triggers.Size:
-		r.Type = "none"
+		r.Type, r.Elsewhere = "none", g.around.growing()
 	}
 	return r
 }
@@ -123,6 +124,9 @@ func (m *meter) read(ctx context.Context) (time.Duration, error) {
 	err := m.line.do(ctx, dial, func(l *link) (err error) {
 		if rtt, err = m.gauges.measure(ctx, l); err == nil && isNew {
 			err = m.check(l)
+		}
+		if err == nil {
+			err = m.lookAround(ctx, l)
 		}
 		return err
 	}, ended)

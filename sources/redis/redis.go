@@ -7,7 +7,8 @@
 // else, TYPE; for streams XLEN, XPENDING and XINFO GROUPS. It writes nothing but
 // the jobs that [broker.Source.Load] is told to write,
 // throws away only what [broker.Source.Purge] is told to, runs no scripts, and
-// finds no other keys than those it was told of.
+// searches for no keys. While one is empty it is now and then asked for by the
+// names that are easily taken for its own.
 //
 // When that happens is the business of package broker; this one knows how.
 //
