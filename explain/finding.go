@@ -66,6 +66,7 @@ var diagnoses = []diagnosis{
 	{"neverReady", neverReady, []string{"podsNotCreated", "podsCannotStart", "podsCrash"}},
 	{"overdue", overdue, []string{"twoMasters", "authMissing", "wrongType", "refused", "ignored", "triggerFailing", "blindAtZero"}},
 	{"kedaSeesMore", kedaSeesMore, nil},
+	{"wrongKey", wrongKey, nil},
 	{"neverWakes", neverWakes, nil},
 	{"lagUnknown", lagUnknown, nil},
 	{"idleWorkers", idleWorkers, []string{"podsCrash"}},

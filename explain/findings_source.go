@@ -204,3 +204,29 @@ func kedaSeesMore(c *store.Chain, f *facts) (Finding, bool) {
 			settingOf(c, "status.lastActiveTime", so.LastActiveTime.In(f.now.Location()).Format("15:04:05"))},
 		Move: Move{kubectl(c, "get", "scaledobject", so.Ref.Name, "-o", "jsonpath={.spec.triggers}"), "It shows what KEDA reads; C shows what kscope reads."}}, true
 }
+
+// wrongKey is work that arrives where no trigger looks, under a name that is easily
+// taken for the one where a trigger does, while there is none.
+func wrongKey(c *store.Chain, f *facts) (Finding, bool) {
+	var r *store.Reading
+	for i := range c.Readings {
+		if is := &c.Readings[i]; is.Known && is.Value == 0 && is.Elsewhere.N > 0 {
+			r = is
+			break
+		}
+	}
+	if r == nil {
+		return Finding{}, false
+	}
+	there, here := called(r.Elsewhere.Name), called(r.Name())
+	look, wrong := []string{"redis-cli"}, "listName"
+	if r.Elsewhere.Name == r.Name() {
+		there, wrong = fmt.Sprintf("%s of database %d", there, r.Elsewhere.DB), "databaseIndex"
+		look = append(look, "-n", itoa(int32(r.Elsewhere.DB)))
+	}
+	return Finding{Link: LinkQueue, Word: "wrong key?",
+		Says:     fmt.Sprintf("Jobs arrive in %s, where no trigger looks, while %s stays empty.", there, here),
+		Next:     fmt.Sprintf("KEDA sees none of them: %s. Either the producer or the %s of the trigger is wrong.", stay(f.desired), wrong),
+		Evidence: []Evidence{readingOf(c, r), {Object: "kscope", Field: "reads " + there, Value: words.Count(int(r.Elsewhere.N)) + " and growing", Since: r.At}},
+		Move:     Move{command(append(look, "LRANGE", r.Elsewhere.Name, "0", "2")...), "If these are its jobs, correct " + wrong + " or the producer, and move what waits there."}}, true
+}

@@ -358,6 +358,17 @@ var wrong = []diagnosed{
 	{name: "KEDA that sees what kscope does not", scene: scene(0, 2, 2),
 		change: func(c *store.Chain) { c.EmptySince, c.ActiveSince = at(-300), at(-400) }, want: "kedaSeesMore",
 		well: func(c *store.Chain) { c.EmptySince, c.ActiveSince = at(-300), at(-4) }},
+	{name: "jobs that arrive under another name", scene: scene(0, 0, 0),
+		change: func(c *store.Chain) { c.Readings[0].Elsewhere = kscope.Elsewhere{Name: "order", N: 42} }, want: "wrongKey",
+		well: func(c *store.Chain) { // it is not empty, so that it is no matter
+			*c = *copied(scene(12, 3, 3))
+			c.Readings[0].Elsewhere = kscope.Elsewhere{Name: "order", N: 42}
+		}},
+	{name: "jobs that arrive in another database", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount = 1
+			c.Readings[0].Elsewhere = kscope.Elsewhere{Name: "orders", DB: 3, N: 1200}
+		}, want: "wrongKey"},
 	{name: "a stream of which nothing wakes it", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) { streams(c, "workers", "") }, want: "neverWakes",
 		well: func(c *store.Chain) { streams(c, "workers", "5") }},
