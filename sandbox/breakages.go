@@ -42,6 +42,7 @@ var breakages = []breakage{
 	{Breakage{Name: "operator", Title: "stop KEDA", Effect: "nobody looks, nobody measures for the HPA"}, world.NoOperator},
 	{Breakage{Name: "metrics", Title: "lose the metrics API", Effect: "nobody answers the HPA for external metrics"}, world.NoMetrics},
 	{Breakage: Breakage{Name: "type", Title: "wrong type of key", Effect: "text is where the queues were, until mended"}},
+	{Breakage: Breakage{Name: "key", Title: "wrong key", Effect: "jobs come into a list of nearly the same name"}},
 	{Breakage: Breakage{Name: "rival", Title: "a second ScaledObject", Effect: "another one scales the same workload"}},
 	{Breakage: Breakage{Name: "hpa", Title: "a second HPA", Effect: "another one scales the same workload"}},
 	{Breakage{Name: "scale", Title: "refuse scaling", Effect: "writes to /scale are refused, KEDA's and the HPA's"}, world.RefuseScale},
@@ -111,6 +112,8 @@ func (s *Sandbox) turn(name string, broken bool) error {
 		err = s.turnAuthentication(broken)
 	case name == "rollout":
 		err = s.rollOut()
+	case name == "key":
+		s.turnKeys(broken)
 	case name == "type":
 		s.turnTypes(broken)
 	case name == "rival":

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"errors"
+	"strings"
+	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +26,51 @@ func (s *Sandbox) turnTypes(broken bool) {
 	}
 	s.world.Wake()
 }
+
+// misnamed is what somebody takes a key for.
+func misnamed(key string) string {
+	if one, ok := strings.CutSuffix(key, "s"); ok && one != "" {
+		return one
+	}
+	return key + "s"
+}
+
+// misplacedEvery is how often a job comes into a list that nobody looks at.
+const misplacedEvery = 2 * time.Second
+
+// turnKeys has the jobs come into lists of nearly the right names, those that wait
+// included, or ends that and moves them to where they belong.
+func (s *Sandbox) turnKeys(broken bool) {
+	queues := s.world.Queues()
+	move := func(db int, from, to string) {
+		for range maxMisplaced {
+			if job, _ := s.redis.Ask(db, "RPOPLPUSH", from, to); job == nil {
+				return // the oldest first, until there are no more
+			}
+		}
+	}
+	if !broken {
+		s.stray()
+		for _, q := range queues {
+			move(q.DB, misnamed(q.Key), q.Key)
+		}
+		s.world.Wake()
+		return
+	}
+	for _, q := range queues {
+		move(q.DB, q.Key, misnamed(q.Key))
+	}
+	s.stray = s.world.Repeat(misplacedEvery, func() {
+		for _, q := range queues {
+			if n, _ := s.redis.Ask(q.DB, "LLEN", misnamed(q.Key)); n != maxMisplaced {
+				_, _ = s.redis.Ask(q.DB, "LPUSH", misnamed(q.Key), "job") // to a list, or to nothing
+			}
+		}
+	})
+}
+
+// maxMisplaced is how many jobs such a list takes.
+const maxMisplaced = 100_000
 
 // turnIntruder has somebody apply an object that does harm, or delete it.
 func (s *Sandbox) turnIntruder(made func() (runtime.Object, error), broken bool) error {

@@ -82,6 +82,7 @@ type Sandbox struct {
 	targets []target
 	scaled  []scaledObject
 	before  []runtime.Object // what a breakage of the authentication took away or changed
+	stray   func()           // ends the producer that takes one key for another
 	aged    time.Time        // on the wall, when Redis was told last how time passes
 
 	state  sync.Mutex // guards what follows, and is never held for longer than that takes

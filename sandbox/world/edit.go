@@ -145,6 +145,19 @@ func (w *World) Restart(kind, namespace, name string) error {
 	return nil
 }
 
+// Repeat has something done again and again, first after that time, until the
+// function that it gives is called.
+func (w *World) Repeat(every time.Duration, do func()) (stop func()) {
+	var next *timer
+	var again func()
+	again = func() {
+		next = w.after(every, again)
+		do()
+	}
+	next = w.after(every, again)
+	return func() { w.stop(next) }
+}
+
 // BreakageKind names something that can go wrong in the world.
 type BreakageKind string
 
