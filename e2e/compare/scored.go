@@ -139,7 +139,7 @@ func (p Place) jobs(ctx context.Context, scenarios []Scenario, traces map[string
 }
 
 // together is how soon after each other the Jobs of one look of KEDA's come.
-const together = time.Second
+const together = PollingInterval / 2
 
 // noteJob takes down a Job that is new: as a number of all that were made, whoever
 // has ended since.
