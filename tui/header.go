@@ -113,14 +113,18 @@ const (
 	tallyEvery  = 5 * time.Second
 	tallyAtRest = 30 * time.Second
 	tallyAtOnce = time.Second
+	fewRows     = 30 // that cost less than a frame
 )
 
 func (m *Model) count() {
 	ids, now, version, news := rowsOf(m.store, m.o), m.store.Now(), m.store.Version(), m.store.News()
 	t := &m.tally
 	age, every := now.Sub(t.at), tallyEvery
-	if news == t.news {
+	switch {
+	case news == t.news:
 		every = tallyAtRest
+	case len(ids) <= fewRows:
+		every = tallyAtOnce
 	}
 	if version == t.version || t.total == len(ids) && age < every || t.total > 0 && age < tallyAtOnce {
 		return

@@ -121,8 +121,13 @@ func urgency(p explain.Phase) float64 {
 	return 1
 }
 
-// keepRow changes the list of rows and has the same one selected after it.
+// keepRow changes the list of rows and has the same one selected after it: while
+// nobody has moved among them the first, whichever comes first by then.
 func (v *view) keepRow(change func()) {
+	if v.row == 0 && v.pressed.IsZero() {
+		change()
+		return
+	}
 	var on kscope.ID
 	if v.row < len(v.ids) {
 		on = v.ids[v.row]

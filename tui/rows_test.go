@@ -160,3 +160,29 @@ func TestPreview(t *testing.T) {
 		t.Errorf("got\n%s", m.grid.Plain())
 	}
 }
+
+// Until somebody moves among the rows the first is selected, in whatever order they
+// come; then the same one stays.
+func TestFirstRowIsSelected(t *testing.T) {
+	ta := newTale("demo", "all")
+	m := tell(ta, 120, 35)
+	come := func(name string) {
+		so := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "demo", Name: name}, UID: name}
+		m.Update(seen(kscope.Observation{At: ta.at, Source: "keda", Fact: so}))
+		ta.at = ta.at.Add(2 * time.Second)
+		m.Update(seen(kscope.Observation{At: ta.at, Fact: kscope.Heartbeat{}}))
+	}
+	for _, name := range []string{"m", "z", "k", "d"} {
+		come(name)
+	}
+	selected := func() string { return m.view.ids[m.view.row].Name }
+	if len(m.view.ids) < 4 || m.view.row != 0 {
+		t.Errorf("row %d of %d is selected, %s", m.view.row, len(m.view.ids), selected())
+	}
+	press(m, "down")
+	was := selected()
+	come("a")
+	if got := selected(); got != was {
+		t.Errorf("%s was selected, and is %s", was, got)
+	}
+}
