@@ -255,3 +255,23 @@ func TestListExpires(t *testing.T) {
 		expect(t, seen(), "a/1, synced")
 	})
 }
+
+// A list of which no page says that it is the last.
+func TestListWithoutAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer("a", "b", "c")
+		s.page, s.endless = 2, true
+		seen := watchServer(t, s)
+		time.Sleep(9 * time.Second)
+		expect(t, seen(), "connecting, a/1, b/1, failing: the API server's list has page after page with nothing new in them")
+		time.Sleep(time.Hour)
+		if seen(); s.lists > 1400*(idlePages+1) {
+			t.Errorf("%d pages in an hour", s.lists)
+		}
+		s.mu.Lock()
+		s.endless = false
+		s.mu.Unlock()
+		time.Sleep(well)
+		expect(t, seen(), "c/1, synced")
+	})
+}

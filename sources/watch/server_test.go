@@ -39,6 +39,7 @@ type server struct {
 	streams  []*apiwatch.FakeWatcher
 	since    []int // versions that watches were asked for
 	lists    int
+	endless  bool // each page of a list says that there is another
 }
 
 func (s *server) put(name, uid string) {
@@ -128,6 +129,9 @@ func (s *server) list(ctx context.Context, o metav1.ListOptions) (runtime.Object
 			out.Items = out.Items[:s.page]
 			out.Continue = fmt.Sprint(from + s.page)
 		}
+	}
+	if s.endless {
+		out.Continue = fmt.Sprint(len(s.objects))
 	}
 	return out, nil
 }

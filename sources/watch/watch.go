@@ -11,6 +11,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -117,6 +118,10 @@ func (r *run) turn(ctx context.Context) (err error) {
 	return r.watch(ctx)
 }
 
+// idlePages is how many pages of a list may follow each other that bring nothing: the
+// API server fills each but the last.
+const idlePages = 5
+
 // list emits every object page by page, then those that are no longer there,
 // and gives the version that the list stands for.
 func (r *run) list(ctx context.Context) (version string, err error) {
@@ -125,7 +130,8 @@ func (r *run) list(ctx context.Context) (version string, err error) {
 		options.Limit = pageSize
 	}
 	there := make(map[kscope.Ref]bool, len(r.known))
-	for {
+	for idle := 0; ; {
+		before := len(there)
 		page, err := answer(listPatience, r.silent, func() (runtime.Object, error) { return r.List(ctx, options) })
 		if err != nil {
 			return "", err
@@ -147,6 +153,12 @@ func (r *run) list(ctx context.Context) (version string, err error) {
 		if options.Continue = list.GetContinue(); options.Continue == "" {
 			version = list.GetResourceVersion()
 			break
+		}
+		if idle++; len(there) > before {
+			idle = 0
+		}
+		if idle == idlePages {
+			return "", errors.New("the API server's list has page after page with nothing new in them")
 		}
 	}
 	for ref := range r.known {
