@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // played are the kinds that the world takes.
@@ -188,6 +191,9 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 	if err != nil || slices.Contains(played, gvk.Kind) && preferred(gvk.GroupKind()) != gvk.GroupVersion().String() {
 		return nil, d.unknown(gvk)
 	}
+	if text := d.tooLong(); text != "" {
+		return nil, d.refuse(gvk.Kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
+	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
 	if err != nil {
 		return nil, d.refuse(gvk.Kind, decodeProblem(err))
@@ -205,6 +211,20 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 		return nil, d.refuse(title(obj), p[0])
 	}
 	return obj, nil
+}
+
+// tooLong is a value that must not be read as a quantity; "" for none.
+func (d document) tooLong() string {
+	for in := json.NewDecoder(bytes.NewReader(d.json)); ; {
+		in.UseNumber()
+		token, err := in.Token()
+		if err != nil {
+			return "" // whatever it is will be said
+		}
+		if text := fmt.Sprint(token); world.TooLong(text) {
+			return text
+		}
+	}
 }
 
 func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error) {

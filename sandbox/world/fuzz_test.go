@@ -19,6 +19,12 @@ func FuzzQuantities(f *testing.F) {
 			t.Errorf("%d thousandths are %s, which are %d", milli, q, quantityMilli(q.String()))
 		}
 		got := quantityMilli(text)
+		if TooLong(text) {
+			if got != 0 {
+				t.Errorf("%q is %d thousandths", text, got)
+			}
+			return
+		}
 		q, err := resource.ParseQuantity(text)
 		if err != nil {
 			if got != 0 {

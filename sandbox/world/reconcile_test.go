@@ -319,6 +319,33 @@ func TestDeletedScaledObject(t *testing.T) {
 	}
 }
 
+// While that is broken, an HPA that is edited stays so, one that is made later is
+// edited too, and all are put right in the end.
+func TestBrokenHPA(t *testing.T) {
+	for _, tt := range []struct {
+		least, most   int64
+		wants, edited int32
+	}{{0, 10, 10, 5}, {8, 10, 10, 8}, {1, 1, 1, 2}} {
+		for _, early := range []bool{true, false} {
+			w, _ := play(t, Options{}, deployment("worker", 1), object(map[string]any{"minReplicaCount": tt.least, "maxReplicaCount": tt.most}))
+			if !early {
+				run(w, time.Minute)
+			}
+			b := Breakage{EditedHPA, kscope.Ref{Namespace: "shop", Name: "worker"}}
+			w.Break(b)
+			run(w, 10*time.Minute)
+			if got := w.autoscaler(t).obj.Spec.MaxReplicas; got != tt.edited {
+				t.Errorf("%+v: broken, maxReplicas %d", tt, got)
+			}
+			w.Mend(b)
+			run(w, time.Second)
+			if got := w.autoscaler(t).obj.Spec.MaxReplicas; got != tt.wants {
+				t.Errorf("%+v: mended, maxReplicas %d", tt, got)
+			}
+		}
+	}
+}
+
 // An HPA that somebody edits or deletes is put right by KEDA.
 func TestEditedHPA(t *testing.T) {
 	w, _ := play(t, Options{}, deployment("worker", 1), object(nil))

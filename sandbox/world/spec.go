@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -198,7 +199,19 @@ func fullyPaused(annotations map[string]string) bool {
 	return count || flag(annotations, paused)
 }
 
+// TooLong reports whether a text is a number with an exponent of ten digits or more:
+// of some the library of quantities takes what is left of them in 32 bits, and computes
+// for minutes.
+func TooLong(s string) bool {
+	mantissa, exponent, ok := strings.Cut(strings.ToLower(s), "e")
+	digits := strings.TrimLeft(exponent, "+-0")
+	return ok && mantissa != "" && strings.Trim(mantissa, "+-.0123456789") == "" && len(digits) > 9 && strings.Trim(digits, "0123456789") == ""
+}
+
 func quantityMilli(s string) int64 {
+	if TooLong(s) {
+		return 0
+	}
 	q, err := resource.ParseQuantity(s)
 	if err != nil {
 		return 0

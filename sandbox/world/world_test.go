@@ -44,7 +44,7 @@ func busyWith(t testing.TB, o Options, told func(Change)) *World {
 		if r.IntN(4) == 0 {
 			l.push(triggers.Redis{Address: "redis:6379", Key: fmt.Sprint("worker", r.IntN(5))}, int64(r.IntN(30)))
 		}
-		b := Breakage{[]BreakageKind{BadImage, NoRoom, CrashPods, RefuseScale, Quota, OutOfMemory, SlowImages, NeverReady, IdleWorkers}[r.IntN(9)], kscope.Ref{Namespace: "shop", Name: fmt.Sprint("worker", r.IntN(5))}}
+		b := Breakage{[]BreakageKind{BadImage, NoRoom, CrashPods, RefuseScale, Quota, OutOfMemory, SlowImages, NeverReady, IdleWorkers, Meddler}[r.IntN(10)], kscope.Ref{Namespace: "shop", Name: fmt.Sprint("worker", r.IntN(5))}}
 		switch r.IntN(40) {
 		case 0:
 			w.Break(b)

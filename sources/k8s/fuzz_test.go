@@ -218,6 +218,9 @@ func FuzzQuantities(f *testing.F) {
 	factors := map[string]float64{"": 1, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
 		"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "Pi": 1 << 50, "Ei": 1 << 60}
 	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 10 && strings.ContainsAny(text, "eE") {
+			return // over some of these the library computes for minutes, as in the API server before
+		}
 		var target autoscalingv2.MetricTarget
 		quoted, _ := json.Marshal(text)
 		if json.Unmarshal([]byte(`{"type":"AverageValue","averageValue":`+string(quoted)+`}`), &target) != nil || target.AverageValue == nil {

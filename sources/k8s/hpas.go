@@ -167,8 +167,11 @@ func pick(typ autoscalingv2.MetricTargetType, average, value *resource.Quantity,
 	default:
 		return nil
 	}
-	if math.Abs(v) >= nonsense {
+	switch {
+	case math.Abs(v) >= nonsense:
 		return nil
+	case math.IsNaN(v): // 0e1000, which is nothing times what has no number
+		v = 0
 	}
 	return &v
 }

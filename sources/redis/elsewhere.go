@@ -41,8 +41,9 @@ type neighbour struct {
 
 // around is what is beside a key that is empty.
 type around struct {
-	due time.Time
-	all []*neighbour // by database
+	due   time.Time
+	began bool
+	all   []neighbour // by database; none before it began
 }
 
 // growing is the neighbour into which most jobs come; zero where none do.
@@ -67,7 +68,7 @@ func (m *meter) lookAround(ctx context.Context, l *link) error {
 		case g.queue.Measure != triggers.Size || g.err != nil || g.n != 0:
 			g.around = nil
 		case g.around == nil:
-			g.around = &around{due: now.Add(between * pause), all: m.besides(g)}
+			g.around = &around{due: now.Add(between * pause)}
 		case !now.Before(g.around.due) && (next == nil || g.around.due.Before(next.around.due)):
 			next = g
 		}
@@ -76,16 +77,19 @@ func (m *meter) lookAround(ctx context.Context, l *link) error {
 		return nil
 	}
 	m.looks, next.around.due = now.Add(apart*pause), now.Add(between*pause)
+	if !next.around.began {
+		next.around.began, next.around.all = true, m.besides(next)
+	}
 	return next.around.look(ctx, l)
 }
 
 // besides are the neighbours of a key but for those that a trigger watches.
-func (m *meter) besides(of *gauge) []*neighbour {
-	var out []*neighbour
+func (m *meter) besides(of *gauge) []neighbour {
+	var out []neighbour
 	add := func(key string, db int) {
 		watched := slices.ContainsFunc(m.asked, func(g *gauge) bool { return g.queue.Key == key && g.db == db })
 		if !watched && key != "" {
-			out = append(out, &neighbour{key: key, db: db, n: -1})
+			out = append(out, neighbour{key: key, db: db, n: -1})
 		}
 	}
 	for db := range databases {
@@ -141,7 +145,8 @@ func (a *around) look(ctx context.Context, l *link) error {
 	if err := l.exec(ctx, cmds...); err != nil {
 		return err
 	}
-	for i, n := range a.all {
+	for i := range a.all {
+		n := &a.all[i]
 		if was := n.n; selects[i].Err() != nil || counts[i].Err() != nil {
 			n.n, n.grew = -1, 0
 		} else if n.n = counts[i].Val(); was >= 0 && n.n > was {
@@ -150,6 +155,6 @@ func (a *around) look(ctx context.Context, l *link) error {
 			n.grew = 0
 		}
 	}
-	a.all = slices.DeleteFunc(a.all, func(n *neighbour) bool { return n.n < 0 })
+	a.all = slices.DeleteFunc(a.all, func(n neighbour) bool { return n.n < 0 })
 	return nil
 }
