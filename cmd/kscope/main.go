@@ -87,14 +87,14 @@ func exitCode(stderr io.Writer, err error) int {
 	if errors.Is(err, context.Canceled) {
 		return 130 // as a shell reports an interrupted command
 	}
-	fmt.Fprintln(stderr, "kscope:", kscope.Clean(err.Error())) // it may quote the cluster
+	fmt.Fprintln(stderr, kscope.Clean("kscope: "+err.Error())) // it may quote the cluster
 	_, usage := errors.AsType[usageError](err)
 	hint := kscope.HintOf(err)
 	if usage && hint == "" {
 		hint = "kscope --help lists the commands and flags"
 	}
 	if hint != "" {
-		fmt.Fprintln(stderr, "hint:", kscope.Clean(hint))
+		fmt.Fprintln(stderr, kscope.Clean("hint: "+hint))
 	}
 	if usage {
 		return 2

@@ -206,12 +206,17 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 
 // contents is what the words for YAML that cannot be read repeat of it, which may be
 // a password that was not put in quotes.
-var contents = regexp.MustCompile("unknown anchor '.*'|`[^`]*`")
+var contents = regexp.MustCompile("(?s)unknown anchor '.*'|`[^`]*`|(invalid map key: |key )(\".*\"|map\\[.*|\\[.*)")
 
 func withoutContents(err error) error {
 	text := contents.ReplaceAllStringFunc(err.Error(), func(s string) string {
-		if s[0] == 'u' {
+		switch s[0] {
+		case 'u':
 			return "an anchor that is unknown is"
+		case 'i':
+			return "a key that cannot be one"
+		case 'k':
+			return "a key is"
 		}
 		return "…"
 	})
