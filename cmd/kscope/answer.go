@@ -18,14 +18,16 @@ type answers struct {
 	send    func(tea.Msg)
 	stops   *stops
 
-	// hear is what comes of the input in a while; nil where that cannot be asked.
-	hear func(within time.Duration) []byte
+	// hear is what comes of the input in a while, false once it has ended; nil where
+	// that cannot be asked.
+	hear func(within time.Duration) ([]byte, bool)
 
 	mu    sync.Mutex
 	quit  *time.Timer // runs from q until the screen answers anything
 	ctrlC *time.Timer // runs from ^C until the screen has it
 	still *time.Timer // runs from anything typed until the screen answers
 	last  []byte      // what was typed since that runs
+	over  bool        // there is no screen any more: what is typed is for who comes next
 }
 
 // Where the screen stands still, as one does whose terminal takes nothing, nobody reads
@@ -57,7 +59,7 @@ type areYouThere struct{}
 
 func (a *answers) typed(b []byte) {
 	a.mu.Lock()
-	if a.still == nil && a.hear != nil {
+	if a.still == nil && a.hear != nil && !a.over {
 		a.still, a.last = time.AfterFunc(standsStill, a.listen), nil
 		go a.send(areYouThere{})
 	}
@@ -79,21 +81,21 @@ func (a *answers) typed(b []byte) {
 	}
 }
 
-// listen hears what is typed while the screen stands still: of whatever keys, one that
-// leaves counts. The rest is for the screen when it goes on.
+// listen hears what is typed while the screen stands still, whoever asks to leave by
+// it. All else is for the screen when it goes on.
 func (a *answers) listen() {
 	a.mu.Lock()
-	heard, kept := slices.Clone(a.last), []byte(nil)
+	heard, kept, more := slices.Clone(a.last), []byte(nil), true
 	a.mu.Unlock()
-	for a.standsStill() {
-		leaves := bytes.IndexByte(heard, 'q') >= 0
-		for _, seq := range ctrlC {
-			leaves = leaves || bytes.Contains(heard, seq)
+	for more && a.standsStill() {
+		if leaves(heard) {
+			a.mu.Lock()
+			if a.quit == nil {
+				a.quit = time.AfterFunc(grace/2, a.leaving.now)
+			}
+			a.mu.Unlock()
 		}
-		if leaves {
-			defer time.AfterFunc(grace/2, a.leaving.now).Stop()
-		}
-		heard = a.hear(standsStill / 10)
+		heard, more = a.hear(standsStill / 10)
 		kept = append(kept, heard...)
 	}
 	var decoder uv.EventDecoder
@@ -104,6 +106,20 @@ func (a *answers) listen() {
 		}
 		kept = kept[max(n, 1):]
 	}
+}
+
+// leaves reports whether somebody asks to leave by what was typed: by a q that was the
+// last of it, for in the middle it is part of a word.
+func leaves(b []byte) bool {
+	return bytes.HasSuffix(b, []byte("q")) || slices.ContainsFunc(ctrlC, func(seq []byte) bool { return bytes.Contains(b, seq) })
+}
+
+// end is that there is no screen any more.
+func (a *answers) end() {
+	a.mu.Lock()
+	a.over = true
+	a.mu.Unlock()
+	a.there(&a.still)
 }
 
 func (a *answers) standsStill() bool {
@@ -140,6 +156,7 @@ func (a *answers) filter(_ tea.Model, msg tea.Msg) tea.Msg {
 		msg.Width, msg.Height = within(msg.Width, msg.Height)
 		return msg
 	case tea.QuitMsg:
+		a.end()
 		a.leaving.begin(0)
 	case tea.SuspendMsg:
 		if !a.stops.suspend() {

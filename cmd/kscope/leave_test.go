@@ -72,6 +72,82 @@ func TestAnsweredKeysLeaveAlone(t *testing.T) {
 	})
 }
 
+// A screen that stands still: who asks to leave is heard within two seconds, whatever
+// was typed before; what else was typed is for the screen when it goes on; and what is
+// typed when there is no screen any more is heard by nobody.
+func TestHearingWhileTheScreenStandsStill(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		read   []string      // what the screen's reader got
+		typed  []string      // what came after that, one at a time
+		goesOn time.Duration // 0 for never
+		over   bool          // the screen had ended when that was typed
+		ends   bool
+		keys   string // that the screen has got in the end
+		unread int    // what was typed and nobody has heard
+	}{
+		{name: "q after other keys", read: []string{"t"}, typed: []string{"tt", "ttq"}, ends: true},
+		{name: "q with what was read", read: []string{"t", "tq"}, ends: true},
+		{name: "^C", read: []string{"t"}, typed: []string{"a\x03b"}, ends: true},
+		{name: "a word", read: []string{"/"}, typed: []string{"quick"}, ends: false},
+		{name: "it goes on", read: []string{"t"}, typed: []string{"ab", "q"}, goesOn: 1500 * time.Millisecond, keys: "abq"},
+		{name: "it goes on at once", read: []string{"t"}, typed: []string{"ab"}, goesOn: time.Millisecond, unread: 1},
+		{name: "there is none", read: []string{"t"}, typed: []string{"q"}, over: true, unread: 1},
+		{name: "the input ends", read: []string{"t"}, typed: []string{""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				var ended time.Duration
+				_, l := newLeaving(func(int) { ended = time.Since(begun) })
+				typed, answer, keys := make(chan string, 9), make(chan bool), ""
+				var a *answers
+				a = &answers{leaving: l,
+					send: func(msg tea.Msg) {
+						<-answer
+						if key, ok := a.filter(nil, msg).(tea.KeyPressMsg); ok {
+							keys += key.String()
+						}
+					},
+					hear: func(within time.Duration) ([]byte, bool) {
+						select {
+						case text := <-typed:
+							return []byte(text), text != ""
+						case <-time.After(within):
+							return nil, true
+						}
+					},
+				}
+				for _, text := range tt.read {
+					a.typed([]byte(text))
+				}
+				if tt.over {
+					a.filter(nil, tea.QuitMsg{})
+				}
+				for _, text := range tt.typed {
+					typed <- text
+				}
+				if tt.goesOn > 0 {
+					time.AfterFunc(tt.goesOn, func() { close(answer) })
+				}
+				time.Sleep(time.Minute)
+				if tt.goesOn == 0 {
+					a.end()
+					close(answer) // as when the program ends
+				}
+				time.Sleep(time.Second) // nothing is heard any longer
+				synctest.Wait()
+				if tt.ends != (ended > 0 && !tt.over) || ended > grace+standsStill/2 {
+					t.Errorf("it ended after %v", ended)
+				}
+				if tt.goesOn > 0 && keys != tt.keys || len(typed) != tt.unread {
+					t.Errorf("the screen got %q, want %q; %d were not read, want %d", keys, tt.keys, len(typed), tt.unread)
+				}
+			})
+		})
+	}
+}
+
 // TestAwait: what knows no context is not waited for.
 func TestAwait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -81,19 +82,18 @@ func (nothing) SetStdin(io.Reader)  {}
 func (nothing) SetStdout(io.Writer) {}
 func (nothing) SetStderr(io.Writer) {}
 
-// readWithin is what comes of an input in a while, nil if nothing does.
-func readWithin(in *os.File, within time.Duration) []byte {
-	ready := []unix.PollFd{{Fd: int32(in.Fd()), Events: unix.POLLIN}}
-	n, err := unix.Poll(ready, int(within.Milliseconds()))
-	if err == nil && n == 0 {
-		return nil
-	}
-	b := make([]byte, 256)
-	if err == nil && ready[0].Revents&unix.POLLIN != 0 {
-		if n, _ = unix.Read(int(in.Fd()), b); n > 0 {
-			return b[:n]
+// hearing is what comes of an input in a while; false once it has ended.
+func hearing(in *os.File) func(within time.Duration) ([]byte, bool) {
+	return func(within time.Duration) ([]byte, bool) {
+		ready := []unix.PollFd{{Fd: int32(in.Fd()), Events: unix.POLLIN}}
+		switch n, err := unix.Poll(ready, int(within.Milliseconds())); {
+		case errors.Is(err, unix.EINTR) || err == nil && n == 0:
+			return nil, true
+		case err != nil:
+			return nil, false
 		}
+		b := make([]byte, 256)
+		n, err := unix.Read(int(in.Fd()), b)
+		return b[:max(n, 0)], n > 0 || errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN)
 	}
-	time.Sleep(within) // it is at its end, and would not wait next time either
-	return nil
 }

@@ -14,9 +14,6 @@ type stops struct{}
 func (*stops) listen(context.Context, func(tea.Msg)) {}
 func (*stops) suspend() bool                         { return true }
 
-// readWithin hears nothing here: a console cannot be asked whether it has input that
-// is more than a window that has changed.
-func readWithin(_ *os.File, within time.Duration) []byte {
-	time.Sleep(within)
-	return nil
-}
+// hearing is nothing here: a console cannot be asked whether it has input that is more
+// than a window that has changed.
+func hearing(*os.File) func(time.Duration) ([]byte, bool) { return nil }

@@ -28,6 +28,7 @@ type terminal struct {
 	leaving *leaving
 	stops   stops
 	aloud   func() // lets libraries write to stderr again
+	ended   func() // to be called when there is no screen any more
 
 	began time.Time   // when the terminal was first asked something
 	heard atomic.Bool // it has answered
@@ -41,13 +42,13 @@ func take(p process) (*terminal, error) {
 		return nil, errors.New("the screen needs a terminal")
 	}
 	before, err := crash.Remember(in, out)
-	return &terminal{in: in, out: out, before: before, leaving: p.leaving, aloud: func() {}}, err
+	return &terminal{in: in, out: out, before: before, leaving: p.leaving, aloud: func() {}, ended: func() {}}, err
 }
 
 // newProgram is the screen of a model. Signals and panics are not its business.
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
-	a := &answers{leaving: t.leaving, stops: &t.stops}
-	a.hear = func(within time.Duration) []byte { return readWithin(t.in, within) }
+	a := &answers{leaving: t.leaving, stops: &t.stops, hear: hearing(t.in)}
+	t.ended = a.end
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, t.listen(a.typed))), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
@@ -72,6 +73,7 @@ func (t *terminal) run(program *tea.Program) (err error) {
 			t.kill(program)
 			err = &kscope.Trouble{Message: crash.Keep(trace)}
 		}
+		t.ended()
 		t.leaving.begin(0)
 		t.awaitAnswer()
 		t.leaving.hold(nil)
