@@ -60,7 +60,7 @@ score: ## how much of what is said of scaling comes true, in 770 stories
 	cd sandbox && go test -vet=off -count=1 -timeout 1h -run '^TestScore$$' -score-every 1
 
 score-some: ## the same in every eighth
-	go test -vet=off -count=1 -run '^TestScore$$' ./sandbox -score-every 8
+	go test -vet=off -count=1 -run '^(TestScore|TestStories)$$' ./sandbox -score-every 8
 
 states: ## a picture of each state at 80x24 into states/, to be read: less -R states/*.ans
 	go test -vet=off -count=1 -run '^TestStates$$' ./sandbox -states $(CURDIR)/states

@@ -57,12 +57,15 @@ type Scenario struct {
 
 const container = `containers: [{name: worker, image: "worker:1"}]`
 
-const manifest = `
+// deployment is one of a name in a namespace, up to its replicas and from there on.
+const (
+	deployment = `
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: %[1]s, namespace: %[2]s}
 spec:
-  replicas: 0
+  replicas: `
+	ofReplicas = `
   selector: {matchLabels: {app: %[1]s}}
   template:
     metadata: {labels: {app: %[1]s}}
@@ -70,7 +73,10 @@ spec:
       terminationGracePeriodSeconds: 1
       ` + container + `
 ---
-apiVersion: keda.sh/v1alpha1
+`
+)
+
+const manifest = deployment + "0" + ofReplicas + `apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
 metadata: {name: %[1]s, namespace: %[2]s}
 spec:

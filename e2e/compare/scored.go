@@ -53,20 +53,7 @@ func (s Scenario) worker(namespace string) string {
 	return fmt.Sprintf(`containers: [{name: worker, image: "worker:1", env: [{name: QUEUE, value: %q}, {name: JOB_SECONDS, value: "%g"}]}]`, s.List(namespace), JobTime.Seconds())
 }
 
-const plainManifest = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: %[1]s, namespace: %[2]s}
-spec:
-  replicas: %[3]d
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      ` + container + `
----
-apiVersion: autoscaling/v2
+const plainManifest = deployment + "%[3]d" + ofReplicas + `apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
 metadata: {name: %[1]s, namespace: %[2]s}
 spec:
