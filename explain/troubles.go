@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kscope/kscope/store"
@@ -121,8 +122,11 @@ func (e Entry) Count() string {
 // those is the cause.
 
 // preambles are such parts, from their beginning on: patterns, each of which ends
-// where a part does. Some versions begin with a capital what others do not.
-var preambles = regexp.MustCompile(`^(?i:` + strings.Join([]string{
+// where a part does. Some versions begin with a capital what others do not. To compile
+// them takes longer than all else of kscope's at the start, and mostly nothing is wrong.
+var preambles = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:` + strings.Join(beginnings, "|") + `)$`) })
+
+var beginnings = []string{
 	// KEDA: the reconciler, and the building of scalers
 	`failed to ensure HPA is correctly created for ScaledObject`,
 	`failed to ensure .{1,60}? for Scaled(?:Object|Job)`,
@@ -152,7 +156,7 @@ var preambles = regexp.MustCompile(`^(?i:` + strings.Join([]string{
 	`create (?:Claim [^ ]+ for )?Pod [^ ]+ in StatefulSet [^ ]+ failed error`,
 	`Error creating`,
 	`admission webhook "[^"]*" denied the request`,
-}, "|") + `)$`)
+}
 
 // glued is a preamble that the cause follows without a colon.
 var glued = regexp.MustCompile(`^code = [A-Za-z]+ desc = (?:error when getting metric values )?(?:error getting scalers )?`)
@@ -178,7 +182,7 @@ func cause(msg string) string {
 		if short := glued.ReplaceAllString(p, ""); short != "" {
 			p = short
 		}
-		if !last && (preambles.MatchString(p) || contains(out, p)) {
+		if !last && (preambles().MatchString(p) || contains(out, p)) {
 			continue
 		}
 		out = append(out, p)
