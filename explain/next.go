@@ -102,7 +102,7 @@ func says(o *outlook.Next, c *store.Chain, f *facts) string {
 func unread(c *store.Chain) bool {
 	for _, s := range slices.Backward(c.Past.Syncs) {
 		if s.Computed || s.Failed {
-			return s.Failed && !c.HPA.Conditions.Get("ScalingActive").True()
+			return s.Failed && c.HPA != nil && !c.HPA.Conditions.Get("ScalingActive").True()
 		}
 	}
 	return false

@@ -14,6 +14,12 @@ import (
 var ordinary = []explanation{
 	{name: "asleep", scene: scene(0, 0, 0),
 		rule: "asleep", phase: explain.Asleep, link: explain.LinkQueue, next: "5s 1"},
+	{name: "asleep, and the HPA could read nothing when it last tried", scene: scene(0, 0, 0),
+		change: func(c *store.Chain) {
+			c.HPA.Conditions = kscope.Conditions{{Type: "ScalingActive", Status: "False", Reason: "ScalingDisabled"}}
+			c.Past.Syncs = []store.Sync{{At: at(-300), Failed: true, Current: 1, Desired: 1}}
+		},
+		rule: "asleep", phase: explain.Asleep, link: explain.LinkQueue, next: "5s 1"},
 	{name: "asleep, activation threshold", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) { c.Readings[0].ActivationTarget = 20 },
 		rule:   "asleep", phase: explain.Asleep, link: explain.LinkQueue, next: "5s 20 1"},

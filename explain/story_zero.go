@@ -50,7 +50,10 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 		first = fmt.Sprintf(" A value above %s starts %s.", words.Count(r.ActivationTarget), pods(int(so.StartsWith())))
 	}
 	target := called(so.ScaleTarget.Name)
-	inactive := so.Conditions.Get("Active").False()
+	inactive, rests := so.Conditions.Get("Active").False(), "The HPA rests, as it should."
+	if unread(c) {
+		rests = "The HPA could read no metrics before it rested."
+	}
 	switch {
 	case f.quiet && r.Value > 0:
 		d.Why = fmt.Sprintf("%s, but KEDA starts nothing until there are more than %s.", waits(r), words.Count(r.ActivationTarget))
@@ -60,10 +63,10 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 	case f.quiet && f.active:
 		d.Why = fmt.Sprintf("%s, but KEDA says that a trigger is active.", allQuiet(c, r))
 	case f.quiet:
-		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. The HPA rests, as it should.", allQuiet(c, r), target)
+		d.Why = fmt.Sprintf("%s, so KEDA keeps %s at zero. %s", allQuiet(c, r), target, rests)
 		d.Next += first
 	case inactive:
-		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. The HPA rests, as it should.", target)
+		d.Why = fmt.Sprintf("KEDA sees no work, so %s is at zero. %s", target, rests)
 	default:
 		d.Why = fmt.Sprintf("%s is at zero; whether there is work is not known.", target)
 	}

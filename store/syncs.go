@@ -44,7 +44,8 @@ func syncOf(at time.Time, old, is *kscope.HPA) (Sync, bool) {
 	s := Sync{At: at, Current: is.CurrentReplicas, Desired: is.DesiredReplicas,
 		Rescaled: !old.LastScaleTime.Equal(is.LastScaleTime) && is.CurrentReplicas != is.DesiredReplicas,
 		Computed: is.Conditions.Get("ScalingActive").True() && len(is.Metrics) > 0, Values: make([]float64, 0, len(is.Metrics))}
-	s.Failed = is.CurrentReplicas > 0 && is.Conditions.Get("ScalingActive").False()
+	sa := is.Conditions.Get("ScalingActive")
+	s.Failed = is.CurrentReplicas > 0 && sa.False() && sa.Reason != "ScalingDisabled"
 	for i := range is.Metrics {
 		v := math.NaN()
 		if c := is.Metrics[i].Current; c != nil {
