@@ -80,6 +80,8 @@ func FuzzKubeconfig(f *testing.F) {
 		"current-context: nowhere\n", strings.Replace(oneCluster, "user: {}", "user: {client-certificate-data: "+secret+", client-key-data: "+secret+"}", 1),
 		strings.Replace(oneCluster, "user: {}", "user: {exec: {command: nothing, apiVersion: x, env: [{name: T, value: "+secret+"}]}}", 1),
 		strings.Replace(oneCluster, "user: {}", "user: {tokenFile: /nowhere/"+secret[:3]+", auth-provider: {name: gcp, config: {access-token: "+secret+"}}}", 1),
+		strings.Replace(oneCluster, "server: ", "proxy-url: \"me:"+secret+"@proxy:80\", server: ", 1), strings.Replace(oneCluster, "https://", "https://u:"+secret+"@%zz/", 1),
+		strings.Replace(oneCluster, "https://", secret+" ", 1), "apiVersion: v1\nkind: " + secret + "\n", "apiVersion: " + secret + "\nkind: Config\n",
 	} {
 		f.Add([]byte(s))
 	}

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/url"
 	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/redis"
@@ -198,18 +201,27 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	if err == nil {
 		config, err = loader.ClientConfig()
 	}
+	if err == nil {
+		if _, _, err = rest.DefaultServerUrlFor(config); err != nil {
+			err = fmt.Errorf("server of the cluster: %w", err)
+		}
+	}
 	if err != nil {
-		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", withoutValues(err, &raw)), Hint: "kubectl config view shows what is there"}
 	}
 	return config, context, namespace, nil
 }
 
 // contents is what the words for YAML that cannot be read repeat of it, which may be
 // a password that was not put in quotes.
-var contents = regexp.MustCompile("(?s)unknown anchor '.*'|`[^`]*`|(invalid map key: |key )(\".*\"|map\\[.*|\\[.*)")
+var contents = regexp.MustCompile("(?s)unknown anchor '.*'|`[^`]*`|(invalid map key: |key )(\".*\"|map\\[.*|\\[.*)|\"(?:[^\"\\\\]|\\\\.)*\"")
+
+// where is what stands before that: the file.
+var where = regexp.MustCompile(`^.*config file "[^"]*": `)
 
 func withoutContents(err error) error {
-	text := contents.ReplaceAllStringFunc(err.Error(), func(s string) string {
+	head := where.FindString(err.Error())
+	text := contents.ReplaceAllStringFunc(err.Error()[len(head):], func(s string) string {
 		switch s[0] {
 		case 'u':
 			return "an anchor that is unknown is"
@@ -220,6 +232,24 @@ func withoutContents(err error) error {
 		}
 		return "…"
 	})
+	return errors.New(head + text)
+}
+
+// withoutValues is an error about what a kubeconfig leads to without the addresses in
+// it that are none, or that may have a password in them.
+func withoutValues(err error, raw *clientcmdapi.Config) error {
+	text := err.Error()
+	for _, c := range raw.Clusters {
+		values := []string{c.ProxyURL}
+		if u, err := url.Parse(c.Server); err != nil || u.Host == "" || u.User != nil {
+			values = append(values, "http://"+c.Server, c.Server)
+		}
+		for _, v := range values {
+			if v != "" {
+				text = strings.NewReplacer(strconv.Quote(v), "…", v, "…").Replace(text)
+			}
+		}
+	}
 	return errors.New(text)
 }
 

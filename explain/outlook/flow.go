@@ -38,11 +38,13 @@ func flowOf(depth, own, ready *store.Series, now time.Time) (in float64, service
 		if back > 0 {
 			after = without(depth, own, at.Add(flowStep))
 		}
+		// Where a batch went in a moment ago the two counts do not tell of one moment.
+		unsure := own.Counted(at.Add(flowStep)) > own.Counted(at.Add(-2*flowStep))
 		atOnce := rest-left > max(orZero(ready.At(at)), 1) && !(before > rest) && !(after < left)
 		switch {
 		case math.IsNaN(left) || math.IsNaN(rest):
 			busy, done = 0, 0
-		case last == 0 || !all && (left > rest || atOnce):
+		case last == 0 || !all && (left > rest || atOnce || unsure):
 		case is > 0:
 			done, busy = done+rest-left, busy+orZero(ready.At(at))*flowStep.Seconds()
 		default: // it ran empty somewhere in between

@@ -17,21 +17,24 @@ func TestOwnFlow(t *testing.T) {
 		own     func(second float64) float64
 		taken   float64 // by each of four pods in a second
 		others  float64 // a second
+		late    float64 // seconds after that the depth shows what was put in; before it, where below 0
 		in      float64
 		service time.Duration
 	}{
-		{"as fast as they are taken", func(s float64) float64 { return math.Floor(3 * s) }, 0.75, 0, 0, 1333 * time.Millisecond},
-		{"faster", func(s float64) float64 { return math.Floor(8 * s) }, 0.5, 0, 0, 2 * time.Second},
-		{"until half a minute ago", func(s float64) float64 { return math.Floor(8 * min(s, 30)) }, 1, 0, 0, time.Second},
-		{"counted every other second", func(s float64) float64 { return 6 * math.Floor(s/2) }, 0.75, 0, 0, 1333 * time.Millisecond},
-		{"a batch, and others slowly", func(s float64) float64 { return map[bool]float64{true: 100}[s > 40] }, 0.5, 0, 0, 2 * time.Second},
-		{"a batch, and others faster", func(s float64) float64 { return map[bool]float64{true: 100}[s > 50] }, 0, 3, 3, 0},
+		{"as fast as they are taken", func(s float64) float64 { return math.Floor(3 * s) }, 0.75, 0, 0.4, 0, 1333 * time.Millisecond},
+		{"faster", func(s float64) float64 { return math.Floor(8 * s) }, 0.5, 0, 0.4, 0, 2 * time.Second},
+		{"until half a minute ago", func(s float64) float64 { return math.Floor(8 * min(s, 30)) }, 1, 0, 0.4, 0, time.Second},
+		{"counted every other second", func(s float64) float64 { return 6 * math.Floor(s/2) }, 0.75, 0, 0.4, 0, 1333 * time.Millisecond},
+		{"a batch, and others slowly", func(s float64) float64 { return map[bool]float64{true: 100}[s > 40] }, 0.5, 0, 0.4, 0, 2 * time.Second},
+		{"a batch now and then, counted late", func(s float64) float64 { return 20 * math.Floor((s+3)/10) }, 0.5, 0, -0.8, 0, 2 * time.Second},
+		{"a batch now and then, seen late", func(s float64) float64 { return 20 * math.Floor((s+3)/10) }, 0.5, 0, 0.8, 0, 2 * time.Second},
+		{"a batch, and others faster", func(s float64) float64 { return map[bool]float64{true: 100}[s > 50] }, 0, 3, 0.4, 3, 0},
 	} {
 		var depth, own, ready store.Series
 		for s := 0.0; s <= 60; s += 0.25 {
 			put := tt.own(s)
 			own.Add(after(s), put)
-			depth.Add(after(s), 300+math.Floor(tt.own(max(s-0.4, 0))+tt.others*s-4*tt.taken*s)) // which shows later
+			depth.Add(after(s), 300+math.Floor(tt.own(max(s-tt.late, 0))+tt.others*s-4*tt.taken*s))
 			ready.Add(after(s), 4)
 		}
 		in, service := flowOf(&depth, &own, &ready, after(60))
