@@ -10,7 +10,9 @@
 // the order in which Go initializes packages few others have been by then, so
 // that it starts in milliseconds and keeps a megabyte.
 //
-// What it does not see: SIGKILL, and the end of a machine.
+// A process that is killed, as where memory ran out, or that ends while its
+// terminal takes nothing, writes no trace; the monitor gives the terminal back then
+// too, unless it was told in the pipe that this has been done.
 package crash
 
 import (
@@ -18,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -28,6 +31,9 @@ import (
 type Terminal struct {
 	in, out   *os.File
 	was, drew *term.State // of in and of out
+
+	mu      sync.Mutex
+	monitor *os.File // is told here that the terminal was given back; nil without one
 }
 
 // Remember takes note of how a terminal is. It fails if one of the files is none.
@@ -40,7 +46,7 @@ func Remember(in, out *os.File) (*Terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the terminal: %w", err)
 	}
-	return &Terminal{in, out, was, drew}, nil
+	return &Terminal{in: in, out: out, was: was, drew: drew}, nil
 }
 
 // undo takes back whatever a screen may have asked of a terminal. What was not
@@ -56,10 +62,26 @@ const undo = "\x1b[?2026l" + // frames are shown as they come
 const patience = 200 * time.Millisecond
 
 // GiveBack makes the terminal what it was and writes a text there. A terminal
-// that takes no more bytes is not waited for.
+// that takes no more bytes is not waited for: the monitor gives it back, once this
+// process has ended and nobody writes any more.
 func (t *Terminal) GiveBack(text string) {
 	t.Restore()
-	t.say(undo + text)
+	if t.say(undo + text) {
+		t.given()
+	}
+}
+
+// given is what the monitor is told when nothing is left to be done for a terminal.
+const given = "\x00"
+
+func (t *Terminal) given() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.monitor != nil {
+		_, _ = t.monitor.WriteString(given)
+		_ = t.monitor.Close()
+		t.monitor = nil
+	}
 }
 
 // Restore makes the modes of the terminal what they were, and writes nothing.
@@ -69,7 +91,7 @@ func (t *Terminal) Restore() {
 }
 
 // say writes a text to the terminal, if it takes any.
-func (t *Terminal) say(text string) {
+func (t *Terminal) say(text string) (taken bool) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
@@ -77,7 +99,9 @@ func (t *Terminal) say(text string) {
 	}()
 	select {
 	case <-written:
+		return true
 	case <-time.After(patience):
+		return false
 	}
 }
 

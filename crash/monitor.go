@@ -29,10 +29,10 @@ func init() {
 	}
 }
 
-// Watch has a second process look after a terminal until this one ends. About
-// is the first line of a trace's file. From here on a trace has all goroutines,
-// and what libraries write to stderr, if that is a terminal, is not seen until
-// aloud is called.
+// Watch has a second process look after a terminal until this one ends: it gives it
+// back where this one cannot. About is the first line of a trace's file. From here on
+// a trace has all goroutines, and what libraries write to stderr, if that is a terminal,
+// is not seen until aloud is called, which is when the terminal has been given back.
 func Watch(t *Terminal, about string) (aloud func(), err error) {
 	text, err := json.Marshal(brief{t.was, t.drew, about})
 	if err != nil {
@@ -46,7 +46,7 @@ func Watch(t *Terminal, about string) (aloud func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _, _ = r.Close(), w.Close() }()
+	defer func() { _ = r.Close() }()
 	narrow(w)
 	aloud, unseen := silence()
 	if unseen != nil {
@@ -60,16 +60,22 @@ func Watch(t *Terminal, about string) (aloud func(), err error) {
 		cmd.ExtraFiles = []*os.File{unseen}
 	}
 	if err := cmd.Start(); err != nil {
+		_ = w.Close()
 		aloud()
 		return nil, err
 	}
 	_ = cmd.Process.Release()
+	t.mu.Lock()
+	t.monitor = w
+	t.mu.Unlock()
 	debug.SetTraceback("all")
 	if err := debug.SetCrashOutput(w, debug.CrashOptions{}); err != nil {
+		t.given()
 		aloud()
 		return nil, err
 	}
-	return aloud, nil
+	speak := aloud // the name is of the result from here on
+	return func() { t.given(); speak() }, nil
 }
 
 // executable is the program that runs, even if its file has been replaced.
@@ -87,14 +93,24 @@ func monitor(text string) {
 	if json.Unmarshal([]byte(text), &b) != nil || b.In == nil || b.Out == nil {
 		return
 	}
+	t := Terminal{in: os.Stderr, out: os.Stdout, was: b.In, drew: b.Out}
 	first := make([]byte, 1024)
 	n, _ := os.Stdin.Read(first)
+	if n == 0 { // it was killed, or its terminal took nothing
+		discard(t.out)
+		t.GiveBack("")
+		return
+	}
+	if string(first[:1]) == given { // and it may die yet
+		if n = copy(first, first[1:n]); n == 0 {
+			n, _ = os.Stdin.Read(first)
+		}
+	}
 	if n == 0 {
 		return // it ended by itself
 	}
 	// Until more is read the other process cannot end, having more to say than
 	// the pipe holds: nobody draws a prompt meanwhile.
-	t := Terminal{os.Stderr, os.Stdout, b.In, b.Out}
 	t.GiveBack("") // before a disk is waited for
 	begin := append([]byte(b.About+"\n"), lastWords(os.NewFile(3, "stderr"))...)
 	file, line := open(append(begin, first[:n]...))

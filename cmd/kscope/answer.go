@@ -26,7 +26,7 @@ type answers struct {
 	quit  *time.Timer // runs from q until the screen answers anything
 	ctrlC *time.Timer // runs from ^C until the screen has it
 	still *time.Timer // runs from anything typed until the screen answers
-	last  []byte      // what was typed since that runs
+	last  []byte      // the end of what was typed since that runs
 	over  bool        // there is no screen any more: what is typed is for who comes next
 }
 
@@ -35,6 +35,9 @@ type answers struct {
 // for standsStill; who then asks to leave is given half of the grace, so that with the
 // time before it is no more than two seconds.
 const standsStill = time.Second
+
+// longestWord is how much of what was typed is looked at, in bytes: any key is shorter.
+const longestWord = 64
 
 // ctrlC is what terminals send for it: as ever, by kitty's protocol, by xterm's.
 var ctrlC = [][]byte{{3}, []byte("\x1b[99;5u"), []byte("\x1b[27;5;99~")}
@@ -63,7 +66,8 @@ func (a *answers) typed(b []byte) {
 		a.still, a.last = time.AfterFunc(standsStill, a.listen), nil
 		go a.send(areYouThere{})
 	}
-	a.last = append(a.last, b[:min(len(b), max(0, 1<<10-len(a.last)))]...)
+	a.last = append(a.last, b...)
+	a.last = a.last[max(0, len(a.last)-longestWord):]
 	a.mu.Unlock()
 	for _, seq := range ctrlC {
 		if n := bytes.Count(b, seq); n > 0 {
@@ -84,17 +88,13 @@ func (a *answers) typed(b []byte) {
 // listen hears what is typed while the screen stands still, whoever asks to leave by
 // it. All else is for the screen when it goes on.
 func (a *answers) listen() {
-	a.mu.Lock()
-	heard, kept, more := slices.Clone(a.last), []byte(nil), true
-	a.mu.Unlock()
-	for more && a.standsStill() {
-		if leaves(heard) {
-			a.mu.Lock()
-			if a.quit == nil {
-				a.quit = time.AfterFunc(grace/2, a.leaving.now)
-			}
-			a.mu.Unlock()
+	var heard, kept []byte
+	for more := true; more && a.standsStill(); {
+		a.mu.Lock() // the reader of the screen, too, may read something yet
+		if a.quit == nil && (leaves(heard) || leaves(a.last)) {
+			a.quit = time.AfterFunc(grace/2, a.leaving.now)
 		}
+		a.mu.Unlock()
 		heard, more = a.hear(standsStill / 10)
 		kept = append(kept, heard...)
 	}

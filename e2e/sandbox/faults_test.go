@@ -101,7 +101,7 @@ func TestSignals(t *testing.T) {
 		name string
 		sig  syscall.Signal
 		ends bool
-	}{{"INT", syscall.SIGINT, true}, {"TERM", syscall.SIGTERM, true}, {"HUP", syscall.SIGHUP, true}, {"QUIT", syscall.SIGQUIT, true},
+	}{{"INT", syscall.SIGINT, true}, {"TERM", syscall.SIGTERM, true}, {"HUP", syscall.SIGHUP, true}, {"QUIT", syscall.SIGQUIT, true}, {"KILL", syscall.SIGKILL, true},
 		{"WINCH", syscall.SIGWINCH, false}, {"PIPE", syscall.SIGPIPE, false}, {"CONT", syscall.SIGCONT, false}} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -131,6 +131,37 @@ func TestSignals(t *testing.T) {
 		s.Signal(syscall.SIGCONT)
 		s.WaitFor(within, "the keys that were pressed meanwhile", has("pushed 100 jobs"))
 	})
+}
+
+// TestLeavingAStalledTerminal: one that takes nothing is given back once it takes
+// something again, however the program ended.
+func TestLeavingAStalledTerminal(t *testing.T) {
+	t.Parallel()
+	for how, leave := range map[string]func(s *screen.Screen){
+		"q":      func(s *screen.Screen) { s.Press("q") },
+		"ctrl+c": func(s *screen.Screen) { s.Press("ctrl+c") },
+		"TERM":   func(s *screen.Screen) { s.Signal(syscall.SIGTERM) },
+		"KILL":   func(s *screen.Screen) { s.Signal(syscall.SIGKILL) },
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s := sandbox(t)
+			s.WaitFor(within, "sleep", has("asleep"))
+			again := s.Stall(within, "?") // opens and closes the help
+			leave(s)
+			select {
+			case <-s.Ended():
+				again()
+			case <-time.After(within):
+				again()
+				t.Fatal("it does not end")
+			}
+			s.Exit(within)
+			if raw := string(s.Raw()); !strings.Contains(raw, "\x1b[?1049l") || !strings.Contains(raw, "\x1b[?25h") || has("Timeline")(s.Text()) {
+				t.Errorf("the terminal is not given back:\n%s", s.Text())
+			}
+		})
+	}
 }
 
 // What a terminal can do to who draws on it.
