@@ -162,6 +162,13 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 func kedaSays(o *outlook.Next, c *store.Chain, f *facts) string {
 	floor := c.ScaledObject.Floor()
 	s := fmt.Sprintf("KEDA goes to %d %s", floor, when(o, f.now))
+	switch {
+	case !f.wantKnown || f.want <= f.desired:
+	case o.Sure:
+		s = "By the HPA's next sync no more are called for; " + s
+	default:
+		return fmt.Sprintf("The HPA goes towards %d at its next sync, within about %s, if so many jobs still wait.", f.want, words.Span(scaling.SyncPeriod))
+	}
 	switch ahead := o.Earliest.Sub(f.now); {
 	case o.Loads > 0 && ahead < o.Loads:
 		s += ", in a pause of your load"

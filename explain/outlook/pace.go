@@ -8,11 +8,18 @@ import (
 	"github.com/kscope/kscope/store"
 )
 
+// late is how much later than it is due something may be seen, by what it takes to come here:
+// until then it is due now, and not a period from now.
+const late = 300 * time.Millisecond
+
 // due is how long it is until something that comes every period and came at a time,
 // which a clock that was set back may have put ahead.
 func due(last time.Time, every time.Duration, now time.Time) time.Duration {
-	past := now.Sub(last) % every
-	if past < 0 {
+	past := now.Sub(last)
+	if past >= every && past%every < min(late, every/4) {
+		return 0
+	}
+	if past %= every; past < 0 {
 		past += every
 	}
 	return every - past

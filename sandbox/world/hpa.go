@@ -24,7 +24,6 @@ type hpa struct {
 	obj    *autoscalingv2.HorizontalPodAutoscaler
 	memory scaling.Memory
 	sync   *timer
-	phased bool // its syncs have found their phase
 }
 
 // isOf reports whether a ScaledObject owns the HPA.
@@ -63,16 +62,21 @@ func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerCo
 	})
 }
 
-// addHPA puts a new HPA into the cluster; the controller looks at it at once.
+// addHPA puts a new HPA into the cluster; the controller looks at it at once, and from
+// then on each period. With jitter it is put there as on a cluster that has been running:
+// it has been looked at, and when it is looked at next has nothing to do with that.
 func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 	obj.UID, obj.CreationTimestamp, obj.Generation = w.uid(), w.stamp(), 1
 	h := &hpa{ref: kscope.Ref{Namespace: obj.Namespace, Name: obj.Name}, obj: obj}
 	w.hpas[h.ref] = h
-	w.emit(Added, obj)
 	first := w.firstSync
-	if first < 0 {
+	if w.o.Jitter {
+		w.looked(h)
+		first = time.Duration(w.phases.Int64N(int64(w.o.SyncPeriod))) + time.Millisecond
+	} else if first < 0 {
 		first = w.delay()
 	}
+	w.emit(Added, obj)
 	h.sync = w.after(first, func() { w.syncHPA(h) })
 }
 
@@ -94,29 +98,28 @@ func (w *World) removeHPA(h *hpa) {
 }
 
 // syncHPA is one sync of the HPA controller, and plans the next, whatever comes
-// of it: one period from its end. With jitter the second one comes earlier, so that every HPA
-// has a phase of its own, as it has on a cluster that has been running.
+// of it: one period from its end.
 func (w *World) syncHPA(h *hpa) {
 	defer w.planSync(h)
 	before := h.obj.Status.DeepCopy()
-	w.reconcileHPA(h)
-	generation := h.obj.Generation
-	h.obj.Status.ObservedGeneration = &generation
+	w.looked(h)
 	if !equality.Semantic.DeepEqual(*before, h.obj.Status) {
 		w.emit(Modified, h.obj)
 	}
 }
 
+// looked is an HPA after the controller looked at it.
+func (w *World) looked(h *hpa) {
+	w.reconcileHPA(h)
+	generation := h.obj.Generation
+	h.obj.Status.ObservedGeneration = &generation
+}
+
 func (w *World) planSync(h *hpa) {
 	period := w.o.SyncPeriod
 	if w.o.Jitter {
-		if !h.phased {
-			period = time.Duration(w.phases.Int64N(int64(period))) + time.Millisecond
-		} else {
-			period += 2*time.Millisecond + time.Duration(w.delays.Int64N(int64(18*time.Millisecond)))
-		}
+		period += 2*time.Millisecond + time.Duration(w.delays.Int64N(int64(18*time.Millisecond)))
 	}
-	h.phased = true
 	h.sync = w.after(period, func() { w.syncHPA(h) })
 }
 
