@@ -218,10 +218,10 @@ func wrongKey(c *store.Chain, f *facts) (Finding, bool) {
 	if r == nil {
 		return Finding{}, false
 	}
-	there, here := called(r.Elsewhere.Name), called(r.Name())
+	there, here := fmt.Sprintf("the list %q", called(r.Elsewhere.Name)), called(r.Name())
 	look, wrong := []string{"redis-cli"}, "listName"
 	if r.Elsewhere.Name == r.Name() {
-		there, wrong = fmt.Sprintf("%s of database %d", there, r.Elsewhere.DB), "databaseIndex"
+		there, wrong = fmt.Sprintf("%s of database %d", here, r.Elsewhere.DB), "databaseIndex"
 		look = append(look, "-n", itoa(int32(r.Elsewhere.DB)))
 	}
 	return Finding{Link: LinkQueue, Word: "wrong key?",

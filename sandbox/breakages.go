@@ -222,6 +222,9 @@ func (s *Sandbox) rollOut() error {
 	if len(s.targets) == 0 {
 		return errors.New("nothing is scaled here")
 	}
+	if !slices.ContainsFunc(s.targets, func(t target) bool { return s.replicas(t) > 0 }) {
+		return &kscope.Trouble{Cause: errors.New("there is no pod that could be replaced"), Hint: "put jobs in, and choose it in the palette, by :"}
+	}
 	for _, t := range s.targets {
 		if err := s.world.Restart(t.kind, t.Namespace, t.Name); err != nil {
 			return err

@@ -39,7 +39,7 @@ func TestBreakages(t *testing.T) {
 		{"foreign", 10, 0, []string{"broken", "Somebody else than KEDA answers for the external metrics API"}},
 		{"forbidden", 10, 0, []string{"broken", "may not read external metrics"}},
 		{"auth", 10, 0, []string{"broken", "TriggerAuthentication redis-auth does not exist, so KEDA cannot log in"}},
-		{"key", 10, 0, []string{"broken", "Jobs arrive in order, where no trigger looks, while orders stays empty"}},
+		{"key", 10, 0, []string{"broken", "Jobs arrive in the list \"order\", where no trigger looks, while orders stays empty"}},
 		{"edited", 60, 0, []string{"broken", "maxReplicas 5 where the ScaledObject says 10", "KEDA has not put it right"}},
 		{"gitops", 60, 0, []string{"broken", "Somebody keeps writing the replicas: argocd-controller"}},
 		{"type", 10, 0, []string{"broken"}},

@@ -41,7 +41,6 @@ const misplacedEvery = 2 * time.Second
 // turnKeys has the jobs come into lists of nearly the right names, those that wait
 // included, or ends that and moves them to where they belong.
 func (s *Sandbox) turnKeys(broken bool) {
-	queues := s.world.Queues()
 	move := func(db int, from, to string) {
 		for range maxMisplaced {
 			if job, _ := s.redis.Ask(db, "RPOPLPUSH", from, to); job == nil {
@@ -51,17 +50,17 @@ func (s *Sandbox) turnKeys(broken bool) {
 	}
 	if !broken {
 		s.stray()
-		for _, q := range queues {
+		for _, q := range s.world.Queues() {
 			move(q.DB, misnamed(q.Key), q.Key)
 		}
 		s.world.Wake()
 		return
 	}
-	for _, q := range queues {
+	for _, q := range s.world.Queues() {
 		move(q.DB, q.Key, misnamed(q.Key))
 	}
 	s.stray = s.world.Repeat(misplacedEvery, func() {
-		for _, q := range queues {
+		for _, q := range s.world.Queues() { // of which there are none yet in the first moment
 			if n, _ := s.redis.Ask(q.DB, "LLEN", misnamed(q.Key)); n != maxMisplaced {
 				_, _ = s.redis.Ask(q.DB, "LPUSH", misnamed(q.Key), "job") // to a list, or to nothing
 			}

@@ -15,6 +15,7 @@ import (
 type Action struct {
 	Name  string // a word or two, to type
 	About string // what it does, in a sentence
+	Also  string // a word that finds it too, such as a flag's
 	On    bool   // in effect, so that choosing it again ends it
 	// Run does it. It is called outside Update and may block; an error is
 	// shown, and what else came of it arrives as observations.
@@ -34,7 +35,7 @@ type chooser struct {
 func (p *chooser) matching() []Action {
 	var out []Action
 	for _, a := range p.all {
-		if strings.Contains(strings.ToLower(a.Name+" "+a.About), strings.ToLower(p.input.text())) {
+		if strings.Contains(strings.ToLower(a.Name+" "+a.About+" "+a.Also), strings.ToLower(p.input.text())) {
 			out = append(out, a)
 		}
 	}

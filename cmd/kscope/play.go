@@ -163,7 +163,7 @@ func actions(s *sandbox.Sandbox) []tui.Action {
 		if b.Broken {
 			do = s.Mend
 		}
-		out = append(out, tui.Action{Name: b.Title, About: b.Effect, On: b.Broken, Run: func() error { return do(b.Name) }})
+		out = append(out, tui.Action{Name: b.Title, About: b.Effect, Also: b.Name, On: b.Broken, Run: func() error { return do(b.Name) }})
 	}
 	for _, speed := range paces {
 		about := "time passes as in life"

@@ -181,7 +181,7 @@ func TestBreakages(t *testing.T) {
 		{"a foreign metrics API", true, []string{"Somebody else than KEDA answers", "no metric", "broken"}, []string{"active"}},
 		{"forbid metrics", true, []string{"may not read external metrics", "no metric", "broken"}, []string{"active"}},
 		{"lose the authentication", true, []string{"TriggerAuthentication redis-auth does not exist", "not accepted", "PARTLY BLIND"}, []string{"active"}},
-		{"wrong key", true, []string{"Jobs arrive in order, where no trigger looks", "broken"}, []string{"active"}},
+		{"wrong key", true, []string{"Jobs arrive in the list \"order\", where no trigger looks", "broken"}, []string{"active"}},
 		{"edit KEDA's HPA", true, []string{"maxReplicas 5 where the ScaledObject says 10", "broken"}, []string{"max 10"}},
 		{"somebody keeps scaling", false, []string{"Somebody keeps writing the replicas: argocd-controller", "broken"}, []string{"asleep", "deactivated"}},
 		{"roll out", true, []string{"rolling out"}, nil},

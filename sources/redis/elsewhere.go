@@ -19,9 +19,10 @@ import (
 // time, and each seldom, so that it costs a server nothing.
 
 const (
-	// between is how many measurements lie between two looks around for one key,
-	// and as many before the first: a quarter of a minute in general.
-	between = 60
+	// between is how many measurements lie between two looks around for one key: a
+	// quarter of a minute in general, and a part of that before the first, and once
+	// a neighbour was seen to grow.
+	between, atFirst, onceGrown = 60, between / 3, between / 6
 	// apart is how many lie between the looks for any two.
 	apart = 4
 	// steadily is how often in a row a neighbour must have grown, and never got
@@ -68,7 +69,7 @@ func (m *meter) lookAround(ctx context.Context, l *link) error {
 		case g.queue.Measure != triggers.Size || g.err != nil || g.n != 0:
 			g.around = nil
 		case g.around == nil:
-			g.around = &around{due: now.Add(between * pause)}
+			g.around = &around{due: now.Add(atFirst * pause)}
 		case !now.Before(g.around.due) && (next == nil || g.around.due.Before(next.around.due)):
 			next = g
 		}
@@ -76,11 +77,16 @@ func (m *meter) lookAround(ctx context.Context, l *link) error {
 	if next == nil || now.Before(m.looks) {
 		return nil
 	}
-	m.looks, next.around.due = now.Add(apart*pause), now.Add(between*pause)
+	m.looks = now.Add(apart * pause)
 	if !next.around.began {
 		next.around.began, next.around.all = true, m.besides(next)
 	}
-	return next.around.look(ctx, l)
+	err := next.around.look(ctx, l)
+	next.around.due = now.Add(between * pause)
+	if slices.ContainsFunc(next.around.all, func(n neighbour) bool { return n.grew > 0 && n.grew < steadily }) {
+		next.around.due = now.Add(onceGrown * pause)
+	}
+	return err
 }
 
 // besides are the neighbours of a key but for those that a trigger watches.
