@@ -115,14 +115,42 @@ func meddler(c *store.Chain, f *facts) (Finding, bool) {
 		if times < writesOften {
 			continue
 		}
-		t := c.Target()
 		return Finding{Link: LinkWorkload,
 			Says:     fmt.Sprintf("Somebody keeps writing the replicas: %s, %d times in %s, last %d to %d.", called(last.By), times, words.Age(f.now.Sub(first.At)), last.From, last.To),
 			Next:     "KEDA and the HPA write them back. A manifest that is applied must not say replicas.",
-			Evidence: []Evidence{{targetName(c), "spec.replicas set by", last.By, last.At}},
-			Move:     Move{kubectl(c, "get", strings.ToLower(t.Kind), t.Name, "-o", "yaml", "--show-managed-fields"), "It shows who owns f:replicas. Take replicas out of what that applies."}}, true
+			Evidence: writtenBy(c, last),
+			Move:     whoOwns(c, "Take replicas out of what that applies.")}, true
 	}
 	return Finding{}, false
+}
+
+// writtenLately is how long after it a write by somebody else is worth a word.
+const writtenLately = time.Minute
+
+// foreignWrite is the last write of the replicas, if somebody else made it.
+func foreignWrite(c *store.Chain, f *facts) (Finding, bool) {
+	if len(c.Writes) == 0 || c.ScaledObject.FullyPaused() {
+		return Finding{}, false
+	}
+	last := c.Writes[0]
+	if isKEDA(last.By) || isHPA(last.By) || f.now.Sub(last.At) > writtenLately {
+		return Finding{}, false
+	}
+	return Finding{Link: LinkWorkload,
+		Says:     fmt.Sprintf("Neither KEDA nor the HPA, but %s set the replicas from %d to %d %s ago.", called(last.By), last.From, last.To, words.Age(f.now.Sub(last.At))),
+		Next:     "KEDA and the HPA go on from there, by what the triggers call for.",
+		Evidence: writtenBy(c, last),
+		Move:     whoOwns(c, "A manifest that is applied again and again must not say replicas.")}, true
+}
+
+func writtenBy(c *store.Chain, w store.Write) []Evidence {
+	return []Evidence{{targetName(c), "spec.replicas set by", w.By, w.At}}
+}
+
+// whoOwns shows who last wrote the replicas.
+func whoOwns(c *store.Chain, then string) Move {
+	t := c.Target()
+	return Move{kubectl(c, "get", strings.ToLower(t.Kind), t.Name, "-o", "yaml", "--show-managed-fields"), "It shows who owns f:replicas. " + then}
 }
 
 // twoHPAs is a target that an HPA besides KEDA's scales as well, or whose pods are

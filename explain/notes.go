@@ -17,6 +17,7 @@ import (
 // advice is every kind of note there is: what is not wrong, does what its settings
 // say, and is seldom what somebody wants. None of it makes a workload broken.
 var advice = slices.Concat(pauses, []diagnosis{
+	{"foreignWrite", foreignWrite, nil},
 	{"capped", capped, nil},
 	{"flapping", flapping, nil},
 	{"atZeroAtOnce", atZeroAtOnce, nil},
