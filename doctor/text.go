@@ -29,7 +29,10 @@ func (r Report) Text(w io.Writer, l Look) error {
 	if r.Namespace == "" {
 		where = "all namespaces"
 	}
-	fmt.Fprintf(&b, "kscope doctor: %s in context %s\n", where, r.Context)
+	if r.Context != "" {
+		where += " in context " + r.Context
+	}
+	fmt.Fprintf(&b, "kscope doctor: %s\n", where)
 	for i := 0; i < len(r.Checks); {
 		j := i + 1
 		for j < len(r.Checks) && r.Checks[j].About == r.Checks[i].About {

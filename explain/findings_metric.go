@@ -68,9 +68,9 @@ func external(c *store.Chain, f *facts, because noMetric) (kscope.Condition, boo
 // several, it may still follow those that call for more.
 func unmoved(c *store.Chain) string {
 	if c.HPA != nil && len(c.HPA.Metrics) > 1 {
-		return "Until it can, it removes no pods, and adds some only if another metric calls for more"
+		return "Until it can, the HPA removes no pods, and adds some only if another metric calls for more"
 	}
-	return "Until it can, it neither adds nor removes pods"
+	return "Until it can, the HPA neither adds nor removes pods"
 }
 
 // unmovedAt says what number stays.

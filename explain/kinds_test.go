@@ -142,21 +142,21 @@ func TestPlainHPASays(t *testing.T) {
 		{"at its maximum", is(cond("ScalingLimited", "True", "TooManyReplicas")), size(5, 5), "steady: The HPA would go higher, but maxReplicas is 8; 5 pods are ready." + looks, "cpu: 71%, target 60% > *HPA: wants 5, at max > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"an external metric, not read", external, size(5, 5), "steady: The HPA wants 5; 5 pods are ready." + looks, "jobs: ?, not read yet > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"no metric", is(cond("ScalingActive", "False", "FailedGetResourceMetric")), size(5, 5),
-			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, it neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
+			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, the HPA neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
 			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"one of two metrics", func() kscope.HPA {
 			h := is(cond("ScalingActive", "False", "FailedGetResourceMetric"))
 			h.Metrics = append(slices.Clone(h.Metrics), kscope.Metric{Type: "External", Name: "jobs", TargetType: "AverageValue", Target: 5})
 			return h
 		}(), size(5, 5),
-			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, it removes no pods, and adds some only if another metric calls for more. It tries again at every sync.",
+			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, the HPA removes no pods, and adds some only if another metric calls for more. It tries again at every sync.",
 			"*jobs: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"switched off", is(cond("ScalingActive", "False", "ScalingDisabled")), size(0, 0), "asleep: web was set to zero, which switches its HPA off. The HPA goes on when the replicas are set to 1 or more.",
-			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},
+			"cpu: ?, not read at zero > HPA: resting, at zero > *web: 0/0, at zero > pods: 0 ready, none"},
 		{"asleep, its ScaledObject not there", kedas, size(0, 0), "asleep: web is at zero, which switches its HPA off. Why KEDA holds it there is in ScaledObject web, which is not there. KEDA sets the replicas to 1 or more once there is work.",
-			"cpu: ?, not read at zero > HPA: resting, resting at zero > *web: 0/0, at zero > pods: 0 ready, none"},
+			"cpu: ?, not read at zero > HPA: resting, at zero > *web: 0/0, at zero > pods: 0 ready, none"},
 		{"no target", hpa, kscope.Heartbeat{}, "broken: Deployment web does not exist in namespace demo, so there is nothing to scale. Create it, or correct scaleTargetRef: the HPA tries again at every sync.",
-			"cpu: 71%, target 60% > HPA: wants 5, in range > *web: missing, does not exist > pods: ?, unknown"},
+			"cpu: 71%, target 60% > HPA: wants 5, in range > *web: missing, no target > pods: ?, unknown"},
 	} {
 		says, links := look(t, kscope.ID{Kind: kscope.HPAs, Ref: hpa.Ref}, tt.work, tt.hpa)
 		if says != tt.says || links != tt.links {

@@ -148,7 +148,7 @@ func hpaLink(c *store.Chain) Link {
 	sa, able := h.Conditions.Get("ScalingActive"), h.Conditions.Get("AbleToScale")
 	switch {
 	case c.Workload != nil && c.Workload.Desired == 0, c.Workload == nil && sa.False() && sa.Reason == "ScalingDisabled":
-		l.State, l.Value, l.Word = LinkIdle, "resting", "resting at zero"
+		l.State, l.Value, l.Word = LinkIdle, "resting", "at zero"
 	case sa.False() && sa.Reason == "ScalingDisabled":
 		l.State, l.Value, l.Word = LinkWaiting, "due", "before next sync"
 	case able.False():
@@ -192,7 +192,7 @@ func workloadLink(c *store.Chain) Link {
 	w := c.Workload
 	switch {
 	case w == nil && c.WorkloadStatus.Current():
-		l.State, l.Value, l.Word = LinkBroken, "missing", "does not exist"
+		l.State, l.Value, l.Word = LinkBroken, "missing", "no target"
 	case w == nil && c.WorkloadStatus.State == kscope.Forbidden:
 		l.Word = "not permitted"
 	case w != nil:

@@ -63,7 +63,7 @@ func TestLinks(t *testing.T) {
 		}, explain.LinkKEDA, explain.LinkBroken, "? status is old"},
 
 		{"HPA starting", 1, func(*world) {}, explain.LinkHPA, explain.LinkWaiting, "starting no sync yet"},
-		{"HPA at rest", 0, hpa(cond("ScalingActive", "False", "ScalingDisabled")), explain.LinkHPA, explain.LinkIdle, "resting resting at zero"},
+		{"HPA at rest", 0, hpa(cond("ScalingActive", "False", "ScalingDisabled")), explain.LinkHPA, explain.LinkIdle, "resting at zero"},
 		{"HPA due", 1, hpa(cond("ScalingActive", "False", "ScalingDisabled")), explain.LinkHPA, explain.LinkWaiting, "due before next sync"},
 		{"HPA blind", 1, hpa(cond("ScalingActive", "False", "FailedGetExternalMetric")), explain.LinkHPA, explain.LinkBroken, "no metric no answer"},
 		{"HPA powerless", 1, hpa(cond("AbleToScale", "False", "FailedUpdateScale")), explain.LinkHPA, explain.LinkBroken, "cannot scale FailedUpdateScale"},
@@ -97,7 +97,7 @@ func TestLinks(t *testing.T) {
 			x.Work.Desired, x.Work.Conditions = 1, kscope.Conditions{cond("Progressing", "True", "NewReplicaSetAvailable")}
 			x.See(1, x.Work)
 		}, explain.LinkWorkload, explain.LinkWorking, "2/1 removing pods"},
-		{"workload gone", 2, gone(kscope.HPAs, kscope.Synced), explain.LinkWorkload, explain.LinkBroken, "missing does not exist"},
+		{"workload gone", 2, gone(kscope.HPAs, kscope.Synced), explain.LinkWorkload, explain.LinkBroken, "missing no target"},
 		{"workload forbidden", 2, gone(kscope.Deployments, kscope.Forbidden), explain.LinkWorkload, explain.LinkUnknown, "? not permitted"},
 		{"quota", 2, func(x *world) {
 			x.Work.Conditions = kscope.Conditions{cond("ReplicaFailure", "True", "FailedCreate")}

@@ -164,13 +164,13 @@ func TestRecordedStory(t *testing.T) {
 		phase explain.Phase
 		links string
 	}{
-		{14.0, "idle", explain.Asleep, "0 empty, inactive nothing to do, resting resting at zero, 0/0 at zero, 0 ready none"},
+		{14.0, "idle", explain.Asleep, "0 empty, inactive nothing to do, resting at zero, 0/0 at zero, 0 ready none"},
 		{18.1, "activated", explain.Waking, "60 has work, active active, due before next sync, 1/1 complete, 0 ready starting"},
 		{21.7, "scaling up", explain.ScalingUp, "60 has work, active active, wants 5 ramping, 5/5 complete, 1 ready starting"},
 		{47.7, "at max", explain.AtMax, "177 has work, active active, wants 10 at max, 10/10 complete, 10 ready all ready"},
 		{71.0, "cooling down", explain.CoolingDown, "0 empty, cooldown cooling down, wants 10 holding, 10/10 complete, 10 ready all ready"},
-		{93.4, "terminating", explain.Draining, "0 empty, inactive nothing to do, resting resting at zero, 4/0 removing pods, 4 ready stopping"},
-		{107.9, "zero again", explain.Asleep, "0 empty, inactive nothing to do, resting resting at zero, 0/0 at zero, 0 ready none"},
+		{93.4, "terminating", explain.Draining, "0 empty, inactive nothing to do, resting at zero, 4/0 removing pods, 4 ready stopping"},
+		{107.9, "zero again", explain.Asleep, "0 empty, inactive nothing to do, resting at zero, 0/0 at zero, 0 ready none"},
 	}
 	s := store.New()
 	for _, k := range []kscope.Kind{kscope.Deployments, kscope.Pods, kscope.HPAs, kscope.ScaledObjects, kscope.Events} {

@@ -180,7 +180,8 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	if err != nil {
 		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("read kubeconfig: %w", withoutContents(err)), Hint: "check KUBECONFIG and --kubeconfig"}
 	}
-	if len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
+	_, named := raw.Contexts[raw.CurrentContext]
+	if named = named || raw.CurrentContext == ""; named && len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
 		// client-go would try localhost:8080, where hardly anyone is at home.
 		return nil, "", "", &kscope.Trouble{Cause: errors.New("no cluster: there is no kubeconfig, or it is empty"), Hint: "set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
 	}

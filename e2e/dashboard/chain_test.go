@@ -141,7 +141,7 @@ func TestChainIsRead(t *testing.T) {
  ▌█▀█               +26s   █▀█ █▀▀ █▀▀       +1s                          █▀█   █ █▀█         +373ms  █▀█
  ▌█ █               ┈┈┈┈→  █ █ █▀  █▀       ┈┈┈┈→  resting         ┈┈┈┈→  █ █ ▄▀  █ █          ┈┈┈┈→  █ █
  ▌▀▀▀                      ▀▀▀ ▀   ▀                                      ▀▀▀ ▀   ▀▀▀                 ▀▀▀ ready
- ▌○ empty                  ○ nothing to do         ○ resting at zero      ○ at zero                   ◐ stopping`,
+ ▌○ empty                  ○ nothing to do         ○ at zero              ○ at zero                   ◐ stopping`,
 			links{"0", "inactive", "resting", "0/0", "0 ready"}},
 		{` kscope  ctx  armed/worker-scaler → deployment/worker   asleep      ● LIVE  19:15
 
@@ -149,7 +149,7 @@ func TestChainIsRead(t *testing.T) {
  ▌█▀█                      █▀█ █▀▀ █▀▀                                    █▀█   █ █▀█                 █▀█
  ▌█ █               ┈┈┈┈→  █ █ █▀  █▀      ┈┈┈┈→  resting         ┈┈┈┈→   █ █ ▄▀  █ █         ┈┈┈┈→   █ █
  ▌▀▀▀                      ▀▀▀ ▀   ▀                                      ▀▀▀ ▀   ▀▀▀                 ▀▀▀ ready
- ▌○ empty                  ○ nothing to do        ○ resting at zero       ○ at zero                   ○ none`,
+ ▌○ empty                  ○ nothing to do        ○ at zero               ○ at zero                   ○ none`,
 			links{"0", "inactive", "resting", "0/0", "0 ready"}},
 	} {
 		if got, ok := chain(tc.screen); !ok || got != tc.want {
