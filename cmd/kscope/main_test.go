@@ -46,6 +46,7 @@ users: [{name: u, user: {}}]
 `
 
 func TestBadCommandLines(t *testing.T) {
+	dangling := kubeconfig(t, "apiVersion: v1\nkind: Config\ncurrent-context: gone\n")
 	kubeconfig(t, oneCluster)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	for _, tt := range []struct {
@@ -86,6 +87,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"load of the sandbox", []string{"sandbox", "--load", "wave"}, nil, 2, []string{"--load", "how much is missing"}, ""},
 		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig`, "known contexts: here"}, ""},
 		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "hint: set KUBECONFIG"}, ""},
+		{"a current context that is not there", []string{"--kubeconfig", dangling}, nil, 1, []string{`context "gone" is not in the kubeconfig`, "known contexts: none"}, ""},
 		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
 		{"no terminal", nil, nil, 1, []string{"stdout is not one", "hint:"}, ""},
 		{"demo with an argument", []string{"demo", "up", "now"}, nil, 2, []string{"takes no arguments"}, ""},
