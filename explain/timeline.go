@@ -135,6 +135,8 @@ func causeOf(es []Entry, e Entry) *Entry {
 		return beginning(es, e)
 	case e.Kind == store.JobsMade:
 		return firstWork(es, store.JobsMade)
+	case e.Kind == store.ReadyPods && e.Surplus: // pods are replaced
+		return nil
 	case e.Kind == store.ReadyPods:
 		return asked(es, e)
 	case e.Kind != store.Scaled || e.From < 0 || e.For.Name != "":

@@ -210,6 +210,18 @@ func TestTimeline(t *testing.T) {
 80.5 kubelet ready 10>4 +0.5s HPA's step
 100 KEDA scaled 4>0 +30s the last job was taken
 101 kubelet ready 4>0 +1s KEDA's step`},
+		{"pods that are replaced are no answer to the step", 1, func(x *world) {
+			x.Ready(0, 1)
+			x.Scale(10, "kube-controller-manager", 2)
+			x.Ready(13, 2)
+			x.Ready(17, 3)
+			x.Ready(18, 2)
+			x.Ready(21, 3)
+		}, `10 HPA scaled 1>2
+13 kubelet ready 1>2 +3s HPA's step
+17 kubelet ready 2>3
+18 kubelet ready 3>2
+21 kubelet ready 2>3`},
 		{"others fill the queue", 0, func(x *world) {
 			x.Depth(0, 0)
 			x.Depth(10, 7)

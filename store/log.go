@@ -18,6 +18,7 @@ type Entry struct {
 	Guess    bool
 	Who      string // the field manager that wrote the replicas, for Scaled; "" where none is to be seen
 	From, To int32  // replicas, for Scaled and ReadyPods; From is -1 where it is not known
+	Surplus  bool   // more pods are ready than are wanted, as in a rollout
 	Jobs     int64  // for JobsMade, JobsDone, Injected, Arrived, LoadEnded, and Emptied by You
 	Asked    int64  // for Injected, LoadEnded: more than Jobs where not all went in
 	Length   int64  // for Injected, LoadEnded: the server's answer
@@ -126,7 +127,7 @@ func (o *object) cutLog() {
 func (o *object) add(e Entry) {
 	if e.Kind == ReadyPods && len(o.log) > 0 {
 		last := &o.log[len(o.log)-1]
-		if last.Kind == ReadyPods && last.Up() == e.Up() && e.At.Sub(last.At) < sameBurst {
+		if last.Kind == ReadyPods && last.Up() == e.Up() && last.Surplus == e.Surplus && e.At.Sub(last.At) < sameBurst {
 			o.own()
 			last = &o.log[len(o.log)-1]
 			last.At, last.To = e.At, e.To

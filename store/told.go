@@ -104,7 +104,7 @@ func workloadEntries(at time.Time, was, is kscope.Workload) []Entry {
 		out = append(out, e)
 	}
 	if was.Ready != nil && is.Ready != nil && *was.Ready != *is.Ready {
-		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready})
+		out = append(out, Entry{At: at, Kind: ReadyPods, Actor: Kubelet, From: *was.Ready, To: *is.Ready, Surplus: *is.Ready > max(*was.Ready, is.Desired)})
 	}
 	return out
 }
