@@ -212,23 +212,28 @@ func (m *Model) drawConnection(c screen.Canvas) {
 	if limit > 0 {
 		in.HLine(1, in.H-2, in.W-2, st.Grid, '─')
 	}
-	x := 3
-	for _, more := range []struct {
-		n    int
-		mark string
-		word string
-	}{{top, st.Glyph.Up, "above"}, {limit - top, st.Glyph.Down, "below"}} {
-		if more.n > 0 {
-			x = in.Text(x, in.H-2, st.Key, fmt.Sprintf(" %s %s %s ", more.mark, plural(int64(more.n), "line"), more.word)) + 1
-		}
-	}
-	x = in.Text(1, in.H-1, st.Key, "esc")
+	m.drawHidden(in, in.H-2, top, limit-top)
+	x := in.Text(1, in.H-1, st.Key, "esc")
 	x = in.Text(x+1, in.H-1, st.Muted, "leave it") + 2
 	if limit > 0 {
 		x = in.Text(x, in.H-1, st.Key, "j k")
 		x = in.Text(x+1, in.H-1, st.Muted, "scroll") + 2
 	}
 	in.Fit(x, in.H-1, in.W-1-x, st.Muted, "No password is shown here.")
+}
+
+// drawHidden says on a row how many lines there is no room for.
+func (m *Model) drawHidden(c screen.Canvas, y, above, below int) {
+	st, x := m.styles, 3
+	for _, more := range []struct {
+		n    int
+		mark string
+		word string
+	}{{above, st.Glyph.Up, "above"}, {below, st.Glyph.Down, "below"}} {
+		if more.n > 0 {
+			x = c.Text(x, y, st.Key, fmt.Sprintf(" %s %s %s ", more.mark, plural(int64(more.n), "line"), more.word)) + 1
+		}
+	}
 }
 
 // noQueue is what there is to say of a ScaledObject without one.

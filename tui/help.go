@@ -18,6 +18,9 @@ func (m *Model) drawHelp(c screen.Canvas) {
 	if notes := 2; body >= helpHeight(cols)+notes {
 		in.Fit(2, in.H-1, in.W-3, st.Muted, "~ estimate   ? unknown   name?  guessed   esc closes")
 		body -= notes
+	} else if body < helpHeight(cols) {
+		body--
+		m.drawHidden(in, body, v.helpTop, helpHeight(cols)-body-v.helpTop)
 	}
 	half := in.W / len(cols)
 	for i, col := range cols {
@@ -71,7 +74,11 @@ func helpHeight(cols [][]helpRow) int {
 
 // helpLimit is how far the help can scroll on a screen.
 func helpLimit(inject bool, w, h int) int {
-	return max(helpHeight(helpColumns(inject, w))-(h-2), 0)
+	rows, room := helpHeight(helpColumns(inject, w)), h-2
+	if rows <= room {
+		return 0
+	}
+	return rows - max(room-1, 1) // a row says that there is more
 }
 
 func (m *Model) helpKey(msg tea.KeyPressMsg) {
