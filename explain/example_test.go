@@ -63,7 +63,7 @@ func ExampleLook() {
 	//   KEDA starts 1 pod within 5s; then the HPA takes over, towards 2.
 	// 12s, waking
 	//   KEDA started 1 pod; it is not ready yet.
-	//   The HPA takes over at its next sync, within about 15s, towards 2.
+	//   The HPA goes to 2 at its next sync, within about 15s.
 	// 16s, scaling up
 	//   10 jobs at 5 per pod call for 2 pods; 1 is set so far.
 	//   The HPA goes to 2 at its next sync, within about 15s.

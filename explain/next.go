@@ -147,13 +147,13 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 	case o.Up && later && b != nil && o.Low <= f.want:
 		return ": its scale-up policies allow no more before"
 	case o.Up && o.High < f.want:
-		return fmt.Sprintf(", and on from there towards %d", f.want)
+		return fmt.Sprintf(", then towards %d", f.want)
 	case o.Open && !o.Up:
 		return fmt.Sprintf(": it looks back %s, and kscope has watched for %s", words.Span(b.DownWindow()), words.Age(f.now.Sub(c.Watched)))
 	case !o.Up && later && o.Most > f.want && b.DownWindow() > 0:
 		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.Most)))
 	case !o.Up && o.High > f.want:
-		return fmt.Sprintf(", and on from there towards %d", f.want)
+		return fmt.Sprintf(", then towards %d", f.want)
 	}
 	return ""
 }

@@ -50,6 +50,10 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	return d, true
 }
 
+// imminent is how near a step is told while pods start: with each that is ready the pace
+// is another.
+const imminent = 4 * time.Second
+
 // podsStarting is a size that was set and is not reached yet.
 func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.readyKnown || f.ready >= f.desired {
@@ -78,6 +82,11 @@ func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 		if s := progress(c, f, int(left)); s != "" {
 			d.Next = fmt.Sprintf("%s; %s.", yet, s)
 		}
+	}
+	if o := f.ahead(c); o != nil && o.Some && o.Sure && !o.KEDA && o.AtNext && o.SyncSeen && o.Latest.Sub(f.now) <= imminent {
+		waits := d.Next
+		foretell(&d, c, f)
+		d.Next = waits + " " + d.Next
 	}
 	return d, true
 }

@@ -76,18 +76,18 @@ var ordinary = []explanation{
 		rule:   "overdue", phase: explain.Broken, link: explain.LinkKEDA, why: "7 40s", next: "5s"},
 	{name: "started by KEDA", scene: scene(60, 1, 0),
 		change: func(c *store.Chain) { c.Workload.SetBy = "keda-operator" },
-		rule:   "starting", phase: explain.Waking, link: explain.LinkPods, why: "1", next: "15s 10"},
+		rule:   "starting", phase: explain.Waking, link: explain.LinkPods, why: "1", next: "4 15s 10"},
 	{name: "started by KEDA, enough", scene: scene(3, 1, 0),
 		change: func(c *store.Chain) { c.Workload.SetBy = "keda-operator" },
 		rule:   "starting", phase: explain.Waking, link: explain.LinkPods, why: "1", next: "15s"},
 	{name: "started by somebody", scene: scene(60, 1, 0),
-		rule: "starting", phase: explain.Waking, link: explain.LinkPods, why: "1", next: "15s 10"},
+		rule: "starting", phase: explain.Waking, link: explain.LinkPods, why: "1", next: "4 15s 10"},
 	{name: "started two", scene: scene(60, 2, 0),
 		change: func(c *store.Chain) {
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 2, i32(0)
 			c.Workload.SetBy = "keda-operator"
 		},
-		rule: "starting", phase: explain.Waking, link: explain.LinkPods, why: "2", next: "15s 10"},
+		rule: "starting", phase: explain.Waking, link: explain.LinkPods, why: "2", next: "4 15s 10"},
 	{name: "first pod ready, HPA next", scene: scene(60, 1, 1),
 		rule: "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "60 5 12 10 1", next: "4 15s 10"},
 	{name: "one step is enough", scene: scene(12, 1, 1),

@@ -142,18 +142,18 @@ func starting(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	d := Decision{Phase: Waking, Link: LinkPods, Why: who + "; " + none + "."}
 	within := words.Span(scaling.SyncPeriod)
-	switch towards := f.wantKnown && f.want > f.desired; {
+	switch o, towards := f.ahead(c), f.wantKnown && f.want > f.desired; {
+	case o != nil && o.Some && o.Sure && !o.KEDA && o.Up:
+		foretell(&d, c, f)
 	case !tookOver(c, f.now) && towards:
 		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s, towards %d.", within, f.want)
+		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, aSync)
 	case !tookOver(c, f.now):
 		d.Next = fmt.Sprintf("The HPA takes over at its next sync, within about %s.", within)
 	case towards:
 		d.Next = fmt.Sprintf("The HPA has taken over, towards %d.", f.want)
 	default:
 		d.Next = "The HPA has taken over, and has pods enough."
-	}
-	if !tookOver(c, f.now) && f.wantKnown && f.want > f.desired {
-		d.Ahead = soon(f, store.TheHPA, f.desired+1, f.want, aSync)
 	}
 	if s := progress(c, f, int(f.desired)); s != "" {
 		d.Next = capital(s) + ". " + d.Next
