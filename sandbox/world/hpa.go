@@ -63,21 +63,33 @@ func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerCo
 }
 
 // addHPA puts a new HPA into the cluster; the controller looks at it at once, and from
-// then on each period. With jitter it is put there as on a cluster that has been running:
-// it has been looked at, and when it is looked at next has nothing to do with that.
+// then on each period. With jitter it is put there as on a cluster that has been running,
+// where there is nothing to be done for it: it has been looked at, and when it is looked
+// at next has nothing to do with that.
 func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 	obj.UID, obj.CreationTimestamp, obj.Generation = w.uid(), w.stamp(), 1
 	h := &hpa{ref: kscope.Ref{Namespace: obj.Namespace, Name: obj.Name}, obj: obj}
 	w.hpas[h.ref] = h
 	first := w.firstSync
-	if w.o.Jitter {
+	if first < 0 {
+		first = w.delay()
+	}
+	if w.o.Jitter && w.fits(h) {
 		w.looked(h)
 		first = time.Duration(w.phases.Int64N(int64(w.o.SyncPeriod))) + time.Millisecond
-	} else if first < 0 {
-		first = w.delay()
 	}
 	w.emit(Added, obj)
 	h.sync = w.after(first, func() { w.syncHPA(h) })
+}
+
+// fits reports whether the target of an HPA is within its bounds, or at zero.
+func (w *World) fits(h *hpa) bool {
+	wl, err := w.scaleOf(h)
+	if err != nil {
+		return false
+	}
+	_, forced := scaling.Bounds{Min: or(h.obj.Spec.MinReplicas, 1), Max: h.obj.Spec.MaxReplicas}.Force(wl.replicas())
+	return wl.replicas() == 0 || !forced
 }
 
 // hpaWritten says that an HPA has another spec, or other labels. A change of
