@@ -3,7 +3,7 @@ package sandbox
 import "github.com/kscope/kscope/explain/score"
 
 // partly is how far a part of the stories may miss a bar on a share.
-const partly = 7
+const partly = 10
 
 // handful is how many stories no share is taken of.
 const handful = 60
