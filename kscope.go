@@ -19,7 +19,7 @@ type Observation struct {
 
 // Fact is what was seen: a [ScaledObject], [ScaledJob], [HPA], [Workload],
 // [Job], [Pod], [Event], [Depths], [Connection], [Loading], [Purged], [Status],
-// [Gone] or [Heartbeat].
+// [Gone], [Unwatched] or [Heartbeat].
 type Fact interface{ fact() }
 
 func (ScaledObject) fact() {}
@@ -43,6 +43,8 @@ func (Status) fact() {}
 func (Gone) fact() {}
 
 func (Heartbeat) fact() {}
+
+func (Unwatched) fact() {}
 
 // Kind names the sort of object that a [Gone] or a [Status] is about, in the
 // API's own words: the resource name, plural and lower case.

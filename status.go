@@ -62,6 +62,10 @@ func (g Gone) ID() ID { return ID{g.Kind, g.Ref} }
 // Heartbeat says only that time has passed.
 type Heartbeat struct{}
 
+// Unwatched says that nobody looked since a time: the machine slept, say, or the
+// process was stopped. What was so then is known, and what is so again from now on.
+type Unwatched struct{ Since time.Time }
+
 // Trouble is an error that says what to do about it.
 type Trouble struct {
 	Message string // "" for that of the cause

@@ -1,10 +1,12 @@
 package store_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/store"
 )
 
 // Times that jump to and fro, as from a clock without a monotonic reading that is
@@ -43,5 +45,34 @@ func TestClockJumps(t *testing.T) {
 				t.Errorf("the workload is %+v, want 5 wanted", c.Workload)
 			}
 		})
+	}
+}
+
+// TestUnwatched: where nobody looked nothing is known, and what is so afterwards is known
+// from then on; so it is in a picture of the past too.
+func TestUnwatched(t *testing.T) {
+	x := newWorld(3)
+	x.Scale(10, "kube-controller-manager", 4)
+	x.Ready(12, 4)
+	x.Depth(20, 7)
+	x.Active(21, "True", "ScalerActive")
+	x.See(4000, kscope.Unwatched{Since: at(30)})
+	x.Depth(4001, 7)
+	for name, s := range map[string]*store.Store{"now": x.Store, "then": x.At(at(4002))} {
+		c, ok := s.Chain(x.ID())
+		if !ok {
+			t.Fatal(name)
+		}
+		h := s.History(x.ID(), &orders)
+		for of, series := range map[string]*store.Series{"desired": &c.Past.Desired, "ready": h.Ready, "queue": h.Queue} {
+			for seconds, want := range map[float64]bool{25: true, 31: false, 2000: false, 3999: false, 4001: true} {
+				if known := !math.IsNaN(series.At(at(seconds))); known != want && (of != "queue" || seconds != 25) {
+					t.Errorf("%s, %s after %v s: known is %v", name, of, seconds, known)
+				}
+			}
+		}
+		if *c.Ready != 4 || c.Workload.Desired != 4 {
+			t.Errorf("%s: %d of %d pods", name, *c.Ready, c.Workload.Desired)
+		}
 	}
 }

@@ -120,6 +120,32 @@ func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kin
 	}
 }
 
+// applyUnwatched notes that what is watched was known until a time, and is known again
+// now. What is polled shows it by itself.
+func (s *Store) applyUnwatched(at, since time.Time) {
+	gap := func(x *Series) {
+		if x.n() > 0 {
+			x.Extend(since)
+			x.Add(since, math.NaN())
+		}
+	}
+	for key, w := range s.work {
+		gap(&w.desired)
+		gap(&w.ready)
+		gap(&w.alive)
+		if s.status(kindOf(key.kind)).Current() {
+			w.record(at)
+		}
+		s.recordPods(at, w)
+	}
+	for _, o := range s.objects {
+		if v, _ := o.acts.Last(); !math.IsNaN(v) && s.status(kscope.ScaledObjects).Current() {
+			gap(&o.acts)
+			o.acts.Add(at, v)
+		}
+	}
+}
+
 // Statuses lists the health of every part of every source, in a fixed order.
 func (s *Store) Statuses() []SourceStatus {
 	out := make([]SourceStatus, 0, len(s.statuses))

@@ -140,6 +140,9 @@ func (s *Store) fold(o observed) scope {
 		return change(s.applyStatus(o.at, o.source, f))
 	case kscope.Gone:
 		return change(s.applyGone(o.at, f))
+	case kscope.Unwatched:
+		s.applyUnwatched(o.at, f.Since)
+		return anything
 	}
 	return nothing // a Heartbeat
 }

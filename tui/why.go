@@ -311,12 +311,10 @@ func clipLines(lines []string, n int) []string {
 // said at once.
 const stands = time.Second
 
-// said is the sentences that stand on screen, with the word for them, about what, and
-// since when.
+// said is the sentences that stand on screen, about what, and since when.
 type said struct {
 	id        kscope.ID
 	why, next string
-	phase     explain.Phase
 	link      explain.Role
 	since     time.Time
 }
@@ -332,7 +330,7 @@ func (m *Model) hold(p *explain.Picture) {
 	same := alike(s.why, p.Why) && alike(s.next, p.Next)
 	held := p.Now.Sub(s.since)
 	if s.id == p.ID && !same && p.Phase != explain.Broken && held >= 0 && held < stands {
-		p.Why, p.Next, p.Phase, p.Link = s.why, s.next, s.phase, s.link
+		p.Why, p.Next, p.Link = s.why, s.next, s.link
 		for i := range p.Links {
 			p.Links[i].Main = p.Links[i].Role == p.Link
 		}
@@ -342,7 +340,7 @@ func (m *Model) hold(p *explain.Picture) {
 	if s.id != p.ID || !same {
 		since = p.Now
 	}
-	*s = said{p.ID, p.Why, p.Next, p.Phase, p.Link, since}
+	*s = said{p.ID, p.Why, p.Next, p.Link, since}
 }
 
 // alike reports whether two texts say the same but for the numbers in them.
