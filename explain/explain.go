@@ -160,7 +160,7 @@ func gather(c *store.Chain, now time.Time) facts {
 	f := facts{now: now, r: c.Reading(), low: max(so.MinReplicaCount, 1), high: c.Max()}
 	existing := int32(0)
 	if c.Workload != nil {
-		f.desired, existing = c.Workload.Desired, c.Workload.Current
+		f.desired, existing = setBy(c, now), c.Workload.Current
 	}
 	if c.Ready != nil {
 		f.ready, f.readyKnown = max(*c.Ready-int32(c.Starting.AgainReady), 0), true
@@ -184,6 +184,19 @@ func gather(c *store.Chain, now time.Time) facts {
 	}
 	f.want = min(max(f.want, f.low), f.high)
 	return f
+}
+
+// setBy is how many replicas are set at a time: the HPA may say already that it set them
+// where the workload, which another watch tells of, does not show it yet.
+func setBy(c *store.Chain, at time.Time) int32 {
+	is := c.Workload.Desired
+	if n := len(c.Past.Syncs); n > 0 {
+		s := &c.Past.Syncs[n-1]
+		if age := at.Sub(s.At); s.Rescaled && s.Current == is && age >= 0 && age < time.Second {
+			return s.Desired
+		}
+	}
+	return is
 }
 
 // weigh takes one trigger into account. Where a formula combines the triggers,

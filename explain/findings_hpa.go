@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,19 +128,21 @@ func meddler(c *store.Chain, f *facts) (Finding, bool) {
 // writtenLately is how long after it a write by somebody else is worth a word.
 const writtenLately = time.Minute
 
-// foreignWrite is the last write of the replicas, if somebody else made it.
+// foreignWrite is the last write of the replicas that somebody else made, if that was
+// lately.
 func foreignWrite(c *store.Chain, f *facts) (Finding, bool) {
-	if len(c.Writes) == 0 || c.ScaledObject.FullyPaused() {
+	i := slices.IndexFunc(c.Writes, func(w store.Write) bool { return !isKEDA(w.By) && !isHPA(w.By) })
+	if i < 0 || c.ScaledObject.FullyPaused() || f.now.Sub(c.Writes[i].At) > writtenLately {
 		return Finding{}, false
 	}
-	last := c.Writes[0]
-	if isKEDA(last.By) || isHPA(last.By) || f.now.Sub(last.At) > writtenLately {
-		return Finding{}, false
+	w, next := c.Writes[i], "KEDA and the HPA go on from there, by what the triggers call for."
+	if i > 0 {
+		next = "KEDA and the HPA have gone on from there, by what the triggers call for."
 	}
 	return Finding{Link: LinkWorkload,
-		Says:     fmt.Sprintf("Neither KEDA nor the HPA, but %s set the replicas from %d to %d %s ago.", called(last.By), last.From, last.To, words.Age(f.now.Sub(last.At))),
-		Next:     "KEDA and the HPA go on from there, by what the triggers call for.",
-		Evidence: writtenBy(c, last),
+		Says:     fmt.Sprintf("Neither KEDA nor the HPA, but %s set the replicas from %d to %d %s ago.", called(w.By), w.From, w.To, words.Age(f.now.Sub(w.At))),
+		Next:     next,
+		Evidence: writtenBy(c, w),
 		Move:     whoOwns(c, "A manifest that is applied again and again must not say replicas.")}, true
 }
 

@@ -133,8 +133,11 @@ var worthKnowing = []diagnosed{
 	{name: "a write by somebody else", scene: scene(12, 3, 3), change: func(c *store.Chain) {
 		c.Writes = []store.Write{{At: at(-20), By: "kubectl", From: 5, To: 3}, {At: at(-80), By: "kube-controller-manager", From: 4, To: 5}}
 	}, want: "foreignWrite", well: func(c *store.Chain) {
-		c.Writes = []store.Write{{At: at(-20), By: "kube-controller-manager", From: 5, To: 3}, {At: at(-30), By: "kubectl", From: 4, To: 5}}
+		c.Writes = []store.Write{{At: at(-20), By: "kube-controller-manager", From: 5, To: 3}, {At: at(-30), By: "keda-operator", From: 4, To: 5}}
 	}},
+	{name: "a write by somebody else that the HPA went on from", scene: scene(12, 3, 3), change: func(c *store.Chain) {
+		c.Writes = []store.Write{{At: at(-20), By: "kube-controller-manager", From: 5, To: 3}, {At: at(-30), By: "argocd-controller", From: 4, To: 5}}
+	}, want: "foreignWrite"},
 	{name: "the same long ago", scene: scene(12, 3, 3), change: func(c *store.Chain) { c.Writes = []store.Write{{At: at(-70), By: "kubectl", From: 5, To: 3}} }},
 	{name: "one pod for a large target", scene: scene(30, 1, 1), change: func(c *store.Chain) { alone(30, 12*time.Minute)(c); c.Readings[0].Target = 50 }, want: "tooCoarse",
 		well: func(c *store.Chain) { alone(30, 8*time.Minute)(c); c.Readings[0].Target = 50 }},

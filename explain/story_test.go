@@ -2,6 +2,8 @@ package explain_test
 
 import (
 	"math"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -363,5 +365,20 @@ func aMinuteAgo(jobs float64) func(c *store.Chain) {
 		c.Past.Ready.Add(at(-290), is)
 		c.Past.Desired.Extend(noon)
 		c.Past.Ready.Extend(noon)
+	}
+}
+
+// TestStepOnItsWay: a step of the HPA's is told by two watches, one after the other.
+// Between them nothing is said of the time before it.
+func TestStepOnItsWay(t *testing.T) {
+	for ago, want := range map[time.Duration]string{
+		50 * time.Millisecond: "8 are set so far",
+		2 * time.Second:       "4 are set so far", // nothing came of it
+	} {
+		c := scene(60, 4, 4)
+		c.Past.Syncs = []store.Sync{{At: noon.Add(-ago), Current: 4, Desired: 8, Rescaled: true, Computed: true, Values: []float64{60}}}
+		if d := explain.Decide(*c, noon); !strings.Contains(d.Why, want) || strings.Contains(d.Next, "goes to 8") == strings.HasPrefix(want, "8") {
+			t.Errorf("%v after: %s | %s", ago, d.Why, d.Next)
+		}
 	}
 }

@@ -230,7 +230,7 @@ func (x truth) jobs() {
 					continue
 				}
 				wait := d.At.Sub(puts[n])
-				if wait < -2*time.Millisecond { // as fine as the beats of a story and its beginning are
+				if wait < -time.Millisecond { // as fine as the beats of a story are
 					x.errorf("a job was taken %v before it was put in", -wait)
 				}
 				waits = append(waits, max(wait.Seconds(), 0))

@@ -41,7 +41,7 @@ const quick = "cooldownPeriod: 30"
 
 var states = []state{
 	{name: "asleep", steps: "wait 20s", says: "so KEDA keeps worker at zero"},
-	{name: "waking", steps: "break slow\npush 10\nuntil waking", says: "KEDA"},
+	{name: "waking", steps: "push 10\nuntil waking", says: "KEDA"},
 	{name: "scaling-up", steps: "push 100\nuntil set so far", says: "call for"},
 	{name: "steady", steps: "push 40\nuntil steady", says: "ready"},
 	{name: "below-activation", trigger: `activationListLength: "20"`, steps: "push 5\nwait 10s", says: "until there are more than 20"},

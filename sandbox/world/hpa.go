@@ -24,6 +24,7 @@ type hpa struct {
 	obj    *autoscalingv2.HorizontalPodAutoscaler
 	memory scaling.Memory
 	sync   *timer
+	phase  time.Duration // of its syncs, after the first; 0 once it is in it
 }
 
 // isOf reports whether a ScaledObject owns the HPA.
@@ -65,7 +66,8 @@ func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerCo
 // addHPA puts a new HPA into the cluster; the controller looks at it at once, and from
 // then on each period. With jitter it is put there as on a cluster that has been running,
 // where there is nothing to be done for it: it has been looked at, and when it is looked
-// at next has nothing to do with that.
+// at next has nothing to do with that. Where there is, that is done at once, in sight, and
+// its phase begins after it.
 func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 	obj.UID, obj.CreationTimestamp, obj.Generation = w.uid(), w.stamp(), 1
 	h := &hpa{ref: kscope.Ref{Namespace: obj.Namespace, Name: obj.Name}, obj: obj}
@@ -74,9 +76,12 @@ func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 	if first < 0 {
 		first = w.delay()
 	}
-	if w.o.Jitter && w.fits(h) {
-		w.looked(h)
-		first = time.Duration(w.phases.Int64N(int64(w.o.SyncPeriod))) + time.Millisecond
+	if w.o.Jitter {
+		h.phase = time.Duration(w.phases.Int64N(int64(w.o.SyncPeriod))) + time.Millisecond
+		if w.fits(h) {
+			w.looked(h)
+			first, h.phase = first+h.phase, 0
+		}
 	}
 	w.emit(Added, obj)
 	h.sync = w.after(first, func() { w.syncHPA(h) })
@@ -129,7 +134,10 @@ func (w *World) looked(h *hpa) {
 
 func (w *World) planSync(h *hpa) {
 	period := w.o.SyncPeriod
-	if w.o.Jitter {
+	switch {
+	case h.phase > 0:
+		period, h.phase = h.phase, 0
+	case w.o.Jitter:
 		period += 2*time.Millisecond + time.Duration(w.delays.Int64N(int64(18*time.Millisecond)))
 	}
 	h.sync = w.after(period, func() { w.syncHPA(h) })
