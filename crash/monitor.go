@@ -1,7 +1,6 @@
 package crash
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -111,10 +110,19 @@ func monitor(text string) {
 	}
 	// Until more is read the other process cannot end, having more to say than
 	// the pipe holds: nobody draws a prompt meanwhile.
-	t.GiveBack("") // before a disk is waited for
+	t.Restore()
+	gave := t.say(undo) // before a disk is waited for
 	begin := append([]byte(b.About+"\n"), lastWords(os.NewFile(3, "stderr"))...)
 	file, line := open(append(begin, first[:n]...))
-	t.say("kscope: " + line + "\n")
+	line = "kscope: " + line + "\n"
+	if gave {
+		t.say(line)
+	} else { // it took nothing: once nobody writes any more
+		defer func() {
+			discard(t.out)
+			t.GiveBack(line)
+		}()
+	}
 	if file == nil {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		return
@@ -124,17 +132,4 @@ func monitor(text string) {
 		t.say(fmt.Sprintf("kscope: and only the beginning of the trace is there (%v)\n", err))
 		_, _ = io.Copy(io.Discard, os.Stdin)
 	}
-}
-
-// lastWords is what was written to stderr before the trace: why it is fatal, of
-// which the runtime says nothing in the pipe.
-func lastWords(unseen *os.File) []byte {
-	const most = 8 << 10
-	words := make([]byte, most)
-	n := 0
-	if info, err := unseen.Stat(); err == nil && info.Mode().IsRegular() {
-		n, _ = unseen.ReadAt(words, max(0, info.Size()-most))
-	}
-	words, _, _ = bytes.Cut(words[:n], []byte("\ngoroutine "))
-	return words
 }

@@ -20,7 +20,8 @@ type answers struct {
 
 	// hear is what comes of the input in a while, false once it has ended; nil where
 	// that cannot be asked.
-	hear func(within time.Duration) ([]byte, bool)
+	hear    func(within time.Duration) ([]byte, bool)
+	pasting func() bool // the screen's reader is in a paste; nil for never
 
 	mu    sync.Mutex
 	quit  *time.Timer // runs from q until the screen answers anything
@@ -89,22 +90,31 @@ func (a *answers) typed(b []byte) {
 // it. All else is for the screen when it goes on.
 func (a *answers) listen() {
 	var heard, kept []byte
+	bounds := pastes{now: time.Now} // what is pasted asks for nothing, and is dropped
 	for more := true; more && a.standsStill(); {
 		a.mu.Lock() // the reader of the screen, too, may read something yet
-		if a.quit == nil && (leaves(heard) || leaves(a.last)) {
+		if a.quit == nil && (leaves(bounds.keys) || isCtrlC(heard) || leaves(a.last)) {
 			a.quit = time.AfterFunc(grace/2, a.leaving.now)
 		}
 		a.mu.Unlock()
-		heard, more = a.hear(standsStill / 10)
-		kept = append(kept, heard...)
+		if heard, more = a.hear(standsStill / 10); len(heard) > 0 {
+			if bounds.last.IsZero() && a.pasting != nil && a.pasting() { // and this goes on with it
+				bounds.in, bounds.began, bounds.last = true, time.Now(), time.Now()
+			}
+			bounds.bound(nil, heard)
+			kept = append(kept, bounds.keys...)
+		}
 	}
 	var decoder uv.EventDecoder
 	for len(kept) > 0 {
 		n, event := decoder.Decode(kept)
+		if n <= 0 {
+			return // the rest of a key does not come any more
+		}
 		if key, ok := event.(uv.KeyPressEvent); ok {
 			a.send(tea.KeyPressMsg(key))
 		}
-		kept = kept[max(n, 1):]
+		kept = kept[n:]
 	}
 }
 
@@ -137,7 +147,7 @@ func (a *answers) interrupt(times int) {
 	}
 	a.mu.Unlock()
 	if again {
-		a.leaving.now()
+		a.leaving.atOnce()
 	}
 }
 

@@ -29,7 +29,11 @@ type leaving struct {
 	status   int             // with which it ends by force
 	signal   int             // the exit status by which a shell tells of it, 0 without one
 	terminal *crash.Terminal // that a screen has, nil for none
+	last     func()          // what is done before it ends by force, nil for nothing; see atLast
 }
+
+// aMoment is how long what is done last may take.
+const aMoment = 200 * time.Millisecond
 
 // newLeaving gives the context that ends when the program is to end.
 func newLeaving(exit func(int)) (context.Context, *leaving) {
@@ -53,6 +57,7 @@ func (l *leaving) listen() {
 }
 
 func (l *leaving) told(s os.Signal) {
+	letSet() // the terminal be given back, whoever has it by now
 	status := 1
 	if n, ok := s.(syscall.Signal); ok {
 		status = 128 + int(n)
@@ -69,7 +74,7 @@ func (l *leaving) told(s os.Signal) {
 	first := l.begin(status)
 	l.tell()
 	if !first {
-		l.now()
+		l.atOnce()
 	}
 }
 
@@ -85,13 +90,43 @@ func (l *leaving) begin(status int) (first bool) {
 	return true
 }
 
-// now ends the process. The lock is kept, so that nobody takes the terminal.
+// now ends the process, since something hangs. The lock is kept, so that nobody takes
+// the terminal.
 func (l *leaving) now() {
 	l.mu.Lock()
 	if l.terminal != nil {
 		l.terminal.GiveBack("")
 	}
+	if l.last != nil {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { _ = recover() }() // it may be what hangs
+			l.last()
+		}()
+		select {
+		case <-done:
+		case <-time.After(aMoment):
+		}
+	}
 	l.exit(l.status)
+}
+
+// atOnce ends the process for who asks again, whatever is under way.
+func (l *leaving) atOnce() {
+	l.mu.Lock()
+	if l.terminal != nil {
+		l.terminal.GiveBack("")
+	}
+	l.exit(l.status)
+}
+
+// atLast says what is done where something hangs and the process ends by force, if it
+// takes no longer than aMoment: nil for nothing.
+func (l *leaving) atLast(f func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = f
 }
 
 // hold says that a screen has the terminal, or with nil has it no more.

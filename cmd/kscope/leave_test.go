@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -83,6 +84,7 @@ func TestHearingWhileTheScreenStandsStill(t *testing.T) {
 		goesOn time.Duration // 0 for never
 		over   bool          // the screen had ended when that was typed
 		ends   bool
+		in     bool   // the screen's reader was in a paste
 		keys   string // that the screen has got in the end
 		unread int    // what was typed and nobody has heard
 	}{
@@ -90,6 +92,10 @@ func TestHearingWhileTheScreenStandsStill(t *testing.T) {
 		{name: "q with what was read", read: []string{"t", "tq"}, ends: true},
 		{name: "^C", read: []string{"t"}, typed: []string{"a\x03b"}, ends: true},
 		{name: "a word", read: []string{"/"}, typed: []string{"quick"}, ends: false},
+		{name: "a paste", read: []string{"t"}, typed: []string{"\x1b[200~iq", "x q", "\x1b[201~"}, goesOn: 3 * time.Second, keys: ""},
+		{name: "a paste and keys, in pieces", read: []string{"t"}, typed: []string{"a\x1b[2", "00~i\x03xq\x1b[20", "1~b"}, goesOn: 3 * time.Second, keys: "ab"},
+		{name: "the rest of a paste", read: []string{"t"}, typed: []string{"iq", "q\x1b[201~b"}, in: true, goesOn: 3 * time.Second, keys: "b"},
+		{name: "q after a paste", read: []string{"t"}, typed: []string{"\x1b[200~i\x1b[201~", "q"}, ends: true},
 		{name: "it goes on", read: []string{"t"}, typed: []string{"ab", "q"}, goesOn: 1500 * time.Millisecond, keys: "abq"},
 		{name: "it goes on at once", read: []string{"t"}, typed: []string{"ab"}, goesOn: time.Millisecond, unread: 1},
 		{name: "there is none", read: []string{"t"}, typed: []string{"q"}, over: true, unread: 1},
@@ -102,7 +108,7 @@ func TestHearingWhileTheScreenStandsStill(t *testing.T) {
 				_, l := newLeaving(func(int) { ended = time.Since(begun) })
 				typed, answer, keys := make(chan string, 9), make(chan bool), ""
 				var a *answers
-				a = &answers{leaving: l,
+				a = &answers{leaving: l, pasting: func() bool { return tt.in },
 					send: func(msg tea.Msg) {
 						<-answer
 						if key, ok := a.filter(nil, msg).(tea.KeyPressMsg); ok {
@@ -162,4 +168,37 @@ func TestAwait(t *testing.T) {
 			t.Errorf("got %d, %v", n, err)
 		}
 	})
+}
+
+// TestAtLast: what hangs costs no ledger; and what is done last may hang or fail, too,
+// and who asks twice does not wait for it.
+func TestAtLast(t *testing.T) {
+	for name, tt := range map[string]struct {
+		last  func()
+		leave func(l *leaving)
+		takes time.Duration
+		done  bool
+	}{
+		"something hangs": {func() {}, func(l *leaving) { l.now() }, 0, true},
+		"it hangs itself": {func() { time.Sleep(time.Minute) }, func(l *leaving) { l.now() }, aMoment, false},
+		"it fails":        {func() { panic("torn") }, func(l *leaving) { l.now() }, 0, false},
+		"asked again":     {func() {}, func(l *leaving) { l.atOnce() }, 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var done atomic.Bool
+				ended, begun := false, time.Now()
+				_, l := newLeaving(func(int) { ended = true })
+				l.atLast(func() {
+					tt.last()
+					done.Store(true)
+				})
+				tt.leave(l)
+				if took := time.Since(begun); !ended || done.Load() != tt.done || took != tt.takes {
+					t.Errorf("ended %v, done %v, after %v", ended, done.Load(), took)
+				}
+				time.Sleep(time.Hour) // what hangs ends, too
+			})
+		})
+	}
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"io"
+	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -36,11 +39,13 @@ type pastes struct {
 	file
 	now   func() time.Time
 	typed func([]byte) // told of what is no paste, before anybody else sees it
+	gone  func()       // told that the terminal is there no more; nil for nobody
 
 	keys  []byte      // that came with the last read
 	alone *time.Timer // runs from a ^C in a paste of which nothing has come since
 
-	in          bool // a paste
+	within      atomic.Bool // a paste, since the last read: for who reads on
+	in          bool        // the same
 	began, last time.Time
 	size        int    // of it, in bytes
 	matched     int    // bytes of the sequence that is awaited
@@ -59,6 +64,9 @@ func (p *pastes) Read(b []byte) (int, error) {
 	raw := make([]byte, min(room, len(b)))
 	n, err := p.file.Read(raw)
 	if n <= 0 {
+		if p.gone != nil && (errors.Is(err, io.EOF) || errors.Is(err, syscall.EIO)) {
+			p.gone()
+		}
 		return 0, err
 	}
 	if p.alone != nil {
@@ -70,6 +78,7 @@ func (p *pastes) Read(b []byte) (int, error) {
 		return copy(b, raw[:n]), err
 	}
 	out := p.bound(b[:0], raw[:n])
+	p.within.Store(p.in)
 	if len(p.keys) > 0 {
 		p.typed(p.keys)
 	}

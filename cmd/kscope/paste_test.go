@@ -2,10 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,5 +220,29 @@ func TestProgramOutlivesAPaste(t *testing.T) {
 	}
 	if interrupted.Load() {
 		t.Error("what was pasted is taken for ^C")
+	}
+}
+
+// hungUp is a terminal that is there no more.
+type hungUp struct {
+	*os.File
+	err error
+}
+
+func (h hungUp) Read([]byte) (int, error) { return 0, h.err }
+
+// TestGoneTerminal: nobody can see a screen whose terminal is gone, whatever becomes of
+// the signal that tells of it.
+func TestGoneTerminal(t *testing.T) {
+	for err, want := range map[error]bool{
+		io.EOF: true, &os.PathError{Op: "read", Err: syscall.EIO}: true,
+		&os.PathError{Op: "read", Err: syscall.EINTR}: false, os.ErrClosed: false,
+	} {
+		gone := false
+		p := endPastes(hungUp{err: err}, func([]byte) {})
+		p.gone = func() { gone = true }
+		if _, got := p.Read(make([]byte, 100)); !errors.Is(got, err) || gone != want {
+			t.Errorf("%v: gone is %v, want %v (%v)", err, gone, want, got)
+		}
 	}
 }

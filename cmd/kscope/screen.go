@@ -80,7 +80,11 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		forward(kscope.Batch(in, gather), program.Send, ended)
 		opened <- nil
 	}()
+	if ledger != nil { // a screen that hangs changes nothing meanwhile
+		terminal.leaving.atLast(func() { _ = ledger.write(model.Ledger()) })
+	}
 	err = terminal.run(program)
+	terminal.leaving.atLast(nil)
 	asked := ctx.Err() != nil // to leave, by a signal
 	cancel()
 	close(ended)

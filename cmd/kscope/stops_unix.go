@@ -66,6 +66,10 @@ func (s *stops) suspend() bool {
 	return true
 }
 
+// letSet lets the terminal be set from the background, where a shell has gone on: who
+// tries it is stopped otherwise, and stays.
+func letSet() { signal.Ignore(unix.SIGTTOU) }
+
 // canStop reports whether there is a shell to go on from: the kernel does not
 // stop what leads its session.
 func canStop() bool {

@@ -14,6 +14,8 @@ type stops struct{}
 func (*stops) listen(context.Context, func(tea.Msg)) {}
 func (*stops) suspend() bool                         { return true }
 
+func letSet() {}
+
 // hearing is nothing here: a console cannot be asked whether it has input that is more
 // than a window that has changed.
 func hearing(*os.File) func(time.Duration) ([]byte, bool) { return nil }

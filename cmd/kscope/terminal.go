@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -49,8 +50,11 @@ func take(p process) (*terminal, error) {
 func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool) (paced, *tea.Program) {
 	a := &answers{leaving: t.leaving, stops: &t.stops, hear: hearing(t.in)}
 	t.ended = a.end
+	input := endPastes(t.in, t.listen(a.typed))
+	a.pasting = input.within.Load
+	input.gone = func() { t.leaving.told(syscall.SIGHUP) } // whose signal may be ignored, or another's
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(endPastes(t.in, t.listen(a.typed))), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
 		tea.WithFilter(a.filter), tea.WithoutSignalHandler(), tea.WithoutCatchPanics(),
 	}
 	if noColor {

@@ -142,6 +142,7 @@ func TestLeavingAStalledTerminal(t *testing.T) {
 		"ctrl+c": func(s *screen.Screen) { s.Press("ctrl+c") },
 		"TERM":   func(s *screen.Screen) { s.Signal(syscall.SIGTERM) },
 		"KILL":   func(s *screen.Screen) { s.Signal(syscall.SIGKILL) },
+		"QUIT":   func(s *screen.Screen) { s.Signal(syscall.SIGQUIT) },
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
@@ -159,6 +160,9 @@ func TestLeavingAStalledTerminal(t *testing.T) {
 			s.Exit(within)
 			if raw := string(s.Raw()); !strings.Contains(raw, "\x1b[?1049l") || !strings.Contains(raw, "\x1b[?25h") || has("Timeline")(s.Text()) {
 				t.Errorf("the terminal is not given back:\n%s", s.Text())
+			}
+			if asked := has("kscope: ended by SIGQUIT; ")(s.Text()); asked != (how == "QUIT") {
+				t.Errorf("it says:\n%s", s.Text())
 			}
 		})
 	}
