@@ -22,7 +22,7 @@ build: ## bin/kscope
 install: ## kscope into GOBIN
 	CGO_ENABLED=0 go install ./cmd/kscope
 
-test: packages fmt tidy lint race monkey score-some platforms e2e ## everything, as CI runs it
+test: packages fmt tidy lint race monkey fuzz-quick score-some platforms e2e ## everything, as CI runs it
 
 release: cross perf ## what takes too long for every change; run before an issue is called resolved
 

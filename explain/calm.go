@@ -1,9 +1,11 @@
 package explain
 
 import (
+	"math"
 	"slices"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 )
 
@@ -14,18 +16,18 @@ import (
 //
 // Nothing is remembered for that. The series of what was observed say which phase
 // followed from the numbers at any moment. After a rest another is shown at once, and
-// stands until a grid of times that is the same for all who ask; from then on until
-// the next rest the phase is that of the last time on the grid:
+// stands; then that of the moment, until a grid of times that is the same for all who
+// ask. From then on until the next rest the phase is that of the last time on the grid:
 //
-//	numbers  AAAAAAAAAAAAAAAAAABBABAABABBAABABBBBBBBBBBBBBBBBBBBBBB
-//	grid     |    |    |    |    |    |    |    |    |    |    |    |
-//	shown    AAAAAAAAAAAAAAAAAABBBBBBBBAAAAABBBBBBBBBBBBBBBBBBBBBBB
+//	numbers  AAAAAAAAAAAAAAAAAABBABAABABBAABABBBABBBBBBBBBBBBBBBBBBB
+//	looked                     |    |      |    |    |    |    |
+//	shown    AAAAAAAAAAAAAAAAAABBBBBAAAAAAABBBBBAAAAABBBBBBBBBBBBBBB
 const (
 	// holds is how long a phase stands at least.
-	holds = 5 * time.Second
+	holds = 6 * time.Second
 	// rest is how long the numbers must have called for one phase to let another be
-	// shown at once: the grid has caught up, and what is shown has stood.
-	rest = 2 * holds
+	// shown at once: within two thirds of it the phase is shown, and then it has stood.
+	rest = 3 * holds
 	// replayed is how far back a rest is looked for. Where there was none, there is
 	// no need to know when the last was.
 	replayed = time.Minute
@@ -36,9 +38,9 @@ func (f *facts) calm(c *store.Chain, is Phase) Phase {
 	if f.desired == 0 || !restless(is) || !f.wantKnown || f.partly {
 		return is
 	}
-	shown := f.shownAt(c, f.now)
-	if before := zeroAt(c).Add(-holds); shown == CoolingDown && f.now.After(before) {
-		shown = f.shownAt(c, before) // it would be over before it can be read
+	shown, since := f.shownAt(c, f.now)
+	for zero := zeroAt(c); shown == CoolingDown && since.After(zero.Add(-holds)) && f.now.Before(zero.Add(c.ScaledObject.PollingInterval+holds)); {
+		shown, since = f.shownAt(c, since.Add(-1)) // it would be over before it can be read
 	}
 	if shown == "" {
 		return is
@@ -51,8 +53,9 @@ func restless(p Phase) bool {
 	return p == ScalingUp || p == Steady || p == AtMax || p == Draining || p == CoolingDown
 }
 
-// shownAt is the phase that is shown at a time, "" where the numbers give none.
-func (f *facts) shownAt(c *store.Chain, now time.Time) Phase {
+// shownAt is the phase that is shown at a time, "" where the numbers give none, and a
+// time since when it is.
+func (f *facts) shownAt(c *store.Chain, now time.Time) (p Phase, since time.Time) {
 	times := changes(c, now.Add(-replayed), now)
 	var turns []turn
 	for _, at := range times {
@@ -61,20 +64,26 @@ func (f *facts) shownAt(c *store.Chain, now time.Time) Phase {
 		}
 	}
 	last := turns[len(turns)-1]
-	if len(turns) == 1 || now.Sub(last.at) >= rest {
-		return last.Phase
+	if len(turns) == 1 {
+		return last.Phase, last.at
+	}
+	if now.Sub(last.at) >= rest {
+		return last.Phase, last.at.Add(rest - holds)
 	}
 	for i := len(turns) - 1; i > 0; i-- { // the first is only where it is looked from
 		t, before := turns[i], turns[i-1]
 		if before.Phase != "" && t.at.Sub(before.at) < rest {
 			continue
 		}
-		if now.Before(onGrid(t.at.Add(holds + holds - 1))) {
-			return t.Phase
+		switch next := t.at.Add(holds); {
+		case now.Before(next):
+			return t.Phase, t.at
+		case now.Before(onGrid(next.Add(2*holds - 1))):
+			return f.stance(c, next), next
 		}
 		break
 	}
-	return f.stance(c, onGrid(now))
+	return f.stance(c, onGrid(now)), onGrid(now)
 }
 
 // turn is a phase that the numbers began to call for.
@@ -106,6 +115,20 @@ func changes(c *store.Chain, from, to time.Time) []time.Time {
 			out = append(out, at)
 		}
 	}
+	if slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.From == store.FromHPA }) {
+		for i := range c.Past.Syncs {
+			if at := c.Past.Syncs[i].At; at.After(from) && !at.After(to) {
+				out = append(out, at)
+			}
+		}
+	}
+	for i := range c.Readings {
+		if cron := c.Readings[i].Schedule; cron != nil {
+			for at, _ := cron.Turns(from); !at.IsZero() && !at.After(to); at, _ = cron.Turns(at) {
+				out = append(out, at)
+			}
+		}
+	}
 	slices.SortFunc(out, time.Time.Compare)
 	return slices.CompactFunc(out, time.Time.Equal)
 }
@@ -114,13 +137,19 @@ func changes(c *store.Chain, from, to time.Time) []time.Time {
 // one of those that are said at once.
 func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 	desired, ready := valueAt(&c.Past.Desired, at), valueAt(&c.Past.Ready, at)
-	g := facts{now: at, low: f.low, high: f.high, tolerances: f.tolerances, quiet: len(c.Readings) > 0}
+	g := facts{now: at, then: true, low: f.low, high: f.high, tolerances: f.tolerances, quiet: len(c.Readings) > 0}
+	g.active = valueAt(&c.Past.Active, at) > 0
 	g.desired, g.ready = int32(desired), int32(ready)
 	for i := range c.Readings {
 		r := c.Readings[i]
-		if r.From == store.FromBroker {
+		switch r.From {
+		case store.FromBroker:
 			r.Value = valueAt(&r.Past, at)
 			r.Known = r.Value == r.Value // not NaN
+		case store.FromHPA:
+			r.Value, r.Known = seenBy(c, r.Metric, at)
+		case store.FromSchedule:
+			r.Value = f.scheduled(c, i, at)
 		}
 		g.weigh(&c.ScaledObject, &r, g.desired)
 	}
@@ -139,6 +168,42 @@ func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 		return AtMax
 	}
 	return Steady
+}
+
+// scheduled is what a trigger's schedule said at a time.
+func (f *facts) scheduled(c *store.Chain, i int, at time.Time) float64 {
+	r := &c.Readings[i]
+	if r.Schedule == nil {
+		return r.Value
+	}
+	if f.schedules == nil {
+		f.schedules = make([]func(time.Time) float64, len(c.Readings))
+	}
+	if f.schedules[i] == nil { // read once, for all moments asked for
+		f.schedules[i] = r.Schedule.Values()
+	}
+	return f.schedules[i](at)
+}
+
+// seenBy is what the HPA made of a metric at its last sync up to a time, as far as its
+// syncs showed; false where it could not read it.
+func seenBy(c *store.Chain, metric string, at time.Time) (float64, bool) {
+	if c.HPA == nil {
+		return 0, false
+	}
+	i := slices.IndexFunc(c.HPA.Metrics, func(m kscope.Metric) bool { return m.Name == metric })
+	for _, s := range slices.Backward(c.Past.Syncs) {
+		if !s.At.After(at) {
+			if i < 0 || i >= len(s.Values) || math.IsNaN(s.Values[i]) || s.Current == 0 {
+				return 0, false
+			}
+			if c.HPA.Metrics[i].TargetType != "AverageValue" {
+				return s.Values[i], true
+			}
+			return store.Total(s.Values[i], s.Current), true
+		}
+	}
+	return 0, false
 }
 
 // complete reports whether as many pods as were wanted at a time had been ready since

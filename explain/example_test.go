@@ -54,6 +54,7 @@ func ExampleLook() {
 	tell(20*time.Second, jobs(0), active("True", "ScalerActive", at(42)))
 	tell(6*time.Second, active("False", "ScalerCooldown", at(42)))
 	tell(22*time.Second, replicas("", 0, 0), active("False", "ScalerNotActive", at(42)))
+	tell(2*time.Second, kscope.Heartbeat{})
 	// Output:
 	// 0s, asleep
 	//   The list orders is empty, so KEDA keeps order-worker at zero. The HPA rests, as it should.
@@ -79,7 +80,10 @@ func ExampleLook() {
 	// 50s, cooling down
 	//   The list orders is empty; 2 pods remain while KEDA waits out its cooldown of 30s.
 	//   KEDA goes straight to 0 in about 24s; the HPA would wait up to 5m.
-	// 1m12s, asleep
+	// 1m12s, draining
+	//   order-worker was set to zero; what ran is stopping.
+	//   Then nothing runs until work arrives; KEDA looks every 5s.
+	// 1m14s, asleep
 	//   The list orders is empty, so KEDA keeps order-worker at zero. The HPA rests, as it should.
 	//   KEDA looks every 5s. The first job starts 1 pod.
 }

@@ -104,6 +104,7 @@ type facts struct {
 	desired, ready int32
 	readyKnown     bool
 	leaving        int           // pods that are still there at zero replicas
+	then           bool          // it is of a moment that is past, as the series tell
 	active         bool          // KEDA says that a trigger is
 	forced         bool          // by annotation
 	complete       bool          // as many pods as are wanted have been ready since they were
@@ -120,6 +121,8 @@ type facts struct {
 	tolerances     scaling.Tolerances
 	low, high      int32 // the HPA's bounds
 	found          []Finding
+
+	schedules []func(time.Time) float64 // of the readings, as far as they were asked; see scheduled
 
 	outlook *outlook.Next // what comes, nil where it cannot be told; see ahead
 	looked  bool          // it was tried
@@ -186,13 +189,16 @@ func gather(c *store.Chain, now time.Time) facts {
 	return f
 }
 
+// toldWithin is how much later one watch may tell of what happened than another.
+const toldWithin = time.Second
+
 // setBy is how many replicas are set at a time: the HPA may say already that it set them
 // where the workload, which another watch tells of, does not show it yet.
 func setBy(c *store.Chain, at time.Time) int32 {
 	is := c.Workload.Desired
 	if n := len(c.Past.Syncs); n > 0 {
 		s := &c.Past.Syncs[n-1]
-		if age := at.Sub(s.At); s.Rescaled && s.Current == is && age >= 0 && age < time.Second {
+		if age := at.Sub(s.At); s.Rescaled && s.Current == is && age >= 0 && age < toldWithin {
 			return s.Desired
 		}
 	}
@@ -223,6 +229,9 @@ func (f *facts) weigh(so *kscope.ScaledObject, r *store.Reading, existing int32)
 // keda is whether KEDA found a trigger active at its last poll, where that is newer
 // than the value: what the HPA saw is up to a sync old. False where it does not say.
 func (f *facts) keda(so *kscope.ScaledObject, r *store.Reading) (active, said bool) {
+	if f.then {
+		return f.active, r.From == store.FromHPA
+	}
 	if r.From != store.FromHPA || so.MinReplicaCount > 0 && so.IdleReplicaCount == nil || so.PollingInterval > scaling.SyncPeriod || so.ForceActivation {
 		return false, false
 	}

@@ -201,7 +201,7 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s set, more than maxReplicaCount %d allows.", podsAre(f.desired), f.high)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", f.high, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, f.high, f.high, aSync)
-	case f.desired >= least || so.IdleReplicaCount != nil:
+	case f.desired >= least, so.IdleReplicaCount != nil && (f.desired == 0 || f.desired == *so.IdleReplicaCount):
 		return Decision{}, false
 	case f.desired == 0:
 		d.Phase, d.Link = Waking, LinkKEDA
@@ -213,6 +213,10 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s set, fewer than minReplicaCount %d.", podsAre(f.desired), least)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", least, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, least, least, aSync)
+		if down, ok := cooling(c, f); ok && so.IdleReplicaCount != nil && len(down.Ahead) == 1 {
+			d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s. %s", least, words.Span(scaling.SyncPeriod), down.Next)
+			d.Ahead, d.Zero = append(d.Ahead, down.Ahead...), down.Zero
+		}
 	}
 	return d, true
 }

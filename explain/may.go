@@ -75,7 +75,15 @@ func (w *witness) hpaMay(e store.Entry) bool {
 	if h := w.c.HPA; (e.From == 0 || e.To == 0) && (h == nil || h.MinReplicas > 0) {
 		return false
 	}
-	return w.now.Sub(e.At) <= settled || !watched(w.c.HPAStatus, e)
+	if !watched(w.c.HPAStatus, e) {
+		return true
+	}
+	for i := range w.c.Past.Syncs { // one that makes a step finds what was before it
+		if s := &w.c.Past.Syncs[i]; s.At.After(e.At) {
+			return s.Current != e.To && w.now.Sub(e.At) <= statusWindow
+		}
+	}
+	return w.now.Sub(e.At) <= statusWindow
 }
 
 // kedaMay reports whether KEDA can have made a step: to zero and to

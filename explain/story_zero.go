@@ -35,10 +35,17 @@ func (f *facts) justWoken(c *store.Chain) bool {
 	return f.desired > 0 && step != nil && step.From == 0 && f.now.Sub(step.At) < overtaken && c.Past.Active.HeldSince(f.now).Before(step.At)
 }
 
+// justEmptied reports whether the workload was set to zero a moment ago: its pods, which
+// another watch tells of, are not heard to stop yet, or the last of them not to be there.
+func (f *facts) justEmptied(c *store.Chain) bool {
+	step := c.Step
+	return f.desired == 0 && step != nil && step.To == 0 && f.now.Sub(step.At) < toldWithin
+}
+
 // asleep is zero replicas and no work.
 func asleep(c *store.Chain, f *facts) (Decision, bool) {
 	so, r := &c.ScaledObject, f.r
-	if f.desired > 0 || f.hasWork || so.ForceActivation || f.leaving > 0 || f.aware(c) {
+	if f.desired > 0 || f.hasWork || so.ForceActivation || f.leaving > 0 || f.justEmptied(c) || f.aware(c) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Asleep, Link: LinkQueue, Next: "KEDA looks every " + words.Span(so.PollingInterval) + "."}
@@ -81,11 +88,15 @@ func asleep(c *store.Chain, f *facts) (Decision, bool) {
 
 // drained is zero replicas while the last pods are still stopping.
 func drained(c *store.Chain, f *facts) (Decision, bool) {
-	if f.desired > 0 || f.leaving == 0 || c.ScaledObject.ForceActivation || f.hasWork && !f.takenYet() || f.aware(c) {
+	if f.desired > 0 || f.leaving == 0 && !f.justEmptied(c) || c.ScaledObject.ForceActivation || f.hasWork && !f.takenYet() || f.aware(c) {
 		return Decision{}, false
 	}
+	still := "what ran is stopping"
+	if f.leaving > 0 {
+		still = podsAreInt(f.leaving) + " still stopping"
+	}
 	return Decision{Phase: Draining, Link: LinkPods,
-		Why:  fmt.Sprintf("%s was set to zero; %s still stopping.", called(c.ScaledObject.ScaleTarget.Name), podsAreInt(f.leaving)),
+		Why:  fmt.Sprintf("%s was set to zero; %s.", called(c.ScaledObject.ScaleTarget.Name), still),
 		Next: fmt.Sprintf("Then nothing runs until work arrives; KEDA looks every %s.", words.Span(c.ScaledObject.PollingInterval))}, true
 }
 

@@ -236,19 +236,60 @@ func TestTheOtherOnesKEDA(t *testing.T) {
 			by(at+5.1, "rival", "KEDAScaleTargetDeactivated", 1, 0)
 			want = append(want, "activated 0 → 1", "deactivated 1 → 0 for rival")
 		}
-		var got []string
-		for _, e := range explain.Timeline(x.Store, x.ID()) {
-			if e.Kind != store.Scaled {
-				continue
+		told := func(when string, s *store.Store) {
+			var got []string
+			for _, e := range explain.Timeline(s, x.ID()) {
+				if e.Kind != store.Scaled {
+					continue
+				}
+				text, _ := e.Words()
+				if e.Actor != store.KEDA || e.Guess {
+					text = fmt.Sprint(e.Actor, " ", text)
+				}
+				got = append(got, text)
 			}
-			text, _ := e.Words()
-			if e.Actor != store.KEDA || e.Guess {
-				text = fmt.Sprint(e.Actor, " ", text)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: got %q", when, got)
 			}
-			got = append(got, text)
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("got %q", got)
-		}
+		told("beside the other", x.Store)
+		x.See(100, kscope.Gone{Kind: kscope.ScaledObjects, Ref: other.Ref, UID: other.UID})
+		told("once it is gone", x.Store)
+		x.See(110, kscope.Heartbeat{})
+		told("in a picture of that", x.At(at(105)))
+	}
+}
+
+// Of a step that nobody claims it is not the HPA that made it, where its next sync
+// found the replicas as they are, or would have told by now.
+func TestWhatTheHPAFound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		synced bool
+		after  float64
+		want   store.Actor
+	}{
+		"at once":           {false, 1, store.TheHPA},
+		"it found them":     {true, 1, store.KEDA},
+		"it has said none":  {false, 6, store.KEDA},
+		"it found them, 6s": {true, 6, store.KEDA},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newWorld(1)
+			x.SO.MinReplicaCount = 2
+			x.See(0, x.SO)
+			x.HPA.MinReplicas, x.HPA.CurrentReplicas, x.HPA.DesiredReplicas, x.HPA.StatusEverSynced = 2, 1, 1, true
+			x.See(0, x.HPA)
+			x.Scale(10, "", 2)
+			if tt.synced {
+				x.HPA.CurrentReplicas, x.HPA.DesiredReplicas = 2, 2
+				x.See(10.5, x.HPA)
+			}
+			x.See(10+tt.after, kscope.Heartbeat{})
+			all := explain.Timeline(x.Store, x.ID())
+			i := slices.IndexFunc(all, func(e explain.Entry) bool { return e.Kind == store.Scaled })
+			if i < 0 || all[i].Actor != tt.want || !all[i].Guess {
+				t.Errorf("got %+v", all)
+			}
+		})
 	}
 }

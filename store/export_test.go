@@ -10,7 +10,7 @@ import (
 // bounds.
 func (s *Store) Held() int {
 	n := len(s.objects) + len(s.hpas) + len(s.work) + len(s.pods.byRef) + len(s.pods.pending) + len(s.queues) + len(s.puts) + len(s.gone) +
-		len(s.byUID) + len(s.owned) + len(s.events)
+		len(s.byUID) + len(s.owned) + len(s.events) + len(s.parted)
 	for _, os := range s.byTarget {
 		n += len(os)
 	}

@@ -126,6 +126,7 @@ func (s *Store) sweep() {
 	}
 	s.events.forget(before)
 	s.tellings.forget(before)
+	s.forgetParted()
 	for _, o := range s.objects {
 		o.forget(before)
 	}

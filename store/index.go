@@ -60,6 +60,7 @@ func (s *Store) unindex(o *object) {
 		without(s.byHPA, o.hpaRef(), o)
 	}
 	without(s.byTarget, o.workKey(), o)
+	s.keepWord(o)
 	for _, t := range o.triggers() {
 		if t.Backlog != nil {
 			without(s.byQueue, *t.Backlog, o)

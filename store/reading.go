@@ -26,6 +26,7 @@ type Reading struct {
 	Back             time.Time        // since when the source has answered kscope; zero if unknown
 	Turns            time.Time        // when a schedule changes the value next; zero without one, or if never
 	Becomes          float64          // and what it is then
+	Schedule         *triggers.Cron   // that says the value, nil without one
 	Past             Series           // of the backlog, empty where kscope does not measure it
 	Own              Series           // jobs put into it from here, counted up; empty where none were
 	Type             string           // Redis's word for the key's type
@@ -89,6 +90,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if o.crons != nil && o.crons[i] != nil { // whoever has the schedule knows what KEDA finds
 			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
 			r.Turns, r.Becomes = o.crons[i].Turns(s.now)
+			r.Schedule = o.crons[i]
 		}
 		if total, ok := totalOf(m, h, w); ok && !r.Known {
 			r.Value, r.Known, r.From = total, true, FromHPA

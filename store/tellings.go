@@ -100,15 +100,52 @@ func (s *Store) toldBy(o *object) (by []kscope.ID) {
 		}
 	}
 	for _, o := range s.byTarget[o.workKey()] {
-		add(o.ID)
-		if o.so != nil {
-			add(kscope.ID{Kind: kscope.HPAs, Ref: o.hpaRef()}) // it may be gone, what it did is not
-			for _, ref := range s.owned[o.so.UID] {
-				add(kscope.ID{Kind: kscope.HPAs, Ref: ref})
-			}
+		for _, id := range s.wordsOf(o) {
+			add(id)
+		}
+	}
+	for _, id := range s.parted[o.workKey()] {
+		add(id)
+	}
+	return by
+}
+
+// wordsOf are those whose word is about an object's target because of that object.
+func (s *Store) wordsOf(o *object) []kscope.ID {
+	by := []kscope.ID{o.ID}
+	if o.so != nil {
+		by = append(by, kscope.ID{Kind: kscope.HPAs, Ref: o.hpaRef()}) // it may be gone, what it did is not
+		for _, ref := range s.owned[o.so.UID] {
+			by = append(by, kscope.ID{Kind: kscope.HPAs, Ref: ref})
 		}
 	}
 	return by
+}
+
+// keepWord keeps the word of an object that goes for those that have the same target:
+// its steps are in their timelines.
+func (s *Store) keepWord(o *object) {
+	key := o.workKey()
+	if o.job != nil || len(s.byTarget[key]) == 0 {
+		return
+	}
+	for _, id := range s.wordsOf(o) {
+		if parted := s.parted[key]; len(s.tellings[id]) > 0 && !slices.Contains(parted, id) {
+			s.parted[key] = append(slices.Clip(parted), id)
+		}
+	}
+}
+
+// forgetParted forgets those who went and of whose word nothing is left.
+func (s *Store) forgetParted() {
+	silent := func(id kscope.ID) bool { return len(s.tellings[id]) == 0 }
+	for key, all := range s.parted {
+		if left := slices.DeleteFunc(slices.Clone(all), silent); len(left) == 0 {
+			delete(s.parted, key)
+		} else {
+			s.parted[key] = left
+		}
+	}
 }
 
 // Tellings lists what KEDA and the HPAs said of the steps of an object's target,

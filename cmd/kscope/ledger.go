@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -11,8 +11,9 @@ import (
 
 // book is where the ledger of a session goes in the end; nil for nowhere.
 type book struct {
-	file *os.File // nil for stdout
-	out  io.Writer
+	path string
+	file *os.File  // nil for stdout
+	out  io.Writer // stdout
 }
 
 // openBook opens what --ledger names, before there is a screen: - is stdout. What
@@ -24,35 +25,66 @@ func openBook(path string, stdout io.Writer) (*book, error) {
 	case "-":
 		return &book{out: stdout}, nil
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := openLedger(path)
 	if err != nil {
-		return nil, &kscope.Trouble{Cause: fmt.Errorf("--ledger: %w", err), Hint: "name a file in a directory that you may write to, or - for stdout"}
+		return nil, &kscope.Trouble{Cause: err, Hint: "name a file in a directory that you may write to, or - for stdout"}
 	}
-	return &book{file: file, out: file}, nil
+	return &book{path: path, file: file, out: stdout}, nil
 }
 
-// write writes the lines, once the screen is closed.
-func (b *book) write(lines [][]byte) (err error) {
+func openLedger(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("--ledger: %w", err)
+	}
+	return file, nil
+}
+
+// write writes the lines, once the screen is closed. What cannot be written to the
+// file goes to stdout, for nothing else has it.
+func (b *book) write(lines [][]byte) error {
 	if b == nil {
 		return nil
 	}
+	var text bytes.Buffer
+	for _, line := range lines {
+		text.Write(append(line, '\n'))
+	}
 	if b.file != nil {
-		defer func() {
-			if e := b.file.Close(); err == nil && e != nil {
-				err = fmt.Errorf("--ledger: %w", e)
-			}
-		}()
-		if info, e := b.file.Stat(); e == nil && info.Mode().IsRegular() {
-			if err := b.file.Truncate(0); err != nil {
-				return fmt.Errorf("--ledger: %w", err)
-			}
+		err := b.fill(text.Bytes())
+		if err == nil || text.Len() == 0 {
+			return err
+		}
+		_, _ = b.out.Write(text.Bytes())
+		return &kscope.Trouble{Cause: err, Hint: "what would be in it is above"}
+	}
+	if _, err := b.out.Write(text.Bytes()); err != nil {
+		return fmt.Errorf("--ledger: %w", err)
+	}
+	return nil
+}
+
+// fill makes a text what is in the file that has the name in the end: hours after the
+// start, the one that was opened may have been removed, or moved.
+func (b *book) fill(text []byte) (err error) {
+	there, e := os.Stat(b.path)
+	if is, err := b.file.Stat(); e != nil || err != nil || !os.SameFile(is, there) {
+		_ = b.file.Close()
+		if b.file, err = openLedger(b.path); err != nil {
+			return err
 		}
 	}
-	w := bufio.NewWriter(b.out)
-	for _, line := range lines {
-		_, _ = w.Write(append(line, '\n')) // an error stays, and Flush tells
+	defer func() {
+		if e := b.file.Close(); err == nil && e != nil {
+			err = fmt.Errorf("--ledger: %w", e)
+		}
+	}()
+	if info, e := b.file.Stat(); e == nil && info.Mode().IsRegular() {
+		if err := b.file.Truncate(0); err != nil {
+			return fmt.Errorf("--ledger: %w", err)
+		}
 	}
-	if err := w.Flush(); err != nil {
+	if _, err := b.file.Write(text); err != nil {
 		return fmt.Errorf("--ledger: %w", err)
 	}
 	return nil

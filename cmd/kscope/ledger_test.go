@@ -43,9 +43,53 @@ func TestBook(t *testing.T) {
 	if b, err = openBook("", &out); b != nil || err != nil || b.write(lines) != nil {
 		t.Error("without a name nothing is written")
 	}
-	if full, err := openBook("/dev/full", nil); err == nil {
-		if err := full.write(lines); err == nil || !strings.Contains(err.Error(), "--ledger") {
-			t.Errorf("a full disk: got %v", err)
+	out.Reset()
+	if full, err := openBook("/dev/full", &out); err == nil {
+		if err := full.write(lines); err == nil || !strings.Contains(err.Error(), "--ledger") || out.String() != want {
+			t.Errorf("a full disk: got %v, and %q on stdout", err, out.String())
 		}
+	}
+}
+
+// TestBookMoved: what has the name in the end is the ledger, whatever became of the
+// file that was opened; where nothing can have it, the lines are on stdout.
+func TestBookMoved(t *testing.T) {
+	lines := [][]byte{[]byte(`{"a":1}`)}
+	const want = "{\"a\":1}\n"
+	for name, tt := range map[string]struct {
+		do   func(dir, path string) error
+		lost bool
+	}{
+		"removed": {do: func(_, path string) error { return os.Remove(path) }},
+		"moved":   {do: func(_, path string) error { return os.Rename(path, path+".1") }},
+		"replaced": {do: func(_, path string) error {
+			_ = os.Remove(path)
+			return os.WriteFile(path, []byte("longer than what comes\n"), 0o600)
+		}},
+		"directory":    {do: func(dir, _ string) error { return os.RemoveAll(dir) }, lost: true},
+		"in its place": {do: func(_, path string) error { _ = os.Remove(path); return os.Mkdir(path, 0o700) }, lost: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "d")
+			path := filepath.Join(dir, "ledger.jsonl")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			b, err := openBook(path, &out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.do(dir, path); err != nil {
+				t.Fatal(err)
+			}
+			err = b.write(lines)
+			if got, _ := os.ReadFile(path); !tt.lost && (err != nil || string(got) != want || out.Len() > 0) {
+				t.Errorf("got %q and %v", got, err)
+			}
+			if tt.lost && (err == nil || !strings.Contains(err.Error(), "--ledger") || out.String() != want) {
+				t.Errorf("got %v, and %q on stdout", err, out.String())
+			}
+		})
 	}
 }

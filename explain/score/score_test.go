@@ -114,11 +114,15 @@ func TestJudgeStory(t *testing.T) {
 	}
 	const trace = `healthy-0: by hand
 ✓ came true  ✗ did not  ~ did not, but jobs or settings came between  ? the story ended before
+  0:00.000   # draining
   0:01.000                 8  cooling      ✓ HPA to 4 in -1.0..14.0s, then ✓ KEDA to 0 in 24.0..34.0s |  
   0:05.000   · KEDA polls
+  0:10.000   # asleep
   0:10.000   » HPA 8 to 4: as said (cooling: 4 next)
+  0:11.000   # draining
   0:12.000   » HPA 4 to 3: nothing was said (: ); the timeline says it was ""
   0:20.000   + a job
+  0:30.000   # asleep
   0:30.000   » KEDA 3 to 0: AGAINST what was said (steady: )
 `
 	if got := r.Trace([]Line{{at(5), "KEDA polls"}}); got != trace {

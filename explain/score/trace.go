@@ -25,6 +25,9 @@ func (r *Record) Trace(done []Line) string {
 	for _, d := range done {
 		all = append(all, Line{d.At, "  · " + d.Text})
 	}
+	for _, p := range r.Phases {
+		all = append(all, Line{p.At, "  # " + string(p.Phase)})
+	}
 	for i := range r.Changes {
 		c := &r.Changes[i]
 		mark := map[Verdict]string{Right: "as said", Near: "only the direction was said", Wrong: "AGAINST what was said", Silent: "nothing was said"}[judgeSentence(c.Stood.Ahead, c)]

@@ -11,8 +11,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	goredis "github.com/redis/go-redis/v9"
+
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/triggers"
 )
 
 // What a server answers instead of a number, to measuring and to jobs, is said
@@ -133,6 +136,30 @@ func TestOutOfMemory(t *testing.T) {
 		if st, ok := fact.(kscope.Status); ok && st.State == kscope.Failing {
 			t.Errorf("got %+v though the server can be measured", st)
 		}
+	}
+}
+
+// A number below zero, which what stands before a Redis may answer, is no depth.
+func TestNegativeCounts(t *testing.T) {
+	for name, q := range map[string]triggers.Redis{
+		"a list":             {Measure: triggers.Size},
+		"a stream's length":  {Measure: triggers.StreamLength},
+		"a stream's pending": {Measure: triggers.StreamPending},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGauge(one, q, 0)
+			switch cmd := g.next().(type) {
+			case *goredis.IntCmd:
+				cmd.SetVal(-5)
+			case *goredis.Cmd:
+				cmd.SetVal([]any{int64(-5)})
+			}
+			m := gauges{pending: []*gauge{g}, at: []*goredis.StatusCmd{nil}}
+			m.settle()
+			if len(m.pending) > 0 || g.err == nil || !strings.Contains(g.err.Error(), "counts -5") || !g.answered() {
+				t.Errorf("got %d and %v", g.n, g.err)
+			}
+		})
 	}
 }
 

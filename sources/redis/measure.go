@@ -154,6 +154,8 @@ func (m *gauges) settle() {
 		}
 		if !g.read() {
 			open = append(open, g)
+		} else if g.err == nil && g.n < 0 { // no Redis does, but what stands before one may
+			g.err = keyTrouble(fmt.Sprintf("the server counts %d in it, which is no number of jobs", g.n), "")
 		}
 	}
 	m.pending = open

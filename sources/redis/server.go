@@ -1,10 +1,13 @@
 package redis
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -158,11 +161,26 @@ func (s Server) shown(text string) string {
 
 func (s Server) withoutSecrets(text string) string {
 	for _, secret := range s.secrets() {
-		if len(secret) > 3 { // shorter ones would blank out ordinary words
-			text = strings.ReplaceAll(text, secret, "…")
+		if len(secret) <= 3 { // would blank out ordinary words
+			continue
+		}
+		for _, form := range forms(s.Username, secret) {
+			text = strings.ReplaceAll(text, form, "…")
+			letters := string([]rune(form)) // where it is no UTF-8, as whoever repairs it writes it
+			text = regexp.MustCompile("(?i)"+regexp.QuoteMeta(letters)).ReplaceAllLiteralString(text, "…")
 		}
 	}
 	return text
+}
+
+// forms are a secret as others may write it, whatever the case of its letters.
+func forms(user, secret string) []string {
+	basic := user + ":" + secret // as HTTP sends it
+	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret))}
+	for _, code := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		out = append(out, code.EncodeToString([]byte(basic)), code.EncodeToString([]byte(secret)))
+	}
+	return out
 }
 
 // secrets are what no text may hold.

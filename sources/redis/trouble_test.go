@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -88,6 +91,24 @@ func TestExplain(t *testing.T) {
 				t.Errorf("got hint %q, want %q in it", hint, tt.inHint)
 			}
 		})
+	}
+}
+
+// A server may repeat the password as it likes.
+func TestRepeatedPasswords(t *testing.T) {
+	for _, password := range []string{"s3cret", "Pass word/+ü", "\xff\xfepass", "a.*b(", "1234"} {
+		server := Server{Address: "h:1", Username: "keda", password: password}
+		for name, said := range map[string]string{
+			"as it is": password, "in capitals": strings.ToUpper(password), "small": strings.ToLower(password),
+			"in a URL": url.UserPassword("keda", password).String(), "in a query": url.QueryEscape(password),
+			"base64": base64.StdEncoding.EncodeToString([]byte(password)), "base64 for URLs": base64.RawURLEncoding.EncodeToString([]byte(password)),
+			"HTTP": base64.StdEncoding.EncodeToString([]byte("keda:" + password)), "hex": hex.EncodeToString([]byte(password)), "HEX": fmt.Sprintf("%X", password),
+		} {
+			got, _ := explain(reply("ERR you said "+said+" and it is wrong"), server, false)
+			if !strings.Contains(got, "ERR you said ") || !strings.Contains(got, "…") || strings.Contains(got, said) {
+				t.Errorf("%q, %s: got %q", password, name, got)
+			}
+		}
 	}
 }
 
