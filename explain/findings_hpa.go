@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -213,12 +214,29 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s set, fewer than minReplicaCount %d.", podsAre(f.desired), least)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", least, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, least, least, aSync)
-		if down, ok := cooling(c, f); ok && so.IdleReplicaCount != nil && len(down.Ahead) == 1 {
-			d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s. %s", least, words.Span(scaling.SyncPeriod), down.Next)
-			d.Ahead, d.Zero = append(d.Ahead, down.Ahead...), down.Zero
+		if down, ok := cooling(c, f); ok && so.IdleReplicaCount != nil {
+			f.orIdle(&d, &down, least)
 		}
 	}
 	return d, true
+}
+
+// orIdle adds to what the HPA does with fewer pods than its minimum what KEDA does, by
+// its cooldown, with more than idleReplicaCount. Which of the two comes first is not
+// known where both are due.
+func (f *facts) orIdle(d *Decision, down *Decision, least int32) {
+	i := slices.IndexFunc(down.Ahead, func(x outlook.Forecast) bool { return x.By == store.KEDA })
+	if i < 0 {
+		return
+	}
+	keda := down.Ahead[i]
+	does := fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s", least, words.Span(scaling.SyncPeriod))
+	if keda.Earliest.Sub(f.now) < scaling.SyncPeriod {
+		d.Next, d.Ahead[0].Low = fmt.Sprintf("%s, or KEDA to %d before.", does, keda.Low), keda.Low
+		return
+	}
+	d.Next = fmt.Sprintf("%s; KEDA goes to %d in about %s.", does, keda.Low, countdown(down.Zero.Sub(f.now)))
+	d.Ahead, d.Zero = append(d.Ahead, keda), down.Zero
 }
 
 // noHPA says why there is no telling what the HPA does next.

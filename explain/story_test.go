@@ -210,6 +210,25 @@ var ordinary = []explanation{
 	{name: "below minimum at zero", scene: scene(0, 0, 0),
 		change: func(c *store.Chain) { c.ScaledObject.MinReplicaCount = 2 },
 		rule:   "outOfBounds", phase: explain.Waking, link: explain.LinkKEDA, why: "2", next: "2 5s"},
+	{name: "between idle and minimum, cooling down", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.ScaledObject.CooldownPeriod = 10 * time.Minute
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
+		},
+		rule: "outOfBounds", phase: explain.ScalingUp, link: explain.LinkHPA, why: "1 3", next: "3 15s 0 9m48s"},
+	{name: "between idle and minimum, and KEDA is due", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.ScaledObject.LastActiveTime, c.Polled = time.Time{}, time.Time{}
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
+		},
+		rule: "outOfBounds", phase: explain.ScalingUp, link: explain.LinkHPA, why: "1 3", next: "3 15s 0"},
+	{name: "between idle and minimum, with work", scene: scene(4, 1, 1),
+		change: func(c *store.Chain) {
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
+		},
+		rule: "outOfBounds", phase: explain.ScalingUp, link: explain.LinkHPA, why: "1 3", next: "3 15s"},
 	{name: "above maximum", scene: scene(0, 12, 12),
 		rule: "outOfBounds", phase: explain.Draining, link: explain.LinkHPA, why: "12 10", next: "10 15s"},
 	{name: "parked", scene: scene(0, 1, 1),

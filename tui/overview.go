@@ -34,7 +34,7 @@ func (r overviewRow) phase() string {
 }
 
 // overviewTable is the table of ScaledObjects, see tableOf.
-var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []column[overviewRow]{
+var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, yields: map[int]int{2: 13, 4: 9, 7: 9}, columns: []column[overviewRow]{
 	{"", 2, false, 0, func(m *Model, c screen.Canvas, r overviewRow) {
 		s, glyph := m.phaseGlyph(r.Phase)
 		c.Text(0, 0, s, glyph)
@@ -93,8 +93,14 @@ var overviewTable = table[overviewRow]{left: 1, least: 22, most: 60, columns: []
 
 // tableOf is the table of some rows: where they are not all ScaledObjects, and
 // where some have no queue, its titles say no more than is so.
-func tableOf(ids []kscope.ID) table[overviewRow] {
+func (m *Model) tableOf(ids []kscope.ID) table[overviewRow] {
 	t := overviewTable
+	for _, id := range ids {
+		// A name takes no more columns than bytes, and most need no closer look.
+		if len(id.Namespace)+len(id.Name)+len("/ ScaledJob ") > max(t.longest, t.least) {
+			t.longest = max(t.longest, m.nameWidth(id)+1)
+		}
+	}
 	mixed := slices.ContainsFunc(ids, func(id kscope.ID) bool { return id.Kind != kscope.ScaledObjects })
 	if !mixed {
 		return t
@@ -105,6 +111,18 @@ func tableOf(ids []kscope.ID) table[overviewRow] {
 		t.columns[3].title = "METRIC"
 	}
 	return t
+}
+
+// nameWidth is how many columns the name of a row takes.
+func (m *Model) nameWidth(id kscope.ID) int {
+	w := screen.Width(m.nameOf(id.Ref))
+	switch id.Kind {
+	case kscope.ScaledJobs:
+		return w + len(" ScaledJob")
+	case kscope.HPAs:
+		return w + len(" HPA")
+	}
+	return w
 }
 
 // drawName is the name of a row, and what it is if that is no ScaledObject.
@@ -213,7 +231,7 @@ func (m *Model) drawOverview(c screen.Canvas) {
 	}
 	page, preview := m.overviewPage(), v.previewRows()
 	body := c.Sub(0, 1, c.W, 1+page)
-	t := tableOf(v.ids)
+	t := m.tableOf(v.ids)
 	at := t.spans(body.W)
 	t.drawTitles(m, body, at, v.order.column())
 	for y := 1; y <= page && v.top+y-1 < len(v.ids); y++ {

@@ -1,13 +1,19 @@
 package tui
 
-import "github.com/kscope/kscope/tui/screen"
+import (
+	"slices"
+
+	"github.com/kscope/kscope/tui/screen"
+)
 
 // table is rows of R under titles. Where it is narrow, columns go, those with
 // the highest drop first, until the name has its least width.
 type table[R any] struct {
-	left    int // columns of the screen that stay free before it
-	least   int // width of the name below which another column goes
-	most    int // and what is enough for any name
+	left    int         // columns of the screen that stay free before it
+	least   int         // width of the name below which another column goes
+	most    int         // and what is enough for any name
+	longest int         // what the longest name takes, 0 where that makes no difference
+	yields  map[int]int // columns that make room for it, by their place, and down to which width
 	columns []column[R]
 }
 
@@ -56,6 +62,7 @@ func (t *table[R]) spans(w int) []span {
 		}
 		if room >= t.least+rest || drop == 1 {
 			t.stretch(out, room, rest)
+			t.yield(out)
 			break
 		}
 	}
@@ -81,6 +88,17 @@ func (t *table[R]) stretch(out []span, room, rest int) {
 			out[i].w = name
 		case col.width == theRest && rest > 0:
 			out[i].w = room - name
+		}
+	}
+}
+
+// yield gives the name what it lacks of its longest, as far as columns have it.
+func (t *table[R]) yield(out []span) {
+	name := slices.IndexFunc(t.columns, func(col column[R]) bool { return col.width == theName })
+	for i := range slices.Backward(t.columns) {
+		if least, ok := t.yields[i]; ok && out[i].w > least {
+			more := max(min(min(t.longest, t.most)-out[name].w, out[i].w-least), 0)
+			out[i].w, out[name].w = out[i].w-more, out[name].w+more
 		}
 	}
 }

@@ -17,6 +17,10 @@ func TestSpans(t *testing.T) {
 	why := table[int]{left: 1, least: 20, most: 60, columns: []column[int]{
 		{"NAME", theName, false, 0, cell}, {"A", 10, false, 1, cell}, {"WHY", theRest, false, 2, cell},
 	}}
+	long := names
+	long.longest, long.yields = 27, map[int]int{1: 8, 2: 4, 3: 9}
+	longer := names
+	longer.longest, longer.yields = 100, long.yields
 	for _, tt := range []struct {
 		t    *table[int]
 		w    int
@@ -28,6 +32,10 @@ func TestSpans(t *testing.T) {
 		{&names, 39, []int{29, 0, 0, 10}},
 		{&names, 25, []int{15, 0, 0, 10}},
 		{&names, 0, []int{8, 0, 0, 10}},
+		{&long, 200, []int{30, 10, 10, 10}},
+		{&long, 50, []int{27, 10, 4, 9}},
+		{&long, 49, []int{29, 0, 10, 10}},
+		{&longer, 50, []int{29, 8, 4, 9}},
 		{&why, 61, []int{20, 10, 30}},
 		{&why, 91, []int{30, 10, 50}},
 		{&why, 300, []int{38, 10, 251}},

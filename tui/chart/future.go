@@ -139,7 +139,11 @@ func (a Ahead) drawDue(c screen.Canvas, st *screen.Styles, b box) {
 		}
 		place(c, first+max(d.Column, 1), first+1, end, row, last, look, sign+d.In)
 	}
-	place(c, c.W-b.right, first+1, c.W, times, times, st.Muted, "+"+shortDuration(a.Span))
+	// Those say their time themselves, and may stand aside. This is one of a place.
+	span := "+" + shortDuration(a.Span)
+	w := screen.Width(span)
+	x := min(c.W-b.right, c.W-w)
+	place(c, x, max(x-w, first+1), c.W, times, times, st.Muted, span)
 }
 
 // place writes a text as near to a column as there is room for it between two
