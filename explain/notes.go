@@ -17,6 +17,7 @@ import (
 // advice is every kind of note there is: what is not wrong, does what its settings
 // say, and is seldom what somebody wants. None of it makes a workload broken.
 var advice = slices.Concat(pauses, []diagnosis{
+	{"misspelt", misspelt, nil},
 	{"foreignWrite", foreignWrite, nil},
 	{"capped", capped, nil},
 	{"flapping", flapping, nil},
@@ -94,6 +95,28 @@ func heldOut(c *store.Chain, _ *facts) (Finding, bool) {
 		return Finding{}, false
 	}
 	return pausedBy(c, outAnnotation, "", "keeps KEDA and the HPA from adding pods", "It removes the annotation, and pods come for what waits.")
+}
+
+// misspelt is a setting that KEDA passes over, since it has none of that name.
+func misspelt(c *store.Chain, _ *facts) (Finding, bool) {
+	for i := range c.Readings {
+		t := &c.Readings[i].Trigger
+		is, meant := triggers.Misspelt(*t)
+		if is == "" {
+			continue
+		}
+		target, activation := triggers.Targets(*t)
+		goes := activation
+		if typ, _ := triggers.TypeOf(t.Type); strings.Contains("|"+typ.Target+"|", "|"+meant+"|") {
+			goes = target
+		}
+		return Finding{Link: LinkKEDA,
+			Says:     fmt.Sprintf("A %s trigger has no setting %s: KEDA goes by a %s of %s.", t.Type, called(is), meant, words.Count(goes)),
+			Next:     fmt.Sprintf("KEDA passes over what it has no name for; %s may have been meant.", meant),
+			Evidence: []Evidence{settingOf(c, "metadata of trigger "+t.Type, is+": "+t.Metadata[is])},
+			Move:     Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name), fmt.Sprintf("Call it %s there: KEDA gives it to the HPA at once.", meant)}}, true
+	}
+	return Finding{}, false
 }
 
 // cappedFor is how long more pods must have been called for than there may be: what

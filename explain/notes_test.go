@@ -130,6 +130,11 @@ var worthKnowing = []diagnosed{
 	}},
 	{name: "pods that were taken away by hand", scene: scene(0, 0, 0), change: func(c *store.Chain) { made(120, 4)(c); c.Workload.SetBy = "kubectl" },
 		well: func(c *store.Chain) { made(120, 4)(c); c.ScaledObject.InitialCooldownPeriod = time.Second }},
+	{name: "a setting that is misspelt", scene: scene(12, 3, 3), change: func(c *store.Chain) {
+		c.Readings[0].Trigger.Metadata = map[string]string{"listName": "orders", "listLenght": "20"}
+	}, want: "misspelt", well: func(c *store.Chain) {
+		c.Readings[0].Trigger.Metadata = map[string]string{"listName": "orders", "listLength": "20"}
+	}},
 	{name: "a write by somebody else", scene: scene(12, 3, 3), change: func(c *store.Chain) {
 		c.Writes = []store.Write{{At: at(-20), By: "kubectl", From: 5, To: 3}, {At: at(-80), By: "kube-controller-manager", From: 4, To: 5}}
 	}, want: "foreignWrite", well: func(c *store.Chain) {

@@ -5,11 +5,14 @@ package triggers
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/words"
 )
 
 // Targets reads a trigger's target and activation target from its metadata,
@@ -33,6 +36,27 @@ func Targets(t kscope.Trigger) (target, activation float64) {
 		activation = typ.ActivationDefault
 	}
 	return target, activation
+}
+
+// Misspelt is a setting in a trigger's metadata that KEDA has none of, and passes over,
+// and the target or activation target that it is nearly called, which is not set; ""
+// where there is none.
+func Misspelt(t kscope.Trigger) (is, meant string) {
+	typ := types[t.Type]
+	for _, names := range []string{typ.Target, typ.Activation} {
+		all := strings.Split(names, "|")
+		if slices.ContainsFunc(all, func(name string) bool { _, set := t.Metadata[name]; return set }) {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(t.Metadata)) {
+			for _, name := range all { // one slip in a short word, two in a long one
+				if name != "" && words.Slips(strings.ToLower(key), strings.ToLower(name)) <= min(len(name)/5, 2) {
+					return key, name
+				}
+			}
+		}
+	}
+	return "", ""
 }
 
 // Unit is what a trigger's value counts, many of them; "" where it counts

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/charmbracelet/x/term"
 	"k8s.io/client-go/tools/clientcmd"
@@ -78,4 +79,26 @@ func sizeOfDevice(path string) int64 {
 	}
 	n, _ := io.Copy(io.Discard, io.LimitReader(file, mostConfig+1))
 	return n
+}
+
+// kubeconfigs are the files that are read, in their order, for a message.
+func (f *flags) kubeconfigs() string {
+	if f.kubeconfig != "" {
+		return f.kubeconfig
+	}
+	return strings.Join(clientcmd.NewDefaultClientConfigLoadingRules().GetLoadingPrecedence(), ", ")
+}
+
+// clusterOf is the name of the cluster that is meant, "" where flags say enough, or a
+// context names none.
+func (f *flags) clusterOf(raw *api.Config, context string) string {
+	switch c := raw.Contexts[context]; {
+	case f.cluster.ClusterInfo.Server != "":
+		return ""
+	case f.cluster.Context.Cluster != "":
+		return f.cluster.Context.Cluster
+	case c != nil:
+		return c.Cluster
+	}
+	return ""
 }

@@ -47,7 +47,8 @@ users: [{name: u, user: {}}]
 
 func TestBadCommandLines(t *testing.T) {
 	dangling := kubeconfig(t, "apiVersion: v1\nkind: Config\ncurrent-context: gone\n")
-	kubeconfig(t, oneCluster)
+	half := kubeconfig(t, strings.Replace(oneCluster, "cluster: c,", "cluster: gone,", 1))
+	here := kubeconfig(t, oneCluster)
 	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	for _, tt := range []struct {
 		name string
@@ -85,8 +86,10 @@ func TestBadCommandLines(t *testing.T) {
 		{"unknown side", []string{"--push-side", "left"}, nil, 2, []string{"--push-side", "lpush or rpush"}, ""},
 		{"load without writing", []string{"--read-only", "--load", "batch:5"}, nil, 2, []string{"--load", "--read-only"}, ""},
 		{"load of the sandbox", []string{"sandbox", "--load", "wave"}, nil, 2, []string{"--load", "how much is missing"}, ""},
-		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig`, "known contexts: here"}, ""},
-		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "hint: set KUBECONFIG"}, ""},
+		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig ` + here, "known contexts: here"}, ""},
+		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "/nonexistent/config", "hint: set KUBECONFIG"}, ""},
+		{"a context whose cluster is not there", []string{"--kubeconfig", half}, nil, 1, []string{`cluster "gone", which context "here" names, is not in the kubeconfig ` + half, "known clusters: c"}, ""},
+		{"a cluster that is not there", []string{"--cluster", "gone"}, nil, 1, []string{`cluster "gone"`, here, "known clusters: c"}, ""},
 		{"a current context that is not there", []string{"--kubeconfig", dangling}, nil, 1, []string{`context "gone" is not in the kubeconfig`, "known contexts: none"}, ""},
 		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
 		{"no terminal", nil, nil, 1, []string{"stdout is not one", "hint:"}, ""},

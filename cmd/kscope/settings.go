@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -183,18 +185,19 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 	_, named := raw.Contexts[raw.CurrentContext]
 	if named = named || raw.CurrentContext == ""; named && len(raw.Clusters) == 0 && f.cluster.ClusterInfo.Server == "" && os.Getenv("KUBERNETES_SERVICE_HOST") == "" {
 		// client-go would try localhost:8080, where hardly anyone is at home.
-		return nil, "", "", &kscope.Trouble{Cause: errors.New("no cluster: there is no kubeconfig, or it is empty"), Hint: "set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("no cluster: there is no kubeconfig, or it is empty: %s", f.kubeconfigs()), Hint: "set KUBECONFIG or --kubeconfig; `kubectl config view` shows what kubectl would use"}
 	}
 	context = raw.CurrentContext
 	if f.cluster.CurrentContext != "" {
 		context = f.cluster.CurrentContext
 	}
 	if _, ok := raw.Contexts[context]; context != "" && !ok {
-		names := make([]string, 0, len(raw.Contexts))
-		for name := range raw.Contexts {
-			names = append(names, name)
-		}
-		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("context %q is not in the kubeconfig", context), Hint: "known contexts: " + orNone(names)}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("context %q is not in the kubeconfig %s", context, f.kubeconfigs()),
+			Hint: "known contexts: " + orNone(slices.Collect(maps.Keys(raw.Contexts)))}
+	}
+	if cluster := f.clusterOf(&raw, context); cluster != "" && raw.Clusters[cluster] == nil {
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("cluster %q, which context %q names, is not in the kubeconfig %s", cluster, context, f.kubeconfigs()),
+			Hint: "known clusters: " + orNone(slices.Collect(maps.Keys(raw.Clusters)))}
 	}
 	if err = haveEnds(f.credentialFiles(&raw, context)...); err == nil {
 		namespace, _, err = loader.Namespace()

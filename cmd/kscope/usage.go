@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/words"
 )
 
 // strict makes all commands refuse what cannot be meant, in one way.
@@ -182,7 +183,7 @@ func nearestOf(all []string, typed string) (best []string) {
 	at := 3
 	for _, name := range all {
 		// One slip in a short word, two in a long one.
-		switch d := slips(strings.ToLower(typed), name); {
+		switch d := words.Slips(strings.ToLower(typed), name); {
 		case d > (len(name)+2)/4:
 		case d < at:
 			best, at = []string{name}, d
@@ -191,30 +192,4 @@ func nearestOf(all []string, typed string) (best []string) {
 		}
 	}
 	return best
-}
-
-// slips is how many letters were left out, added, exchanged or swapped with
-// their neighbour between two words.
-func slips(a, b string) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			wrong := 1
-			if a[i-1] == b[j-1] {
-				wrong = 0
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+wrong)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

@@ -17,8 +17,8 @@ func everyCommand(cmd *cobra.Command, f func(*cobra.Command)) {
 	}
 }
 
-// words are what is typed to get to a command.
-func words(cmd *cobra.Command) []string { return strings.Fields(cmd.CommandPath())[1:] }
+// typedWords are what is typed to get to a command.
+func typedWords(cmd *cobra.Command) []string { return strings.Fields(cmd.CommandPath())[1:] }
 
 // TestBlankValues: a text that says nothing is refused by every flag that takes
 // a text, of every command, with its name; a NAME too.
@@ -32,7 +32,7 @@ func TestBlankValues(t *testing.T) {
 			}
 			for _, value := range []string{"", " ", "\t\n"} {
 				seen++
-				_, stderr, code := cli(t, append(words(cmd), "--"+f.Name+"="+value)...)
+				_, stderr, code := cli(t, append(typedWords(cmd), "--"+f.Name+"="+value)...)
 				if code != 2 || !strings.Contains(stderr, "--"+f.Name) || strings.Count(stderr, "\n") > 2 {
 					t.Errorf("%s --%s=%q: got status %d and %q", cmd.CommandPath(), f.Name, value, code, stderr)
 				}
@@ -59,7 +59,7 @@ func TestSlips(t *testing.T) {
 		if cmd.Parent() == nil {
 			return
 		}
-		parent, name := words(cmd.Parent()), cmd.Name()
+		parent, name := typedWords(cmd.Parent()), cmd.Name()
 		for i := range name {
 			slips := []string{name[:i] + name[i+1:], name[:i+1] + name[i:], name[:i] + "x" + name[i+1:], strings.ToUpper(name)}
 			if i > 0 {
