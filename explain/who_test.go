@@ -260,6 +260,36 @@ func TestTheOtherOnesKEDA(t *testing.T) {
 	}
 }
 
+// Who got another target speaks for the old one no more, but for what was done there.
+func TestTheOtherOneMoves(t *testing.T) {
+	x := newWorld(0)
+	other := orderWorker()
+	other.Ref.Name, other.UID, other.HPAName = "rival", "so-2", "keda-hpa-rival"
+	x.See(0, other)
+	x.WatchEvents()
+	rival := func(at float64, reason string, from, to int) {
+		x.See(at, kscope.Event{UID: fmt.Sprint(reason, at), Namespace: "demo", Type: "Normal", Reason: reason, Count: 1, Last: noon,
+			Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: "rival"},
+			Note:      fmt.Sprintf("Scaled apps/v1.Deployment demo/whatever from %d to %d", from, to)})
+	}
+	x.Scale(10, "", 1)
+	rival(10.1, "KEDAScaleTargetActivated", 0, 1)
+	other.ScaleTarget.Name = "elsewhere"
+	x.See(20, other)
+	x.Scale(60, "", 0)
+	rival(60.1, "KEDAScaleTargetDeactivated", 1, 0)
+	x.See(61, kscope.Heartbeat{})
+	var got []string
+	for _, e := range explain.Timeline(x.Store, x.ID()) {
+		if e.Kind == store.Scaled {
+			got = append(got, fmt.Sprint(e.From, " to ", e.To, " for ", e.For.Name))
+		}
+	}
+	if want := []string{"0 to 1 for rival", "1 to 0 for "}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Of a step that nobody claims it is not the HPA that made it, where its next sync
 // found the replicas as they are, or would have told by now.
 func TestWhatTheHPAFound(t *testing.T) {

@@ -33,7 +33,7 @@ type Store struct {
 	connections map[string]connection // by server
 	events      eventIndex
 	tellings    tellings
-	parted      map[workKey][]kscope.ID // whose word is about a target that they have no more
+	parted      map[workKey][]voice // whose word is about a target that they have no more
 	statuses    map[statusKey]status
 	gone        map[tomb]time.Time
 
@@ -66,7 +66,7 @@ func New() *Store {
 		puts:     map[kscope.Backlog]*puts{},
 		events:   eventIndex{},
 		tellings: tellings{},
-		parted:   map[workKey][]kscope.ID{},
+		parted:   map[workKey][]voice{},
 		statuses: map[statusKey]status{},
 		gone:     map[tomb]time.Time{},
 		byKind:   map[kscope.Kind]SourceStatus{},

@@ -88,30 +88,39 @@ func (s *Store) tellRescale(at time.Time, old *hpa, is *kscope.HPA) {
 	}
 }
 
+// voice is one whose word may be about the steps of a target.
+type voice struct {
+	by    kscope.ID
+	until time.Time // of what is not about that target any more; zero for never
+}
+
+// says reports whether something that a voice said may be about the target.
+func (v voice) says(at time.Time) bool { return v.until.IsZero() || !at.After(v.until) }
+
 // toldBy are those whose word may be about the steps of an object's target: KEDA and
-// the HPAs, on behalf of any object that scales it.
-func (s *Store) toldBy(o *object) (by []kscope.ID) {
+// the HPAs, on behalf of any object that scales it, or did.
+func (s *Store) toldBy(o *object) (all []voice) {
 	if o.job != nil {
 		return nil
 	}
-	add := func(id kscope.ID) {
-		if !slices.Contains(by, id) {
-			by = append(by, id)
+	add := func(v voice) {
+		if !slices.ContainsFunc(all, func(x voice) bool { return x.by == v.by }) {
+			all = append(all, v)
 		}
 	}
 	for _, o := range s.byTarget[o.workKey()] {
-		for _, id := range s.wordsOf(o) {
-			add(id)
+		for _, id := range s.speakersOf(o) {
+			add(voice{by: id})
 		}
 	}
-	for _, id := range s.parted[o.workKey()] {
-		add(id)
+	for _, v := range s.parted[o.workKey()] {
+		add(v)
 	}
-	return by
+	return all
 }
 
-// wordsOf are those whose word is about an object's target because of that object.
-func (s *Store) wordsOf(o *object) []kscope.ID {
+// speakersOf are those whose word is about an object's target because of that object.
+func (s *Store) speakersOf(o *object) []kscope.ID {
 	by := []kscope.ID{o.ID}
 	if o.so != nil {
 		by = append(by, kscope.ID{Kind: kscope.HPAs, Ref: o.hpaRef()}) // it may be gone, what it did is not
@@ -122,25 +131,30 @@ func (s *Store) wordsOf(o *object) []kscope.ID {
 	return by
 }
 
-// keepWord keeps the word of an object that goes for those that have the same target:
-// its steps are in their timelines.
+// keepWord keeps the word of an object that goes, or gets another target, for those
+// that have its target still: its steps are in their timelines. What is said a moment
+// later may be about a step from before.
 func (s *Store) keepWord(o *object) {
 	key := o.workKey()
 	if o.job != nil || len(s.byTarget[key]) == 0 {
 		return
 	}
-	for _, id := range s.wordsOf(o) {
-		if parted := s.parted[key]; len(s.tellings[id]) > 0 && !slices.Contains(parted, id) {
-			s.parted[key] = append(slices.Clip(parted), id)
+	for _, id := range s.speakersOf(o) {
+		if len(s.tellings[id]) > 0 {
+			others := slices.DeleteFunc(slices.Clone(s.parted[key]), func(v voice) bool { return v.by == id })
+			s.parted[key] = append(others, voice{id, s.now.Add(toldBefore)})
 		}
 	}
 }
 
 // forgetParted forgets those who went and of whose word nothing is left.
 func (s *Store) forgetParted() {
-	silent := func(id kscope.ID) bool { return len(s.tellings[id]) == 0 }
 	for key, all := range s.parted {
-		if left := slices.DeleteFunc(slices.Clone(all), silent); len(left) == 0 {
+		left := slices.DeleteFunc(slices.Clone(all), func(v voice) bool {
+			said := s.tellings[v.by]
+			return len(said) == 0 || !v.says(said[0].At)
+		})
+		if len(left) == 0 {
 			delete(s.parted, key)
 		} else {
 			s.parted[key] = left
@@ -156,9 +170,14 @@ func (s *Store) Tellings(id kscope.ID) []Telling {
 		return nil
 	}
 	var out []Telling
-	for _, id := range s.toldBy(o) {
-		out = append(out, s.tellings[id]...)
-		out = append(out, s.listed(id)...)
+	for _, v := range s.toldBy(o) {
+		for _, all := range [][]Telling{s.tellings[v.by], s.listed(v.by)} {
+			for _, t := range all {
+				if v.says(t.At) {
+					out = append(out, t)
+				}
+			}
+		}
 	}
 	sortTellings(out)
 	return out
@@ -195,16 +214,18 @@ func (s *Store) lastStep(c *Chain, o *object) {
 	if c.Step == nil || c.Step.From != 0 {
 		return
 	}
-	for _, id := range s.toldBy(o) {
-		all := s.tellings[id]
+	for _, v := range s.toldBy(o) {
+		all := s.tellings[v.by]
 		for i := len(all) - 1; i >= 0 && c.Step.At.Sub(all[i].At) <= toldBefore; i-- {
-			c.Told = append(c.Told, all[i])
+			if v.says(all[i].At) {
+				c.Told = append(c.Told, all[i])
+			}
 		}
 	}
 	sortTellings(c.Told)
 }
 
-// toldBefore is how long before a step news of it may come.
+// toldBefore is how long before a step news of it may come, and how long after.
 const toldBefore = 15 * time.Second
 
 // Sharing lists the other objects that scale the same target, in order.
