@@ -89,7 +89,7 @@ func TestBadCommandLines(t *testing.T) {
 		{"unknown context", []string{"--context", "there"}, nil, 1, []string{`context "there" is not in the kubeconfig ` + here, "known contexts: here"}, ""},
 		{"no kubeconfig", nil, map[string]string{"KUBECONFIG": "/nonexistent/config"}, 1, []string{"no kubeconfig", "/nonexistent/config", "hint: set KUBECONFIG"}, ""},
 		{"a context whose cluster is not there", []string{"--kubeconfig", half}, nil, 1, []string{`cluster "gone", which context "here" names, is not in the kubeconfig ` + half, "known clusters: c"}, ""},
-		{"a cluster that is not there", []string{"--cluster", "gone"}, nil, 1, []string{`cluster "gone"`, here, "known clusters: c"}, ""},
+		{"a cluster that is not there", []string{"--cluster", "gone"}, nil, 1, []string{`cluster "gone", which --cluster names, is not in the kubeconfig ` + here, "known clusters: c"}, ""},
 		{"a current context that is not there", []string{"--kubeconfig", dangling}, nil, 1, []string{`context "gone" is not in the kubeconfig`, "known contexts: none"}, ""},
 		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
 		{"no terminal", nil, nil, 1, []string{"stdout is not one", "hint:"}, ""},

@@ -84,7 +84,6 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		terminal.leaving.atLast(func() { _ = ledger.write(model.Ledger()) })
 	}
 	err = terminal.run(program)
-	terminal.leaving.atLast(nil)
 	asked := ctx.Err() != nil // to leave, by a signal
 	cancel()
 	close(ended)
@@ -92,6 +91,7 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 	terminal.unguard()
 	if ledger != nil {
 		defer func() {
+			terminal.leaving.atLast(nil) // it is done here
 			if e := ledger.write(model.Ledger()); failed == nil {
 				failed = e
 			}

@@ -196,7 +196,11 @@ func (f *flags) connect() (config *rest.Config, context, namespace string, err e
 			Hint: "known contexts: " + orNone(slices.Collect(maps.Keys(raw.Contexts)))}
 	}
 	if cluster := f.clusterOf(&raw, context); cluster != "" && raw.Clusters[cluster] == nil {
-		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("cluster %q, which context %q names, is not in the kubeconfig %s", cluster, context, f.kubeconfigs()),
+		by := fmt.Sprintf("context %q", context)
+		if f.cluster.Context.Cluster != "" {
+			by = "--cluster"
+		}
+		return nil, "", "", &kscope.Trouble{Cause: fmt.Errorf("cluster %q, which %s names, is not in the kubeconfig %s", cluster, by, f.kubeconfigs()),
 			Hint: "known clusters: " + orNone(slices.Collect(maps.Keys(raw.Clusters)))}
 	}
 	if err = haveEnds(f.credentialFiles(&raw, context)...); err == nil {
