@@ -50,3 +50,16 @@ func TestNothingKnownIsMisspelt(t *testing.T) {
 		}
 	}
 }
+
+// A name that is much longer or shorter is none, and costs nothing to tell.
+func TestMisspeltIsAboutAsLong(t *testing.T) {
+	for _, key := range []string{"", "l", "listLengths of every queue that there is", strings.Repeat("listLength", 1<<16)} {
+		metadata := map[string]string{key: "7"}
+		if is, meant := Misspelt(kscope.Trigger{Type: "redis", Metadata: metadata}); is != "" || meant != "" {
+			t.Errorf("%.50q is taken for %s", is, meant)
+		}
+		if n := testing.AllocsPerRun(10, func() { Misspelt(kscope.Trigger{Type: "redis", Metadata: metadata}) }); n > 20 {
+			t.Errorf("%.50q: %v allocations", key, n)
+		}
+	}
+}

@@ -49,8 +49,12 @@ func Misspelt(t kscope.Trigger) (is, meant string) {
 			continue
 		}
 		for _, key := range slices.Sorted(maps.Keys(t.Metadata)) {
-			for _, name := range all { // one slip in a short word, two in a long one
-				if name != "" && words.Slips(strings.ToLower(key), strings.ToLower(name)) <= min(len(name)/5, 2) {
+			for _, name := range all {
+				slips := min(len(name)/5, 2) // one in a short word, two in a long one
+				if more := len(key) - len(name); name == "" || more < -slips || more > slips {
+					continue // however long it is
+				}
+				if words.Slips(strings.ToLower(key), strings.ToLower(name)) <= slips {
 					return key, name
 				}
 			}
