@@ -73,7 +73,7 @@ func ExampleLook() {
 	//   1 pod is not ready yet.
 	// 24s, scaling up
 	//   9 jobs at 5 per pod call for 2 pods, and 2 are ready.
-	//   KEDA goes to 0 in 58s to 1m13s, if no more jobs come.
+	//   KEDA goes to 0 in 53s to 1m18s, if no more jobs come.
 	// 44s, draining
 	//   The list orders is empty, and 2 pods are set: the HPA goes by the most of the last 5m.
 	//   KEDA goes to 0 in about 35s.

@@ -143,7 +143,7 @@ var ordinary = []explanation{
 	{name: "at max", scene: scene(170, 10, 10),
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10"},
 	{name: "at max, and the pods get the better of it", scene: scene(170, 10, 10), change: aMinuteAgo(290),
-		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 1m25s", next: "10 0 1m40s 2m25s"},
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 1m25s", next: "10 0 1m35s 2m30s"},
 	{name: "at max, and it grows all the same", scene: scene(170, 10, 10), change: aMinuteAgo(50),
 		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 2/s", next: "10"},
 	{name: "at max, and nothing moves", scene: scene(170, 10, 10), change: aMinuteAgo(170),
@@ -170,7 +170,7 @@ var ordinary = []explanation{
 		}
 	}, rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10 44s", next: "10 0 1m05s 1m30s"},
 	{name: "at max, for too short a time to tell", scene: scene(170, 10, 10), change: func(c *store.Chain) { aMinuteAgo(290)(c); c.Past.Ready.Add(at(-5), 9); c.Past.Ready.Add(at(-4), 10) },
-		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10 0 1m40s 2m25s"},
+		rule: "full", phase: explain.AtMax, link: explain.LinkHPA, why: "170 5 34 10", next: "10 0 1m35s 2m30s"},
 	{name: "exact", scene: scene(12, 3, 3),
 		rule: "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "12 5 3 3"},
 	{name: "exact, one", scene: scene(1, 1, 1),

@@ -42,6 +42,7 @@ func (m *Model) Next() Next {
 		o.Quiet = m.from.At.Add(horizon)
 	}
 	for _, v := range m.variants() {
+		v.hand = o.KEDA // who waits for the very last job
 		o.also(m.play(horizon, v), v.held)
 	}
 	o.AtNext = o.Some && !o.KEDA && !o.Latest.After(m.from.At.Add(m.plan.FirstSync))

@@ -11,6 +11,7 @@ type variant struct {
 	pace       float64 // of the pods, 1 is as estimated; 0 is 1 too
 	rate       float64 // at which jobs come, the same way
 	sync, poll float64 // the phase, of a period; 0 is as planned
+	hand       bool    // slow pods have just begun, and fast ones are nearly done
 	held       bool    // the HPA remembers what it held when it was first seen
 }
 
@@ -56,6 +57,13 @@ func (m *Model) varied(v variant) (scaling.Plan, scaling.State) {
 	p, from := m.plan, m.from
 	if v.pace > 0 && p.Service > 0 {
 		p.Service = time.Duration(float64(p.Service) / v.pace)
+	}
+	switch half := float64(from.Ready) / 2; { // how far pods are with what they have in hand is not seen
+	case !v.hand || from.Queue <= 0:
+	case v.pace > 1:
+		from.InHand = 0
+	case v.pace > 0:
+		from.Queue += half // which is as long until they are done
 	}
 	if come := p.Arrivals; v.rate > 0 && come != nil {
 		p.Arrivals = func(since time.Duration) float64 { return v.rate * come(since) }
