@@ -121,8 +121,14 @@ type leanObject struct {
 
 // named reports whether an object says of what kind it is, as the API server always
 // does; client-go knows of what kind others are.
-func (from *leanObject) named() bool {
-	return from.APIVersion != nil && from.Kind != nil && *from.APIVersion != "" && *from.Kind != ""
+func (from *leanObject) named() bool { return saysWhat(from.APIVersion, from.Kind) }
+
+func saysWhat(apiVersion, kind *string) bool {
+	if apiVersion == nil || kind == nil || *apiVersion == "" || *kind == "" {
+		return false
+	}
+	_, err := schema.ParseGroupVersion(*apiVersion)
+	return err == nil
 }
 
 func (from *leanObject) to(o *unstructured.Unstructured) {
@@ -154,7 +160,7 @@ type leanList struct {
 
 // to is false where an item is not in the usual form.
 func (from *leanList) to(list *unstructured.UnstructuredList) bool {
-	if from.APIVersion == nil || from.Kind == nil || *from.Kind == "" || from.Items == nil || slices.ContainsFunc(from.Items, func(o leanObject) bool { return !o.named() }) {
+	if !saysWhat(from.APIVersion, from.Kind) || from.Items == nil || slices.ContainsFunc(from.Items, func(o leanObject) bool { return !o.named() }) {
 		return false
 	}
 	list.Object = map[string]any{"apiVersion": *from.APIVersion, "kind": *from.Kind, "metadata": from.Metadata}

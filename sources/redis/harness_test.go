@@ -45,8 +45,10 @@ func TestMain(m *testing.M) {
 	_ = os.Setenv("SSL_CERT_FILE", path)
 	// What runs in parallel here waits far more than it computes.
 	flag.Parse()
-	if err := flag.Set("test.parallel", "24"); err != nil {
-		panic(err)
+	if flag.Lookup("test.fuzz").Value.String() == "" { // whose workers these are too
+		if err := flag.Set("test.parallel", "24"); err != nil {
+			panic(err)
+		}
 	}
 	code := m.Run()
 	_ = os.RemoveAll(dir)
