@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 )
 
@@ -15,8 +14,9 @@ import (
 // while, whatever it is that comes; what breaks, wakes or sleeps is said at once.
 //
 // Nothing is remembered for that. The series of what was observed say which phase
-// followed from the numbers at any moment. After a rest another is shown at once, and
-// stands; then that of the moment, until a grid of times that is the same for all who
+// followed from the numbers at any moment. After a rest, and where far more or far less
+// is called for than lately, another is shown at once, or when the one before has stood,
+// and stands; then that of the moment, until a grid of times that is the same for all who
 // ask. From then on until the next rest the phase is that of the last time on the grid:
 //
 //	numbers  AAAAAAAAAAAAAAAAAABBABAABABBAABABBBABBBBBBBBBBBBBBBBBBB
@@ -56,40 +56,81 @@ func restless(p Phase) bool {
 // shownAt is the phase that is shown at a time, "" where the numbers give none, and a
 // time since when it is.
 func (f *facts) shownAt(c *store.Chain, now time.Time) (p Phase, since time.Time) {
-	times := changes(c, now.Add(-replayed), now)
 	var turns []turn
-	for _, at := range times {
-		if p := f.stance(c, at); len(turns) == 0 || turns[len(turns)-1].Phase != p {
-			turns = append(turns, turn{p, at})
+	var called []call
+	for _, at := range changes(c, now.Add(-replayed), now) {
+		p, want := f.stance(c, at)
+		if len(turns) == 0 || turns[len(turns)-1].Phase != p {
+			turns = append(turns, turn{p, at, p != "" && leaps(called, want, at)})
+		}
+		if p != "" {
+			called = append(called, call{at, want})
 		}
 	}
 	last := turns[len(turns)-1]
-	if len(turns) == 1 {
-		return last.Phase, last.at
-	}
 	if now.Sub(last.at) >= rest {
 		return last.Phase, last.at.Add(rest - holds)
 	}
 	for i := len(turns) - 1; i > 0; i-- { // the first is only where it is looked from
 		t, before := turns[i], turns[i-1]
-		if before.Phase != "" && t.at.Sub(before.at) < rest {
+		rested := before.Phase == "" || t.at.Sub(before.at) >= rest
+		if !rested && !t.leap {
 			continue
 		}
-		switch next := t.at.Add(holds); {
+		start := t
+		if !rested && !pushed(c, t.at) { // and what is shown may not have stood
+			is, since := f.shownAt(c, t.at.Add(-1))
+			if at := since.Add(holds); is != "" && at.After(t.at) {
+				if now.Before(at) {
+					return is, since
+				}
+				start.Phase, _ = f.stance(c, at)
+				start.at = at
+			}
+		}
+		switch next := start.at.Add(holds); {
 		case now.Before(next):
-			return t.Phase, t.at
+			return start.Phase, start.at
 		case now.Before(onGrid(next.Add(2*holds - 1))):
-			return f.stance(c, next), next
+			p, _ := f.stance(c, next)
+			return p, next
 		}
 		break
 	}
-	return f.stance(c, onGrid(now)), onGrid(now)
+	p, _ = f.stance(c, onGrid(now))
+	return p, onGrid(now)
 }
 
 // turn is a phase that the numbers began to call for.
 type turn struct {
 	Phase
-	at time.Time
+	at   time.Time
+	leap bool // with far more pods or far fewer, see leaps
+}
+
+// call is how many pods the numbers called for at a time.
+type call struct {
+	at   time.Time
+	want int32
+}
+
+// leaps reports whether so many pods are half as many again as, or less than half of,
+// what was called for at any time lately: that is no wavering.
+func leaps(called []call, want int32, at time.Time) bool {
+	most, least := int32(0), int32(math.MaxInt32)
+	for _, x := range slices.Backward(called) {
+		most, least = max(most, x.want), min(least, x.want)
+		if at.Sub(x.at) > 2*holds {
+			break // and that was what was called for until the next
+		}
+	}
+	return len(called) > 0 && (want > most+(most+1)/2 || want < least/2)
+}
+
+// pushed reports whether jobs from here came just before a time: whoever put them in is
+// looking at the screen.
+func pushed(c *store.Chain, at time.Time) bool {
+	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Own.Counted(at) > r.Own.Counted(at.Add(-toldWithin)) })
 }
 
 // onGrid is the last time on the grid up to a time.
@@ -134,8 +175,8 @@ func changes(c *store.Chain, from, to time.Time) []time.Time {
 }
 
 // stance is the phase that followed from the numbers of a moment, "" where it was
-// one of those that are said at once.
-func (f *facts) stance(c *store.Chain, at time.Time) Phase {
+// one of those that are said at once, and how many pods they called for.
+func (f *facts) stance(c *store.Chain, at time.Time) (p Phase, want int32) {
 	desired, ready := valueAt(&c.Past.Desired, at), valueAt(&c.Past.Ready, at)
 	g := facts{now: at, then: true, low: f.low, high: f.high, tolerances: f.tolerances, quiet: len(c.Readings) > 0}
 	g.active = valueAt(&c.Past.Active, at) > 0
@@ -147,7 +188,7 @@ func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 			r.Value = valueAt(&r.Past, at)
 			r.Known = r.Value == r.Value // not NaN
 		case store.FromHPA:
-			r.Value, r.Known = seenBy(c, r.Metric, at)
+			r.Value, r.Known = c.Seen(r.Metric, at)
 		case store.FromSchedule:
 			r.Value = f.scheduled(c, i, at)
 		}
@@ -157,17 +198,17 @@ func (f *facts) stance(c *store.Chain, at time.Time) Phase {
 	switch {
 	case desired != desired || ready != ready || !g.wantKnown || g.partly,
 		g.desired == 0, g.ready == 0 && g.desired <= g.low && !complete(c, at):
-		return ""
+		return "", 0
 	case valueAt(&c.Past.Active, at) == 0 && g.quiet && cools(c):
-		return CoolingDown
+		return CoolingDown, g.want
 	case g.ready < g.desired && !complete(c, at), g.want > g.desired:
-		return ScalingUp
+		return ScalingUp, g.want
 	case g.want < g.desired:
-		return Draining
+		return Draining, g.want
 	case g.raw > g.high:
-		return AtMax
+		return AtMax, g.want
 	}
-	return Steady
+	return Steady, g.want
 }
 
 // scheduled is what a trigger's schedule said at a time.
@@ -183,27 +224,6 @@ func (f *facts) scheduled(c *store.Chain, i int, at time.Time) float64 {
 		f.schedules[i] = r.Schedule.Values()
 	}
 	return f.schedules[i](at)
-}
-
-// seenBy is what the HPA made of a metric at its last sync up to a time, as far as its
-// syncs showed; false where it could not read it.
-func seenBy(c *store.Chain, metric string, at time.Time) (float64, bool) {
-	if c.HPA == nil {
-		return 0, false
-	}
-	i := slices.IndexFunc(c.HPA.Metrics, func(m kscope.Metric) bool { return m.Name == metric })
-	for _, s := range slices.Backward(c.Past.Syncs) {
-		if !s.At.After(at) {
-			if i < 0 || i >= len(s.Values) || math.IsNaN(s.Values[i]) || s.Current == 0 {
-				return 0, false
-			}
-			if c.HPA.Metrics[i].TargetType != "AverageValue" {
-				return s.Values[i], true
-			}
-			return store.Total(s.Values[i], s.Current), true
-		}
-	}
-	return 0, false
 }
 
 // complete reports whether as many pods as were wanted at a time had been ready since

@@ -188,6 +188,48 @@ func TestPhasesAreCalm(t *testing.T) {
 	}
 }
 
+// TestFarMoreIsSaidAtOnce: whoever puts in far more jobs than lately called for pods sees
+// that at once, whatever wavered before; where others do, when what is shown has stood.
+func TestFarMoreIsSaidAtOnce(t *testing.T) {
+	for name, tt := range map[string]struct {
+		jobs   int64
+		ours   bool
+		within float64 // 0 for at once, below 0 for no change at all
+	}{
+		"a hundred from here":   {100, true, 0},
+		"a hundred from others": {100, false, 6},
+		"a job from here":       {1, true, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newWorld(2)
+			x.Ready(0, 2)
+			now, shown := 0.0, explain.Phase("")
+			tick := func(depth int64) {
+				x.Depth(now, depth)
+				c, _ := explain.Look(x.Store, x.ID())
+				shown = c.Phase
+				now += 0.25
+			}
+			for now < 61 { // one pod would do, or two, by turns
+				tick(4 + 4*(int64(now)%2))
+			}
+			before, atOnce := shown, time.Duration(0)
+			if tt.ours {
+				x.See(now, kscope.Loading{Backlog: orders, Load: "batch", Lasts: &atOnce, Began: at(now), State: kscope.LoadFinished, Asked: tt.jobs, Accepted: tt.jobs, Length: 8 + tt.jobs})
+			}
+			for end := now + max(tt.within, 0); ; {
+				tick(8 + tt.jobs)
+				if shown == explain.ScalingUp || now > end {
+					break
+				}
+			}
+			if tt.within < 0 && shown != before || tt.within >= 0 && shown != explain.ScalingUp {
+				t.Errorf("%s is shown after %s", shown, before)
+			}
+		})
+	}
+}
+
 // Where KEDA takes a workload to zero, its pods go before it sleeps.
 func TestNothingSleepsWithPods(t *testing.T) {
 	for _, step := range []int32{1, 4, 10} {

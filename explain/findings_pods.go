@@ -181,7 +181,11 @@ func podsCannotStart(c *store.Chain, f *facts) (Finding, bool) {
 		x.Next = "Those that are ready go on."
 	}
 	if p := firstOf(c.Ailing, c.Starting.Ailed); p != nil {
-		x.Says = fmt.Sprintf("%s cannot run: %s; %s ready.", podsOf(failing, c.Counts.Alive()), ailment(p), isOrAre(f.ready))
+		why := ailment(p)
+		if failing == 1 {
+			why = strings.NewReplacer("takes them", "takes it", "they do not", "it does not").Replace(why)
+		}
+		x.Says = fmt.Sprintf("%s cannot run: %s; %s ready.", podsOf(failing, c.Counts.Alive()), why, isOrAre(f.ready))
 		x.Evidence, x.Move = append(x.Evidence, podOf(p)), moveFor(c, p)
 	}
 	return x, true

@@ -66,7 +66,7 @@ func badPause(c *store.Chain, f *facts) (Finding, bool) {
 // idleTug is an idleReplicaCount that the HPA does not leave alone.
 func idleTug(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject
-	if so.IdleReplicaCount == nil || *so.IdleReplicaCount <= 0 || *so.IdleReplicaCount >= so.MinReplicaCount || !f.quiet ||
+	if so.IdleReplicaCount == nil || *so.IdleReplicaCount <= 0 || *so.IdleReplicaCount >= so.MinReplicaCount || !f.quiet || f.desired == 0 ||
 		so.ForceActivation || so.FullyPaused() || so.Conditions.Get("Active").Reason != "ScalerNotActive" || c.HPA == nil {
 		return Finding{}, false
 	}

@@ -111,7 +111,7 @@ func misspelt(c *store.Chain, _ *facts) (Finding, bool) {
 			goes = target
 		}
 		return Finding{Link: LinkKEDA,
-			Says:     fmt.Sprintf("A %s trigger has no setting %s: KEDA goes by a %s of %s.", t.Type, called(is), meant, words.Count(goes)),
+			Says:     fmt.Sprintf("The trigger of type %s has no setting %s: KEDA takes %s to be %s.", t.Type, called(is), meant, words.Count(goes)),
 			Next:     fmt.Sprintf("KEDA passes over what it has no name for; %s may have been meant.", meant),
 			Evidence: []Evidence{settingOf(c, "metadata of trigger "+t.Type, is+": "+t.Metadata[is])},
 			Move:     Move{kubectl(c, "edit", "scaledobject", c.ScaledObject.Ref.Name), fmt.Sprintf("Call it %s there: KEDA gives it to the HPA at once.", meant)}}, true

@@ -34,6 +34,9 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 	case unread(c):
 		d.Next = fmt.Sprintf("The HPA could read no metrics when it last tried; its next sync, within about %s, shows if it can now.", within)
 	case foretell(&d, c, f):
+		if o := f.ahead(c); o.KEDA && o.Sure { // no more will be set
+			d.Why = strings.TrimSuffix(d.Why, " so far.") + "."
+		}
 	case f.limit <= f.desired:
 		d.Next = "The HPA's scale-up policies allow no more for now."
 		d.Ahead = unchanged(f)
@@ -70,7 +73,14 @@ func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 	}
 	d.Why = fmt.Sprintf("%s set, %s ready%s.", podsAre(f.desired), isOrAre(f.ready), far)
 	if f.wantKnown && f.raw > 0 {
-		d.Why = fmt.Sprintf("%s; %s set, %s ready%s.", calls(f), isOrAre(f.desired), isOrAre(f.ready), far)
+		switch set := isOrAre(f.desired) + " set"; {
+		case f.raw > f.high && f.desired == f.high:
+			d.Why = fmt.Sprintf("%s, but maxReplicaCount allows %d; %s ready%s.", calls(f), f.high, isOrAre(f.ready), far)
+		case f.raw > f.high:
+			d.Why = fmt.Sprintf("%s; maxReplicaCount allows %d, %s, %s ready%s.", calls(f), f.high, set, isOrAre(f.ready), far)
+		default:
+			d.Why = fmt.Sprintf("%s; %s, %s ready%s.", calls(f), set, isOrAre(f.ready), far)
+		}
 	}
 	switch n := c.Starting.Nodeless; {
 	case n > 0 && n >= int(left):

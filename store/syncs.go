@@ -30,6 +30,27 @@ type Past struct {
 	Active         Series    // KEDA's word on whether a trigger is active: 1 or 0
 }
 
+// Seen is what the HPA made of a metric at its last sync up to a time, as far as its
+// syncs showed; false where it could not read it.
+func (c *Chain) Seen(metric string, at time.Time) (float64, bool) {
+	if c.HPA == nil {
+		return 0, false
+	}
+	i := slices.IndexFunc(c.HPA.Metrics, func(m kscope.Metric) bool { return m.Name == metric })
+	for _, s := range slices.Backward(c.Past.Syncs) {
+		switch {
+		case s.At.After(at):
+		case i < 0 || i >= len(s.Values) || math.IsNaN(s.Values[i]) || s.Current == 0:
+			return 0, false
+		case c.HPA.Metrics[i].TargetType != "AverageValue":
+			return s.Values[i], true
+		default:
+			return Total(s.Values[i], s.Current), true
+		}
+	}
+	return 0, false
+}
+
 // syncsKept is how long syncs are kept at least: the HPA controller looks back as
 // far as its windows and policies reach.
 const syncsKept = 2 * kscope.DownscaleStabilization

@@ -101,7 +101,7 @@ func (m *Model) phaseStyle(p explain.Phase) screen.Style {
 // tally is how many rows of the table are in which condition.
 type tally struct {
 	at            time.Time
-	version, news uint64
+	news          uint64
 	total         int
 	broken, awake int
 }
@@ -117,7 +117,7 @@ const (
 )
 
 func (m *Model) count() {
-	ids, now, version, news := rowsOf(m.store, m.o), m.store.Now(), m.store.Version(), m.store.News()
+	ids, now, news := rowsOf(m.store, m.o), m.store.Now(), m.store.News()
 	t := &m.tally
 	age, every := now.Sub(t.at), tallyEvery
 	switch {
@@ -126,10 +126,10 @@ func (m *Model) count() {
 	case len(ids) <= fewRows:
 		every = tallyAtOnce
 	}
-	if version == t.version || t.total == len(ids) && age < every || t.total > 0 && age < tallyAtOnce {
+	if t.total == len(ids) && age < every || t.total > 0 && age < tallyAtOnce {
 		return
 	}
-	*t = tally{at: now, version: version, news: news, total: len(ids)}
+	*t = tally{at: now, news: news, total: len(ids)}
 	for _, id := range ids {
 		c, _ := explain.Glance(m.store, id)
 		switch c.Phase {

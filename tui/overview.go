@@ -249,6 +249,9 @@ func (m *Model) drawOverviewRow(c screen.Canvas, id kscope.ID, at []span, chosen
 		return
 	}
 	m.shown.chain(m.seen, &ch.Chain)
+	if ch.Phase == explain.Broken && m.tally.broken == 0 {
+		m.tally.at = time.Time{} // by the time alone: it is counted anew
+	}
 	backlog := (*kscope.Backlog)(nil)
 	if r, ok := ch.Queued(); ok {
 		backlog = r.Trigger.Backlog

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
 )
 
@@ -161,14 +160,6 @@ func TestVersionSaysWhatItIs(t *testing.T) {
 	out, _, code := cli(t, "version")
 	if code != 0 || !strings.HasPrefix(out, "kscope ") || !strings.Contains(out, "go1.") {
 		t.Errorf("got %q and exit status %d", out, code)
-	}
-}
-
-func TestErrorsCannotWriteToTheTerminal(t *testing.T) {
-	var out bytes.Buffer
-	exitCode(&out, &kscope.Trouble{Cause: errors.New("bad \x1b[2J thing"), Hint: "\x1b]0;hint\a"})
-	if strings.ContainsAny(out.String(), "\x1b\a") {
-		t.Errorf("got %q, want no control characters", out.String())
 	}
 }
 

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/kscope/kscope"
 )
 
 // everyCommand calls f for all commands there are.
@@ -157,5 +161,13 @@ func TestTimesThatCannotBeMeant(t *testing.T) {
 				t.Errorf("demo %s %s: got status %d and %q", command, flag, code, stderr)
 			}
 		}
+	}
+}
+
+func TestErrorsCannotWriteToTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	exitCode(&out, &kscope.Trouble{Cause: errors.New("bad \x1b[2J thing"), Hint: "\x1b]0;hint\a"})
+	if strings.ContainsAny(out.String(), "\x1b\a") {
+		t.Errorf("got %q, want no control characters", out.String())
 	}
 }
