@@ -20,8 +20,8 @@ type answers struct {
 
 	// hear is what comes of the input in a while, false once it has ended; nil where
 	// that cannot be asked.
-	hear    func(within time.Duration) ([]byte, bool)
-	pasting func() bool // the screen's reader is in a paste; nil for never
+	hear func(within time.Duration) ([]byte, bool)
+	keys func(heard []byte) []byte // what of it was typed, and not pasted
 
 	mu    sync.Mutex
 	quit  *time.Timer // runs from q until the screen answers anything
@@ -89,20 +89,16 @@ func (a *answers) typed(b []byte) {
 // listen hears what is typed while the screen stands still, whoever asks to leave by
 // it. All else is for the screen when it goes on.
 func (a *answers) listen() {
-	var heard, kept []byte
-	bounds := pastes{now: time.Now} // what is pasted asks for nothing, and is dropped
+	var heard, keys, kept []byte // what is pasted asks for nothing, and is dropped
 	for more := true; more && a.standsStill(); {
 		a.mu.Lock() // the reader of the screen, too, may read something yet
-		if a.quit == nil && (leaves(bounds.keys) || isCtrlC(heard) || leaves(a.last)) {
+		if a.quit == nil && (leaves(keys) || isCtrlC(heard) || leaves(a.last)) {
 			a.quit = time.AfterFunc(grace/2, a.leaving.now)
 		}
 		a.mu.Unlock()
 		if heard, more = a.hear(standsStill / 10); len(heard) > 0 {
-			if bounds.last.IsZero() && a.pasting != nil && a.pasting() { // and this goes on with it
-				bounds.in, bounds.began, bounds.last = true, time.Now(), time.Now()
-			}
-			bounds.bound(nil, heard)
-			kept = append(kept, bounds.keys...)
+			keys = a.keys(heard)
+			kept = append(kept, keys...)
 		}
 	}
 	var decoder uv.EventDecoder

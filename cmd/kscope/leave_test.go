@@ -108,7 +108,8 @@ func TestHearingWhileTheScreenStandsStill(t *testing.T) {
 				_, l := newLeaving(func(int) { ended = time.Since(begun) })
 				typed, answer, keys := make(chan string, 9), make(chan bool), ""
 				var a *answers
-				a = &answers{leaving: l, pasting: func() bool { return tt.in },
+				bounds := &pastes{now: time.Now, in: tt.in, known: tt.in, began: begun, last: begun.Add(standsStill)}
+				a = &answers{leaving: l, keys: bounds.heard,
 					send: func(msg tea.Msg) {
 						<-answer
 						if key, ok := a.filter(nil, msg).(tea.KeyPressMsg); ok {

@@ -3,7 +3,8 @@ package main
 import (
 	"errors"
 	"io"
-	"sync/atomic"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -33,22 +34,24 @@ type file interface {
 	Name() string
 }
 
-// pastes is a terminal's input in which every paste ends. It is read by one
-// goroutine.
+// pastes is a terminal's input in which every paste ends. It is read by one goroutine,
+// and by another what that one does not come to, see heard.
 type pastes struct {
 	file
 	now   func() time.Time
 	typed func([]byte) // told of what is no paste, before anybody else sees it
 	gone  func()       // told that the terminal is there no more; nil for nobody
 
-	keys  []byte      // that came with the last read
+	mu    sync.Mutex  // over all that follows
+	keys  []byte      // that came last
 	alone *time.Timer // runs from a ^C in a paste of which nothing has come since
 
-	within      atomic.Bool // a paste, since the last read: for who reads on
-	in          bool        // the same
+	in          bool // a paste
+	known       bool // to who reads: it has the beginning of one, and no end
 	began, last time.Time
 	size        int    // of it, in bytes
 	matched     int    // bytes of the sequence that is awaited
+	apart       bool   // not all of those were read: some were heard
 	late        string // the rest of an end that was completed for it, should it come yet
 }
 
@@ -60,7 +63,7 @@ func endPastes(in file, typed func([]byte)) *pastes {
 // Read gives what was typed and pasted. What it adds to that always fits, since
 // nobody would ask for the rest before the next key.
 func (p *pastes) Read(b []byte) (int, error) {
-	room := max((len(b)-len(pasteEnds))/2, 1)
+	room := max((len(b)-2*len(pasteEnds))/2, 1)
 	raw := make([]byte, min(room, len(b)))
 	n, err := p.file.Read(raw)
 	if n <= 0 {
@@ -69,16 +72,18 @@ func (p *pastes) Read(b []byte) (int, error) {
 		}
 		return 0, err
 	}
-	if p.alone != nil {
-		p.alone.Stop()
-		p.alone = nil
-	}
-	if len(b) < 2*len(pasteEnds) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.goesOn()
+	if len(b) < 3*len(pasteEnds) {
 		p.typed(raw[:n])
 		return copy(b, raw[:n]), err
 	}
-	out := p.bound(b[:0], raw[:n])
-	p.within.Store(p.in)
+	out := b[:0]
+	if p.known && !p.in { // its end was heard, and not read
+		out, p.known = append(out, pasteEnds...), false
+	}
+	out = p.bound(out, raw[:n])
 	if len(p.keys) > 0 {
 		p.typed(p.keys)
 	}
@@ -86,6 +91,26 @@ func (p *pastes) Read(b []byte) (int, error) {
 		p.alone = time.AfterFunc(typedGap, func() { p.typed(key) })
 	}
 	return len(out), err
+}
+
+// goesOn is that more comes: a ^C that came last was not alone.
+func (p *pastes) goesOn() {
+	if p.alone != nil {
+		p.alone.Stop()
+		p.alone = nil
+	}
+}
+
+// heard takes what came and nobody reads, since the screen stands still, and gives the
+// keys of it. A paste that begins in it is nobody's: the rest is not read either.
+func (p *pastes) heard(came []byte) (keys []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.goesOn()
+	known := p.known
+	p.bound(nil, came)
+	p.known, p.apart = known, p.matched > 0 // who reads has heard nothing of it
+	return slices.Clone(p.keys)
 }
 
 // bound appends to out what came in, with the ends that are missing.
@@ -96,6 +121,7 @@ func (p *pastes) bound(out, came []byte) []byte {
 		out = p.end(out)
 	}
 	p.last, p.keys = now, p.keys[:0]
+	read := len(out)
 	for _, c := range came {
 		if p.late != "" && c == p.late[0] {
 			p.late = p.late[1:]
@@ -110,9 +136,9 @@ func (p *pastes) bound(out, came []byte) []byte {
 		case awaited[p.matched]:
 			p.matched++
 		case awaited[0]:
-			p.matched = 1
+			p.matched, p.apart = 1, false
 		default:
-			p.matched = 0
+			p.matched, p.apart = 0, false
 		}
 		if !p.in {
 			p.keys = append(p.keys, c)
@@ -121,16 +147,20 @@ func (p *pastes) bound(out, came []byte) []byte {
 		if p.in {
 			p.size++
 		}
-		if !over {
+		if !over && (p.known || !p.in) {
 			out = append(out, c)
 		}
 		if p.matched < len(awaited) {
 			continue
 		}
-		if over {
+		switch {
+		case p.in && p.known && (over || p.apart):
 			out = append(out, pasteEnds...)
+		case !p.in && p.apart: // what was read of the beginning is no key either
+			out = out[:max(len(out)-len(awaited), read)]
 		}
-		p.in, p.began, p.size, p.matched = !p.in, now, 0, 0
+		p.known = !p.in && !p.apart
+		p.in, p.began, p.size, p.matched, p.apart = !p.in, now, 0, 0, false
 	}
 	return out
 }
@@ -141,9 +171,12 @@ func (p *pastes) end(out []byte) []byte {
 	if p.matched > 0 {
 		p.late = rest
 	}
-	if p.size > pasteMost { // what came of it was not handed on
+	if p.size > pasteMost || p.apart { // what came of it was not handed on
 		rest = pasteEnds
 	}
-	p.in, p.size, p.matched = false, 0, 0
+	if !p.known {
+		rest = ""
+	}
+	p.in, p.known, p.size, p.matched, p.apart = false, false, 0, 0, false
 	return append(out, rest...)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -243,6 +244,45 @@ func TestGoneTerminal(t *testing.T) {
 		p.gone = func() { gone = true }
 		if _, got := p.Read(make([]byte, 100)); !errors.Is(got, err) || gone != want {
 			t.Errorf("%v: gone is %v, want %v (%v)", err, gone, want, got)
+		}
+	}
+}
+
+// TestPasteHeardInParts: whichever part of what is typed and pasted is heard while the
+// screen stands still, and not read, nothing that was pasted is a key to anybody, and
+// whoever reads is left in no paste.
+func TestPasteHeardInParts(t *testing.T) {
+	const text, pasted = "ab" + pasteBegins + "iq\x03x" + pasteEnds + "cd" + pasteBegins + "q" + pasteEnds + "e", "iqx\x03"
+	whole := regexp.MustCompile(`(?s)\x1b\[200~.*?\x1b\[201~`)
+	for from := range len(text) + 1 {
+		for to := from; to <= len(text); to++ {
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var typed, read []byte
+			p := endPastes(r, func(b []byte) { typed = append(typed, b...) })
+			take := func(part string) {
+				if part == "" {
+					return
+				}
+				_, _ = w.WriteString(part)
+				b := make([]byte, 256)
+				n, err := p.Read(b)
+				if err != nil {
+					t.Fatal(err)
+				}
+				read = append(read, b[:n]...)
+			}
+			take(text[:from])
+			typed = append(typed, p.heard([]byte(text[from:to]))...)
+			take(text[to:])
+			take("f") // and whatever comes next
+			keys := whole.ReplaceAllString(string(read), "")
+			if bytes.ContainsAny(typed, pasted) || strings.ContainsAny(keys, pasted) || strings.Contains(keys, pasteBegins) || !strings.HasSuffix(keys, "f") {
+				t.Errorf("heard %q of it: typed %q, read %q", text[from:to], typed, read)
+			}
+			_, _ = r.Close(), w.Close()
 		}
 	}
 }

@@ -51,7 +51,7 @@ func newProgram(ctx context.Context, t *terminal, model tea.Model, noColor bool)
 	a := &answers{leaving: t.leaving, stops: &t.stops, hear: hearing(t.in)}
 	t.ended = a.end
 	input := endPastes(t.in, t.listen(a.typed))
-	a.pasting = input.within.Load
+	a.keys = input.heard
 	input.gone = func() { t.leaving.told(syscall.SIGHUP) } // whose signal may be ignored, or another's
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(t.out), tea.WithFPS(framesPerSecond),
