@@ -278,14 +278,19 @@ func TestTheOtherOneMoves(t *testing.T) {
 	x.See(20, other)
 	x.Scale(60, "", 0)
 	rival(60.1, "KEDAScaleTargetDeactivated", 1, 0)
-	x.See(61, kscope.Heartbeat{})
+	other.ScaleTarget.Name = "order-worker" // and back again: what it did there it did not do here
+	x.See(62, other)
+	x.Scale(80, "", 1)
+	x.See(81, kscope.Gone{Kind: kscope.ScaledObjects, Ref: other.Ref, UID: other.UID})
+	rival(81.5, "KEDAScaleTargetActivated", 0, 1) // late
+	x.See(82, kscope.Heartbeat{})
 	var got []string
 	for _, e := range explain.Timeline(x.Store, x.ID()) {
 		if e.Kind == store.Scaled {
 			got = append(got, fmt.Sprint(e.From, " to ", e.To, " for ", e.For.Name))
 		}
 	}
-	if want := []string{"0 to 1 for rival", "1 to 0 for "}; !slices.Equal(got, want) {
+	if want := []string{"0 to 1 for rival", "1 to 0 for ", "0 to 1 for rival"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -169,7 +169,7 @@ func (s *Store) copy(series func(*Series) Series) *Store {
 	c := &Store{
 		now: s.now, swept: s.swept, total: s.total, everyone: s.everyone, members: s.members, health: s.health,
 		eventsLive: s.eventsLive, ids: slices.Clone(s.ids),
-		hpas: maps.Clone(s.hpas), events: maps.Clone(s.events), tellings: s.tellings.copy(), parted: maps.Clone(s.parted), connections: maps.Clone(s.connections),
+		hpas: maps.Clone(s.hpas), events: maps.Clone(s.events), tellings: clipped(s.tellings), parted: clipped(s.parted), connections: maps.Clone(s.connections),
 		statuses: maps.Clone(s.statuses), byKind: maps.Clone(s.byKind), byServer: maps.Clone(s.byServer), gone: maps.Clone(s.gone),
 		objects: make(map[kscope.ID]*object, len(s.objects)), work: make(map[workKey]*workload, len(s.work)),
 		queues: make(map[kscope.Backlog]*queue, len(s.queues)), puts: make(map[kscope.Backlog]*puts, len(s.puts)),

@@ -62,6 +62,9 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	if moved {
 		s.unindex(old)
 	}
+	if old.so.ScaleTarget != f.ScaleTarget {
+		old.aims = at
+	}
 	if !slices.EqualFunc(old.so.Triggers, f.Triggers, sameSchedule) {
 		old.crons = cronsOf(f.Triggers)
 	}
@@ -157,6 +160,7 @@ func (s *Store) seeHPA(at time.Time, h *kscope.HPA) {
 	if moved {
 		s.touchTarget(o.workKey())
 		s.unindex(o)
+		o.aims = at
 	}
 	o.hpa, o.at = h, at
 	if moved {

@@ -54,16 +54,25 @@ func (s *Store) tell(at time.Time, by kscope.ID, step kscope.Step, status bool) 
 const tellingsAlike = 20
 
 // tellers are the objects on whose timelines the word of somebody may be: all
-// that have the same target.
+// that have the same target, or the one he had a moment ago.
 func (s *Store) tellers(by kscope.ID) []*object {
 	o := s.objects[by]
 	if h := s.hpas[by.Ref]; o == nil && by.Kind == kscope.HPAs && h != nil {
 		o = s.byUID[h.OwnerUID]
 	}
-	if o == nil || o.job != nil {
-		return nil
+	if o != nil {
+		if o.job != nil {
+			return nil
+		}
+		return s.byTarget[o.workKey()]
 	}
-	return s.byTarget[o.workKey()]
+	var all []*object
+	for key, parted := range s.parted { // few, if any
+		if slices.ContainsFunc(parted, func(v voice) bool { return v.by == by && v.says(s.now) }) {
+			all = append(all, s.byTarget[key]...)
+		}
+	}
+	return all
 }
 
 // teller is whose word an event about something is.
@@ -90,33 +99,41 @@ func (s *Store) tellRescale(at time.Time, old *hpa, is *kscope.HPA) {
 
 // voice is one whose word may be about the steps of a target.
 type voice struct {
-	by    kscope.ID
-	until time.Time // of what is not about that target any more; zero for never
+	by           kscope.ID
+	since, until time.Time // when that was its target; zero for ever
 }
 
 // says reports whether something that a voice said may be about the target.
-func (v voice) says(at time.Time) bool { return v.until.IsZero() || !at.After(v.until) }
+func (v voice) says(at time.Time) bool {
+	return !at.Before(v.since) && (v.until.IsZero() || !at.After(v.until))
+}
 
-// toldBy are those whose word may be about the steps of an object's target: KEDA and
-// the HPAs, on behalf of any object that scales it, or did.
-func (s *Store) toldBy(o *object) (all []voice) {
+// toldBy are those whose word may be about the steps of an object's target, and when:
+// KEDA and the HPAs, on behalf of any object that scales it, or did.
+func (s *Store) toldBy(o *object) map[kscope.ID][]voice {
 	if o.job != nil {
 		return nil
 	}
-	add := func(v voice) {
-		if !slices.ContainsFunc(all, func(x voice) bool { return x.by == v.by }) {
-			all = append(all, v)
-		}
-	}
+	all := map[kscope.ID][]voice{}
 	for _, o := range s.byTarget[o.workKey()] {
 		for _, id := range s.speakersOf(o) {
-			add(voice{by: id})
+			all[id] = append(all[id], voice{id, o.aims, time.Time{}})
 		}
 	}
 	for _, v := range s.parted[o.workKey()] {
-		add(v)
+		all[v.by] = append(all[v.by], v)
 	}
 	return all
+}
+
+// about is what was said while it may have been about the target.
+func about(voices []voice, said []Telling) (out []Telling) {
+	for _, t := range said {
+		if slices.ContainsFunc(voices, func(v voice) bool { return v.says(t.At) }) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // speakersOf are those whose word is about an object's target because of that object.
@@ -140,10 +157,7 @@ func (s *Store) keepWord(o *object) {
 		return
 	}
 	for _, id := range s.speakersOf(o) {
-		if len(s.tellings[id]) > 0 {
-			others := slices.DeleteFunc(slices.Clone(s.parted[key]), func(v voice) bool { return v.by == id })
-			s.parted[key] = append(others, voice{id, s.now.Add(toldBefore)})
-		}
+		s.parted[key] = append(s.parted[key], voice{id, o.aims, s.now.Add(toldBefore)})
 	}
 }
 
@@ -151,8 +165,7 @@ func (s *Store) keepWord(o *object) {
 func (s *Store) forgetParted() {
 	for key, all := range s.parted {
 		left := slices.DeleteFunc(slices.Clone(all), func(v voice) bool {
-			said := s.tellings[v.by]
-			return len(said) == 0 || !v.says(said[0].At)
+			return v.until.Before(s.now) && !slices.ContainsFunc(s.tellings[v.by], func(t Telling) bool { return v.says(t.At) })
 		})
 		if len(left) == 0 {
 			delete(s.parted, key)
@@ -170,14 +183,9 @@ func (s *Store) Tellings(id kscope.ID) []Telling {
 		return nil
 	}
 	var out []Telling
-	for _, v := range s.toldBy(o) {
-		for _, all := range [][]Telling{s.tellings[v.by], s.listed(v.by)} {
-			for _, t := range all {
-				if v.says(t.At) {
-					out = append(out, t)
-				}
-			}
-		}
+	for id, voices := range s.toldBy(o) {
+		out = append(out, about(voices, s.tellings[id])...)
+		out = append(out, about(voices, s.listed(id))...)
 	}
 	sortTellings(out)
 	return out
@@ -214,13 +222,10 @@ func (s *Store) lastStep(c *Chain, o *object) {
 	if c.Step == nil || c.Step.From != 0 {
 		return
 	}
-	for _, v := range s.toldBy(o) {
-		all := s.tellings[v.by]
-		for i := len(all) - 1; i >= 0 && c.Step.At.Sub(all[i].At) <= toldBefore; i-- {
-			if v.says(all[i].At) {
-				c.Told = append(c.Told, all[i])
-			}
-		}
+	for id, voices := range s.toldBy(o) {
+		said := s.tellings[id]
+		first, _ := slices.BinarySearchFunc(said, c.Step.At.Add(-toldBefore), func(t Telling, at time.Time) int { return t.At.Compare(at) })
+		c.Told = append(c.Told, about(voices, said[first:])...)
 	}
 	sortTellings(c.Told)
 }
@@ -255,11 +260,11 @@ func (x tellings) forget(before time.Time) {
 	}
 }
 
-// copy is for a picture, which appends to no list of another.
-func (x tellings) copy() tellings {
-	out := make(tellings, len(x))
-	for id, all := range x {
-		out[id] = slices.Clip(all)
+// clipped is a copy for a picture, which appends to no list of another.
+func clipped[M ~map[K][]V, K comparable, V any](lists M) M {
+	out := make(M, len(lists))
+	for key, all := range lists {
+		out[key] = slices.Clip(all)
 	}
 	return out
 }
