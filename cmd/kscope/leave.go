@@ -29,7 +29,7 @@ type leaving struct {
 	status   int             // with which it ends by force
 	signal   int             // the exit status by which a shell tells of it, 0 without one
 	terminal *crash.Terminal // that a screen has, nil for none
-	last     func()          // what is done before it ends by force, nil for nothing; see atLast
+	last     func() error    // what is done before it ends by force, nil for nothing; see atLast
 }
 
 // aMoment is how long what is done last may take.
@@ -98,15 +98,22 @@ func (l *leaving) now() {
 		l.terminal.GiveBack("")
 	}
 	if l.last != nil {
-		done := make(chan struct{})
+		failed := make(chan bool, 1)
 		go func() {
-			defer close(done)
-			defer func() { _ = recover() }() // it may be what hangs
-			l.last()
+			fails := true
+			defer func() {
+				_ = recover() // it may be what hangs
+				failed <- fails
+			}()
+			fails = l.last() != nil
 		}()
 		select {
-		case <-done:
+		case fails := <-failed:
+			if fails {
+				l.status = max(l.status, 1)
+			}
 		case <-time.After(aMoment):
+			l.status = max(l.status, 1)
 		}
 	}
 	l.exit(l.status)
@@ -122,8 +129,9 @@ func (l *leaving) atOnce() {
 }
 
 // atLast says what is done where something hangs and the process ends by force, if it
-// takes no longer than aMoment: nil for nothing.
-func (l *leaving) atLast(f func()) {
+// takes no longer than aMoment: nil for nothing. Where it is not done, the exit status
+// says so, since nobody else can.
+func (l *leaving) atLast(f func() error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.last = f

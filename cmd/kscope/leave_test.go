@@ -175,28 +175,31 @@ func TestAwait(t *testing.T) {
 // and who asks twice does not wait for it.
 func TestAtLast(t *testing.T) {
 	for name, tt := range map[string]struct {
-		last  func()
-		leave func(l *leaving)
-		takes time.Duration
-		done  bool
+		last   func() error
+		leave  func(l *leaving)
+		takes  time.Duration
+		done   bool
+		status int
 	}{
-		"something hangs": {func() {}, func(l *leaving) { l.now() }, 0, true},
-		"it hangs itself": {func() { time.Sleep(time.Minute) }, func(l *leaving) { l.now() }, aMoment, false},
-		"it fails":        {func() { panic("torn") }, func(l *leaving) { l.now() }, 0, false},
-		"asked again":     {func() {}, func(l *leaving) { l.atOnce() }, 0, false},
+		"something hangs": {func() error { return nil }, func(l *leaving) { l.now() }, 0, true, 0},
+		"it hangs itself": {func() error { time.Sleep(time.Minute); return nil }, func(l *leaving) { l.now() }, aMoment, false, 1},
+		"it fails":        {func() error { panic("torn") }, func(l *leaving) { l.now() }, 0, false, 1},
+		"it cannot be":    {func() error { return errors.New("no room") }, func(l *leaving) { l.now() }, 0, true, 1},
+		"asked again":     {func() error { return nil }, func(l *leaving) { l.atOnce() }, 0, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var done atomic.Bool
-				ended, begun := false, time.Now()
-				_, l := newLeaving(func(int) { ended = true })
-				l.atLast(func() {
-					tt.last()
+				status, begun := -1, time.Now()
+				_, l := newLeaving(func(code int) { status = code })
+				l.atLast(func() error {
+					err := tt.last()
 					done.Store(true)
+					return err
 				})
 				tt.leave(l)
-				if took := time.Since(begun); !ended || done.Load() != tt.done || took != tt.takes {
-					t.Errorf("ended %v, done %v, after %v", ended, done.Load(), took)
+				if took := time.Since(begun); status != tt.status || done.Load() != tt.done || took != tt.takes {
+					t.Errorf("status %d, done %v, after %v", status, done.Load(), took)
 				}
 				time.Sleep(time.Hour) // what hangs ends, too
 			})

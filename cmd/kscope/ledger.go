@@ -17,7 +17,8 @@ type book struct {
 }
 
 // openBook opens what --ledger names, before there is a screen: - is stdout. What
-// is in a file stays there until something takes its place.
+// is in a file stays there until the end, when the ledger takes its place, however
+// short. A pipe has to be read by somebody already.
 func openBook(path string, stdout io.Writer) (*book, error) {
 	switch path {
 	case "":
@@ -25,15 +26,15 @@ func openBook(path string, stdout io.Writer) (*book, error) {
 	case "-":
 		return &book{out: stdout}, nil
 	}
-	file, err := openLedger(path)
+	file, err := openLedger(path, 0)
 	if err != nil {
-		return nil, &kscope.Trouble{Cause: err, Hint: "name a file in a directory that you may write to, or - for stdout"}
+		return nil, &kscope.Trouble{Cause: err, Hint: "name a file in a directory that you may write to, a pipe that somebody reads, or - for stdout"}
 	}
 	return &book{path: path, file: file, out: stdout}, nil
 }
 
-func openLedger(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
+func openLedger(path string, flags int) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|atOnce|flags, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--ledger: %w", err)
 	}
@@ -65,12 +66,20 @@ func (b *book) write(lines [][]byte) error {
 }
 
 // fill makes a text what is in the file that has the name in the end: hours after the
-// start, the one that was opened may have been removed, or moved.
+// start, the one that was opened may have been removed, or moved. What others have put
+// in its place is theirs, unless there is nothing in it.
 func (b *book) fill(text []byte) (err error) {
-	there, e := os.Stat(b.path)
-	if is, err := b.file.Stat(); e != nil || err != nil || !os.SameFile(is, there) {
+	is, e := b.file.Stat()
+	if there, err := os.Stat(b.path); e != nil || err != nil || !os.SameFile(is, there) {
+		flags := os.O_EXCL
+		if there, err := os.Lstat(b.path); err == nil {
+			if !there.Mode().IsRegular() || there.Size() > 0 {
+				return fmt.Errorf("--ledger: there is another %s now", b.path)
+			}
+			flags = 0
+		}
 		_ = b.file.Close()
-		if b.file, err = openLedger(b.path); err != nil {
+		if b.file, err = openLedger(b.path, flags); err != nil {
 			return err
 		}
 	}

@@ -57,15 +57,29 @@ func TestBookMoved(t *testing.T) {
 	lines := [][]byte{[]byte(`{"a":1}`)}
 	const want = "{\"a\":1}\n"
 	for name, tt := range map[string]struct {
-		do   func(dir, path string) error
-		lost bool
+		do    func(dir, path string) error
+		lost  bool
+		stays string // what is there of others
 	}{
 		"removed": {do: func(_, path string) error { return os.Remove(path) }},
 		"moved":   {do: func(_, path string) error { return os.Rename(path, path+".1") }},
-		"replaced": {do: func(_, path string) error {
-			_ = os.Remove(path)
-			return os.WriteFile(path, []byte("longer than what comes\n"), 0o600)
+		"rotated": {do: func(_, path string) error {
+			_ = os.Rename(path, path+".1")
+			return os.WriteFile(path, nil, 0o600)
 		}},
+		"another's": {do: func(_, path string) error {
+			_ = os.Remove(path)
+			return os.WriteFile(path, []byte("theirs\n"), 0o600)
+		}, lost: true, stays: "theirs\n"},
+		"a link to another's": {do: func(dir, path string) error {
+			_ = os.Remove(path)
+			_ = os.WriteFile(filepath.Join(dir, "victim"), []byte("theirs\n"), 0o600)
+			return os.Symlink("victim", path)
+		}, lost: true, stays: "theirs\n"},
+		"a link to nothing": {do: func(_, path string) error {
+			_ = os.Remove(path)
+			return os.Symlink("nothing", path)
+		}, lost: true},
 		"directory":    {do: func(dir, _ string) error { return os.RemoveAll(dir) }, lost: true},
 		"in its place": {do: func(_, path string) error { _ = os.Remove(path); return os.Mkdir(path, 0o700) }, lost: true},
 	} {
@@ -84,8 +98,12 @@ func TestBookMoved(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = b.write(lines)
-			if got, _ := os.ReadFile(path); !tt.lost && (err != nil || string(got) != want || out.Len() > 0) {
+			got, _ := os.ReadFile(path)
+			if !tt.lost && (err != nil || string(got) != want || out.Len() > 0) {
 				t.Errorf("got %q and %v", got, err)
+			}
+			if tt.lost && string(got) != tt.stays {
+				t.Errorf("%q has become %q", tt.stays, got)
 			}
 			if tt.lost && (err == nil || !strings.Contains(err.Error(), "--ledger") || out.String() != want) {
 				t.Errorf("got %v, and %q on stdout", err, out.String())

@@ -81,7 +81,7 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		opened <- nil
 	}()
 	if ledger != nil { // a screen that hangs changes nothing meanwhile
-		terminal.leaving.atLast(func() { _ = ledger.write(model.Ledger()) })
+		terminal.leaving.atLast(func() error { return ledger.write(model.Ledger()) })
 	}
 	err = terminal.run(program)
 	asked := ctx.Err() != nil // to leave, by a signal

@@ -70,6 +70,9 @@ func (s *stops) suspend() bool {
 // tries it is stopped otherwise, and stays.
 func letSet() { signal.Ignore(unix.SIGTTOU) }
 
+// atOnce opens a file without waiting for who reads it.
+const atOnce = unix.O_NONBLOCK
+
 // canStop reports whether there is a shell to go on from: the kernel does not
 // stop what leads its session.
 func canStop() bool {

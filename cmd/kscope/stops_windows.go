@@ -16,6 +16,8 @@ func (*stops) suspend() bool                         { return true }
 
 func letSet() {}
 
+const atOnce = 0
+
 // hearing is nothing here: a console cannot be asked whether it has input that is more
 // than a window that has changed.
 func hearing(*os.File) func(time.Duration) ([]byte, bool) { return nil }

@@ -3,7 +3,10 @@ package main
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
@@ -59,4 +62,25 @@ func TestLateAnswer(t *testing.T) {
 		t.Errorf("%d bytes wait for the shell (%v)", n, err)
 	}
 	runtime.KeepAlive(eye)
+}
+
+// TestBookOfAPipe: a pipe that nobody reads is refused, at the start and in the end,
+// where another would wait for ever.
+func TestBookOfAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openBook(path, nil); err == nil || !strings.Contains(err.Error(), "--ledger") {
+		t.Errorf("got %v", err)
+	}
+	file := filepath.Join(filepath.Dir(path), "file")
+	var out bytes.Buffer
+	b, err := openBook(file, &out)
+	if err != nil || os.Rename(path, file) != nil {
+		t.Fatal(err)
+	}
+	if err := b.write([][]byte{[]byte("{}")}); err == nil || out.String() != "{}\n" {
+		t.Errorf("got %v, and %q on stdout", err, out.String())
+	}
 }
