@@ -39,7 +39,8 @@ func (f *facts) calm(c *store.Chain, is Phase) Phase {
 		return is
 	}
 	shown, since := f.shownAt(c, f.now)
-	for zero := zeroAt(c); shown == CoolingDown && since.After(zero.Add(-holds)) && f.now.Before(zero.Add(c.ScaledObject.PollingInterval+holds)); {
+	late := min(c.ScaledObject.PollingInterval, replayed/2) + holds
+	for zero := zeroAt(c); shown == CoolingDown && since.After(zero.Add(-holds)) && f.now.Before(zero.Add(late)); {
 		shown, since = f.shownAt(c, since.Add(-1)) // it would be over before it can be read
 	}
 	if shown == "" {
@@ -58,7 +59,7 @@ func restless(p Phase) bool {
 func (f *facts) shownAt(c *store.Chain, now time.Time) (p Phase, since time.Time) {
 	var turns []turn
 	var called []call
-	for _, at := range changes(c, now.Add(-replayed), now) {
+	for _, at := range f.changes(c, now.Add(-replayed), now) {
 		p, want := f.stance(c, at)
 		if len(turns) == 0 || turns[len(turns)-1].Phase != p {
 			turns = append(turns, turn{p, at, p != "" && leaps(called, want, at)})
@@ -145,8 +146,23 @@ func moving(c *store.Chain) []*store.Series {
 	return out
 }
 
+// turned are when a schedule turned lately. It is read once.
+func (f *facts) turned(c *store.Chain) []time.Time {
+	if f.turns == nil {
+		f.turns = []time.Time{}
+		for i := range c.Readings {
+			if cron := c.Readings[i].Schedule; cron != nil {
+				for at, _ := cron.Turns(f.now.Add(-2 * replayed)); !at.IsZero() && !at.After(f.now); at, _ = cron.Turns(at) {
+					f.turns = append(f.turns, at)
+				}
+			}
+		}
+	}
+	return f.turns
+}
+
 // changes are when one of them changed in a span of time, and its beginning.
-func changes(c *store.Chain, from, to time.Time) []time.Time {
+func (f *facts) changes(c *store.Chain, from, to time.Time) []time.Time {
 	out := []time.Time{from}
 	for _, s := range moving(c) {
 		for at := range s.Since(from) {
@@ -163,11 +179,9 @@ func changes(c *store.Chain, from, to time.Time) []time.Time {
 			}
 		}
 	}
-	for i := range c.Readings {
-		if cron := c.Readings[i].Schedule; cron != nil {
-			for at, _ := cron.Turns(from); !at.IsZero() && !at.After(to); at, _ = cron.Turns(at) {
-				out = append(out, at)
-			}
+	for _, at := range f.turned(c) {
+		if at.After(from) && !at.After(to) {
+			out = append(out, at)
 		}
 	}
 	slices.SortFunc(out, time.Time.Compare)
@@ -209,21 +223,6 @@ func (f *facts) stance(c *store.Chain, at time.Time) (p Phase, want int32) {
 		return AtMax, g.want
 	}
 	return Steady, g.want
-}
-
-// scheduled is what a trigger's schedule said at a time.
-func (f *facts) scheduled(c *store.Chain, i int, at time.Time) float64 {
-	r := &c.Readings[i]
-	if r.Schedule == nil {
-		return r.Value
-	}
-	if f.schedules == nil {
-		f.schedules = make([]func(time.Time) float64, len(c.Readings))
-	}
-	if f.schedules[i] == nil { // read once, for all moments asked for
-		f.schedules[i] = r.Schedule.Values()
-	}
-	return f.schedules[i](at)
 }
 
 // complete reports whether as many pods as were wanted at a time had been ready since

@@ -123,6 +123,7 @@ type facts struct {
 	found          []Finding
 
 	schedules []func(time.Time) float64 // of the readings, as far as they were asked; see scheduled
+	turns     []time.Time               // of those, lately; see turned
 
 	outlook *outlook.Next // what comes, nil where it cannot be told; see ahead
 	looked  bool          // it was tried

@@ -120,3 +120,18 @@ func replicasWere(c *store.Chain, f *facts) string {
 	}
 	return fmt.Sprintf(" %s ago there were %d of %d.", words.Age(f.now.Sub(c.Last.WorkloadAt)), w.Current, w.Desired)
 }
+
+// scheduled is what a trigger's schedule said at a time.
+func (f *facts) scheduled(c *store.Chain, i int, at time.Time) float64 {
+	r := &c.Readings[i]
+	if r.Schedule == nil {
+		return r.Value
+	}
+	if f.schedules == nil {
+		f.schedules = make([]func(time.Time) float64, len(c.Readings))
+	}
+	if f.schedules[i] == nil { // read once, for all moments asked for
+		f.schedules[i] = r.Schedule.Values()
+	}
+	return f.schedules[i](at)
+}

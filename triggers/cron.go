@@ -57,7 +57,7 @@ func (c *Cron) Values() func(now time.Time) float64 {
 	var asked, start, end time.Time
 	return func(now time.Time) float64 {
 		local := now.In(c.zone)
-		if asked.IsZero() || local.Before(asked) || !local.Before(earlier(start, end)) {
+		if due := earlier(start, end); asked.IsZero() || local.Before(asked) || !due.IsZero() && !local.Before(due) {
 			start, end = c.start.next(local), c.end.next(local)
 		}
 		asked = local
