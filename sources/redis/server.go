@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"html"
 	"net"
 	"net/netip"
 	"net/url"
@@ -165,18 +167,49 @@ func (s Server) withoutSecrets(text string) string {
 			continue
 		}
 		for _, form := range forms(s.Username, secret) {
-			text = strings.ReplaceAll(text, form, "…")
+			text = withoutBegun(strings.ReplaceAll(text, form, "…"), form)
 			letters := string([]rune(form)) // where it is no UTF-8, as whoever repairs it writes it
-			text = regexp.MustCompile("(?i)"+regexp.QuoteMeta(letters)).ReplaceAllLiteralString(text, "…")
+			if len(letters) <= longSecret {
+				text = regexp.MustCompile("(?i)"+regexp.QuoteMeta(letters)).ReplaceAllLiteralString(text, "…")
+			}
 		}
 	}
 	return text
 }
 
+const (
+	longSecret = 1 << 10 // bytes: of anything longer capitals are what they are
+	tellsOf    = 16      // bytes of a secret that tell that it is one
+)
+
+// withoutBegun is a text without what begins as a secret does and is cut: Redis repeats
+// a part of what it does not understand.
+func withoutBegun(text, secret string) string {
+	if len(secret) <= tellsOf {
+		return text
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, secret[:tellsOf])
+		out.WriteString(before)
+		if !found {
+			return out.String()
+		}
+		n := tellsOf
+		for n < len(secret) && n-tellsOf < len(rest) && rest[n-tellsOf] == secret[n] {
+			n++
+		}
+		out.WriteString("…")
+		text = rest[n-tellsOf:]
+	}
+}
+
 // forms are a secret as others may write it, whatever the case of its letters.
 func forms(user, secret string) []string {
 	basic := user + ":" + secret // as HTTP sends it
-	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), hex.EncodeToString([]byte(secret))}
+	out := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), html.EscapeString(secret),
+		strings.Trim(strconv.Quote(secret), `"`), strings.Trim(strconv.QuoteToASCII(secret), `"`),
+		hex.EncodeToString([]byte(secret)), fmt.Sprintf("% x", secret)}
 	for _, code := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		out = append(out, code.EncodeToString([]byte(basic)), code.EncodeToString([]byte(secret)))
 	}
