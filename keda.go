@@ -72,6 +72,7 @@ type ScaledObject struct {
 	MaxReplicaCount       int32  // 100 by default
 	Fallback              *Fallback
 	ScalingModifiers      bool // a formula combines the triggers
+	Formula               Formula
 	Triggers              []Trigger
 
 	// Annotations that change what happens, as they stand.
@@ -105,7 +106,7 @@ func (so ScaledObject) SameButSeen(other ScaledObject) bool {
 		a.ScaleTarget == b.ScaleTarget && a.PollingInterval == b.PollingInterval && a.CooldownPeriod == b.CooldownPeriod &&
 		a.InitialCooldownPeriod == b.InitialCooldownPeriod && same(a.IdleReplicaCount, b.IdleReplicaCount) &&
 		a.MinReplicaCount == b.MinReplicaCount && a.MaxReplicaCount == b.MaxReplicaCount && same(a.Fallback, b.Fallback) &&
-		a.ScalingModifiers == b.ScalingModifiers &&
+		a.ScalingModifiers == b.ScalingModifiers && a.Formula == b.Formula &&
 		a.Paused == b.Paused && a.PausedReplicas == b.PausedReplicas && a.PausedScaleIn == b.PausedScaleIn && a.PausedScaleOut == b.PausedScaleOut &&
 		a.ForceActivation == b.ForceActivation && a.InjectAllowed == b.InjectAllowed && a.InjectPayload == b.InjectPayload &&
 		a.HPAName == b.HPAName && same(a.OriginalReplicaCount, b.OriginalReplicaCount) && same(a.PausedReplicaCount, b.PausedReplicaCount) &&
@@ -157,6 +158,11 @@ type Trigger struct {
 func (t Trigger) same(o Trigger) bool {
 	return t.Type == o.Type && t.Name == o.Name && t.MetricType == o.MetricType && t.AuthName == o.AuthName && t.AuthKind == o.AuthKind && t.Cached == o.Cached &&
 		same(t.Backlog, o.Backlog) && maps.Equal(t.Metadata, o.Metadata)
+}
+
+// Formula is spec.advanced.scalingModifiers as it is written.
+type Formula struct {
+	Text, Target, ActivationTarget, MetricType string
 }
 
 // JobScaling is a ScaledJob's spec.scalingStrategy: how the number of Jobs follows

@@ -172,7 +172,7 @@ func (f *facts) changes(c *store.Chain, from, to time.Time) []time.Time {
 			out = append(out, at)
 		}
 	}
-	if slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.From == store.FromHPA }) {
+	if slices.ContainsFunc(c.Metrics(), func(r store.Reading) bool { return r.From == store.FromHPA }) {
 		for i := range c.Past.Syncs {
 			if at := c.Past.Syncs[i].At; at.After(from) && !at.After(to) {
 				out = append(out, at)
@@ -191,22 +191,14 @@ func (f *facts) changes(c *store.Chain, from, to time.Time) []time.Time {
 // stance is the phase that followed from the numbers of a moment, "" where it was
 // one of those that are said at once, and how many pods they called for.
 func (f *facts) stance(c *store.Chain, at time.Time) (p Phase, want int32) {
-	desired, ready := valueAt(&c.Past.Desired, at), valueAt(&c.Past.Ready, at)
-	g := facts{now: at, then: true, low: f.low, high: f.high, tolerances: f.tolerances, quiet: len(c.Readings) > 0}
+	desired, ready, metrics := valueAt(&c.Past.Desired, at), valueAt(&c.Past.Ready, at), c.Metrics()
+	g := facts{now: at, then: true, low: f.low, high: f.high, tolerances: f.tolerances, quiet: polled(metrics)}
 	g.active = valueAt(&c.Past.Active, at) > 0
 	g.desired, g.ready = int32(desired), int32(ready)
-	for i := range c.Readings {
-		r := c.Readings[i]
-		switch r.From {
-		case store.FromBroker:
-			r.Value = valueAt(&r.Past, at)
-			r.Known = r.Value == r.Value // not NaN
-		case store.FromHPA:
-			r.Value, r.Known = c.Seen(r.Metric, at)
-		case store.FromSchedule:
-			r.Value = f.scheduled(c, i, at)
-		}
-		g.weigh(&c.ScaledObject, &r, g.desired)
+	for i := range metrics {
+		r := metrics[i]
+		r.Value, r.Known = f.valueThen(c, &r, at)
+		g.weigh(c, &r, g.desired)
 	}
 	g.want = min(max(g.want, g.low), g.high)
 	switch {

@@ -86,17 +86,6 @@ func warningOf(w *store.Warning) Evidence {
 	return Evidence{Object: w.Regarding.Kind + " " + w.Regarding.Name, Field: "event " + w.Reason, Value: w.Note, Since: w.Heard}
 }
 
-// readingOf is what kscope read of a trigger's source itself, as evidence.
-func readingOf(c *store.Chain, r *store.Reading) Evidence {
-	value := r.Err
-	if r.Known && r.Err == "" {
-		if value = waits(*r); r.Value == 0 {
-			value = isEmpty(*r)
-		}
-	}
-	return Evidence{Object: "kscope", Field: "reads " + r.Name(), Value: value, Since: r.Still}
-}
-
 // hpaName is the HPA in evidence.
 func hpaName(c *store.Chain) string { return "HPA " + c.HPA.Ref.Name }
 

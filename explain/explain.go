@@ -10,6 +10,7 @@ import (
 	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Phase is where a ScaledObject is in its story, in a word or two.
@@ -119,11 +120,12 @@ type facts struct {
 	wantKnown      bool
 	limit          int32 // what one HPA sync may give
 	tolerances     scaling.Tolerances
+	least          int32 // minReplicaCount or minReplicas
 	low, high      int32 // the HPA's bounds
 	found          []Finding
 
-	schedules []func(time.Time) float64 // of the readings, as far as they were asked; see scheduled
-	turns     []time.Time               // of those, lately; see turned
+	schedules map[*triggers.Cron]func(time.Time) float64 // as far as they were asked; see scheduled
+	turns     []time.Time                                // of those, lately; see turned
 
 	outlook *outlook.Next // what comes, nil where it cannot be told; see ahead
 	looked  bool          // it was tried
@@ -144,7 +146,8 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 		return jobSays(c, &f)
 	}
 	if c.ID.Kind == kscope.HPAs {
-		rules, f.want = plainCatalogue, c.HPA.DesiredReplicas
+		rules = plainCatalogue
+		f.want = f.wanted(c)
 	}
 	if c.Last.Object.IsZero() { // else nothing follows from what it said
 		f.found = findings(c, &f)
@@ -161,7 +164,8 @@ func decide(c *store.Chain, now time.Time, brief bool) Decision {
 
 func gather(c *store.Chain, now time.Time) facts {
 	so := &c.ScaledObject
-	f := facts{now: now, r: c.Reading(), low: max(so.MinReplicaCount, 1), high: c.Max()}
+	f := facts{now: now, r: c.Reading(), least: fewest(c), high: c.Max()}
+	f.low = max(f.least, 1)
 	existing := int32(0)
 	if c.Workload != nil {
 		f.desired, existing = setBy(c, now), c.Workload.Current
@@ -181,39 +185,28 @@ func gather(c *store.Chain, now time.Time) facts {
 		f.limit, f.tolerances = scaling.UpLimit(h.Behavior, h.MaxReplicas, f.desired), scaling.TolerancesOf(h.Behavior)
 	}
 	f.complete = complete(c, now)
-	f.several = len(c.Readings) > 1
-	f.quiet = len(c.Readings) > 0 && !so.ScalingModifiers
-	for i := range c.Readings {
-		f.weigh(so, &c.Readings[i], existing)
+	metrics := c.Metrics()
+	f.several = len(metrics) > 1
+	f.quiet = polled(metrics) && !f.secret(c)
+	for i := range metrics {
+		f.weigh(c, &metrics[i], existing)
 	}
 	f.want = min(max(f.want, f.low), f.high)
+	if f.doubted(c) {
+		f.wantKnown, f.looked = false, true
+	}
 	return f
 }
 
-// toldWithin is how much later one watch may tell of what happened than another.
-const toldWithin = time.Second
-
-// setBy is how many replicas are set at a time: the HPA may say already that it set them
-// where the workload, which another watch tells of, does not show it yet.
-func setBy(c *store.Chain, at time.Time) int32 {
-	is := c.Workload.Desired
-	if n := len(c.Past.Syncs); n > 0 {
-		s := &c.Past.Syncs[n-1]
-		if age := at.Sub(s.At); s.Rescaled && s.Current == is && age >= 0 && age < toldWithin {
-			return s.Desired
-		}
-	}
-	return is
-}
-
-// weigh takes one trigger into account. Where a formula combines the triggers,
-// none says anything by itself.
-func (f *facts) weigh(so *kscope.ScaledObject, r *store.Reading, existing int32) {
-	f.partly = f.partly || !r.Known
-	active := r.Value > r.ActivationTarget
+// weigh takes one trigger into account. Where a formula combines the triggers, and it
+// is not known what it says, none says anything by itself.
+func (f *facts) weigh(c *store.Chain, r *store.Reading, existing int32) {
+	so := &c.ScaledObject
+	f.partly = f.partly || !r.Known && (!r.Direct || f.desired > 0) // at zero nobody reads that
+	active := r.Value > r.ActivationTarget && !r.Direct
 	word, said := f.keda(so, r)
-	f.quiet = f.quiet && r.Known && !active && (!said || !word)
-	if !r.Known || so.ScalingModifiers {
+	f.quiet = f.quiet && (r.Direct || r.Known && !active && (!said || !word))
+	if !r.Known || f.secret(c) {
 		return
 	}
 	if active && (!said || word) && (!f.hasWork || r.Asks() > f.work.Asks()) {

@@ -194,12 +194,12 @@ func twoHPAs(c *store.Chain, f *facts) (Finding, bool) {
 // outOfBounds is a size that minReplicaCount and maxReplicaCount do not allow,
 // which is mended without looking at any metric.
 func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
-	so, least := &c.ScaledObject, c.ScaledObject.MinReplicaCount
+	so, least := &c.ScaledObject, f.least
 	d := Decision{Link: LinkHPA}
 	switch {
 	case f.desired > f.high:
 		d.Phase = Draining
-		d.Why = fmt.Sprintf("%s set, more than maxReplicaCount %d allows.", podsAre(f.desired), f.high)
+		d.Why = fmt.Sprintf("%s set, more than %s %d allows.", podsAre(f.desired), maximum(c), f.high)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", f.high, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, f.high, f.high, aSync)
 	case f.desired >= least, so.IdleReplicaCount != nil && (f.desired == 0 || f.desired == *so.IdleReplicaCount):
@@ -211,7 +211,7 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Ahead = soon(f, store.KEDA, least, least, so.PollingInterval)
 	default:
 		d.Phase = ScalingUp
-		d.Why = fmt.Sprintf("%s set, fewer than minReplicaCount %d.", podsAre(f.desired), least)
+		d.Why = fmt.Sprintf("%s set, fewer than %s %d.", podsAre(f.desired), minimum(c), least)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", least, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, least, least, aSync)
 		if down, ok := cooling(c, f); ok && so.IdleReplicaCount != nil {
@@ -262,6 +262,8 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 		if h == nil && !c.HPAStatus.Current() {
 			d.Phase = Looking
 		}
+	case f.noFiguresYet(c):
+		d.Phase, d.Why = ScalingUp, have+"; what they use is not known yet: its figures come half a minute to a minute after a pod has started."
 	case h.Conditions.Get("ScalingLimited").Reason == "TooManyReplicas":
 		d.Why = fmt.Sprintf("The HPA would go higher, but %s is %d; %s.", maximum(c), f.high, lower(have))
 	case h.Conditions.Get("ScalingLimited").Reason == "ScaleUpLimit":

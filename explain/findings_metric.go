@@ -237,7 +237,7 @@ func valueWithoutPods(c *store.Chain, f *facts) (Finding, bool) {
 // its own.
 func cannotCompute(c *store.Chain, f *facts) (Finding, bool) {
 	sa, ok := blind(c, f)
-	if !ok || sa.Reason == "FailedGetExternalMetric" && c.ID.Kind != kscope.HPAs || sa.Reason == "AmbiguousSelector" {
+	if !ok || sa.Reason == "FailedGetExternalMetric" && c.ID.Kind != kscope.HPAs || sa.Reason == "AmbiguousSelector" || f.noFiguresYet(c) {
 		return Finding{}, false
 	}
 	x := Finding{Link: LinkHPA, Says: "The HPA cannot compute: " + sentence(orElse(sa.Message, sa.Reason)),

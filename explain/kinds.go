@@ -2,8 +2,13 @@ package explain
 
 import (
 	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
@@ -15,7 +20,15 @@ var plainCatalogue = []rule{
 	{"targetUnknown", targetUnknown},
 	{"worst", worst},
 	{"switchedOff", switchedOff},
+	{"outOfBounds", outOfBounds},
+	{"remembered", remembered},
+	{"wantsMore", wantsMore},
 	{"podsStarting", podsStarting},
+	{"wantsFewer", wantsFewer},
+	{"full", full},
+	{"tolerated", tolerated},
+	{"atMinimum", atMinimum},
+	{"steady", steady},
 	{"hpaSays", hpaSays},
 }
 
@@ -53,30 +66,115 @@ func maximum(c *store.Chain) string {
 	return "maxReplicaCount"
 }
 
-// mainMetric is the metric that an HPA is shown by: the first external one, else
-// the first of a resource, else the first; nil if it has none.
-func mainMetric(h *kscope.HPA) *kscope.Metric {
-	for _, typ := range []string{"External", "Resource", ""} {
-		for i := range h.Metrics {
-			if typ == "" || h.Metrics[i].Type == typ {
-				return &h.Metrics[i]
-			}
-		}
+// fewest is how few there may be.
+func fewest(c *store.Chain) int32 {
+	if c.ID.Kind == kscope.HPAs {
+		return c.HPA.MinReplicas
 	}
-	return nil
+	return c.ScaledObject.MinReplicaCount
 }
 
-// metricLink is what a plain HPA looks at: the value of its last sync, beside
-// what it aims at.
-func metricLink(h *kscope.HPA) Link {
-	m := mainMetric(h)
-	if m == nil {
+// wanted is what an HPA wants: by its own word where it does not follow.
+func (f *facts) wanted(c *store.Chain) int32 {
+	if f.wantKnown {
+		return f.want
+	}
+	return c.HPA.DesiredReplicas
+}
+
+// minimum is what the fewest are called where they are set.
+func minimum(c *store.Chain) string {
+	if c.ID.Kind == kscope.HPAs {
+		return "minReplicas"
+	}
+	return "minReplicaCount"
+}
+
+// polled reports whether KEDA measures any of these: what pods use it does not.
+func polled(metrics []store.Reading) bool {
+	return slices.ContainsFunc(metrics, func(r store.Reading) bool { return !r.Direct })
+}
+
+// secret reports whether a formula combines the triggers that only KEDA can compute.
+func (f *facts) secret(c *store.Chain) bool {
+	return c.ScaledObject.ScalingModifiers && c.Formula == nil
+}
+
+// doubted reports whether the HPA makes something else of the metric that calls for most
+// than follows from it: it read that metric itself, and its word is the better one. It
+// leaves out pods that are not ready, and those of which nothing is known.
+func (f *facts) doubted(c *store.Chain) bool {
+	h := c.HPA
+	if !f.r.Direct || !f.wantKnown || h == nil || f.desired == 0 {
+		return false
+	}
+	is, able := h.DesiredReplicas, h.Conditions.Get("AbleToScale").Reason
+	asked := scaling.WantReplicas(f.r.Value, f.r.Target, h.CurrentReplicas, f.tolerances)
+	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
+	case limited == "TooManyReplicas":
+		return asked <= is || is != f.high
+	case limited == "ScaleUpLimit":
+		return asked <= is
+	case able == "ScaleUpStabilized":
+		return asked < is
+	case limited == "TooFewReplicas", limited == "ScaleDownLimit", able == "ScaleDownStabilized":
+		return asked > is
+	}
+	return asked != is
+}
+
+// use is a value of a metric that the HPA reads itself, in the unit that it has.
+func use(m *kscope.Metric, v float64) string {
+	resource := m.Type == "Resource" || m.Type == "ContainerResource"
+	switch {
+	case m.TargetType == "Utilization":
+		return words.Count(math.Round(v)) + "%"
+	case resource && m.Name == "memory":
+		return words.Count(v/(1<<20)) + "Mi"
+	case resource && m.Name == "cpu":
+		return words.Count(math.Round(v*1000)) + "m"
+	}
+	return words.Count(v)
+}
+
+// aim is the metric that a reading is of.
+func aim(c *store.Chain, r *store.Reading) *kscope.Metric { return &c.HPA.Metrics[r.Place] }
+
+// UseName is what is charted of such a metric: "cpu, %".
+func UseName(c *store.Chain, r *store.Reading) string {
+	name := called(r.Name())
+	if r.Place < 0 {
+		return name
+	}
+	switch m := aim(c, r); m.TargetType {
+	case "Utilization":
+		return name + ", % per pod"
+	case "AverageValue":
+		return name + " per pod"
+	}
+	return name
+}
+
+// uses is what the HPA saw of such a metric: "cpu at ~143% per pod".
+func uses(c *store.Chain, r *store.Reading) string {
+	return fmt.Sprintf("%s at %s%s per pod", called(r.Name()), estimate(*r), use(aim(c, r), r.Each))
+}
+
+// metricLink is what an HPA looks at for itself: the value of its last sync, beside what
+// it aims at. Of several metrics it is the one that calls for most.
+func metricLink(c *store.Chain) Link {
+	h, r := c.HPA, c.Reading()
+	if !r.Direct || r.Place >= len(h.Metrics) {
 		return Link{Name: "metric", Value: Unknown, Word: "none"}
 	}
+	m := &h.Metrics[r.Place]
 	l := Link{Name: m.Name, Value: Unknown, Word: "not read yet"}
 	switch sa := h.Conditions.Get("ScalingActive"); {
 	case sa.False() && sa.Reason == "ScalingDisabled": // what it last read is long past
 		l.State, l.Word = LinkIdle, "not read at zero"
+		return l
+	case sa.False() && resource(sa.Reason) && m.Current == nil && !strings.Contains(sa.Message, "missing request"):
+		l.State, l.Word = LinkBroken, noUse
 		return l
 	case sa.False():
 		l.State, l.Word = LinkBroken, "cannot be read"
@@ -85,13 +183,42 @@ func metricLink(h *kscope.HPA) Link {
 		return l
 	}
 	l.Number, l.State = m.Current, LinkOK
-	l.Word = "target " + words.Count(m.Target)
+	l.Word = "target " + use(m, m.Target)
 	switch m.TargetType {
 	case "Utilization":
 		l.Unit = "%"
-		l.Word += "%"
 	case "AverageValue":
 		l.Word += " per pod"
+		if is := use(m, *m.Current); is != words.Count(*m.Current) {
+			l.Number, l.Value = nil, is
+		}
 	}
 	return l
+}
+
+// readingOf is what kscope read of a trigger's source itself, as evidence.
+func readingOf(c *store.Chain, r *store.Reading) Evidence {
+	value := r.Err
+	if r.Known && r.Err == "" {
+		if value = waits(*r); r.Value == 0 {
+			value = isEmpty(c, *r)
+		}
+	}
+	return Evidence{Object: "kscope", Field: "reads " + r.Name(), Value: value, Since: r.Still}
+}
+
+// figuresWithin is how long after they have started it may take until there are figures
+// of what pods use: the metrics-server looks every 15 s, twice for one of cpu, and the HPA
+// as often.
+const figuresWithin = time.Minute
+
+// noFiguresYet reports whether an HPA lacks nothing but figures of pods that have only
+// just started: of none of them longer ago is anything known.
+func (f *facts) noFiguresYet(c *store.Chain) bool {
+	sa, ok := blind(c, f)
+	if !ok || !resource(sa.Reason) || !strings.Contains(sa.Message, "no metrics returned") && !strings.Contains(sa.Message, "did not receive metrics") && !strings.Contains(sa.Message, "no pods returned") {
+		return false
+	}
+	first := c.Past.Ready.Above(0)
+	return f.ready == 0 && f.desired > 0 && !c.Starting.Since.IsZero() && f.now.Sub(c.Starting.Since) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
 }

@@ -123,6 +123,14 @@ func TestPlainHPASays(t *testing.T) {
 		CurrentReplicas: 5, DesiredReplicas: 5, StatusEverSynced: true, Metrics: []kscope.Metric{{Type: "Resource", Name: "cpu", TargetType: "Utilization", Target: 60, Current: &cpu}},
 		Conditions: kscope.Conditions{cond("ScalingActive", "True", ""), cond("AbleToScale", "True", "")}}
 	is := func(c kscope.Condition) kscope.HPA { h := hpa; h.Conditions = with(h.Conditions, c); return h }
+	uses := func(percent float64, wants int32, able, limited string) kscope.HPA {
+		h := is(cond("AbleToScale", "True", able))
+		h.Metrics, h.DesiredReplicas = slices.Clone(h.Metrics), wants
+		if h.Metrics[0].Current = &percent; limited != "" {
+			h.Conditions = with(h.Conditions, cond("ScalingLimited", "True", limited))
+		}
+		return h
+	}
 	external := hpa
 	external.Metrics = append([]kscope.Metric{hpa.Metrics[0]}, kscope.Metric{Type: "External", Name: "jobs", TargetType: "AverageValue", Target: 5})
 	kedas := is(cond("ScalingActive", "False", "ScalingDisabled"))
@@ -140,17 +148,42 @@ func TestPlainHPASays(t *testing.T) {
 		{"steady", hpa, size(5, 5), "steady: The HPA wants 5; 5 pods are ready." + looks, "cpu: 71%, target 60% > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"starting", hpa, size(5, 4), "scaling up: 5 pods are set, 4 are ready so far. 1 pod is not ready yet.", "cpu: 71%, target 60% > HPA: wants 5, in range > web: 5/5, complete > *pods: 4 ready, starting"},
 		{"at its maximum", is(cond("ScalingLimited", "True", "TooManyReplicas")), size(5, 5), "steady: The HPA would go higher, but maxReplicas is 8; 5 pods are ready." + looks, "cpu: 71%, target 60% > *HPA: wants 5, at max > web: 5/5, complete > pods: 5 ready, all ready"},
-		{"an external metric, not read", external, size(5, 5), "steady: The HPA wants 5; 5 pods are ready." + looks, "jobs: ?, not read yet > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"an external metric, not read", external, size(5, 5), "steady: The HPA wants 5; 5 pods are ready." + looks, "cpu: 71%, target 60% > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"within the tolerance", uses(64, 5, "ReadyForNewScale", ""), size(5, 5), "steady: Cpu at ~64% per pod is within 10% of the target of 60%, so the HPA leaves it at 5. It moves when the number per pod leaves that band.", "cpu: 64%, target 60% > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"as many as it calls for", uses(71, 6, "SucceededRescale", ""), size(6, 6), "steady: Cpu at ~71% per pod, target 60%, calls for 6 pods, and 6 are ready. Nothing changes while the value stays about the same.", "cpu: 71%, target 60% > HPA: wants 6, in range > *web: 6/6, complete > pods: 6 ready, all ready"},
+		{"more have been set", uses(71, 6, "SucceededRescale", ""), size(6, 5), "scaling up: Cpu at ~71% per pod, target 60%, calls for 6 pods; 6 are set, 5 are ready so far. 1 pod is not ready yet.", "cpu: 71%, target 60% > HPA: wants 6, in range > web: 6/6, complete > *pods: 5 ready, starting"},
+		{"more than there may be", uses(120, 8, "SucceededRescale", "TooManyReplicas"), size(8, 8), "at max: Cpu at ~120% per pod, target 60%, calls for 10 pods, but maxReplicas is 8. It stays at 8 until less is asked for.", "cpu: 120%, target 60% > *HPA: wants 8, at max > web: 8/8, complete > pods: 8 ready, all ready"},
+		{"fewer, but it remembers", uses(20, 5, "ScaleDownStabilized", ""), size(5, 5), "draining: Cpu at ~20% per pod, target 60%, calls for 2 pods; 5 are set: the HPA goes by the most of the last 5m. The HPA goes down to 2 within 5m00s: it looks back 5m, and kscope has watched for 0s.", "cpu: 20%, target 60% > *HPA: wants 5, holding > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"fewer than there must be", func() kscope.HPA {
+			h := uses(3, 2, "ReadyForNewScale", "TooFewReplicas")
+			h.CurrentReplicas = 2
+			return h
+		}(), size(2, 2), "steady: Cpu at ~3% per pod, target 60%, calls for 1 pod, but minReplicas keeps 2. More than 66% per pod would add pods.", "cpu: 3%, target 60% > HPA: wants 2, at min > *web: 2/2, complete > pods: 2 ready, all ready"},
+		{"more than there may be, and set by hand", uses(71, 5, "ReadyForNewScale", ""), size(9, 9), "draining: 9 pods are set, more than maxReplicas 8 allows. The HPA brings it to 8 at its next sync, within about 15s.", "cpu: 71%, target 60% > *HPA: wants 5, before next sync > web: 9/9, complete > pods: 9 ready, all ready"},
+		{"memory", func() kscope.HPA {
+			h, used := uses(0, 5, "ReadyForNewScale", ""), float64(520<<20)
+			h.Metrics = []kscope.Metric{{Type: "Resource", Name: "memory", TargetType: "AverageValue", Target: 512 << 20, Current: &used}}
+			return h
+		}(), size(5, 5), "steady: Memory at ~520Mi per pod is within 10% of the target of 512Mi, so the HPA leaves it at 5. It moves when the number per pod leaves that band.", "memory: 520Mi, target 512Mi per pod > *HPA: wants 5, in range > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"no metric", is(cond("ScalingActive", "False", "FailedGetResourceMetric")), size(5, 5),
 			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, the HPA neither adds nor removes pods: 5 replicas stay. It tries again at every sync.",
 			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
+		{"no figures yet", func() kscope.HPA {
+			sa := cond("ScalingActive", "False", "FailedGetResourceMetric")
+			sa.Message = "the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
+			h := is(sa)
+			h.Metrics = []kscope.Metric{{Type: "Resource", Name: "cpu", TargetType: "Utilization", Target: 60}}
+			return h
+		}(), size(5, 5),
+			"scaling up: 5 pods are ready; what they use is not known yet: its figures come half a minute to a minute after a pod has started." + looks,
+			"cpu: ?, no figures yet > *HPA: no metric, no figures yet > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"one of two metrics", func() kscope.HPA {
 			h := is(cond("ScalingActive", "False", "FailedGetResourceMetric"))
 			h.Metrics = append(slices.Clone(h.Metrics), kscope.Metric{Type: "External", Name: "jobs", TargetType: "AverageValue", Target: 5})
 			return h
 		}(), size(5, 5),
 			"broken: There are no figures of what pods use: FailedGetResourceMetric. Until it can, the HPA removes no pods, and adds some only if another metric calls for more. It tries again at every sync.",
-			"*jobs: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
+			"*cpu: ?, cannot be read > HPA: no metric, no usage data > web: 5/5, complete > pods: 5 ready, all ready"},
 		{"switched off", is(cond("ScalingActive", "False", "ScalingDisabled")), size(0, 0), "asleep: web was set to zero, which switches its HPA off. The HPA goes on when the replicas are set to 1 or more.",
 			"cpu: ?, not read at zero > HPA: resting, at zero > *web: 0/0, at zero > pods: 0 ready, none"},
 		{"asleep, its ScaledObject not there", kedas, size(0, 0), "asleep: web is at zero, which switches its HPA off. Why KEDA holds it there is in ScaledObject web, which is not there. KEDA sets the replicas to 1 or more once there is work.",

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -16,7 +15,9 @@ func links(c *store.Chain, d *Decision, now time.Time) Chain {
 		if old := before[r]; old.unknown {
 			l = Link{Name: l.Name, Value: Unknown, Word: notNow(old.source), Was: old.ago(now)}
 		}
-		l.Role, l.Main = r, r == d.Link
+		if l.Role, l.Main = r, r == d.Link; l.Word == noUse && d.Phase != Broken {
+			l.State, l.Word = LinkWaiting, "no figures yet"
+		}
 		for i := range d.Findings {
 			if x := &d.Findings[i]; x.Link == r && x.Word != "" && l.State != LinkBroken && l.State != LinkUnknown {
 				l.State, l.Word = LinkBroken, x.Word
@@ -32,7 +33,7 @@ func links(c *store.Chain, d *Decision, now time.Time) Chain {
 		add(LinkPods, podsLink(c))
 		return ls
 	case kscope.HPAs:
-		add(LinkQueue, metricLink(c.HPA))
+		add(LinkQueue, metricLink(c))
 	default:
 		add(LinkQueue, queueLink(c))
 		add(LinkKEDA, kedaLink(c, d))
@@ -52,6 +53,9 @@ func queueLink(c *store.Chain) Link {
 		return Link{Name: "queue", Word: "no trigger"}
 	}
 	r := c.Reading()
+	if r.Direct && r.Place >= 0 {
+		return metricLink(c)
+	}
 	l := Link{Name: r.Name(), Word: "not read yet", Value: Unknown}
 	switch {
 	case r.Known:
@@ -78,6 +82,8 @@ func queueLink(c *store.Chain) Link {
 	return l
 }
 
+const noUse = "no usage data"
+
 // shortReason is a condition's reason in as many letters as a link has room
 // for; the sentence below the chart has the whole cause.
 func shortReason(reason, other string) string {
@@ -89,7 +95,7 @@ func shortReason(reason, other string) string {
 	case "FailedGetExternalMetric", "FailedComputeMetricsReplicas":
 		return "no answer"
 	case "FailedGetResourceMetric", "FailedGetContainerResourceMetric":
-		return "no usage data"
+		return noUse
 	}
 	return orElse(reason, other)
 }
@@ -122,13 +128,6 @@ func kedaLink(c *store.Chain, d *Decision) Link {
 		l.State, l.Value, l.Word = LinkUnknown, Unknown, "no status yet"
 	}
 	return l
-}
-
-// unseenWork reports whether there is work that KEDA will find when it next looks.
-func unseenWork(c *store.Chain) bool {
-	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
-		return r.Known && r.From == store.FromBroker && r.Value > r.ActivationTarget
-	})
 }
 
 func hpaLink(c *store.Chain) Link {

@@ -202,7 +202,7 @@ func callsFor(c *store.Chain, f *facts) string {
 	if f.raw == 0 {
 		return allQuiet(c, f.r)
 	}
-	return calls(f)
+	return calls(c, f)
 }
 
 // hadMore reports whether an HPA that goes by the past may remember more than is set
@@ -213,8 +213,9 @@ func hadMore(c *store.Chain, f *facts) bool {
 		return false
 	}
 	since := f.now.Add(-kscope.DownscaleStabilization - scaling.SyncPeriod)
-	for i := range c.Readings {
-		r := &c.Readings[i]
+	metrics := c.Metrics()
+	for i := range metrics {
+		r := &metrics[i]
 		if r.From != store.FromBroker {
 			return true
 		}

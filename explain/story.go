@@ -19,14 +19,14 @@ func wantsMore(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: ScalingUp, Link: LinkHPA}
-	d.Why = fmt.Sprintf("%s; %s set so far.", calls(f), isOrAre(f.desired))
+	d.Why = fmt.Sprintf("%s; %s set so far.", calls(c, f), isOrAre(f.desired))
 	if f.raw > f.high {
-		d.Why = fmt.Sprintf("%s; maxReplicaCount allows %d, and %s set so far.", calls(f), f.high, isOrAre(f.desired))
+		d.Why = fmt.Sprintf("%s; %s allows %d, and %s set so far.", calls(c, f), maximum(c), f.high, isOrAre(f.desired))
 	}
 	within := words.Span(scaling.SyncPeriod)
 	switch held := c.HPA != nil && c.HPA.Behavior.UpWindow() > 0; {
 	case c.ScaledObject.PausedScaleOut:
-		d.Why = fmt.Sprintf("%s, but scaling out is paused by annotation; %s set.", calls(f), isOrAre(f.desired))
+		d.Why = fmt.Sprintf("%s, but scaling out is paused by annotation; %s set.", calls(c, f), isOrAre(f.desired))
 		d.Next = "The HPA adds none until " + outAnnotation + " is removed."
 		d.Ahead = f.stays(c)
 	case c.HPA == nil:
@@ -75,11 +75,11 @@ func podsStarting(c *store.Chain, f *facts) (Decision, bool) {
 	if f.wantKnown && f.raw > 0 {
 		switch set := isOrAre(f.desired) + " set"; {
 		case f.raw > f.high && f.desired == f.high:
-			d.Why = fmt.Sprintf("%s, but maxReplicaCount allows %d; %s ready%s.", calls(f), f.high, isOrAre(f.ready), far)
+			d.Why = fmt.Sprintf("%s, but %s allows %d; %s ready%s.", calls(c, f), maximum(c), f.high, isOrAre(f.ready), far)
 		case f.raw > f.high:
-			d.Why = fmt.Sprintf("%s; maxReplicaCount allows %d, %s, %s ready%s.", calls(f), f.high, set, isOrAre(f.ready), far)
+			d.Why = fmt.Sprintf("%s; %s allows %d, %s, %s ready%s.", calls(c, f), maximum(c), f.high, set, isOrAre(f.ready), far)
 		default:
-			d.Why = fmt.Sprintf("%s; %s, %s ready%s.", calls(f), set, isOrAre(f.ready), far)
+			d.Why = fmt.Sprintf("%s; %s, %s ready%s.", calls(c, f), set, isOrAre(f.ready), far)
 		}
 	}
 	switch n := c.Starting.Nodeless; {
@@ -137,7 +137,7 @@ func wantsFewer(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: Draining, Link: LinkHPA}
-	called := calls(f)
+	called := calls(c, f)
 	d.Why = fmt.Sprintf("%s; %s set%s.", called, isOrAre(f.desired), heldBy(c, f))
 	if f.raw == 0 {
 		called = allQuiet(c, f.r)
@@ -173,7 +173,7 @@ func heldBy(c *store.Chain, f *facts) string {
 	}
 	window, holds := c.HPA.Behavior.DownWindow(), c.HPA.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized"
 	if o := f.ahead(c); o != nil {
-		holds = o.Most > f.want
+		holds = o.Most > f.want || holds && o.Open
 	}
 	if window <= 0 || !holds {
 		return ""
@@ -187,7 +187,7 @@ func full(c *store.Chain, f *facts) (Decision, bool) {
 		return Decision{}, false
 	}
 	d := Decision{Phase: AtMax, Link: LinkHPA,
-		Why:  fmt.Sprintf("%s, but maxReplicaCount is %d%s.", calls(f), f.high, f.keepsUp(c)),
+		Why:  fmt.Sprintf("%s, but %s is %d%s.", calls(c, f), maximum(c), f.high, f.keepsUp(c)),
 		Next: fmt.Sprintf("It stays at %d until less is asked for.", f.high)}
 	stays := d.Next
 	if moves(&d, c, f); d.Next != stays {
@@ -297,28 +297,35 @@ func tolerated(c *store.Chain, f *facts) (Decision, bool) {
 		Why: fmt.Sprintf("%s for %s: %s each, within %s%% of the target of %s, so the HPA leaves it.",
 			f.amount(), pods(int(f.desired)), each, words.Count(100*band), words.Count(f.r.Target)),
 		Next: "It moves when the number per pod leaves that band."}
+	if f.r.Direct {
+		d.Why = fmt.Sprintf("%s is within %s%% of the target of %s, so the HPA leaves it at %d.",
+			capital(uses(c, &f.r)), words.Count(100*band), use(aim(c, &f.r), f.r.Target), f.desired)
+	}
 	moves(&d, c, f)
 	return d, true
 }
 
 // atMinimum is the size that minReplicaCount keeps without any need for it.
 func atMinimum(c *store.Chain, f *facts) (Decision, bool) {
-	least := c.ScaledObject.MinReplicaCount
+	least := f.least
 	if !f.wantKnown || f.partly || least == 0 || f.desired != least || f.raw >= least {
 		return Decision{}, false
 	}
 	above := f.r.Target * float64(least) * (1 + f.tolerances.Up)
 	d := Decision{Phase: Steady, Link: LinkWorkload,
-		Why:  fmt.Sprintf("%s, but minReplicaCount keeps %d.", calls(f), least),
+		Why:  fmt.Sprintf("%s, but %s keeps %d.", calls(c, f), minimum(c), least),
 		Next: fmt.Sprintf("More than about %s would add pods.", jobs(above))}
 	if f.raw == 0 {
-		d.Why = fmt.Sprintf("%s; minReplicaCount keeps %s.", allQuiet(c, f.r), pods(int(least)))
+		d.Why = fmt.Sprintf("%s; %s keeps %s.", allQuiet(c, f.r), minimum(c), pods(int(least)))
 	}
 	if f.several && f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("More than about %s in %s would add pods.", jobs(above), called(f.r.Name()))
 	}
 	if !f.r.CountsJobs() {
 		d.Next = fmt.Sprintf("A value above about %s would add pods.", words.Count(above))
+	}
+	if f.r.Direct {
+		d.Next = fmt.Sprintf("More than %s per pod would add pods.", use(aim(c, &f.r), f.r.Target*(1+f.tolerances.Up)))
 	}
 	moves(&d, c, f)
 	return d, true
@@ -346,9 +353,9 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
-	d.Why = fmt.Sprintf("%s, and %s set.", calls(f), isOrAre(f.desired))
+	d.Why = fmt.Sprintf("%s, and %s set.", calls(c, f), isOrAre(f.desired))
 	if f.readyKnown && f.ready == f.desired {
-		d.Why = fmt.Sprintf("%s, and %s ready.", calls(f), isOrAre(f.desired))
+		d.Why = fmt.Sprintf("%s, and %s ready.", calls(c, f), isOrAre(f.desired))
 	}
 	if f.raw == 0 {
 		d.Why = fmt.Sprintf("%s, but %s.", allQuiet(c, f.r), remain(f.desired))

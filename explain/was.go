@@ -2,10 +2,12 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
 )
 
@@ -37,7 +39,7 @@ func was(c *store.Chain) (out [Roles]past) {
 	then.HPA, then.Workload = firstOf(last.HPA, c.HPA), firstOf(last.Workload, c.Workload)
 	then.Counts, then.Ready = last.Counts, last.Ready
 	if !last.Object.IsZero() && c.ID.Kind == kscope.HPAs {
-		put(LinkQueue, metricLink(then.HPA), last.Object, c.HPAStatus)
+		put(LinkQueue, metricLink(&then), last.Object, c.HPAStatus)
 	} else if !last.Object.IsZero() {
 		put(LinkKEDA, kedaLink(&then, &Decision{}), last.Object, c.KEDAStatus)
 	}
@@ -121,17 +123,55 @@ func replicasWere(c *store.Chain, f *facts) string {
 	return fmt.Sprintf(" %s ago there were %d of %d.", words.Age(f.now.Sub(c.Last.WorkloadAt)), w.Current, w.Desired)
 }
 
+// valueThen is what a trigger said at a time, or a formula.
+func (f *facts) valueThen(c *store.Chain, r *store.Reading, at time.Time) (float64, bool) {
+	switch r.From {
+	case store.FromBroker:
+		v := valueAt(&r.Past, at)
+		return v, v == v // not NaN
+	case store.FromHPA:
+		return c.Seen(r.Place, at)
+	case store.FromSchedule:
+		return f.scheduled(r, at), true
+	case store.FromFormula:
+		return c.Combine(r.Formula, func(part *store.Reading) (float64, bool) { return f.valueThen(c, part, at) })
+	}
+	return r.Value, r.Known
+}
+
 // scheduled is what a trigger's schedule said at a time.
-func (f *facts) scheduled(c *store.Chain, i int, at time.Time) float64 {
-	r := &c.Readings[i]
+func (f *facts) scheduled(r *store.Reading, at time.Time) float64 {
 	if r.Schedule == nil {
 		return r.Value
 	}
 	if f.schedules == nil {
-		f.schedules = make([]func(time.Time) float64, len(c.Readings))
+		f.schedules = map[*triggers.Cron]func(time.Time) float64{}
 	}
-	if f.schedules[i] == nil { // read once, for all moments asked for
-		f.schedules[i] = r.Schedule.Values()
+	if f.schedules[r.Schedule] == nil { // read once, for all moments asked for
+		f.schedules[r.Schedule] = r.Schedule.Values()
 	}
-	return f.schedules[i](at)
+	return f.schedules[r.Schedule](at)
+}
+
+// toldWithin is how much later one watch may tell of what happened than another.
+const toldWithin = time.Second
+
+// setBy is how many replicas are set at a time: the HPA may say already that it set them
+// where the workload, which another watch tells of, does not show it yet.
+func setBy(c *store.Chain, at time.Time) int32 {
+	is := c.Workload.Desired
+	if n := len(c.Past.Syncs); n > 0 {
+		s := &c.Past.Syncs[n-1]
+		if age := at.Sub(s.At); s.Rescaled && s.Current == is && age >= 0 && age < toldWithin {
+			return s.Desired
+		}
+	}
+	return is
+}
+
+// unseenWork reports whether there is work that KEDA will find when it next looks.
+func unseenWork(c *store.Chain) bool {
+	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
+		return r.Known && r.From == store.FromBroker && r.Value > r.ActivationTarget
+	})
 }

@@ -60,6 +60,8 @@ func thereIsWork(f *facts) string {
 // noun is the reading's source in a sentence: "the list orders".
 func noun(r store.Reading) string {
 	switch kind := map[string]string{"list": "list", "set": "set", "zset": "sorted set", "hash": "hash"}[r.Type]; {
+	case r.Formula != nil:
+		return "the formula"
 	case !r.CountsJobs():
 		return "the trigger " + triggerName(r)
 	case kind != "":
@@ -74,8 +76,10 @@ func triggerName(r store.Reading) string {
 }
 
 // isEmpty says that a source has no work, or none that counts.
-func isEmpty(r store.Reading) string {
+func isEmpty(c *store.Chain, r store.Reading) string {
 	switch {
+	case r.Direct:
+		return capital(called(r.Name())) + " is at " + use(aim(c, &r), r.Each)
 	case r.From == store.FromSchedule:
 		return "The schedule of the trigger " + triggerName(r) + " is closed"
 	case r.Value > 0:
@@ -92,12 +96,18 @@ func allQuiet(c *store.Chain, main store.Reading) string {
 	n, queues, empty := len(c.Readings), true, true
 	for i := range c.Readings {
 		r := &c.Readings[i]
-		if n == 1 || !r.Known || r.Value > r.ActivationTarget {
-			return isEmpty(main)
+		if r.Direct {
+			n--
+			continue
+		}
+		if len(c.Readings) == 1 || !r.Known || r.Value > r.ActivationTarget {
+			return isEmpty(c, main)
 		}
 		queues, empty = queues && r.CountsJobs(), empty && r.Value == 0
 	}
 	switch {
+	case n <= 1: // beside what pods use
+		return isEmpty(c, main)
 	case queues && empty && n == 2:
 		return "Both queues are empty"
 	case queues && empty:
@@ -130,13 +140,19 @@ func amount(r store.Reading) string {
 
 // calls sets the value against its target: "42 jobs at 5 per pod call for 9
 // pods". Where another trigger's value is not known, it is the least.
-func calls(f *facts) string {
+func calls(c *store.Chain, f *facts) string {
 	least := ""
 	if f.partly {
 		least = "at least "
 	}
 	if f.r.From == store.FromSchedule {
 		return fmt.Sprintf("The schedule of the trigger %s calls for %s%s", triggerName(f.r), least, words.Plural(f.raw, "pod"))
+	}
+	if f.r.Formula != nil {
+		return fmt.Sprintf("The formula comes to %s%s, which at %s per pod calls for %s%s", estimate(f.r), words.Count(f.r.Value), words.Count(f.r.Target), least, words.Plural(f.raw, "pod"))
+	}
+	if f.r.Direct {
+		return fmt.Sprintf("%s, target %s, calls for %s%s", capital(uses(c, &f.r)), use(aim(c, &f.r), f.r.Target), least, words.Plural(f.raw, "pod"))
 	}
 	call := "call"
 	if f.r.Value == 1 || !f.r.CountsJobs() {

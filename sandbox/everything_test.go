@@ -23,7 +23,6 @@ func TestEverything(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff([]string{
-			"HorizontalPodAutoscaler front/web: metrics[0]: there is no metrics API for type Resource, so it fails",
 			"ClusterTriggerAuthentication everywhere: podIdentity is not asked: the sandbox's queues let everybody in",
 			"ScaledObject shop/ledger: triggers[0] (rabbitmq): the list shop:rabbitmq-0-ledger of the sandbox's Redis stands in for entries",
 		}, m.Notes); diff != "" {

@@ -225,8 +225,9 @@ func replaced(v any, path []any, to any) any {
 // bottomless is a queue that always holds as much.
 type bottomless struct{ n int64 }
 
-func (e bottomless) Len(triggers.Redis) (int64, error) { return e.n, nil }
-func (e bottomless) Take(triggers.Redis) (bool, error) { return true, nil }
+func (e bottomless) Len(triggers.Redis) (int64, error)         { return e.n, nil }
+func (e bottomless) Take(triggers.Redis) (string, bool, error) { return "", true, nil }
+func (e bottomless) Done(triggers.Redis, string)               {}
 
 // oddEvery is which part of all that can be odd is tried: one of so many, always the
 // same ones. With 1 it takes some minutes.

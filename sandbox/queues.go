@@ -1,25 +1,25 @@
 package sandbox
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"net"
 	"strconv"
-	"time"
 
 	"github.com/kscope/kscope/sandbox/redisd"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
 
-// Len measures a key as the script of KEDA's list trigger does, and fails as it
-// does.
+// Len measures a key as the script of KEDA's list trigger does, or its streams trigger,
+// and fails as they do.
 func (r *redis) Len(q triggers.Redis) (int64, error) {
 	if r.shuts(q) {
 		return 0, errors.New("NOAUTH Authentication required.") //nolint:staticcheck // the server ends it so
+	}
+	if q.Measure != triggers.Size && !r.isLost() {
+		return r.lenOf(q)
 	}
 	typ, err := r.typeOf(q)
 	if err != nil || typ == "none" {
@@ -45,12 +45,19 @@ func (r *redis) typeOf(q triggers.Redis) (string, error) {
 	return fmt.Sprint(reply), err
 }
 
-// Take removes one job as a worker would: from the tail of a list, to the head
-// of which everybody pushes; the lowest of a sorted set; any of a set or hash.
-func (r *redis) Take(q triggers.Redis) (bool, error) {
+// Take takes one job as a worker would: from the tail of a list, to the head of which
+// everybody pushes; the lowest of a sorted set; any of a set or hash; the oldest of a
+// stream, which has it until it is done.
+func (r *redis) Take(q triggers.Redis) (id string, ok bool, err error) {
 	typ, err := r.typeOf(q)
 	if err != nil {
-		return false, err
+		return "", false, err
+	}
+	if q.Measure != triggers.Size {
+		if typ != "stream" { // nothing, or what no worker of a stream can take
+			return "", false, nil
+		}
+		return r.next(q)
 	}
 	var reply any
 	switch typ {
@@ -67,30 +74,9 @@ func (r *redis) Take(q triggers.Redis) (bool, error) {
 		}
 	}
 	if popped, ok := reply.([]any); ok && len(popped) == 0 { // of a sorted set that went meanwhile
-		return false, err
+		return "", false, err
 	}
-	return reply != nil && err == nil, err
-}
-
-// guardian is the password that Redis wants where it wants one. Nobody has it but
-// the workers, so that none that was known before is of use.
-const guardian = "sandbox"
-
-// letIn gives the password.
-func letIn(ctx context.Context, conn net.Conn) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	const answer = "+OK\r\n"
-	if _, err := io.WriteString(conn, fmt.Sprintf("AUTH %s\r\n", guardian)); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(conn, make([]byte, len(answer))); err != nil {
-		return err
-	}
-	return conn.SetDeadline(time.Time{})
+	return "", reply != nil && err == nil, err
 }
 
 // guard makes the server want a password, which the workers have and KEDA has not.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,8 +79,8 @@ func TestQueues(t *testing.T) {
 			if test.db == 16 {
 				continue
 			}
-			if took, err := r.Take(q); took != test.take || err != nil {
-				t.Errorf("take %s in %d: %v %v", test.key, test.db, took, err)
+			if id, took, err := r.Take(q); took != test.take || id != "" || err != nil {
+				t.Errorf("take %s in %d: %q %v %v", test.key, test.db, id, took, err)
 			}
 			if n, _ := r.Len(q); test.take && n != test.n-1 {
 				t.Errorf("%s: %d left", test.key, n)
@@ -90,6 +91,72 @@ func TestQueues(t *testing.T) {
 		}
 		if left := c.ZRange(ctx, "zset", 0, -1).Val(); fmt.Sprint(left) != "[late]" {
 			t.Errorf("left %v", left)
+		}
+	})
+}
+
+// TestStreams measures a stream in the three ways of KEDA's trigger while its entries are
+// taken and done.
+func TestStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := unheard(t, func() {})
+		c := client(t, r, goredis.Options{DB: 2})
+		ctx := t.Context()
+		of := func(m triggers.Measure) triggers.Redis {
+			q := triggers.Redis{Address: "anything:1", DB: 2, Key: "s", Measure: m, Group: "workers"}
+			if m == triggers.StreamLength {
+				q.Group = ""
+			}
+			return q
+		}
+		is := func(when string, lag, pending, length string) {
+			t.Helper()
+			for m, want := range map[triggers.Measure]string{triggers.StreamLag: lag, triggers.StreamPending: pending, triggers.StreamLength: length} {
+				n, err := r.Len(of(m))
+				if got := cmp.Or(errText(err), fmt.Sprint(n)); !strings.HasPrefix(got, want) {
+					t.Errorf("%s: %s %q, want %q", when, m, got, want)
+				}
+			}
+		}
+		is("without a stream", "0", "NOGROUP No such key 's' or consumer group 'workers'", "0")
+		for range 5 {
+			c.XAdd(ctx, &goredis.XAddArgs{Stream: "s", Values: []string{"job", "x"}})
+		}
+		is("without a group", "5", "NOGROUP", "5")
+		var ids []string
+		for range 3 {
+			id, ok, err := r.Take(of(triggers.StreamLag))
+			if id == "" || !ok || err != nil {
+				t.Fatalf("took %q %v %v", id, ok, err)
+			}
+			ids = append(ids, id)
+		}
+		is("three taken", "2", "3", "5")
+		r.Done(of(triggers.StreamLag), ids[1])
+		is("one done", "2", "2", "4")
+		if id, ok, err := r.Take(of(triggers.StreamLength)); id != "" || !ok || err != nil {
+			t.Errorf("the oldest of all: %q %v %v", id, ok, err)
+		}
+		is("one taken by whoever knows no group", "2", "1", "3") // one that is deleted waits for nobody
+		for _, id := range []string{"4", "5"} {
+			if _, ok, err := r.Take(of(triggers.StreamPending)); !ok || err != nil {
+				t.Errorf("the %s: %v %v", id, ok, err)
+			}
+		}
+		if _, ok, err := r.Take(of(triggers.StreamPending)); ok || err != nil {
+			t.Errorf("there are no more: %v %v", ok, err)
+		}
+		is("all taken", "0", "3", "3")
+		c.Del(ctx, "s")
+		c.LPush(ctx, "s", "x")
+		const wrong = "WRONGTYPE Operation against a key holding the wrong kind of value"
+		is("a list", wrong, wrong, wrong)
+		if _, ok, err := r.Take(of(triggers.StreamLag)); ok || err != nil {
+			t.Errorf("took of a list: %v %v", ok, err)
+		}
+		r.lose()
+		if _, err := r.Len(of(triggers.StreamLag)); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Error(err)
 		}
 	})
 }
@@ -209,7 +276,7 @@ func TestLoseRedis(t *testing.T) {
 			if !errors.Is(err, syscall.ECONNREFUSED) || !strings.HasPrefix(err.Error(), "dial tcp 10.96.") || !strings.HasSuffix(err.Error(), ":6379: connect: connection refused") {
 				t.Error(err)
 			}
-			if _, err := r.Take(triggers.Redis{Key: "q"}); err == nil {
+			if _, _, err := r.Take(triggers.Redis{Key: "q"}); err == nil {
 				t.Error("took from a lost Redis")
 			}
 			if _, err := r.dial(ctx, "127.0.0.1:6379"); errText(err) != "dial tcp 127.0.0.1:6379: connect: connection refused" {

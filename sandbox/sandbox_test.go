@@ -122,8 +122,9 @@ func TestStandIns(t *testing.T) {
 // noLength is a Redis that panics.
 type noLength struct{}
 
-func (noLength) Len(triggers.Redis) (int64, error) { panic("no such length") }
-func (noLength) Take(triggers.Redis) (bool, error) { return false, nil }
+func (noLength) Len(triggers.Redis) (int64, error)         { panic("no such length") }
+func (noLength) Take(triggers.Redis) (string, bool, error) { return "", false, nil }
+func (noLength) Done(triggers.Redis, string)               {}
 
 // TestDefect: what panics in the world is said, logged whole, and does not end
 // the sandbox.

@@ -232,6 +232,9 @@ func (p *plot) otherTrigger(r *rand.Rand, number int) {
 	if typ.Queue != "" {
 		metadata[first(typ.Queue)] = "entries"
 	}
+	if strings.HasPrefix(name, "redis") {
+		metadata["address"], metadata["consumerGroup"] = "redis.shop:6379", "workers"
+	}
 	p.bare = number%4 >= 2 && !strings.HasPrefix(name, "redis")
 	var pairs []string
 	for k, v := range metadata {

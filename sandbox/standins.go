@@ -24,7 +24,7 @@ func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	return s.Source.Run(ctx, func(f kscope.Fact) {
 		switch o := f.(type) {
 		case kscope.ScaledObject:
-			o.Triggers = standIn(o.Ref, o.Triggers)
+			o.Triggers = serving(o, standIn(o.Ref, o.Triggers))
 			f = o
 		case kscope.ScaledJob:
 			o.Triggers = standIn(o.Ref, o.Triggers)
@@ -45,7 +45,19 @@ func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
 	return out
 }
 
-// queueFor is what the sandbox plays for a trigger. It plays streams as lists, and of
+// serving has the first trigger of an object that only what its pods use scales name the
+// requests that these serve.
+func serving(o kscope.ScaledObject, all []kscope.Trigger) []kscope.Trigger {
+	queued := func(t kscope.Trigger) bool { return t.Backlog != nil }
+	byUse := func(t kscope.Trigger) bool { typ, _ := triggers.TypeOf(t.Type); return typ.Resource }
+	if i := slices.IndexFunc(all, byUse); i >= 0 && !slices.ContainsFunc(all, queued) {
+		b := world.Requests(o.Ref.Namespace, o.ScaleTarget.Name).Backlog()
+		all[i].Backlog = &b
+	}
+	return all
+}
+
+// queueFor is what the sandbox plays for a trigger. Of
 // how a real server would be reached nothing but the authentication object matters to
 // it, which may be what lacks. A list that stands in for something else is called by
 // the name of that.
@@ -55,10 +67,8 @@ func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool
 		if q.Address == "" && q.Via == "" { // nobody says where it is, and KEDA refuses it
 			return triggers.Redis{}, false
 		}
-		if q.Measure == triggers.Size {
-			return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key,
-				Via: triggers.RedisVia(ref, kscope.TargetRef{}, "", nil, t.AuthKind, t.AuthName)}, true
-		}
+		return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key, Measure: q.Measure, Group: q.Group,
+			Via: triggers.RedisVia(ref, kscope.TargetRef{}, "", nil, t.AuthKind, t.AuthName)}, true
 	}
 	q, ok := world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
 	if ok && q.Address == world.StandInAddress {

@@ -18,6 +18,7 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui"
 )
@@ -33,11 +34,34 @@ type state struct {
 	triggers    string // in place of the one trigger
 	target      string // in place of the Deployment worker
 	text        string // in place of all of it
+	asks        bool   // the containers request something
 	steps       string // "push 60", "wait 20s", "break redis", "until WORDS" (that the picture has), one a line
 	says        string // in Why or Next
 }
 
-const quick = "cooldownPeriod: 30"
+const (
+	quick    = "cooldownPeriod: 30"
+	atOrders = `address: "redis.demo:6379", listName: orders, listLength: "50"`
+	byCPU    = `[{type: cpu, metricType: Utilization, metadata: {value: "60"}}]`
+	byBoth   = "[{type: redis, metadata: {" + atOrders + `}}, {type: cpu, metricType: Utilization, metadata: {value: "50"}}]`
+	plainHPA = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker, namespace: demo}
+spec:
+  selector: {matchLabels: {app: worker}}
+  template:
+    metadata: {labels: {app: worker}}
+    spec: {containers: [{name: worker, image: worker, resources: {requests: {cpu: 500m}}}]}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: orders, namespace: demo}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}
+  maxReplicas: 6
+  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]
+`
+)
 
 var states = []state{
 	{name: "asleep", steps: "wait 20s", says: "so KEDA keeps worker at zero"},
@@ -67,6 +91,15 @@ var states = []state{
 	{name: "scale-refused", steps: "break scale\npush 10\nuntil broken", says: "cannot set the replicas"},
 	{name: "refused", trigger: `listLength: "five"`, steps: "wait 20s", says: "listLength"},
 	{name: "two-masters", steps: "push 10\nbreak rival\nuntil each undoes", says: "each undoes what the other does"},
+	{name: "cpu", so: "minReplicaCount: 1", asks: true, triggers: byCPU, steps: "wait 1m\nfeed 100\nuntil scaling up", says: "per pod, target 60%, calls for 2 pods"},
+	{name: "cpu-over-its-window", so: "minReplicaCount: 1", asks: true, triggers: byCPU, steps: "wait 1m\nfeed 40\nuntil goes by the most", says: "target 60%, calls for 1 pod"},
+	{name: "cpu-beside-a-queue", so: quick, asks: true, triggers: byBoth, steps: "feed 120\nuntil Cpu at ~", says: "target 50%, calls for"},
+	{name: "cpu-without-figures", so: "minReplicaCount: 1", asks: true, triggers: byCPU, steps: "until what they use is not known yet", says: "its figures come"},
+	{name: "cpu-without-requests", so: "minReplicaCount: 1", triggers: byCPU, steps: "wait 1m\nuntil broken", says: "requests none of what is measured"},
+	{name: "a-formula", so: quick + "\n  advanced: {scalingModifiers: {formula: \"orders * 2\", target: \"10\"}}", triggers: "[{type: redis, name: orders, metadata: {" + atOrders + "}}]", steps: "push 30\nuntil The formula comes to", says: "which at 10 per pod calls for"},
+	{name: "a-formula-that-KEDA-refuses", so: "advanced: {scalingModifiers: {formula: \"returns * 2\", target: \"10\"}}", steps: "until broken", says: "unknown name returns"},
+	{name: "a-stream", so: quick, triggers: "[{type: redis-streams, metadata: {address: \"redis.demo:6379\", stream: orders, consumerGroup: workers, lagCount: \"5\"}}]", steps: "feed 60\nuntil call for", says: "at 5 per pod call for"},
+	{name: "plain-HPA", text: plainHPA, steps: "wait 1m\nfeed 100\nuntil scaling up", says: "per pod, target 60%, calls for 2 pods"},
 	{name: "two-HPAs", steps: "push 10\nbreak hpa\nuntil neither HPA", says: "HPA"},
 	{name: "never-ready", steps: "break unready\npush 10\nuntil broken", says: "not ready"},
 	{name: "slow-start", steps: "break slow\npush 10\nuntil not ready yet\nwait 10s", says: "not ready yet"},
@@ -108,6 +141,10 @@ func (s state) manifest() string {
 	if s.trigger != "" {
 		trigger += ", " + s.trigger
 	}
+	requests := ""
+	if s.asks {
+		requests = ", resources: {requests: {cpu: 500m}}"
+	}
 	return fmt.Sprintf(`apiVersion: apps/v1
 kind: Deployment
 metadata: {name: worker, namespace: demo}
@@ -116,7 +153,7 @@ spec:
   selector: {matchLabels: {app: worker}}
   template:
     metadata: {labels: {app: worker}}
-    spec: {containers: [{name: worker, image: worker}]}
+    spec: {containers: [{name: worker, image: worker%s}]}
 ---
 apiVersion: keda.sh/v1alpha1
 kind: ScaledObject
@@ -126,7 +163,7 @@ spec:
   pollingInterval: 5
   %s
   triggers: %s
-`, s.annotation, cmp.Or(s.target, "worker"), s.so, cmp.Or(s.triggers, "[{type: redis, metadata: {"+trigger+"}}]"))
+`, requests, s.annotation, cmp.Or(s.target, "worker"), s.so, cmp.Or(s.triggers, "[{type: redis, metadata: {"+trigger+"}}]"))
 }
 
 // foretold is how the chart draws what is expected of the queue or of the replicas.
@@ -186,6 +223,17 @@ func (r *rig) play(steps string, frame func() string) {
 				r.t.Fatal(err)
 			}
 			r.push(kscope.Ref{Namespace: "demo", Name: "orders"}, triggers.Redis{Address: "redis.demo:6379", Key: "orders"}.Backlog(), jobs)
+		case "feed": // whatever it is that the object goes by, or its pods serve
+			jobs, err := strconv.ParseInt(rest, 10, 64)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			ref, q := kscope.Ref{Namespace: "demo", Name: "orders"}, world.Requests("demo", "worker").Backlog()
+			if c, ok := r.store.Chain(kscope.ID{Kind: kscope.ScaledObjects, Ref: ref}); ok {
+				fed, _ := c.Queued()
+				q = *fed.Trigger.Backlog
+			}
+			r.push(ref, q, jobs)
 		case "wait":
 			d, err := time.ParseDuration(rest)
 			if err != nil {

@@ -57,15 +57,6 @@ func Value(total, target int64, spec, ready int32, t Tolerances) int32 {
 	return byRatio(ratio, spec, ready, t)
 }
 
-// Utilization is how many replicas a resource asks for at a target of that
-// type, before any limit: percent is what the ready pods use on average of
-// what they requested. It leaves out pods without a measurement, which the
-// controller counts for and against. An AverageValue target of a resource is
-// computed the same way. (replica_calculator.go: GetResourceReplicas)
-func Utilization(percent, target int64, spec, ready int32, t Tolerances) int32 {
-	return byRatio(float64(percent)/float64(target), spec, ready, t)
-}
-
 func byRatio(ratio float64, spec, ready int32, t Tolerances) int32 {
 	if t.within(ratio) {
 		return spec

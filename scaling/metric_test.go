@@ -72,21 +72,6 @@ func TestValue(t *testing.T) {
 	}
 }
 
-// TestUtilization is by the ready pods, and 0 only of 0.
-func TestUtilization(t *testing.T) {
-	for _, c := range []struct {
-		percent, target int64
-		spec, ready     int32
-		want            int32
-	}{
-		{84, 80, 3, 3, 3}, {88, 80, 3, 3, 3}, {89, 80, 3, 3, 4}, {160, 80, 3, 2, 4}, {40, 80, 4, 4, 2}, {0, 80, 4, 4, 0},
-	} {
-		if got := Utilization(c.percent, c.target, c.spec, c.ready, usual); got != c.want {
-			t.Errorf("%+v: got %d", c, got)
-		}
-	}
-}
-
 // TestTolerances are per direction, the controller's own where the behavior
 // has none.
 func TestTolerances(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 // settings of KEDA and of the HPA that scale it by that queue.
 type Plan struct {
 	Loop                 Loop
+	Alone                bool             // KEDA is not there, of Loop only the bounds count
 	Behavior             *kscope.Behavior // the HPA's own; nil for none
 	Sync                 time.Duration    // between the HPA's syncs; [SyncPeriod] when zero
 	FirstPoll, FirstSync time.Duration    // from the start: the phases of both
@@ -24,8 +25,10 @@ type Plan struct {
 	// for none. Measured takes the place of the queue: what the source says
 	// then, whatever the pods do.
 	Arrivals, Measured func(since time.Duration) float64
-	Service            time.Duration // of a job on a pod; when zero, pods take none
-	Starting           time.Duration // from asking for a pod to its being ready
+	// Formula is what is gone by, of the queue or of what was measured; nil for just that.
+	Formula  func(queue float64, since time.Duration) float64
+	Service  time.Duration // of a job on a pod; when zero, pods take none
+	Starting time.Duration // from asking for a pod to its being ready
 
 	Step    time.Duration // between the points of the outcome; a second when zero
 	Changes int           // after so many the play ends early; 0 for no such end

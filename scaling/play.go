@@ -44,7 +44,7 @@ func Play(p Plan, from State, length time.Duration) Outcome {
 		}
 		if at == r.point {
 			r.point += r.Step
-			r.out.Points = append(r.out.Points, Point{at, r.measure(), r.Replicas, r.Ready})
+			r.out.Points = append(r.out.Points, Point{at, r.waits(), r.Replicas, r.Ready})
 		}
 		if at >= length || p.Changes > 0 && len(r.out.Changes) >= p.Changes {
 			break
@@ -59,6 +59,9 @@ func begin(p Plan, from State, length time.Duration) *play {
 	p.Loop.Polling = max(p.Loop.Polling, time.Second)
 	if p.Sync <= 0 {
 		p.Sync = SyncPeriod
+	}
+	if p.Alone {
+		p.Loop.Polling = p.Sync
 	}
 	if p.Step <= 0 {
 		p.Step = time.Second
@@ -121,8 +124,16 @@ func (r *play) becomeReady() {
 	}
 }
 
-// measure is what KEDA gets for an answer: jobs are whole.
+// measure is what KEDA gets for an answer, and makes of it.
 func (r *play) measure() float64 {
+	if r.Formula != nil {
+		return r.Formula(r.waits(), r.since)
+	}
+	return r.waits()
+}
+
+// waits is how much waits: jobs are whole.
+func (r *play) waits() float64 {
 	if r.Measured != nil {
 		return r.Measured(r.since)
 	}
@@ -131,6 +142,9 @@ func (r *play) measure() float64 {
 
 // look is a poll of KEDA's.
 func (r *play) look() {
+	if r.Alone {
+		return
+	}
 	now, active := r.now(), r.measure() > r.Activation
 	for _, s := range r.Also {
 		active = active || s.Measured(r.since) > s.Activation

@@ -22,9 +22,10 @@ type Chain struct {
 	Jobs         JobCounts   // of a ScaledJob, where Workload and its pods are known
 	JobFailed    *kscope.Job // the newest of those that failed; nil if none did
 	Ready        *int32      // ready replicas, by the workload or, failing that, by its pods
-	Readings     []Reading
-	Polled       time.Time // when KEDA's last poll showed; it shows only while active
-	Watched      time.Time // since when kscope has watched the object
+	Readings     []Reading   // of its triggers, in their order
+	Formula      *Reading    // what is made of them, where it scales by that
+	Polled       time.Time   // when KEDA's last poll showed; it shows only while active
+	Watched      time.Time   // since when kscope has watched the object
 	Last         Last
 	Plight
 	Past     Past
@@ -134,6 +135,7 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 	s.linkWorkload(&c, w)
 	s.age(&c, o)
 	c.Readings, c.EmptySince = s.readings(o, c.HPA, c.Workload)
+	c.Formula = s.combined(o, &c)
 	c.Plight = s.plight(o, c.HPA, w)
 	return c, true
 }
@@ -143,11 +145,13 @@ func (s *Store) Chain(id kscope.ID) (Chain, bool) {
 // known, and of several the first; while nothing is, the first with a queue.
 func (c Chain) Reading() Reading {
 	main := c.heaviest(func(Reading) bool { return true })
-	if main < 0 {
+	switch {
+	case c.Formula != nil && (main < 0 || !c.Readings[main].Direct || c.Formula.Asks() >= c.Readings[main].Asks()):
+		return *c.Formula
+	case main < 0:
 		return Reading{}
-	}
-	if r := c.Readings[main]; r.Known {
-		return r
+	case c.Readings[main].Known:
+		return c.Readings[main]
 	}
 	if i := c.heaviest(func(r Reading) bool { return r.Trigger.Backlog != nil }); i >= 0 {
 		main = i // nothing is known of any: a queue will be, a share of a CPU will not
@@ -160,10 +164,10 @@ func (c Chain) Reading() Reading {
 func (c Chain) Queued() (Reading, bool) {
 	named := func(r Reading) bool { return r.Trigger.Backlog != nil }
 	if main := c.Reading(); named(main) {
-		return main, true
+		return main.AsQueue(), true
 	}
 	if i := c.heaviest(named); i >= 0 {
-		return c.Readings[i], true
+		return c.Readings[i].AsQueue(), true
 	}
 	return Reading{}, false
 }

@@ -20,7 +20,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 			s.unindex(old)
 			defer s.rows(old.so.UID, old.hpaRef())
 		}
-		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at, bounds: at, crons: cronsOf(f.Triggers)}
+		o := &object{ID: id, so: f, at: at, firstSeen: at, active: active, firstActive: active, polled: at, bounds: at, crons: cronsOf(f.Triggers), formula: formulaOf(f)}
 		o.acts.Keep = Keep
 		o.told.first(at, *f)
 		o.act(at)
@@ -67,6 +67,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 	}
 	if !slices.EqualFunc(old.so.Triggers, f.Triggers, sameSchedule) {
 		old.crons = cronsOf(f.Triggers)
+		old.formula = formulaOf(f)
 	}
 	old.so, old.active, old.at = f, active, at
 	if moved {

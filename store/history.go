@@ -42,6 +42,32 @@ func (s *Store) History(id kscope.ID, of *kscope.Backlog) History {
 	return h
 }
 
+// Use is what the HPA of an object showed of one of its metrics, by its place, at its
+// syncs; nil where it never did.
+func (s *Store) Use(id kscope.ID, place int) *Series {
+	o := s.objects[id]
+	if o == nil {
+		return nil
+	}
+	h := s.hpaOfObject(o)
+	if h == nil || place < 0 || place >= len(h.Metrics) {
+		return nil
+	}
+	var x Series
+	for _, sync := range s.hpas[h.Ref].syncs {
+		if place < len(sync.Values) {
+			x.Add(sync.At, sync.Values[place])
+		}
+	}
+	if is := h.Metrics[place].Current; is != nil && x.n() == 0 { // since some time before
+		x.Add(o.firstSeen, *is)
+	}
+	if x.n() == 0 {
+		return nil
+	}
+	return s.upToNow(&x, kscope.HPAs)
+}
+
 // upToNow is a series whose newest value still holds, if what it is read from
 // is watched. It shares the values with the series.
 func (s *Store) upToNow(x *Series, kind kscope.Kind) *Series {

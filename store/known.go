@@ -21,10 +21,11 @@ type object struct {
 	firstActive time.Time        // LastActiveTime when it was first seen
 	polled      time.Time        // when the newest LastActiveTime was first seen
 	crons       []*triggers.Cron // the schedules of those triggers that have one; nil for none
-	bounds      time.Time        // since when a ScaledObject has asked for the least and the most that it asks for
-	resumed     time.Time        // when a pause of it ended last
-	aims        time.Time        // since when it has its target; zero if since it was first seen
-	looked      time.Time        // when KEDA's loop was last seen to have looked; zero before
+	formula     *triggers.Formula
+	bounds      time.Time // since when a ScaledObject has asked for the least and the most that it asks for
+	resumed     time.Time // when a pause of it ended last
+	aims        time.Time // since when it has its target; zero if since it was first seen
+	looked      time.Time // when KEDA's loop was last seen to have looked; zero before
 	told        told
 	acts        Series  // what KEDA said of its activity: 1 or 0
 	log         []Entry // oldest first

@@ -2,9 +2,11 @@ package store
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // labelKey is one label of a namespace. Almost every selector demands some
@@ -119,4 +121,79 @@ func sameSelector(a, b kscope.Selector) bool {
 	return slices.EqualFunc(a, b, func(x, y kscope.Requirement) bool {
 		return x.Key == y.Key && x.Operator == y.Operator && slices.Equal(x.Values, y.Values)
 	})
+}
+
+// compositeMetric is the name of the one external metric that the HPA of a ScaledObject
+// with a formula has.
+const compositeMetric = "composite-metric"
+
+// formulaOf is nil without one, or where KEDA would not take it.
+func formulaOf(so *kscope.ScaledObject) *triggers.Formula {
+	if !so.ScalingModifiers {
+		return nil
+	}
+	f, err := triggers.ParseFormula(so.Formula, so.Triggers)
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+// combined is the reading of the formula: nil without one.
+func (s *Store) combined(o *object, c *Chain) *Reading {
+	if o.formula == nil {
+		return nil
+	}
+	r := &Reading{Trigger: kscope.Trigger{Name: "formula"}, Metric: compositeMetric, Place: -1, Formula: o.formula,
+		Target: o.formula.Target, ActivationTarget: o.formula.Activation}
+	if o.formula.ByValue {
+		r.Trigger.MetricType = "Value"
+	}
+	if c.HPA != nil {
+		r.Place = slices.IndexFunc(c.HPA.Metrics, func(m kscope.Metric) bool { return m.Name == compositeMetric })
+	}
+	if r.Value, r.Known = c.Combine(r.Formula, func(r *Reading) (float64, bool) { return r.Value, r.Known && r.From != FromHPA }); r.Known {
+		r.From = FromFormula
+		return r
+	}
+	if c.Workload == nil || c.Workload.Desired == 0 || r.Place < 0 {
+		return r
+	}
+	if m := c.HPA.Metrics[r.Place]; m.Current != nil && c.HPA.CurrentReplicas > 0 {
+		r.Value, r.Known, r.From, r.Each = together(&m, *m.Current, c.HPA.CurrentReplicas, math.NaN()), true, FromHPA, *m.Current
+	}
+	return r
+}
+
+// Combine is what a formula makes of the triggers' values, false where one is not known.
+func (c *Chain) Combine(f *triggers.Formula, value func(*Reading) (float64, bool)) (float64, bool) {
+	values := make(map[string]float64, len(c.Readings))
+	for i := range c.Readings {
+		r := &c.Readings[i]
+		if r.Direct || r.Trigger.Name == "" {
+			continue
+		}
+		v, known := value(r)
+		if !known {
+			return 0, false
+		}
+		values[r.Trigger.Name] = v
+	}
+	v, err := f.Of(values)
+	return v, err == nil
+}
+
+// Metrics are the readings that KEDA and the HPA go by: of the triggers, or of a formula
+// and of what pods use.
+func (c *Chain) Metrics() []Reading {
+	if c.Formula == nil {
+		return c.Readings
+	}
+	out := []Reading{*c.Formula}
+	for _, r := range c.Readings {
+		if r.Direct && r.Place >= 0 {
+			out = append(out, r)
+		}
+	}
+	return out
 }

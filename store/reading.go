@@ -13,27 +13,33 @@ import (
 type Reading struct {
 	Trigger kscope.Trigger
 	Metric  string  // the external metric's name, "" if unknown
-	Target  float64 // per pod for AverageValue; 0 if unknown
+	Place   int     // among the HPA's metrics, -1 where it is none of these
+	Target  float64 // per pod, but of a Value; 0 if unknown
 	// ActivationTarget is the value that has to be exceeded to start from zero.
 	ActivationTarget float64
-	Value            float64 // meaningless unless Known
+	Value            float64 // of all pods together; meaningless unless Known
 	Known            bool
-	From             ValueSource
-	At               time.Time        // when it was measured; zero where the source does not say
-	Waiting          time.Time        // since when the value has been above the activation target; zero if unknown
-	Untaken          time.Time        // since when nothing was taken of the work that waits, though pods were started for it; zero if not so, or unknown
-	Still            time.Time        // since when the value has been what it is; zero if unknown
-	Back             time.Time        // since when the source has answered kscope; zero if unknown
-	Turns            time.Time        // when a schedule changes the value next; zero without one, or if never
-	Becomes          float64          // and what it is then
-	Schedule         *triggers.Cron   // that says the value, nil without one
-	Past             Series           // of the backlog, empty where kscope does not measure it
-	Own              Series           // jobs put into it from here, counted up; empty where none were
-	Type             string           // Redis's word for the key's type
-	Err              string           // why it is not known
-	Elsewhere        kscope.Elsewhere // where jobs come while there are none here; zero where none do
-	Hint             string           // what lacks where that is so, or what to do about it; "" where nobody says
-	Feeds            []kscope.Loading // loads from here that run into it now and have jobs to come
+	// Direct is what the HPA reads without KEDA, which does not go by it: what the pods
+	// use, and all that a plain HPA aims at. Each is what the HPA shows of that.
+	Direct    bool
+	Each      float64
+	From      ValueSource
+	At        time.Time         // when it was measured; zero where the source does not say
+	Waiting   time.Time         // since when the value has been above the activation target; zero if unknown
+	Untaken   time.Time         // since when nothing was taken of the work that waits, though pods were started for it; zero if not so, or unknown
+	Still     time.Time         // since when the value has been what it is; zero if unknown
+	Back      time.Time         // since when the source has answered kscope; zero if unknown
+	Turns     time.Time         // when a schedule changes the value next; zero without one, or if never
+	Becomes   float64           // and what it is then
+	Schedule  *triggers.Cron    // that says the value, nil without one
+	Formula   *triggers.Formula // that makes it of the other readings; nil for a trigger's own
+	Past      Series            // of the backlog, empty where kscope does not measure it
+	Own       Series            // jobs put into it from here, counted up; empty where none were
+	Type      string            // Redis's word for the key's type
+	Err       string            // why it is not known
+	Elsewhere kscope.Elsewhere  // where jobs come while there are none here; zero where none do
+	Hint      string            // what lacks where that is so, or what to do about it; "" where nobody says
+	Feeds     []kscope.Loading  // loads from here that run into it now and have jobs to come
 }
 
 // ValueSource says where a trigger's value was read.
@@ -45,17 +51,29 @@ const (
 	FromHPA    ValueSource = "HPA"   // average times replicas, as of the last sync: an estimate
 	// FromSchedule is what the trigger's own schedule says of the present.
 	FromSchedule ValueSource = "schedule"
+	// FromFormula is what kscope makes of values that are not the HPA's.
+	FromFormula ValueSource = "formula"
 )
 
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
-	allEmpty := len(o.triggers()) > 0
-	for i, t := range o.triggers() {
-		r := Reading{Trigger: t}
+	all := o.triggers()
+	allEmpty := len(all) > 0
+	if o.hpa != nil {
+		all = aims(h)
+	}
+	for i, t := range all {
+		r := Reading{Trigger: t, Place: i, Direct: o.hpa != nil || isResource(t)}
 		if o.so != nil {
 			r.Metric = triggers.MetricName(*o.so, i)
 		}
 		r.Target, r.ActivationTarget = triggers.Targets(t)
-		m := metricOf(h, r.Metric)
+		if o.hpa == nil {
+			r.Place = placeOf(h, all, i, r.Metric)
+		}
+		var m *kscope.Metric
+		if r.Place >= 0 {
+			m = &h.Metrics[r.Place]
+		}
 		if m != nil && m.Target > 0 {
 			r.Target = m.Target
 		}
@@ -73,6 +91,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			server, current = s.server(*t.Backlog, q.at)
 		}
 		switch {
+		case r.Direct: // whatever waits, that is not what scales it
 		case !current:
 			r.Err, r.Hint = cmp.Or(q.last.Err, server.Message, string(server.State)), server.Hint
 		case q != nil && q.last.Err == "":
@@ -92,10 +111,13 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Turns, r.Becomes = o.crons[i].Turns(s.now)
 			r.Schedule = o.crons[i]
 		}
-		if total, ok := totalOf(m, h, w); ok && !r.Known {
-			r.Value, r.Known, r.From = total, true, FromHPA
+		if m != nil && m.Current != nil && w != nil && w.Desired > 0 && h.CurrentReplicas > 0 && !r.Known {
+			r.Value, r.Known, r.From = together(m, *m.Current, h.CurrentReplicas, s.readyThen(o, h)), true, FromHPA
+			r.Each = *m.Current
 		}
-		if q == nil || !current || q.last.Err != "" || q.state != empty {
+		if r.Direct {
+			// says nothing of that
+		} else if q == nil || !current || q.last.Err != "" || q.state != empty {
 			allEmpty = false
 		} else if q.since.After(emptySince) {
 			emptySince = q.since
@@ -138,19 +160,6 @@ func cronsOf(all []kscope.Trigger) []*triggers.Cron {
 	return out
 }
 
-// totalOf is what the HPA saw of a metric at its last sync, false if that cannot
-// be told: at zero replicas its status is a leftover. An average stands for as
-// many replicas as there were then, not for those that there are now.
-func totalOf(m *kscope.Metric, h *kscope.HPA, w *kscope.Workload) (float64, bool) {
-	if m == nil || m.Current == nil || w == nil || w.Desired == 0 || h.CurrentReplicas == 0 {
-		return 0, false
-	}
-	if m.TargetType == "AverageValue" {
-		return Total(*m.Current, h.CurrentReplicas), true
-	}
-	return *m.Current, true
-}
-
 // Total is what an HPA divided among so many replicas, by the average that it shows,
 // which is rounded up to a thousandth: a whole number where it can be one.
 func Total(average float64, replicas int32) float64 {
@@ -159,19 +168,6 @@ func Total(average float64, replicas int32) float64 {
 		return whole
 	}
 	return n
-}
-
-// metricOf finds a metric of the HPA by name; nil for a nil HPA.
-func metricOf(h *kscope.HPA, name string) *kscope.Metric {
-	if h == nil || name == "" {
-		return nil
-	}
-	for i := range h.Metrics {
-		if h.Metrics[i].Name == name {
-			return &h.Metrics[i]
-		}
-	}
-	return nil
 }
 
 // Asks is how many replicas a trigger calls for, in fractions; less than any
@@ -187,6 +183,15 @@ func (r Reading) Asks() float64 {
 	return r.Value / r.Target
 }
 
+// AsQueue is the reading as one of its queue alone: of what pods use, that is the queue
+// of what they serve, which has no target.
+func (r Reading) AsQueue() Reading {
+	if r.Direct {
+		r.Direct, r.Target, r.Known = false, 0, false
+	}
+	return r
+}
+
 // CountsJobs reports whether the value is a number of jobs that wait. What a
 // query answers, a latency or a share, is not, and is never empty.
 func (r Reading) CountsJobs() bool {
@@ -196,7 +201,7 @@ func (r Reading) CountsJobs() bool {
 // Name is what to call the trigger's source: the key for Redis, else the
 // trigger's own name or its type.
 func (r Reading) Name() string {
-	if r.Trigger.Backlog != nil {
+	if r.Trigger.Backlog != nil && !r.Direct {
 		return r.Trigger.Backlog.Shown()
 	}
 	return cmp.Or(r.Trigger.Name, r.Trigger.Type)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Sync is a sync of an HPA that showed, because it wrote another status than the
@@ -30,25 +31,90 @@ type Past struct {
 	Active         Series    // KEDA's word on whether a trigger is active: 1 or 0
 }
 
-// Seen is what the HPA made of a metric at its last sync up to a time, as far as its
-// syncs showed; false where it could not read it.
-func (c *Chain) Seen(metric string, at time.Time) (float64, bool) {
-	if c.HPA == nil {
-		return 0, false
-	}
-	i := slices.IndexFunc(c.HPA.Metrics, func(m kscope.Metric) bool { return m.Name == metric })
+// Seen is what the HPA made of a metric, by its place, at its last sync up to a time,
+// as far as its syncs showed; false where it could not read it.
+func (c *Chain) Seen(place int, at time.Time) (float64, bool) {
 	for _, s := range slices.Backward(c.Past.Syncs) {
-		switch {
-		case s.At.After(at):
-		case i < 0 || i >= len(s.Values) || math.IsNaN(s.Values[i]) || s.Current == 0:
-			return 0, false
-		case c.HPA.Metrics[i].TargetType != "AverageValue":
-			return s.Values[i], true
-		default:
-			return Total(s.Values[i], s.Current), true
+		if !s.At.After(at) {
+			return c.In(place, &s)
 		}
 	}
 	return 0, false
+}
+
+// In is what a metric of the HPA came to at a sync, of all pods together.
+func (c *Chain) In(place int, s *Sync) (float64, bool) {
+	if c.HPA == nil || place < 0 || place >= min(len(s.Values), len(c.HPA.Metrics)) || math.IsNaN(s.Values[place]) || s.Current == 0 {
+		return 0, false
+	}
+	return together(&c.HPA.Metrics[place], s.Values[place], s.Current, c.Past.Ready.At(s.At)), true
+}
+
+// together is what a value that the HPA shows comes to of all pods. An average stands for
+// as many as there were then and not for those that there are now: of what the pods
+// themselves say for those of them that were ready, NaN where that is not known.
+func together(m *kscope.Metric, shown float64, replicas int32, ready float64) float64 {
+	switch {
+	case m.TargetType != "AverageValue" && m.TargetType != "Utilization":
+		return shown
+	case m.Type == "External" || m.Type == "Object" || m.Type == "":
+		return Total(shown, replicas)
+	case ready > 0:
+		return shown * ready
+	}
+	return shown * float64(replicas)
+}
+
+// readyThen is how many pods of an object were ready when its HPA last said something.
+func (s *Store) readyThen(o *object, h *kscope.HPA) float64 {
+	w, known := s.work[o.workKey()], s.hpas[h.Ref]
+	if w == nil || known == nil || len(known.syncs) == 0 {
+		return math.NaN()
+	}
+	return w.ready.At(known.syncs[len(known.syncs)-1].At)
+}
+
+func isResource(t kscope.Trigger) bool {
+	typ, _ := triggers.TypeOf(t.Type)
+	return typ.Resource
+}
+
+// placeOf is where the metric of a trigger is among those of its HPA, -1 where it is
+// none of them: by its name, or that of a resource by its turn among its like.
+func placeOf(h *kscope.HPA, all []kscope.Trigger, i int, name string) int {
+	if h == nil {
+		return -1
+	}
+	if !isResource(all[i]) {
+		return slices.IndexFunc(h.Metrics, func(m kscope.Metric) bool { return name != "" && m.Name == name })
+	}
+	turn, of := 0, func(t kscope.Trigger) bool { return t.Metadata["containerName"] != "" }
+	for _, t := range all[:i] {
+		if t.Type == all[i].Type && of(t) == of(all[i]) {
+			turn++
+		}
+	}
+	for place, m := range h.Metrics {
+		if m.Name != all[i].Type || (m.Type == "ContainerResource") != of(all[i]) {
+			continue
+		}
+		if turn--; turn < 0 {
+			return place
+		}
+	}
+	return -1
+}
+
+// aims is what an HPA without a ScaledObject goes by, as if triggers said so.
+func aims(h *kscope.HPA) []kscope.Trigger {
+	if h == nil {
+		return nil
+	}
+	out := make([]kscope.Trigger, len(h.Metrics))
+	for i, m := range h.Metrics {
+		out[i] = kscope.Trigger{Name: m.Name, MetricType: m.TargetType}
+	}
+	return out
 }
 
 // syncsKept is how long syncs are kept at least: the HPA controller looks back as

@@ -33,7 +33,9 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 			in.CursorLabel = "-" + words.Age(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
 	}
-	if p.ID.Kind == kscope.HPAs {
+	if r := p.Reading(); r.Direct && queued.Trigger.Backlog == nil {
+		in.QueueName, queued.Target = explain.UseName(&p.Chain, &r), r.Target
+	} else if p.ID.Kind == kscope.HPAs {
 		in.QueueName = "no queue"
 	}
 	if p.ScaledJob != nil {
@@ -68,6 +70,9 @@ const flowSpan = 10 * time.Second
 // flowWords is what comes into the queue and leaves it, and how much of it was
 // put in from here: an estimate, "" while nothing moves or nothing is known.
 func flowWords(p picture) string {
+	if p.queued.Trigger.Backlog == nil {
+		return ""
+	}
 	flow, ok := store.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)
 	const least = 0.05 // what would be written as 0.0
 	var words []string
@@ -187,6 +192,9 @@ func guides(p picture, queued store.Reading, in chart.Input) []chart.Guide {
 	limit := float64(p.Max())
 	if top := math.Max(largest(in.Ready), largest(in.Desired)); top > 0.6*limit {
 		gs = append(gs, chart.Guide{Value: limit, Label: "max", Pods: true})
+	}
+	if queued.Trigger.Backlog == nil && queued.Target > 0 && in.Queue != nil {
+		gs = append(gs, chart.Guide{Value: queued.Target, Label: "target"})
 	}
 	if a := queued.ActivationTarget; a > 0 && a > in.QueueMax/20 {
 		gs = append(gs, chart.Guide{Value: a, Label: "activation"})

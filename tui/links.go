@@ -17,6 +17,9 @@ import (
 func (m *Model) queueNote(p picture) string {
 	st := m.styles
 	q, r := p.main, p.Reading()
+	if r.Direct { // the queue beside it is not what it is of
+		return ""
+	}
 	if !r.Known {
 		if q != nil {
 			if v, when := q.LastKnown(); !math.IsNaN(v) {

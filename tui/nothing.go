@@ -12,17 +12,6 @@ import (
 	"github.com/kscope/kscope/words"
 )
 
-// kindName is what one of a kind is called.
-func kindName(k kscope.Kind) string {
-	switch k {
-	case kscope.ScaledJobs:
-		return "ScaledJob"
-	case kscope.HPAs:
-		return "HPA"
-	}
-	return "ScaledObject"
-}
-
 // drawNothing is the body before a ScaledObject is known: what is being
 // waited for, or why there is none.
 func (m *Model) drawNothing(c screen.Canvas) {

@@ -47,11 +47,14 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 	p.pods, p.asOf = m.seen.LastPods(id)
 	newest := m.newest()
 	if p.queued, ok = m.queued(&c.Chain); !ok {
-		p.queued = c.Reading()
+		p.queued = c.Reading().AsQueue()
 	}
 	p.which = m.whichQueue(&c.Chain, p.queued)
 	p.all, p.history = m.timeline(newest, id), newest.History(id, p.queued.Trigger.Backlog)
 	p.main = p.history.Queue
+	if r := c.Reading(); r.Direct && p.queued.Trigger.Backlog == nil {
+		p.history.Queue = newest.Use(id, r.Place)
+	}
 	if main := c.Reading().Trigger.Backlog; main == nil || *main != *p.queued.Trigger.Backlog {
 		p.main = newest.History(id, main).Queue
 	}
@@ -96,7 +99,7 @@ func (m *Model) queued(c *store.Chain) (store.Reading, bool) {
 	if v := &m.view; v.screen == detail && v.queue != (kscope.Backlog{}) {
 		for _, r := range c.Readings {
 			if r.Trigger.Backlog != nil && *r.Trigger.Backlog == v.queue {
-				return r, true
+				return r.AsQueue(), true
 			}
 		}
 	}

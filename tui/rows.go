@@ -88,7 +88,7 @@ func (m *Model) weight(id kscope.ID) float64 {
 		return urgency(p.Phase)
 	case byQueue:
 		c, _ := m.seen.Chain(id)
-		if r := c.Reading(); r.Known {
+		if r := c.Reading(); r.Known && !r.Direct {
 			return r.Value
 		}
 		return -1

@@ -227,3 +227,14 @@ func (v *view) open(id kscope.ID) {
 
 // past reports whether a moment before the newest is under inspection.
 func (v *view) past() bool { return v.frozen && !v.cursorAt.IsZero() }
+
+// kindName is what one of a kind is called.
+func kindName(k kscope.Kind) string {
+	switch k {
+	case kscope.ScaledJobs:
+		return "ScaledJob"
+	case kscope.HPAs:
+		return "HPA"
+	}
+	return "ScaledObject"
+}

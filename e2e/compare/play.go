@@ -234,8 +234,7 @@ func condition(o unstructured.Unstructured, typ string) string {
 	list, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, c := range list {
 		if c, ok := c.(map[string]any); ok && c["type"] == typ {
-			status, _ := c["status"].(string)
-			return status
+			return fmt.Sprint(c["status"])
 		}
 	}
 	return ""

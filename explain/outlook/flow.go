@@ -106,6 +106,7 @@ const usualStart = 3 * time.Second
 
 // measure says what the sources will say: those that kscope knows nothing of but
 // their value stay as they are, a schedule is kept, and a queue flows on as it does.
+// What pods use stays the same in all, and is divided among more of them or fewer.
 func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 	for i := range sources {
 		s := &sources[i]
@@ -114,14 +115,24 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			value := s.cron.Values()
 			measured = func(since time.Duration) float64 { return value(is.Now.Add(since)) }
 		}
+		activation := s.ActivationTarget
+		if s.Direct { // KEDA starts nothing for it
+			activation = math.Inf(1)
+			m.Uses = true
+		}
 		if i != main {
-			m.plan.Also = append(m.plan.Also, scaling.Source{Target: s.Target, Activation: s.ActivationTarget, ByValue: s.byValue(), Measured: measured})
+			m.plan.Also = append(m.plan.Also, scaling.Source{Target: s.Target, Activation: activation, ByValue: s.byValue(), Measured: measured})
 			continue
 		}
-		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, s.ActivationTarget, s.byValue()
+		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, activation, s.byValue()
 		m.from.Queue = s.Value
 		in, service := 0.0, time.Duration(0)
+		if s.Formula != nil {
+			s = m.combine(c, s, is.Now)
+			measured = func(time.Duration) float64 { return s.Value }
+		}
 		switch {
+		case s.Direct:
 		case s.From != store.FromBroker:
 			m.from.Queue, service = s.falls(c, is)
 		case s.CountsJobs():

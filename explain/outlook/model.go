@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -23,6 +24,7 @@ type Model struct {
 	SyncSeen, lookSeen bool          // the phases of the plan were seen, and are not any
 	Flows              bool          // the queue is on its way, and the plan goes on from that
 	Comes              bool          // and at its rate jobs come, too
+	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
 	Loads              time.Duration // about how long loads from here go on that are in the plan; 0 for none
 
 	// held is what the HPA may remember from before it was watched, at most; 0 where
@@ -45,30 +47,52 @@ type Seen struct {
 // Of is false where not all is known, or is so now, that the HPA and KEDA decide
 // by.
 func Of(c *store.Chain, is Seen) (*Model, bool) {
-	unknown := func(r store.Reading) bool { return !r.Known }
+	unknown := func(r store.Reading) bool { return !r.Known && (!r.Direct || is.Desired > 0) }
 	if c.Workload == nil || c.Ready == nil || c.HPA == nil || !c.Last.Object.IsZero() ||
-		c.ScaledObject.ScalingModifiers || len(c.Readings) == 0 || slices.ContainsFunc(c.Readings, unknown) {
+		c.ScaledObject.ScalingModifiers && c.Formula == nil || len(c.Readings) == 0 || slices.ContainsFunc(c.Metrics(), unknown) {
 		return nil, false
 	}
 	m, sources := &Model{main: is.Main}, sourcesOf(c)
 	m.plan = scaling.Plan{Loop: scaling.LoopOf(c.ScaledObject), Behavior: c.HPA.Behavior, Sync: spacing, Starting: usualStart}
+	if c.ID.Kind == kscope.HPAs {
+		m.plan.Loop, m.plan.Alone, m.lookSeen = scaling.Loop{Min: c.HPA.MinReplicas, Max: c.HPA.MaxReplicas}, true, true
+	}
 	m.from = scaling.State{At: is.Now, Replicas: is.Desired, Ready: is.Ready, Created: c.ScaledObject.Created, LastActive: lastActive(c)}
 	m.annotated(c)
 	m.phases(c, is.Now)
 	m.remember(c, sources, is.Now)
-	main := slices.IndexFunc(sources, func(s source) bool {
-		return s.Metric == is.Main.Metric && s.Trigger.Name == is.Main.Trigger.Name && s.Trigger.Type == is.Main.Trigger.Type && s.Trigger.Backlog == is.Main.Trigger.Backlog
-	})
-	m.measure(c, sources, max(main, 0), is)
+	m.measure(c, sources, m.mainOf(sources), is)
 	return m, true
 }
+
+// mainOf is the source that the plan goes by, beside the others: the main one, else, where
+// KEDA does not go by that, the first that KEDA goes by. Where there is none of these KEDA
+// takes the object for active.
+func (m *Model) mainOf(sources []source) int {
+	main := slices.IndexFunc(sources, func(s source) bool {
+		return s.Metric == m.main.Metric && s.Trigger.Name == m.main.Trigger.Name && s.Trigger.Type == m.main.Trigger.Type && s.Trigger.Backlog == m.main.Trigger.Backlog
+	})
+	main = max(main, 0)
+	if !sources[main].Direct {
+		return main
+	}
+	if i := slices.IndexFunc(sources, func(s source) bool { return !s.Direct }); i >= 0 {
+		m.main = sources[i].Reading
+		return i
+	}
+	m.plan.Also = append(m.plan.Also, always)
+	return main
+}
+
+// always is a trigger that is active whatever happens, for which the HPA has no metric.
+var always = scaling.Source{Measured: func(time.Duration) float64 { return 1 }}
 
 // annotated is what the annotations change: KEDA has its HPA go in one direction
 // only, or takes a trigger for active.
 func (m *Model) annotated(c *store.Chain) {
 	so, b := &c.ScaledObject, m.plan.Behavior
 	if so.ForceActivation {
-		m.plan.Also = append(m.plan.Also, scaling.Source{Measured: func(time.Duration) float64 { return 1 }})
+		m.plan.Also = append(m.plan.Also, always)
 	}
 	if b == nil || !so.PausedScaleIn && !so.PausedScaleOut {
 		return

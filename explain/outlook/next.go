@@ -94,7 +94,7 @@ func (o *Next) Forecast() Forecast {
 // Condition is what it rests on.
 func (o *Next) Condition() Condition {
 	switch {
-	case o.Comes:
+	case o.Comes || o.Uses:
 		return PresentRate
 	case o.Flows || o.plan.Measured != nil:
 		return NoMoreJobs

@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope/scaling"
@@ -98,4 +99,19 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 			m.held = min(m.held, s.seen.Desired) // if there were more to remember it would have wanted more
 		}
 	}
+	indirect := func(s source) bool { return !s.Direct }
+	if m.from.Memory.Len() == 0 && c.Past.Born.IsZero() && m.from.Replicas > 0 && !slices.ContainsFunc(sources, indirect) {
+		// It has seen these values already, which call for the least that it may remember.
+		m.from.Memory.Asked(now.Add(-m.plan.Sync+m.plan.FirstSync), asksNow(sources, m.from, t))
+	}
+}
+
+// asksNow is what the metrics ask for by their present values.
+func asksNow(sources []source, is scaling.State, t scaling.Tolerances) (most int32) {
+	for i := range sources {
+		if s := &sources[i]; s.Target > 0 {
+			most = max(most, scaling.Asked(s.Value, s.Target, s.byValue(), is.Replicas, is.Ready, t))
+		}
+	}
+	return most
 }

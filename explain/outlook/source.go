@@ -13,20 +13,15 @@ import (
 type source struct {
 	store.Reading
 	cron *triggers.Cron
-	at   int // in the HPA's metrics; -1 where it is in none
 }
 
 func sourcesOf(c *store.Chain) []source {
-	out := make([]source, 0, len(c.Readings))
-	for i := range c.Readings {
-		s := source{Reading: c.Readings[i], at: -1}
+	metrics := c.Metrics()
+	out := make([]source, 0, len(metrics))
+	for i := range metrics {
+		s := source{Reading: metrics[i]}
 		if s.Trigger.Type == "cron" {
 			s.cron, _ = triggers.ParseCron(s.Trigger.Metadata)
-		}
-		for j := range c.HPA.Metrics {
-			if s.Metric != "" && c.HPA.Metrics[j].Name == s.Metric {
-				s.at = j
-			}
 		}
 		out = append(out, s)
 	}
@@ -59,34 +54,42 @@ func (s *source) byValue() bool { return s.Trigger.MetricType == "Value" }
 // while that stays the same.
 func (s *source) then(c *store.Chain, m moment) (float64, bool) {
 	if m.seen != nil {
-		if v, ok := s.in(m.seen); ok {
+		if v, ok := s.in(c, m.seen); ok {
 			return v, true
 		}
 	}
 	if s.cron != nil {
 		return s.cron.Value(m.at), true
 	}
+	if s.Formula != nil && s.From == store.FromFormula {
+		return c.Combine(s.Formula, func(r *store.Reading) (float64, bool) { return at(r, m.at) })
+	}
 	if s.From == store.FromBroker {
-		v := s.Past.At(s.Past.Newest(m.at))
-		return v, !math.IsNaN(v)
+		return at(&s.Reading, m.at)
 	}
 	for i := len(c.Past.Syncs) - 1; i >= 0; i-- {
 		if sync := &c.Past.Syncs[i]; !sync.At.After(m.at) {
-			return s.in(sync)
+			return s.in(c, sync)
 		}
 	}
 	return 0, false
 }
 
-// in is what a source said by what the HPA wrote.
-func (s *source) in(sync *store.Sync) (float64, bool) {
-	switch {
-	case !sync.Computed || s.at < 0 || s.at >= len(sync.Values) || math.IsNaN(sync.Values[s.at]):
-		return 0, false
-	case s.byValue():
-		return sync.Values[s.at], true
+// at is what kscope measured at a time, or the schedule said.
+func at(r *store.Reading, when time.Time) (float64, bool) {
+	if r.Schedule != nil {
+		return r.Schedule.Value(when), true
 	}
-	return store.Total(sync.Values[s.at], sync.Current), true
+	v := r.Past.At(r.Past.Newest(when))
+	return v, !math.IsNaN(v)
+}
+
+// in is what a source said by what the HPA wrote.
+func (s *source) in(c *store.Chain, sync *store.Sync) (float64, bool) {
+	if !sync.Computed {
+		return 0, false
+	}
+	return c.In(s.Place, sync)
 }
 
 func orZero(v float64) float64 {
@@ -119,4 +122,33 @@ func (s *source) falls(c *store.Chain, is Seen) (by float64, service time.Durati
 		return s.Value, 0
 	}
 	return max(now-is.Now.Sub(last).Seconds()*float64(is.Ready)/service.Seconds(), 0), service
+}
+
+// combine has the plan go by what a formula makes of the queue that is charted, or else of
+// the first trigger, and of what the others say meanwhile; it gives that queue.
+func (m *Model) combine(c *store.Chain, s *source, now time.Time) *source {
+	queue, ok := c.Queued()
+	if !ok {
+		queue = c.Readings[0]
+	}
+	m.main = queue
+	schedules := map[*triggers.Cron]func(time.Time) float64{}
+	m.plan.Formula = func(waits float64, since time.Duration) float64 {
+		v, ok := c.Combine(s.Formula, func(r *store.Reading) (float64, bool) {
+			switch {
+			case r.Trigger.Name == queue.Trigger.Name:
+				return waits, true
+			case r.Schedule == nil:
+				return r.Value, r.Known
+			case schedules[r.Schedule] == nil:
+				schedules[r.Schedule] = r.Schedule.Values()
+			}
+			return schedules[r.Schedule](now.Add(since)), true
+		})
+		if !ok {
+			return s.Value
+		}
+		return v
+	}
+	return &source{Reading: queue}
 }

@@ -194,7 +194,7 @@ func init() {
 		"XREAD":      {least: 3, most: maxAtOnce, flags: blocks, do: doOnce},
 		"XREADGROUP": {least: 6, most: maxAtOnce, flags: writes | blocks, do: doOnce},
 		"XGROUP":     {least: 1, most: -1, flags: writes},
-		"XINFO":      {least: 1, most: -1},
+		"XINFO":      {least: 1, most: -1, do: doXinfo},
 		"XACK":       {least: 3, most: -1, flags: writes, vet: vetIDs},
 		"XPENDING":   {least: 2, most: 8},
 		"XCLAIM":     {least: 5, most: -1, flags: writes, vet: vetIDs},

@@ -37,16 +37,18 @@ func (l *lists) Len(q triggers.Redis) (int64, error) {
 	return l.n[q], nil
 }
 
-func (l *lists) Take(q triggers.Redis) (bool, error) {
+func (l *lists) Take(q triggers.Redis) (string, bool, error) {
 	if l.err != nil {
-		return false, l.err
+		return "", false, l.err
 	}
 	if l.n[q] == 0 {
-		return false, nil
+		return "", false, nil
 	}
 	l.n[q]--
-	return true, nil
+	return "", true, nil
 }
+
+func (*lists) Done(triggers.Redis, string) {}
 
 func (l *lists) push(q triggers.Redis, n int64) {
 	l.n[q] += n
@@ -153,9 +155,11 @@ func (w *World) workload(t testing.TB, kind string) *workload {
 	return wl
 }
 
-func (w *World) autoscaler(t testing.TB) *hpa {
+func (w *World) autoscaler(t testing.TB) *hpa { return w.autoscalerNamed(t, "keda-hpa-so") }
+
+func (w *World) autoscalerNamed(t testing.TB, name string) *hpa {
 	t.Helper()
-	h := w.hpas[kscope.Ref{Namespace: "shop", Name: "keda-hpa-so"}]
+	h := w.hpas[kscope.Ref{Namespace: "shop", Name: name}]
 	if h == nil {
 		t.Fatal("no HPA")
 	}

@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -84,6 +85,7 @@ func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 		}
 	}
 	w.emit(Added, obj)
+	w.followUse(h)
 	h.sync = w.after(first, func() { w.syncHPA(h) })
 }
 
@@ -104,6 +106,7 @@ func (w *World) hpaWritten(h *hpa, spec bool) {
 		h.obj.Generation++
 		w.stop(h.sync)
 		h.sync = w.after(w.delay(), func() { w.syncHPA(h) })
+		w.followUse(h)
 	}
 	w.emit(Modified, h.obj)
 }
@@ -226,6 +229,11 @@ func (h *hpa) setReplicas(current, desired int32, statuses []autoscalingv2.Metri
 // only one that took it there itself does. KEDA's never do.
 func (h *hpa) wakesItself() bool {
 	return h.condition("ScaledToZero").Status == corev1.ConditionTrue && h.hasExternal()
+}
+
+// goesByUse reports whether an HPA has a metric of what pods use.
+func (h *hpa) goesByUse() bool {
+	return slices.ContainsFunc(h.obj.Spec.Metrics, func(m autoscalingv2.MetricSpec) bool { return m.Resource != nil || m.ContainerResource != nil })
 }
 
 func (h *hpa) hasExternal() bool {

@@ -159,7 +159,7 @@ func TestPlainHPA(t *testing.T) {
 	}
 	changes := run(w, time.Second) // a change of the spec is looked at at once
 	h := w.hpas[kscope.Ref{Namespace: "shop", Name: "plain"}]
-	const words = "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)"
+	const words = "failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API"
 	if c := h.condition("ScalingActive"); c.Reason != "FailedGetResourceMetric" || c.Message != "the HPA was unable to compute the replica count: "+words {
 		t.Errorf("got %+v", c)
 	}

@@ -126,17 +126,25 @@ type metricFailure struct {
 
 // proposal computes one metric.
 func (w *World) proposal(h *hpa, wl *workload, spec autoscalingv2.MetricSpec, t scaling.Tolerances, status *autoscalingv2.MetricStatus) (int32, string, metricFailure) {
-	const noAPI = "unable to get metrics for resource %s: unable to fetch metrics from resource metrics API: " +
-		"the server could not find the requested resource (get pods.metrics.k8s.io)"
 	switch {
 	case spec.External != nil:
 		return w.external(h, wl, spec.External, t, status)
 	case spec.Resource != nil:
-		cause := fmt.Errorf(noAPI, spec.Resource.Name)
-		return 0, "", resourceFailure("FailedGetResourceMetric", string(spec.Resource.Name), string(spec.Resource.Name)+" resource", spec.Resource.Target, cause)
+		m := spec.Resource
+		n, is, err := w.resource(wl, m.Name, "", m.Target, t)
+		if err != nil {
+			return 0, "", resourceFailure("FailedGetResourceMetric", string(m.Name), string(m.Name)+" resource", m.Target, err)
+		}
+		*status = autoscalingv2.MetricStatus{Type: spec.Type, Resource: &autoscalingv2.ResourceMetricStatus{Name: m.Name, Current: is}}
+		return n, resourceWords(m.Name, m.Target), metricFailure{}
 	case spec.ContainerResource != nil:
 		m := spec.ContainerResource
-		return 0, "", resourceFailure("FailedGetContainerResourceMetric", string(m.Name), m.Container+" container", m.Target, fmt.Errorf(noAPI, m.Name))
+		n, is, err := w.resource(wl, m.Name, m.Container, m.Target, t)
+		if err != nil {
+			return 0, "", resourceFailure("FailedGetContainerResourceMetric", string(m.Name), m.Container+" container", m.Target, err)
+		}
+		*status = autoscalingv2.MetricStatus{Type: spec.Type, ContainerResource: &autoscalingv2.ContainerResourceMetricStatus{Name: m.Name, Container: m.Container, Current: is}}
+		return n, resourceWords(m.Name, m.Target), metricFailure{}
 	case spec.Pods != nil:
 		cause := fmt.Errorf("unable to get metric %s: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered", spec.Pods.Metric.Name)
 		return 0, "", metricFailure{"FailedGetPodsMetric", cause, fmt.Errorf("failed to get pods metric value: %w", cause)}
@@ -148,6 +156,50 @@ func (w *World) proposal(h *hpa, wl *workload, spec autoscalingv2.MetricSpec, t 
 	}
 	cause := fmt.Errorf("unknown metric source type %q", spec.Type)
 	return 0, "", metricFailure{"InvalidMetricSourceType", cause, cause}
+}
+
+// resource computes a metric of what the pods use, or one of their containers does.
+// (replica_calculator.go: GetResourceReplicas, GetRawResourceReplicas)
+func (w *World) resource(wl *workload, name corev1.ResourceName, container string, target autoscalingv2.MetricTarget, t scaling.Tolerances) (n int32, is autoscalingv2.MetricValueStatus, err error) {
+	var pods []scaling.PodUse
+	existing, figures := 0, false
+	wl.eachPod(func(p *pod) {
+		if existing++; p.deleting || p.obj.Status.Phase == corev1.PodFailed {
+			return
+		}
+		use, failed := p.meter.Use(p.obj, name, container, target.AverageUtilization != nil, w.now)
+		if figures = figures || use.Measured; err == nil {
+			err = failed
+		}
+		pods = append(pods, use)
+	})
+	switch {
+	case existing == 0:
+		return 0, is, fmt.Errorf("no pods returned by selector while calculating replica count")
+	case !figures:
+		return 0, is, fmt.Errorf("unable to get metrics for resource %s: no metrics returned from resource metrics API", name)
+	case err != nil:
+		return 0, is, err
+	}
+	each := int64(1)
+	if target.AverageValue != nil {
+		each = max(target.AverageValue.MilliValue(), 1)
+	}
+	n, mean, err := scaling.Mean(pods, each, wl.replicas(), t)
+	if is.AverageValue = resource.NewMilliQuantity(mean, resource.DecimalSI); err == nil && target.AverageUtilization != nil {
+		var shown int32
+		n, shown, err = scaling.Share(pods, *target.AverageUtilization, wl.replicas(), t)
+		is.AverageUtilization = &shown
+	}
+	return n, is, err
+}
+
+// resourceWords is what the controller calls such a metric.
+func resourceWords(name corev1.ResourceName, target autoscalingv2.MetricTarget) string {
+	if target.AverageUtilization != nil {
+		return string(name) + " resource utilization (percentage of request)"
+	}
+	return string(name) + " resource"
 }
 
 func resourceFailure(reason, name, what string, target autoscalingv2.MetricTarget, cause error) metricFailure {

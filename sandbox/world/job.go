@@ -103,7 +103,7 @@ func (w *World) jobWorks(p *pod) {
 		if !ok || took {
 			continue
 		}
-		if got, err := w.q.Take(q); err == nil && got {
+		if got, err := w.takeFrom(p, q); err == nil && got {
 			took = true
 		}
 	}

@@ -155,9 +155,6 @@ func (so *scaledObject) behavior() *autoscalingv2.HorizontalPodAutoscalerBehavio
 
 // metricSpecs are the HPA's metrics, and fills in the names in the status.
 func (w *World) metricSpecs(so *scaledObject) ([]autoscalingv2.MetricSpec, error) {
-	if so.spec.usesModifiers() {
-		return nil, fmt.Errorf("the sandbox does not play advanced.scalingModifiers")
-	}
 	triggers, err := w.scalersOf(so, true)
 	if err != nil {
 		return nil, err
@@ -175,6 +172,10 @@ func (w *World) metricSpecs(so *scaledObject) ([]autoscalingv2.MetricSpec, error
 		}
 		external = append(external, t.metric)
 		out = append(out, t.externalMetric(so.ref.Name))
+	}
+	if f := so.formula; f != nil {
+		out = slices.DeleteFunc(out, func(m autoscalingv2.MetricSpec) bool { return m.Resource == nil })
+		out = append(out, f.externalMetric(so.ref.Name))
 	}
 	slices.SortStableFunc(out, func(a, b autoscalingv2.MetricSpec) int { return strings.Compare(string(a.Type), string(b.Type)) })
 	so.metrics, so.resources = external, resources

@@ -6,6 +6,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope/sandbox/meter"
 )
 
 // place is the scheduler: the node with the fewest pods.
@@ -114,7 +116,7 @@ func (w *World) allWaiting(p *pod, state corev1.ContainerState) {
 
 // start runs a pod's containers.
 func (w *World) start(p *pod) {
-	p.stage, p.started = running, w.now
+	p.stage, p.started, p.meter = running, w.now, meter.Meter{}
 	p.obj.Status.Phase = corev1.PodRunning
 	yes := true
 	for i := range p.obj.Status.ContainerStatuses {

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
+	"github.com/kscope/kscope/triggers"
 )
 
 // connection gives the error of a source that cannot be connected to the words
@@ -34,7 +37,10 @@ func (t trigger) connection(err error) error {
 
 // isAnswer reports whether an error is an answer of the server to the query,
 // and not a missing connection.
-func isAnswer(err error) bool { return strings.HasPrefix(err.Error(), "ERR ") }
+func isAnswer(err error) bool {
+	word, _, _ := strings.Cut(err.Error(), " ")
+	return word == "ERR" || word == "WRONGTYPE" || word == "NOGROUP"
+}
 
 // connect is what building the scaler does: those that hold a connection open
 // it.
@@ -74,6 +80,10 @@ func (w *World) scalersOf(so *scaledObject, present bool) ([]trigger, error) {
 	}
 	triggers, err := w.build(so.u, so.spec.Triggers, func(typ, reason, note string) { w.tell(so, typ, reason, reason, note) })
 	if err != nil {
+		return nil, err
+	}
+	if so.formula, err = so.spec.formula(); err != nil {
+		w.tell(so, corev1.EventTypeWarning, "KEDAScalerFailed", "KEDAScalerFailed", err.Error())
 		return nil, err
 	}
 	so.built, so.builtOf = triggers, so.u.GetGeneration()
@@ -184,30 +194,92 @@ func (w *World) externalMetric(so *scaledObject, metric string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("error getting scalers %w", err)
 	}
-	for _, t := range triggers {
-		if t.metric != metric {
-			continue
-		}
-		r, ok := record{}, false
-		if t.cached {
-			r, ok = so.cached[metric]
-		}
-		if ok {
-			r = w.fallBack(so, t, r)
-		} else {
-			r = w.observe(so, t)
-		}
-		if so.spec.usesHPAObservations() {
-			if so.seen == nil {
-				so.seen = map[string]record{}
+	if so.formula != nil { // whichever is asked for
+		seen := make([]record, len(triggers))
+		for i, t := range triggers {
+			if t.resource == "" {
+				seen[i] = w.answer(so, t)
 			}
-			so.seen[metric] = r
 		}
-		if r.err != nil {
-			so.built = nil
-			return 0, fmt.Errorf("metric:%s encountered error", metric)
+		if r := so.formula.combine(triggers, seen); r.err == nil {
+			return r.milli, nil
 		}
-		return r.milli, nil
+		so.built = nil
+		return 0, fmt.Errorf("metric:%s encountered error", metric)
 	}
-	return 0, fmt.Errorf("no matching metrics found for %s", metric)
+	i := slices.IndexFunc(triggers, func(t trigger) bool { return t.metric == metric })
+	if i < 0 {
+		return 0, fmt.Errorf("no matching metrics found for %s", metric)
+	}
+	r := w.answer(so, triggers[i])
+	if so.spec.usesHPAObservations() {
+		if so.seen == nil {
+			so.seen = map[string]record{}
+		}
+		so.seen[metric] = r
+	}
+	if r.err != nil {
+		so.built = nil
+		return 0, fmt.Errorf("metric:%s encountered error", metric)
+	}
+	return r.milli, nil
+}
+
+// compositeMetric is the name of the one external metric of a ScaledObject with a formula.
+const compositeMetric = "composite-metric"
+
+// formula makes one number of the values of all triggers, as if one trigger had it, by
+// which KEDA and its HPA go.
+type formula struct {
+	*triggers.Formula
+	trigger
+}
+
+// formula is nil without one.
+func (s *scaledObjectSpec) formula() (*formula, error) {
+	if !s.usesModifiers() {
+		return nil, nil //nolint:nilnil // there is none, and nothing is wrong
+	}
+	all := make([]kscope.Trigger, 0, len(s.Triggers))
+	for _, t := range s.Triggers {
+		all = append(all, kscope.Trigger{Type: t.Type, Name: t.Name})
+	}
+	m := s.Advanced.ScalingModifiers
+	f, err := triggers.ParseFormula(kscope.Formula{Text: m.Formula, Target: m.Target, ActivationTarget: m.ActivationTarget, MetricType: m.MetricType}, all)
+	if err != nil {
+		return nil, err
+	}
+	return &formula{f, trigger{metric: compositeMetric, target: int64(math.Round(f.Target * 1000)), activation: f.Activation, byValue: m.MetricType == "Value"}}, nil
+}
+
+// combine is what it makes of what was observed of the triggers, in their order; of one
+// that is made up, that. (modifiers/formula.go)
+func (f *formula) combine(all []trigger, seen []record) record {
+	values := map[string]float64{}
+	for i, t := range all {
+		switch {
+		case t.resource != "":
+			continue
+		case seen[i].err != nil:
+			return seen[i]
+		case seen[i].fallback:
+			return record{milli: seen[i].milli, fallback: true}
+		}
+		if t.from.Name != "" {
+			values[t.from.Name] = float64(seen[i].milli) / 1000
+		}
+	}
+	v, err := f.Of(values)
+	if err != nil {
+		return record{err: fmt.Errorf("error trying to run custom formula: %w", err)}
+	}
+	return record{milli: int64(min(max(v*1000, math.MinInt64/2), math.MaxInt64/2)), active: v > f.activation}
+}
+
+// answer is what KEDA tells the HPA of a trigger: of one that is cached what it found last.
+func (w *World) answer(so *scaledObject, t trigger) record {
+	if r, ok := so.cached[t.metric]; ok && t.cached {
+		return w.fallBack(so, t, r)
+	}
+	return w.observe(so, t)
 }

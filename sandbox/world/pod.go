@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/meter"
 )
 
 // nodeCount is how many nodes the cluster has, all of them with room.
@@ -51,9 +52,11 @@ type pod struct {
 	pulls      backoff
 	crashes    backoff
 
-	crew *crew  // of workers that it belongs to; nil if there is no work for it
-	work *timer // the end of the job in hand
-	idle bool   // it waits for a job
+	crew  *crew  // of workers that it belongs to; nil if there is no work for it
+	work  *timer // the end of the job in hand
+	took  []taken
+	idle  bool // it waits for a job
+	meter meter.Meter
 }
 
 // finished reports whether the pod has ended for good.

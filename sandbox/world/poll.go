@@ -46,9 +46,10 @@ type soState struct {
 // state observes every trigger. (scale_handler.go: getScaledObjectState)
 func (w *World) state(so *scaledObject, triggers []trigger) soState {
 	var s soState
+	seen := make([]record, len(triggers))
 	useHPA := so.spec.usesHPAObservations() && w.hpaIsQuerying(so)
 	resources := 0
-	for _, t := range triggers {
+	for i, t := range triggers {
 		if t.resource != "" {
 			resources++
 			continue
@@ -66,7 +67,10 @@ func (w *World) state(so *scaledObject, triggers []trigger) soState {
 			}
 			so.cached[t.metric] = r
 		}
-		switch {
+		switch seen[i] = r; {
+		case r.err != nil && so.formula != nil:
+			s.failed = true
+			w.tell(so, corev1.EventTypeWarning, "KEDAMetricSourceFailed", "KEDAMetricSourceFailed", r.err.Error())
 		case r.err != nil:
 			s.failed = true
 			w.tell(so, corev1.EventTypeWarning, "KEDAScalerFailed", "KEDAScalerFailed", r.err.Error())
@@ -75,6 +79,10 @@ func (w *World) state(so *scaledObject, triggers []trigger) soState {
 			s.triggers = append(s.triggers, t.metric)
 		}
 		s.fallback = s.fallback || r.fallback
+	}
+	if so.formula != nil {
+		r := so.formula.combine(triggers, seen)
+		s.active, s.failed = r.err == nil && (r.active || r.fallback), s.failed || r.err != nil
 	}
 	if resources == len(triggers) && !s.failed {
 		s.active = true

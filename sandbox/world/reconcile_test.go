@@ -51,6 +51,11 @@ func TestVerdicts(t *testing.T) {
 		return out
 	}
 	list := func(triggers ...any) map[string]any { return map[string]any{"triggers": triggers} }
+	modified := func(m map[string]any) map[string]any {
+		spec := list(trigger("redis", map[string]any{"address": "a:1", "listName": "x"}, "name", "orders"))
+		spec["advanced"] = map[string]any{"scalingModifiers": m}
+		return spec
+	}
 	for _, c := range []struct {
 		name string
 		spec map[string]any
@@ -75,8 +80,12 @@ func TestVerdicts(t *testing.T) {
 			hpa + "error parsing redis metadata: error parsing redis metadata: no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"},
 		{"no threshold", list(trigger("prometheus", map[string]any{})), hpa + `error parsing prometheus metadata: missing required parameter "threshold" in [triggerMetadata]`},
 		{"same name", list(trigger("prometheus", map[string]any{"threshold": "5"}), trigger("prometheus", map[string]any{"threshold": "5"})), ""},
-		{"a formula", map[string]any{"advanced": map[string]any{"scalingModifiers": map[string]any{"formula": "a", "target": "5"}}},
-			hpa + "the sandbox does not play advanced.scalingModifiers"},
+		{"a formula of nothing", modified(map[string]any{"formula": "a", "target": "5"}), hpa + "error validating formula in ScalingModifiers\nunknown name a (1:7)\n | float(a)\n | ......^"},
+		{"a formula without a target", modified(map[string]any{"formula": "orders"}), hpa + "error validating formula in ScalingModifiers\nformula is given but target is empty"},
+		{"a target without a formula", modified(map[string]any{"target": "5"}), hpa + "error ScalingModifiers.Formula is mandatory"},
+		{"no number for a target", modified(map[string]any{"formula": "orders", "target": "five"}),
+			hpa + "error validating target in ScalingModifiers\nerror converting target for scalingModifiers (string->float) to valid target: strconv.ParseFloat: parsing \"five\": invalid syntax"},
+		{"a formula", modified(map[string]any{"formula": "orders / 2", "target": "5"}), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, _ := play(t, Options{}, deployment("worker", 0), object(c.spec))
@@ -204,7 +213,7 @@ func TestMetricNames(t *testing.T) {
 		{"aws-sqs-queue", map[string]string{"queueURL": "https://sqs.eu-west-1.amazonaws.com/1/jobs"}, "s3-aws-sqs-jobs", 5000},
 		{"cron", map[string]string{"timezone": "Etc/UTC", "start": "0 0 * * *", "end": "59 23 * * *", "desiredReplicas": "2"}, "s3-cron-Etc-UTC-00xxx-5923xxx", 1000},
 		{"couchdb", map[string]string{"dbName": "d", "queryValue": "1"}, "s3-coucdb-d", 1000},
-		{"redis-streams", map[string]string{"stream": "s", "consumerGroup": "g", "lagCount": "9"}, "s3-redis-streams-s", 9000},
+		{"redis-streams", map[string]string{"address": "a:1", "stream": "s", "consumerGroup": "g", "lagCount": "9"}, "s3-redis-streams-s", 9000},
 		{"artemis-queue", map[string]string{"queueName": "q"}, "s3-artemis-q", 10000},
 	} {
 		got, err := buildTrigger("shop", "so", 3, triggerSpec{Type: c.typ, Metadata: c.metadata})
@@ -224,7 +233,7 @@ func TestEveryTriggerBuilds(t *testing.T) {
 			continue
 		}
 		types++
-		spec := triggerSpec{Type: typ, Metadata: map[string]string{"address": "a:1", "listName": "x"}}
+		spec := triggerSpec{Type: typ, Metadata: map[string]string{"address": "a:1", "listName": "x", "stream": "x"}}
 		if known.Target != "" {
 			spec.Metadata[strings.Split(known.Target, "|")[0]] = "3"
 		}

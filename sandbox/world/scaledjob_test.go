@@ -110,7 +110,7 @@ func TestScaledJobFails(t *testing.T) {
 	if got := NotModelled(sj.u); got != nil {
 		t.Errorf("not modelled: %q", got)
 	}
-	if got := strings.Join(NotModelled(object(map[string]any{"triggers": []any{map[string]any{"type": "cpu", "metadata": map[string]any{}}}})), ""); !strings.Contains(got, "metrics-server") {
+	if got := strings.Join(NotModelled(object(map[string]any{"triggers": []any{map[string]any{"type": "cpu", "metadata": map[string]any{}}}})), ""); !strings.Contains(got, "a pod at work") {
 		t.Errorf("cpu: %q", got)
 	}
 }

@@ -39,6 +39,7 @@ type scaledObject struct {
 	poll        *timer
 	loopOf      int64     // generation that the loop runs for; 0: no loop
 	built       []trigger // the scaler cache; nil when it was dropped
+	formula     *formula  // of that; nil without one
 	builtOf     int64
 	seen        map[string]record // what the HPA's queries saw (2.4)
 	cached      map[string]record // what the loop saw, for useCachedMetrics

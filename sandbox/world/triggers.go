@@ -33,11 +33,14 @@ func StandIn(namespace, name string, index int, typ string) triggers.Redis {
 // jobs its workers take: the trigger's own list if it is a Redis list, as the
 // rest of kscope resolves it, else its stand-in. It is false for triggers that
 // look at no queue (cron, cpu, memory, kubernetes-workload), that are unknown,
-// or whose Redis list is not understood.
+// or whose Redis list or stream is not understood. Of a stream that is the part that the
+// trigger counts.
 func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (triggers.Redis, bool) {
 	switch typ {
 	case "redis", "redis-cluster", "redis-sentinel":
 		return triggers.RedisQueue("redis", metadata)
+	case "redis-streams", "redis-cluster-streams", "redis-sentinel-streams":
+		return triggers.RedisQueue("redis-streams", metadata)
 	}
 	if t, ok := triggers.TypeOf(typ); !ok || t.Metric == "" {
 		return triggers.Redis{}, false
@@ -84,9 +87,9 @@ func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger,
 	}
 	queue, ok := TriggerQueue(namespace, name, index, spec.Type, spec.Metadata)
 	if !ok {
-		return t, t.bad(fmt.Errorf("missing required parameter \"listName\" in [triggerMetadata]"))
+		return t, t.bad(spec.lacks())
 	}
-	if spec.isRedisList() && !spec.namesAddress() {
+	if spec.isRedis() && !spec.namesAddress() {
 		return t, t.bad(fmt.Errorf("no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"))
 	}
 	if err := t.targets(known); err != nil {
@@ -125,6 +128,21 @@ func (t trigger) bad(err error) error {
 	}
 	return fmt.Errorf("error parsing %s metadata: %w", typ, err)
 }
+
+// lacks is why the key of a Redis trigger is not understood.
+func (s triggerSpec) lacks() error {
+	switch _, err := strconv.ParseInt(strings.TrimSpace(s.Metadata["lagCount"]), 10, 64); {
+	case s.isRedisList():
+		return fmt.Errorf("missing required parameter \"listName\" in [triggerMetadata]")
+	case strings.TrimSpace(s.Metadata["stream"]) == "":
+		return fmt.Errorf("missing required parameter \"stream\" in [triggerMetadata]")
+	default:
+		return fmt.Errorf("unable to set param \"lagCount\" value %q: unable to unmarshal to field type int64: %w", s.Metadata["lagCount"], err)
+	}
+}
+
+// isRedis reports whether a trigger is one of Redis's six.
+func (s triggerSpec) isRedis() bool { return strings.HasPrefix(s.Type, "redis") }
 
 // isRedisList reports whether a trigger measures a key of Redis's other than a
 // stream.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/meter"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -16,7 +17,8 @@ type crew struct {
 }
 
 // crewsChanged has it found out anew who works on which queue: the pods of every
-// workload on those that the triggers of its ScaledObjects measure.
+// workload on those that the triggers of its ScaledObjects measure. One without any
+// that what its pods use scales has requests to serve.
 func (w *World) crewsChanged() {
 	w.crewsStale = true
 	w.Wake()
@@ -42,6 +44,11 @@ func (w *World) crewsFollow() {
 			}
 		}
 	}
+	for _, h := range w.hpas {
+		if wl, err := w.scaleOf(h); err == nil && h.goesByUse() && len(queues[wl]) == 0 {
+			queues[wl] = []triggers.Redis{Requests(wl.ref.Namespace, wl.ref.Name)}
+		}
+	}
 	for _, wl := range w.workloads {
 		wl.crew.queues = queues[wl]
 	}
@@ -59,6 +66,36 @@ func (w *World) Queues() []triggers.Redis {
 		}
 	}
 	return out
+}
+
+// Requests is the queue of a workload that only what its pods use scales: the requests
+// that its pods serve, one at a time. There is none like it in any cluster.
+func Requests(namespace, workload string) triggers.Redis {
+	q := StandIn(namespace, workload, 0, "requests")
+	q.Called = "requests"
+	return q
+}
+
+// followUse has the metrics-server look, once there is an HPA that asks it.
+func (w *World) followUse(h *hpa) {
+	if !h.goesByUse() {
+		return
+	}
+	w.crewsChanged()
+	if w.scraper == nil {
+		w.scrape()
+	}
+}
+
+func (w *World) scrape() {
+	for _, wl := range w.workloads {
+		wl.eachPod(func(p *pod) {
+			if p.stage == running {
+				p.meter.Look(w.now)
+			}
+		})
+	}
+	w.scraper = w.after(meter.Every, w.scrape)
 }
 
 // everybodyLooks has every idle worker look into its queue.
@@ -112,19 +149,44 @@ func (w *World) look(p *pod) {
 		queues = nil
 	}
 	for _, q := range queues {
-		ok, err := w.q.Take(q)
+		ok, err := w.takeFrom(p, q)
 		if err != nil {
 			w.tryLater(p.crew)
 			continue
 		}
 		if ok {
 			w.witness(Deed{What: Took, Of: p.workload, By: q.Key})
+			p.meter.Begins(w.now)
 			p.work = w.after(spread(w.services, w.o.ServiceTime, w.o.ServiceSpread), func() { w.done(p) })
 			return
 		}
 	}
 	p.idle = true
 	p.crew.idle = append(p.crew.idle, p)
+}
+
+// taken is a job that a queue keeps until it is done.
+type taken struct {
+	triggers.Redis
+	id string
+}
+
+// claims is how long a job lies with a worker that is gone until another takes it over,
+// where the queue has kept it.
+const claims = time.Minute
+
+// takeFrom has a worker take a job from a queue: one that was left there, or the next.
+func (w *World) takeFrom(p *pod, q triggers.Redis) (bool, error) {
+	if i := slices.IndexFunc(w.left, func(t taken) bool { return t.Redis == q }); i >= 0 {
+		p.took = append(p.took, w.left[i])
+		w.left = slices.Delete(w.left, i, i+1)
+		return true, nil
+	}
+	id, ok, err := w.q.Take(q)
+	if ok {
+		p.took = append(p.took, taken{q, id})
+	}
+	return ok, err
 }
 
 func (w *World) tryLater(c *crew) {
@@ -136,6 +198,11 @@ func (w *World) tryLater(c *crew) {
 // done is the end of a job. A worker that was told to stop stops now.
 func (w *World) done(p *pod) {
 	p.work = nil
+	p.meter.Ends(w.now)
+	for _, t := range p.took {
+		w.q.Done(t.Redis, t.id)
+	}
+	p.took = p.took[:0]
 	if p.job != nil || p.deleting {
 		w.exit(p, 0)
 		return
@@ -146,12 +213,23 @@ func (w *World) done(p *pod) {
 // leave takes a worker out of those that wait.
 func (w *World) leave(p *pod) { p.idle = false }
 
-// dropWork loses the job in hand.
+// dropWork loses the job in hand, unless the queue has kept it.
 func (w *World) dropWork(p *pod) {
 	if p.work != nil {
 		w.stop(p.work)
 		p.work = nil
-		w.lost++
+		p.meter.Ends(w.now)
+		for _, t := range p.took {
+			if t.id == "" {
+				w.lost++
+				continue
+			}
+			w.after(claims, func() {
+				w.left = append(w.left, t)
+				w.everybodyLooks()
+			})
+		}
+		p.took = nil
 	}
 }
 

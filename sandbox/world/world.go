@@ -86,8 +86,10 @@ type Queues interface {
 	// from even building its scaler. The words of KEDA's scaler are put before
 	// it here.
 	Len(q triggers.Redis) (int64, error)
-	// Take removes one job as a worker would; false when there is none.
-	Take(q triggers.Redis) (bool, error)
+	// Take takes one job as a worker would; false when there is none. Where its id is
+	// not "" the queue keeps it until it is Done, by whoever has it then.
+	Take(q triggers.Redis) (id string, ok bool, err error)
+	Done(q triggers.Redis, id string)
 }
 
 // ChangeVerb says what happened to an object.
@@ -149,8 +151,10 @@ type World struct {
 	nodes      []int  // pods on each node
 	alive      int    // pods
 	woken      *timer
-	crewsStale bool // what they work on may have changed
-	lost       int  // jobs that went down with their worker
+	scraper    *timer  // of what pods use; nil while nobody asks
+	crewsStale bool    // what they work on may have changed
+	lost       int     // jobs that went down with their worker
+	left       []taken // jobs that another worker may take over
 
 	// When the first poll of a ScaledObject and the first sync of an HPA
 	// come, after it was made. Golden traces set them; a negative duration

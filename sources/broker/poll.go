@@ -154,3 +154,28 @@ func (p *poller) tick(ctx context.Context) time.Duration {
 	p.pause = min(2*p.pause, maxPause)
 	return pause
 }
+
+// introduce tells, for each group, how its server is reached, if that is news.
+// It is called after the numbers were told, which matter more. Retry is when
+// the next try follows a failure.
+func (p *poller) introduce(rtt time.Duration, answered bool, retry time.Duration) {
+	is := p.meter.Describe()
+	for _, g := range p.groups {
+		c, was := is, &g.card
+		c.Server, c.RTT, c.Err, c.Hint, c.ErrAt = g.server, was.RTT, was.Err, was.Hint, was.ErrAt
+		if answered && (c.RTT == 0 || c.Reached != was.Reached || c.Address != was.Address) {
+			c.RTT = rtt
+		}
+		if c.Failing = g.status.State == kscope.Failing; c.Failing {
+			c.Retry = retry
+			if c.Err != g.status.Message || !was.Failing {
+				c.ErrAt = time.Now()
+			}
+			c.Err, c.Hint = g.status.Message, g.status.Hint
+		}
+		if c != *was {
+			*was = c
+			p.emit(c)
+		}
+	}
+}

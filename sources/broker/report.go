@@ -116,28 +116,3 @@ func (p *poller) say(g *group, s kscope.Status) {
 		p.emit(s)
 	}
 }
-
-// introduce tells, for each group, how its server is reached, if that is news.
-// It is called after the numbers were told, which matter more. Retry is when
-// the next try follows a failure.
-func (p *poller) introduce(rtt time.Duration, answered bool, retry time.Duration) {
-	is := p.meter.Describe()
-	for _, g := range p.groups {
-		c, was := is, &g.card
-		c.Server, c.RTT, c.Err, c.Hint, c.ErrAt = g.server, was.RTT, was.Err, was.Hint, was.ErrAt
-		if answered && (c.RTT == 0 || c.Reached != was.Reached || c.Address != was.Address) {
-			c.RTT = rtt
-		}
-		if c.Failing = g.status.State == kscope.Failing; c.Failing {
-			c.Retry = retry
-			if c.Err != g.status.Message || !was.Failing {
-				c.ErrAt = time.Now()
-			}
-			c.Err, c.Hint = g.status.Message, g.status.Hint
-		}
-		if c != *was {
-			*was = c
-			p.emit(c)
-		}
-	}
-}

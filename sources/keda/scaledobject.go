@@ -21,7 +21,7 @@ const (
 func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 	spec, status := fields(u.Object).at("spec"), fields(u.Object).at("status")
 	annotations := u.GetAnnotations()
-	target := spec.at("scaleTargetRef")
+	target, modifiers := spec.at("scaleTargetRef"), spec.at("advanced").at("scalingModifiers")
 	so := kscope.ScaledObject{
 		Ref:      refOf(u),
 		UID:      kscope.Clean(string(u.GetUID())),
@@ -40,7 +40,9 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		IdleReplicaCount:      spec.number("idleReplicaCount"),
 		MinReplicaCount:       spec.numberOr("minReplicaCount", 0),
 		MaxReplicaCount:       spec.numberOr("maxReplicaCount", defaultMax),
-		ScalingModifiers:      spec.at("advanced").at("scalingModifiers").raw("formula") != "",
+		ScalingModifiers:      modifiers.raw("formula") != "",
+		Formula: kscope.Formula{Text: modifiers.raw("formula"), Target: modifiers.text("target"),
+			ActivationTarget: modifiers.text("activationTarget"), MetricType: modifiers.text("metricType")},
 
 		Paused:          flag(annotations, "autoscaling.keda.sh/paused"),
 		PausedReplicas:  kscope.Clean(annotations["autoscaling.keda.sh/paused-replicas"]),
