@@ -27,6 +27,9 @@ func (s *Store) Keyframe() {
 	}
 }
 
+// Chapter is the newest.
+func (s *Store) Chapter() any { return s.past.chapters[len(s.past.chapters)-1] }
+
 // Weight is what the past of a store is thought to take, and in how many
 // chapters.
 func (s *Store) Weight() (bytes, chapters int) { return s.past.weight, len(s.past.chapters) }

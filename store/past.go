@@ -30,8 +30,9 @@ type chapter struct {
 	start  *Store // nil for that of an empty store
 	seen   []observed
 	first  time.Time // the earliest in it
-	weight int       // roughly, in bytes
-	cost   int       // of folding it again, in facts
+	weight int       // roughly, in bytes, of which the keyframe's are base
+	base   int
+	cost   int // of folding it again, in facts
 }
 
 // observed is an observation as it is kept. Its fact is a pointer where the
@@ -52,7 +53,7 @@ type sawWork struct {
 const (
 	chapterCost = 8192     // facts that At folds at most, some ten milliseconds
 	pastLeast   = 4 << 20  // bytes that may be kept in any case, roughly
-	pastMost    = 20 << 20 // and at most, however large the store is
+	pastMost    = 20 << 20 // and at most, but where four keyframes take more
 	entryWeight = 64       // of what says where a fact is
 )
 
@@ -108,13 +109,14 @@ func (p *past) linked() {
 }
 
 // turn begins a chapter when the last is full, and forgets the first where there
-// is too much.
+// is too much. To copy a large store costs as much as to fold thousands of facts, so
+// that much is observed before.
 func (p *past) turn(s *Store) {
 	if len(p.chapters) == 0 {
 		return
 	}
 	c := p.chapters[len(p.chapters)-1]
-	if c.cost >= max(chapterCost, s.size()) || c.weight >= s.room()/5 {
+	if c.cost >= max(chapterCost, s.size()) || c.weight-c.base >= s.room()/5 {
 		p.begin(s)
 	}
 }
@@ -123,7 +125,8 @@ func (p *past) turn(s *Store) {
 func (p *past) begin(s *Store) {
 	c := p.chapters[len(p.chapters)-1]
 	c.seen = slices.Clip(c.seen)
-	next := &chapter{start: s.copy((*Series).outline), seen: make([]observed, 0, len(c.seen)), weight: s.weight()}
+	weight := s.weight()
+	next := &chapter{start: s.copy((*Series).outline), seen: make([]observed, 0, len(c.seen)), weight: weight, base: weight}
 	p.chapters, p.weight = append(p.chapters, next), p.weight+next.weight
 	for _, r := range p.rosters {
 		r.open = nil
@@ -174,7 +177,10 @@ func weigh(fact any) int {
 }
 
 // room is how much may be kept: a dashboard over little should stay little.
-func (s *Store) room() int { return min(pastLeast+4*s.weight(), pastMost) }
+func (s *Store) room() int {
+	w := s.weight()
+	return min(pastLeast+4*w, max(pastMost, 4*w))
+}
 
 // own makes a fact the store's, once for all that will refer to it, and lets it
 // share with what is known already what usually stays the same. It is the first

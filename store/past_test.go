@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store/storetest"
 )
 
 // TestThePastIsBounded: a flood leaves no more than the newest of it, and
@@ -33,5 +34,24 @@ func TestThePastIsBounded(t *testing.T) {
 	}
 	if after, n := x.Weight(); after-before > 200_000 || n > 2 {
 		t.Errorf("six quiet hours took %d bytes in %d chapters", after-before, n)
+	}
+}
+
+// TestKeyframesAreWorthIt: however large the store is, thousands of facts are observed
+// before all of it is copied again, and what was before that is not forgotten by it.
+func TestKeyframesAreWorthIt(t *testing.T) {
+	for _, objects := range []int{1, storetest.ManyObjects, 4 * storetest.ManyObjects} {
+		s := storetest.Listed(objects)
+		listed, is, begun := s.Now(), s.Chapter(), 0
+		for i := range 8000 {
+			at := listed.Add(time.Duration(i) * 50 * time.Millisecond)
+			s.Apply(kscope.Observation{At: at, Source: "keda", Fact: storetest.ObjectNumber(i%objects, at)})
+			if now := s.Chapter(); now != is {
+				is, begun = now, begun+1
+			}
+		}
+		if back := s.Now().Sub(s.Since()); begun > 1 || back < 3*time.Minute {
+			t.Errorf("%d objects: copied %d times in 8,000 facts, and %v are remembered", objects, begun, back)
+		}
 	}
 }
