@@ -56,7 +56,7 @@ monkey: ## what has too many cases for every run: keys, sizes and messages by ch
 
 # In its folder, where go test shows what a test prints. One story, second by second:
 # cd sandbox && go test -run '^TestScore$' -score-story healthy-27
-score: ## how much of what is said of scaling comes true, in 770 stories
+score: ## how much of what is said of scaling comes true, in 830 stories
 	cd sandbox && go test -vet=off -count=1 -timeout 1h -run '^TestScore$$' -score-every 1
 
 score-some: ## the same in every eighth

@@ -100,8 +100,8 @@ func (f *facts) secret(c *store.Chain) bool {
 	return c.ScaledObject.ScalingModifiers && c.Formula == nil
 }
 
-// doubted reports whether the HPA makes something else of the metric that calls for most
-// than follows from it: it read that metric itself, and its word is the better one. It
+// doubted reports whether the HPA makes something else of its metrics than follows from
+// them, where one that it reads itself calls for most: its word is the better one. It
 // leaves out pods that are not ready, and those of which nothing is known.
 func (f *facts) doubted(c *store.Chain) bool {
 	h := c.HPA
@@ -109,7 +109,17 @@ func (f *facts) doubted(c *store.Chain) bool {
 		return false
 	}
 	is, able := h.DesiredReplicas, h.Conditions.Get("AbleToScale").Reason
-	asked := scaling.WantReplicas(f.r.Value, f.r.Target, h.CurrentReplicas, f.tolerances)
+	asked, all := int32(0), true
+	for place := range h.Metrics {
+		total, known := c.Shown(place)
+		if known = known && h.Metrics[place].TargetType != "Value"; known {
+			asked = max(asked, scaling.WantReplicas(total, h.Metrics[place].Target, h.CurrentReplicas, f.tolerances))
+		}
+		all = all && known
+	}
+	if !all {
+		return asked > is && is < f.high && able != "ScaleUpStabilized" && h.Conditions.Get("ScalingLimited").Reason != "ScaleUpLimit"
+	}
 	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
 	case limited == "TooManyReplicas":
 		return asked <= is || is != f.high
@@ -220,5 +230,12 @@ func (f *facts) noFiguresYet(c *store.Chain) bool {
 		return false
 	}
 	first := c.Past.Ready.Above(0)
-	return f.ready == 0 && f.desired > 0 && !c.Starting.Since.IsZero() && f.now.Sub(c.Starting.Since) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
+	return f.ready == 0 && f.now.Sub(later(c.Watched, c.Starting.Since)) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -253,11 +253,11 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	case o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f):
 		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
 		d.Ahead = append(d.Ahead, atZero)
-	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
-		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.Behavior.DownWindow()))
-	case f.desired > f.low && c.HPA != nil && o == nil:
+	case f.desired > f.low && c.HPA != nil && (o == nil && c.HPA.Behavior.DownWindow() <= left || o != nil && o.Uses):
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
 		d.Ahead = nil // which of the two comes first is not said
+	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
+		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA would wait up to %s.", floor, countdown(left), words.Span(c.HPA.Behavior.DownWindow()))
 	default:
 		d.Next = fmt.Sprintf("KEDA goes %s in about %s.", floor, countdown(left))
 	}

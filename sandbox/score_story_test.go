@@ -27,13 +27,14 @@ const (
 	healthy score.Family = "healthy" // lists of Redis, and nothing that breaks
 	broken  score.Family = "broken"  // the same, with one breakage
 	others  score.Family = "others"  // triggers of all other types, every second with an activation threshold
+	used    score.Family = "used"    // what pods use: of cpu, and of memory, beside a list or alone
 )
 
 // families are how many stories there are of each.
 var families = []struct {
 	family score.Family
 	n      int
-}{{healthy, 400}, {broken, 270}, {others, 100}}
+}{{healthy, 400}, {broken, 270}, {others, 100}, {used, 60}}
 
 // story is a quarter of an hour and more of one ScaledObject.
 type story struct {
@@ -181,8 +182,12 @@ func drawPlot(r *rand.Rand, f score.Family, number int) plot {
 	if r.IntN(5) < 2 {
 		p.probe = fmt.Sprintf(", readinessProbe: {exec: {command: [ready]}, periodSeconds: %d, initialDelaySeconds: %d}", 1+r.IntN(10), r.IntN(10))
 	}
-	if f == others {
+	switch f {
+	case others:
 		p.otherTrigger(r, number)
+		return p
+	case used:
+		p.byUse(r, number)
 		return p
 	}
 	if r.IntN(4) == 0 {
@@ -244,6 +249,24 @@ func (p *plot) otherTrigger(r *rand.Rand, number int) {
 	p.triggers = []string{fmt.Sprintf("{type: %s, metadata: {%s}}", name, strings.Join(pairs, ", "))}
 	if q, ok := world.TriggerQueue(hero.Namespace, hero.Name, 0, name, metadata); ok {
 		p.queues = []triggers.Redis{q}
+	}
+}
+
+// byUse is a trigger on what pods use, beside a list in two of three stories.
+func (p *plot) byUse(r *rand.Rand, number int) {
+	p.probe += ", resources: {requests: {cpu: 500m, memory: 256Mi}}"
+	byUtilization := func(typ string, percent int) {
+		p.triggers = append(p.triggers, fmt.Sprintf(`{type: %s, metricType: Utilization, metadata: {value: "%d"}}`, typ, percent))
+	}
+	if number%3 > 0 {
+		p.addList("orders")
+	} else {
+		p.least, p.idle = max(p.least, 1), false // KEDA takes no other
+		p.queues = append(p.queues, world.Requests(hero.Namespace, hero.Name))
+	}
+	byUtilization("cpu", 30+10*r.IntN(6))
+	if number%4 == 1 {
+		byUtilization("memory", 60+10*r.IntN(3))
 	}
 }
 
@@ -400,9 +423,9 @@ func TestStories(t *testing.T) {
 			if jobs == 0 {
 				t.Errorf("%s has no work", s.name())
 			}
-			for _, word := range []string{"cron", "idleReplicaCount", "behavior: {}", "behavior: {scale", "minReplicaCount", "activation", "readinessProbe", "returns", "selectPolicy"} {
+			for _, word := range []string{"cron", "idleReplicaCount", "behavior: {}", "behavior: {scale", "minReplicaCount", "activation", "readinessProbe", "returns", "selectPolicy", "type: cpu", "type: memory", "listLength"} {
 				if strings.Contains(s.text, word) {
-					seen[string(f.family)+" "+word]++
+					seen[string(f.family)+" "+strings.TrimPrefix(word, "type: ")]++
 				}
 			}
 			seen[fmt.Sprint(f.family, " skew ", s.skew)]++
@@ -416,7 +439,7 @@ func TestStories(t *testing.T) {
 	}
 	for _, what := range []string{"healthy a rollout", "healthy broken: pause", "healthy skew 30s", "healthy skew -30s", "healthy cron", "healthy idleReplicaCount",
 		"healthy behavior: {}", "healthy behavior: {scale", "healthy minReplicaCount", "healthy activation", "healthy readinessProbe", "healthy returns", "healthy selectPolicy",
-		"others activation", "others bare true", "others bare false"} {
+		"others activation", "others bare true", "others bare false", "used cpu", "used memory", "used listLength"} {
 		if seen[what] < 10 {
 			t.Errorf("%s: in %d stories", what, seen[what])
 		}

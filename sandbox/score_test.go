@@ -38,7 +38,7 @@ func TestScore(t *testing.T) {
 			})
 		}
 	})
-	fmt.Println(score.Table(storyLength, []score.Family{healthy, broken, others}, played))
+	fmt.Println(score.Table(storyLength, []score.Family{healthy, broken, others, used}, played))
 	if *scoreStory != "" || t.Failed() {
 		return // of one story no share means whatever
 	}

@@ -114,6 +114,9 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if m != nil && m.Current != nil && w != nil && w.Desired > 0 && h.CurrentReplicas > 0 && !r.Known {
 			r.Value, r.Known, r.From = together(m, *m.Current, h.CurrentReplicas, s.readyThen(o, h)), true, FromHPA
 			r.Each = *m.Current
+			if r.Direct {
+				r.Value = asDecided(h, r.Value, m.Target)
+			}
 		}
 		if r.Direct {
 			// says nothing of that

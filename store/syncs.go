@@ -50,6 +50,19 @@ func (c *Chain) In(place int, s *Sync) (float64, bool) {
 	return together(&c.HPA.Metrics[place], s.Values[place], s.Current, c.Past.Ready.At(s.At)), true
 }
 
+// Shown is what a metric of the HPA comes to by its newest status, of all pods together;
+// false where it says nothing of it.
+func (c *Chain) Shown(place int) (float64, bool) {
+	m, ready := &c.HPA.Metrics[place], math.NaN()
+	if m.Current == nil {
+		return 0, false
+	}
+	if n := len(c.Past.Syncs); n > 0 {
+		ready = c.Past.Ready.At(c.Past.Syncs[n-1].At)
+	}
+	return together(m, *m.Current, c.HPA.CurrentReplicas, ready), true
+}
+
 // together is what a value that the HPA shows comes to of all pods. An average stands for
 // as many as there were then and not for those that there are now: of what the pods
 // themselves say for those of them that were ready, NaN where that is not known.
@@ -63,6 +76,21 @@ func together(m *kscope.Metric, shown float64, replicas int32, ready float64) fl
 		return shown * ready
 	}
 	return shown * float64(replicas)
+}
+
+// asDecided is a total of what pods use that calls for no more than the HPA made of it at
+// that sync, where nothing kept it from that: it leaves out pods of which it has no
+// figures yet, and counts as idle those that are not ready.
+func asDecided(h *kscope.HPA, total, target float64) float64 {
+	able, limited := h.Conditions.Get("AbleToScale").Reason, h.Conditions.Get("ScalingLimited")
+	if limited.True() || able != "ReadyForNewScale" && able != "SucceededRescale" || h.DesiredReplicas <= 0 || h.Behavior.UpWindow() > 0 {
+		return total
+	}
+	const tolerated = 1.1 // so much more calls for no more, either
+	if most := float64(h.DesiredReplicas) * target; total > most*tolerated {
+		return most
+	}
+	return total
 }
 
 // readyThen is how many pods of an object were ready when its HPA last said something.

@@ -4,38 +4,28 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
-
-	"github.com/expr-lang/expr"
-	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/vm"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers/formula"
 )
 
 // Formula is the one number that spec.advanced.scalingModifiers makes of the values of
-// an object's triggers, by KEDA's own library, and what that is compared with.
+// an object's triggers, and what that is compared with.
 type Formula struct {
 	Target, Activation float64
 	ByValue            bool // the target is a Value and not an AverageValue
 
-	program *vm.Program
-	names   map[string]float64
+	is *formula.Formula
 }
 
-// How much a formula may ask for, so that none keeps whoever computes it busy. KEDA has
-// no such limits, and would be kept busy itself.
-const (
-	formulaLength = 2000
-	formulaDepth  = 2 // of what is done for each item of a list
-)
+// formulaLength is how long a formula may be that is computed here.
+const formulaLength = 2000
 
-// ErrFormulaTooMuch is a formula that is not computed here: KEDA would.
-var ErrFormulaTooMuch = errors.New("the formula is too long, or makes lists of lists: only KEDA computes it")
+// ErrFormulaUnknown is a formula that KEDA may take and that is not computed here.
+var ErrFormulaUnknown = formula.ErrUnknown
 
-// ParseFormula compiles a formula over those of the triggers that have a name. The errors
+// ParseFormula reads a formula over those of the triggers that have a name. The errors
 // are KEDA's. (scaledobject_webhook.go: ValidateAndCompileScalingModifiers)
 func ParseFormula(m kscope.Formula, all []kscope.Trigger) (*Formula, error) {
 	const noFormula, noTarget = "error validating formula in ScalingModifiers\n", "error validating target in ScalingModifiers\n"
@@ -45,20 +35,21 @@ func ParseFormula(m kscope.Formula, all []kscope.Trigger) (*Formula, error) {
 	case m.Target == "":
 		return nil, errors.New(noFormula + "formula is given but target is empty")
 	case len(m.Text) > formulaLength:
-		return nil, ErrFormulaTooMuch
+		return nil, ErrFormulaUnknown
 	}
-	f := &Formula{ByValue: m.MetricType == "Value", names: map[string]float64{}}
+	var names []string
 	for _, t := range all {
 		if typ, _ := TypeOf(t.Type); !typ.Resource && t.Name != "" {
-			f.names[t.Name] = -1
+			names = append(names, t.Name)
 		}
 	}
-	err := f.compile(m.Text)
-	if errors.Is(err, ErrFormulaTooMuch) {
+	is, err := formula.Parse(m.Text, names)
+	if errors.Is(err, ErrFormulaUnknown) {
 		return nil, err
 	} else if err != nil {
 		return nil, fmt.Errorf(noFormula+"%w", err)
 	}
+	f := &Formula{ByValue: m.MetricType == "Value", is: is}
 	if f.Target, err = strconv.ParseFloat(m.Target, 64); err != nil || !(f.Target > 0) {
 		return nil, fmt.Errorf(noTarget+"error converting target for scalingModifiers (string->float) to valid target: %w", err)
 	}
@@ -73,65 +64,10 @@ func ParseFormula(m kscope.Formula, all []kscope.Trigger) (*Formula, error) {
 	return f, nil
 }
 
-func (f *Formula) compile(text string) (err error) {
-	if !strings.HasPrefix(text, "float(") { // what chooses between two numbers has no type of its own
-		text = "float(" + text + ")"
-	}
-	var cost costs
-	if f.program, err = expr.Compile(text, expr.Env(f.names), expr.AsFloat64(), expr.Patch(&cost)); err != nil {
-		return err
-	}
-	if cost.tooMuch {
-		return ErrFormulaTooMuch
-	}
-	_, err = f.Of(f.names)
-	return err
-}
-
-// Of is what it comes to.
+// Of is what it comes to for the values of the triggers, by their names.
 func (f *Formula) Of(values map[string]float64) (float64, error) {
-	is, err := expr.Run(f.program, values)
-	if v, ok := is.(float64); err != nil || ok && !math.IsNaN(v) {
-		return v, err
+	if v := f.is.Of(values); !math.IsNaN(v) {
+		return v, nil
 	}
-	return 0, fmt.Errorf("the formula comes to %v, which is no number", is)
-}
-
-// growing is what makes much of little.
-var growing = []string{"concat", "flatten", "repeat", "split", "fromJSON"}
-
-// costs finds what may take long: that, and what is done for each item of a list for each.
-type costs struct {
-	tooMuch bool
-	depths  map[*ast.PredicateNode]int
-}
-
-// Visit is called for each part of a formula, the inner ones first.
-func (c *costs) Visit(n *ast.Node) {
-	switch x := (*n).(type) {
-	case *ast.BinaryNode:
-		c.tooMuch = c.tooMuch || x.Operator == ".."
-	case *ast.BuiltinNode:
-		c.tooMuch = c.tooMuch || slices.Contains(growing, x.Name)
-	case *ast.PredicateNode:
-		within := inside{c.depths, 0}
-		ast.Walk(&x.Node, &within)
-		if c.depths == nil {
-			c.depths = map[*ast.PredicateNode]int{}
-		}
-		c.depths[x] = within.deepest + 1
-		c.tooMuch = c.tooMuch || c.depths[x] > formulaDepth
-	}
-}
-
-// inside finds the deepest of what is done for each item.
-type inside struct {
-	depths  map[*ast.PredicateNode]int
-	deepest int
-}
-
-func (i *inside) Visit(n *ast.Node) {
-	if p, ok := (*n).(*ast.PredicateNode); ok {
-		i.deepest = max(i.deepest, i.depths[p])
-	}
+	return 0, errors.New("the formula comes to NaN")
 }

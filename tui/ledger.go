@@ -56,10 +56,12 @@ func (m *Model) drawLedger(c screen.Canvas, p picture) {
 // noEpisode says why there is none.
 func (m *Model) noEpisode(p picture) string {
 	switch {
-	case p.ScaledJob != nil:
-		return "A ScaledJob has no ledger yet."
+	case p.Workload == nil && p.ScaledJob != nil:
+		return "Nothing is known of its Jobs."
 	case p.Workload == nil:
 		return "Nothing is known of what is scaled."
+	case p.ScaledJob != nil:
+		return "No episode so far. One begins with the first job that waits, and ends when none does and no Job runs."
 	}
 	return "No episode so far. One begins with the first job, or the first step up, and ends when all is at rest again."
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -89,12 +90,28 @@ func (b *book) fill(text []byte) (err error) {
 		}
 	}()
 	if info, e := b.file.Stat(); e == nil && info.Mode().IsRegular() {
-		if err := b.file.Truncate(0); err != nil {
-			return fmt.Errorf("--ledger: %w", err)
-		}
+		err = replace(b.file, info.Size(), text)
+	} else {
+		_, err = b.file.Write(text)
 	}
-	if _, err := b.file.Write(text); err != nil {
+	if err != nil {
 		return fmt.Errorf("--ledger: %w", err)
 	}
 	return nil
+}
+
+// replace puts a text in the place of what is in a file of a size. What needs more room
+// comes first, so that where there is none the file is as it was.
+func replace(f interface {
+	io.WriterAt
+	Truncate(size int64) error
+}, size int64, text []byte) error {
+	old := min(int(size), len(text))
+	if _, err := f.WriteAt(text[old:], int64(old)); err != nil && len(text) > old {
+		return errors.Join(err, f.Truncate(size))
+	}
+	if _, err := f.WriteAt(text[:old], 0); err != nil {
+		return err
+	}
+	return f.Truncate(int64(len(text)))
 }

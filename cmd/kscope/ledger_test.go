@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -109,5 +110,47 @@ func TestBookMoved(t *testing.T) {
 				t.Errorf("got %v, and %q on stdout", err, out.String())
 			}
 		})
+	}
+}
+
+// disk is a file on one that has room for so many bytes.
+type disk struct {
+	data []byte
+	room int
+}
+
+func (d *disk) WriteAt(p []byte, off int64) (n int, err error) {
+	end := int(off) + len(p)
+	if end > d.room {
+		p, end, err = p[:max(d.room-int(off), 0)], d.room, syscall.ENOSPC
+	}
+	if end > len(d.data) {
+		d.data = append(d.data, make([]byte, end-len(d.data))...)
+	}
+	return copy(d.data[min(int(off), len(d.data)):], p), err
+}
+
+func (d *disk) Truncate(size int64) error {
+	d.data = d.data[:size]
+	return nil
+}
+
+// TestBookOnAFullDisk: what was in the file is there where there is no room for the
+// ledger, and nothing of it where there is.
+func TestBookOnAFullDisk(t *testing.T) {
+	for _, old := range []string{"", "old", "what was here before"} {
+		for _, text := range []string{"", "new", "the ledger of a session"} {
+			for room := len(old); room < 30; room++ {
+				d := &disk{data: []byte(old), room: room}
+				err := replace(d, int64(len(old)), []byte(text))
+				want := text
+				if len(text) > room {
+					want = old
+				}
+				if is := string(d.data); is != want || (err != nil) != (want != text) {
+					t.Errorf("%q over %q with room for %d: %q, %v", text, old, room, is, err)
+				}
+			}
+		}
 	}
 }

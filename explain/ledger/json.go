@@ -13,7 +13,7 @@ import (
 // added, and none changes its meaning.
 type (
 	episodeJSON struct {
-		Object    string      `json:"object"` // scaledobjects or horizontalpodautoscalers
+		Object    string      `json:"object"` // scaledobjects, scaledjobs or horizontalpodautoscalers
 		Namespace string      `json:"namespace"`
 		Name      string      `json:"name"`
 		Began     time.Time   `json:"began"`

@@ -23,8 +23,9 @@ type Seen struct {
 
 // Episode is from the first work that an object at its floor has, to its being back
 // there with nothing waiting. At a floor of one or more, work is what asks for more
-// than that.
+// than that. Of a ScaledJob the replicas are the Jobs that run.
 type Episode struct {
+	Jobs    bool // it is of a ScaledJob
 	Began   time.Time
 	Ended   time.Time // zero while it is under way
 	Until   time.Time // Ended and its pods gone, or the moment as of which it is told
@@ -100,10 +101,9 @@ func (e *Episode) Whose() (out []Stretch) {
 const episodesKept = 100
 
 // Of is the episodes of an object, oldest first. Those in which nothing was scaled
-// and that are over are left out, and a ScaledJob has none. What is older than the
-// store remembers is not told.
+// and that are over are left out. What is older than the store remembers is not told.
 func Of(x Seen) []Episode {
-	if x.Chain.ScaledJob != nil || x.Chain.Past.Desired.Start().IsZero() {
+	if x.Chain.Past.Desired.Start().IsZero() {
 		return nil
 	}
 	l := newLedger(x)

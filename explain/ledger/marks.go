@@ -15,7 +15,7 @@ const near = time.Second
 // episode tells of one, whose pods may be there until a limit. It is false for one
 // that is over and in which nothing was scaled.
 func (l *ledger) episode(s span, limit time.Time) (Episode, bool) {
-	e := Episode{Began: s.from, Ended: s.to, Until: limit, Partial: s.partial, Floor: l.floor, Peak: math.NaN()}
+	e := Episode{Jobs: l.Chain.ScaledJob != nil, Began: s.from, Ended: s.to, Until: limit, Partial: s.partial, Floor: l.floor, Peak: math.NaN()}
 	end := l.Now
 	if !e.Open() {
 		end = s.to
@@ -81,7 +81,7 @@ func (l *ledger) enough(e *Episode, end time.Time) {
 			}
 		}
 	}
-	if when.After(e.Began) {
+	if when.After(e.Marks[0].At) {
 		e.mark(Mark{Kind: Enough, At: when, Within: within})
 	}
 }

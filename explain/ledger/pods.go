@@ -40,6 +40,12 @@ func (l *ledger) unseen(t time.Time) bool {
 // stepMark is a step of the replicas, with whoever made it.
 func (l *ledger) stepMark(k Kind, x step) Mark {
 	m := Mark{Kind: k, At: x.at, N: x.v}
+	if l.Chain.ScaledJob != nil { // nobody else makes its Jobs, which end by themselves
+		if k != Rest {
+			m.By = store.KEDA
+		}
+		return m
+	}
 	for i := len(l.sizes) - 1; i >= 0; i-- {
 		if e := &l.sizes[i]; e.To == int32(x.v) && e.At.Sub(x.at).Abs() <= near {
 			m.By, m.Guess = e.Actor, e.Guess

@@ -55,7 +55,9 @@ func (l *ledger) stretch(o Owner, took time.Duration) Stretch {
 	s, so := Stretch{Owner: o, Took: max(took, 0)}, &l.Chain.ScaledObject
 	switch o {
 	case KEDAPoll:
-		s.Every = so.PollingInterval
+		if s.Every = so.PollingInterval; l.Chain.ScaledJob != nil {
+			s.Every = l.Chain.ScaledJob.PollingInterval
+		}
 	case Cooldown:
 		s.Every = so.CooldownPeriod
 	case HPASync:
@@ -106,6 +108,9 @@ func (l *ledger) owner(e *Episode, m *Mark) Owner {
 	case Cooled:
 		return Cooldown
 	case Rest:
+		if e.Jobs {
+			return Workers
+		}
 		if has(Cooled) {
 			return by(m, KEDAPoll, HPAWindow)
 		}
@@ -129,6 +134,8 @@ func (l *ledger) next(e *Episode, n int) Owner {
 	switch {
 	case has(Cooled):
 		return KEDAPoll
+	case has(Empty) && e.Jobs:
+		return Workers
 	case has(Empty) && sleeps:
 		return Cooldown
 	case has(Empty), has(Wanted) && l.floor > 0 && has(Target):

@@ -119,6 +119,11 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		if s.Direct { // KEDA starts nothing for it
 			activation = math.Inf(1)
 			m.Uses = true
+			if i == main {
+				m.used = append(m.used, -1)
+			} else {
+				m.used = append(m.used, len(m.plan.Also))
+			}
 		}
 		if i != main {
 			m.plan.Also = append(m.plan.Also, scaling.Source{Target: s.Target, Activation: activation, ByValue: s.byValue(), Measured: measured})

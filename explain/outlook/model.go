@@ -25,6 +25,7 @@ type Model struct {
 	Flows              bool          // the queue is on its way, and the plan goes on from that
 	Comes              bool          // and at its rate jobs come, too
 	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
+	used               []int         // which of the plan's other sources that is; -1 for the main one
 	Loads              time.Duration // about how long loads from here go on that are in the plan; 0 for none
 
 	// held is what the HPA may remember from before it was watched, at most; 0 where

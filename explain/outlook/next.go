@@ -45,6 +45,9 @@ func (m *Model) Next() Next {
 		v.hand = o.KEDA // who waits for the very last job
 		o.also(m.play(horizon, v), v.held)
 	}
+	if m.Uses && o.KEDA && !o.Up && m.from.Replicas > m.plan.Loop.HPA().Min { // what pods use falls before, who knows when
+		o.Sure = false
+	}
 	o.AtNext = o.Some && !o.KEDA && !o.Latest.After(m.from.At.Add(m.plan.FirstSync))
 	return o
 }

@@ -76,14 +76,21 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 			m.Most, m.MostAt = met, born
 		}
 	}
-	t, blind := scaling.TolerancesOf(b), false
+	t, blind, decided := scaling.TolerancesOf(b), false, int32(0)
 	for _, s := range moments(c.Past.Syncs, m.plan.Sync, from, now) {
 		current := int32(orZero(c.Past.Desired.At(s.at.Add(-time.Millisecond))))
 		if s.seen != nil {
 			current, blind = s.seen.Current, s.seen.Failed // until it shows that it is not
+			if decided = 0; s.seen.Computed && b.UpWindow() == 0 && s.seen.Desired < min(scaling.UpLimit(b, in.Max, current), in.Max) {
+				decided = s.seen.Desired // by what it asked for, or more that it remembers
+			}
 		}
 		_, forced := in.Force(current)
-		if raw, ok := askedAt(sources, c, s, current, t); ok && current > 0 && !forced && !blind {
+		raw, ok := askedAt(sources, c, s, current, t)
+		if m.uses(sources) && decided > 0 {
+			raw = min(raw, decided)
+		}
+		if ok && current > 0 && !forced && !blind {
 			m.from.Memory.Normalize(s.at, b, current, raw, in)
 			if !s.at.Before(now.Add(-b.DownWindow())) && raw >= m.Most {
 				m.Most, m.MostAt = raw, s.at
@@ -104,6 +111,12 @@ func (m *Model) remember(c *store.Chain, sources []source, now time.Time) {
 		// It has seen these values already, which call for the least that it may remember.
 		m.from.Memory.Asked(now.Add(-m.plan.Sync+m.plan.FirstSync), asksNow(sources, m.from, t))
 	}
+}
+
+// uses reports whether the HPA goes by what pods use, too: of some of them it has no
+// figures, and its own word is better than what follows from those that it shows.
+func (m *Model) uses(sources []source) bool {
+	return slices.ContainsFunc(sources, func(s source) bool { return s.Direct })
 }
 
 // asksNow is what the metrics ask for by their present values.

@@ -99,29 +99,33 @@ func orZero(v float64) float64 {
 	return v
 }
 
-// falls is how a value of which only the HPA tells goes on, where it was less at the
-// last sync than at the one before: what it is by now, and how long a pod is busy
-// with one of what it counts; 0 where it does not fall.
+// falls is how a value of which only the HPA tells goes on, where it was ever less at a
+// sync than at the one before: what it is by now, and how long a pod is busy with one of
+// what it counts, by the last time that it fell; 0 where it never did.
 func (s *source) falls(c *store.Chain, is Seen) (by float64, service time.Duration) {
 	n := len(c.Past.Syncs)
-	if n < 2 || s.byValue() || is.Ready == 0 {
+	if n < 2 || s.byValue() || is.Ready == 0 || s.Value == 0 || is.Now.Sub(c.Past.Syncs[n-1].At) > 2*scaling.SyncPeriod {
 		return s.Value, 0
 	}
-	last, before := c.Past.Syncs[n-1].At, c.Past.Syncs[n-2].At
-	if is.Now.Sub(last) > 2*scaling.SyncPeriod || last.Sub(before) > 2*scaling.SyncPeriod {
+	for i := n - 1; i > 0 && service == 0; i-- {
+		service = s.fell(c, c.Past.Syncs[i-1].At, c.Past.Syncs[i].At)
+	}
+	if service == 0 {
 		return s.Value, 0
 	}
-	now, ok1 := s.then(c, moment{at: last})
-	was, ok2 := s.then(c, moment{at: before})
-	if !ok1 || !ok2 || now >= was || now == 0 {
-		return s.Value, 0
+	return max(s.Value-is.Now.Sub(c.Past.Syncs[n-1].At).Seconds()*float64(is.Ready)/service.Seconds(), 0), service
+}
+
+// fell is how long a pod was busy with one, by two syncs between which there were fewer;
+// 0 where there were not.
+func (s *source) fell(c *store.Chain, from, to time.Time) time.Duration {
+	was, ok1 := s.then(c, moment{at: from})
+	now, ok2 := s.then(c, moment{at: to})
+	if !ok1 || !ok2 || now >= was || now == 0 || to.Sub(from) > 2*scaling.SyncPeriod {
+		return 0
 	}
-	a, b := orZero(c.Past.Ready.At(before)), orZero(c.Past.Ready.At(last))
-	service = time.Duration((a + b) / 2 / (was - now) * float64(last.Sub(before)))
-	if service <= 0 {
-		return s.Value, 0
-	}
-	return max(now-is.Now.Sub(last).Seconds()*float64(is.Ready)/service.Seconds(), 0), service
+	pods := (orZero(c.Past.Ready.At(from)) + orZero(c.Past.Ready.At(to))) / 2
+	return max(time.Duration(pods/(was-now)*float64(to.Sub(from))), 0)
 }
 
 // combine has the plan go by what a formula makes of the queue that is charted, or else of

@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope/scaling"
@@ -13,6 +14,7 @@ type variant struct {
 	sync, poll float64 // the phase, of a period; 0 is as planned
 	hand       bool    // slow pods have just begun, and fast ones are nearly done
 	held       bool    // the HPA remembers what it held when it was first seen
+	use        float64 // of what pods use, 1 is as now; 0 is 1 too
 }
 
 func (m *Model) variants() []variant {
@@ -22,6 +24,9 @@ func (m *Model) variants() []variant {
 	}
 	if m.Comes {
 		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
+	}
+	if m.Uses {
+		out = append(out, variant{use: 0.7}, variant{use: 1.4})
 	}
 	if !m.SyncSeen {
 		out = append(out, variant{sync: 0.02}, variant{sync: 0.5})
@@ -67,6 +72,17 @@ func (m *Model) varied(v variant) (scaling.Plan, scaling.State) {
 	}
 	if come := p.Arrivals; v.rate > 0 && come != nil {
 		p.Arrivals = func(since time.Duration) float64 { return v.rate * come(since) }
+	}
+	if v.use > 0 {
+		p.Also = slices.Clone(p.Also)
+		for _, i := range m.used {
+			measured := &p.Measured
+			if i >= 0 {
+				measured = &p.Also[i].Measured
+			}
+			is := *measured
+			*measured = func(since time.Duration) float64 { return v.use * is(since) }
+		}
 	}
 	if v.sync > 0 {
 		p.FirstSync = time.Duration(v.sync * float64(p.Sync))

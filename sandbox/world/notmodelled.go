@@ -67,7 +67,7 @@ func kedaNotModelled(u *unstructured.Unstructured) []string {
 			return nil
 		}
 		all = spec.Triggers
-		if _, err := spec.formula(); errors.Is(err, triggers.ErrFormulaTooMuch) {
+		if _, err := spec.formula(); errors.Is(err, triggers.ErrFormulaUnknown) {
 			out = append(out, "advanced.scalingModifiers: "+err.Error())
 		}
 		if spec.Fallback != nil && spec.Fallback.Behavior == "scalingModifiers" {

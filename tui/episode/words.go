@@ -3,7 +3,6 @@
 package episode
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -29,20 +28,26 @@ func label(e *ledger.Episode, m *ledger.Mark) string {
 	case ledger.Active:
 		return "KEDA active"
 	case ledger.Wanted:
+		if e.Jobs {
+			return firstOf(n, "Job") + " made"
+		}
 		if e.Floor > 0 {
 			return words.Plural(n, "replica") + " wanted"
 		}
-		if n > 1 {
-			return fmt.Sprintf("first %d replicas wanted", n)
-		}
-		return "first replica wanted"
+		return firstOf(n, "replica") + " wanted"
 	case ledger.More:
 		return "more work: " + words.Plural(n, "job")
 	case ledger.MostWanted:
+		if e.Jobs {
+			return "most Jobs at a time: " + words.Count(n)
+		}
 		return "most replicas wanted: " + words.Count(n)
 	case ledger.Falling:
 		return "queue falls, from " + words.Count(n)
 	case ledger.Rest:
+		if e.Jobs {
+			return "last Job done"
+		}
 		if n == 0 {
 			return "back at zero"
 		}
@@ -53,6 +58,14 @@ func label(e *ledger.Episode, m *ledger.Mark) string {
 		}
 	}
 	return labels[m.Kind]
+}
+
+// firstOf is "first Job", or "first 3 Jobs".
+func firstOf(n int64, noun string) string {
+	if n > 1 {
+		return "first " + words.Plural(n, noun)
+	}
+	return "first " + noun
 }
 
 var labels = map[ledger.Kind]string{
