@@ -264,14 +264,14 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 		}
 	case f.noFiguresYet(c):
 		d.Phase, d.Why = ScalingUp, have+"; what they use is not known yet: its figures come half a minute to a minute after a pod has started."
+	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized":
+		d.Phase = Draining
+		d.Why = fmt.Sprintf("The HPA could do with fewer, but keeps %d as long as the last %s called for them.", h.DesiredReplicas, words.Span(h.Behavior.DownWindow()))
 	case h.Conditions.Get("ScalingLimited").Reason == "TooManyReplicas":
 		d.Why = fmt.Sprintf("The HPA would go higher, but %s is %d; %s.", maximum(c), f.high, lower(have))
 	case h.Conditions.Get("ScalingLimited").Reason == "ScaleUpLimit":
 		d.Phase = ScalingUp
 		d.Why = fmt.Sprintf("The HPA goes up step by step, now at %d; %s.", h.DesiredReplicas, lower(have))
-	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized":
-		d.Phase = Draining
-		d.Why = fmt.Sprintf("The HPA could do with fewer, but keeps %d as long as the last %s called for them.", h.DesiredReplicas, words.Span(h.Behavior.DownWindow()))
 	default:
 		d.Why = fmt.Sprintf("The HPA wants %d; %s.", h.DesiredReplicas, lower(have))
 	}

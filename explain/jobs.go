@@ -48,6 +48,9 @@ func jobSays(c *store.Chain, f *facts) Decision {
 		if run {
 			d.Next = "KEDA makes no more until there is work; those that run end by themselves."
 		}
+		if j.MinReplicaCount > 0 {
+			d.Next = fmt.Sprintf("KEDA looks every %s, and keeps %s running whether there is work or not: minReplicaCount.", words.Span(j.PollingInterval), words.Plural(j.MinReplicaCount, "Job"))
+		}
 	default:
 		jobsForWork(&d, c, f, r)
 	}

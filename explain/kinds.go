@@ -95,6 +95,11 @@ func polled(metrics []store.Reading) bool {
 	return slices.ContainsFunc(metrics, func(r store.Reading) bool { return !r.Direct })
 }
 
+// usesAny reports whether the HPA goes by what pods use, too.
+func usesAny(c *store.Chain) bool {
+	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Direct })
+}
+
 // secret reports whether a formula combines the triggers that only KEDA can compute.
 func (f *facts) secret(c *store.Chain) bool {
 	return c.ScaledObject.ScalingModifiers && c.Formula == nil
@@ -107,6 +112,9 @@ func (f *facts) doubted(c *store.Chain) bool {
 	h := c.HPA
 	if !f.r.Direct || !f.wantKnown || h == nil || f.desired == 0 {
 		return false
+	}
+	if c.Step != nil && f.now.Sub(c.Step.At) < overtaken && f.desired != h.DesiredReplicas {
+		return true // it has moved, and has not said yet by what
 	}
 	is, able := h.DesiredReplicas, h.Conditions.Get("AbleToScale").Reason
 	asked, all := int32(0), true
@@ -121,16 +129,25 @@ func (f *facts) doubted(c *store.Chain) bool {
 		return asked > is && is < f.high && able != "ScaleUpStabilized" && h.Conditions.Get("ScalingLimited").Reason != "ScaleUpLimit"
 	}
 	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
+	case limited == "TooFewReplicas", limited == "ScaleDownLimit", able == "ScaleDownStabilized":
+		return asked > is
 	case limited == "TooManyReplicas":
 		return asked <= is || is != f.high
 	case limited == "ScaleUpLimit":
 		return asked <= is
 	case able == "ScaleUpStabilized":
 		return asked < is
-	case limited == "TooFewReplicas", limited == "ScaleDownLimit", able == "ScaleDownStabilized":
-		return asked > is
+	case h.Behavior.UpWindow() == 0 && (able == "ReadyForNewScale" || able == "SucceededRescale"):
+		return asked < is // of more than it made of them the readings are taken for that much
 	}
 	return asked != is
+}
+
+// unproved reports whether the figures of what pods use are those of fewer than there are
+// by now, or more: the HPA has set another number by them, and not looked since.
+func (f *facts) unproved(c *store.Chain) bool {
+	n := len(c.Past.Syncs)
+	return f.r.Direct && n > 0 && c.Past.Syncs[n-1].Rescaled && c.Past.Syncs[n-1].Desired == f.desired
 }
 
 // use is a value of a metric that the HPA reads itself, in the unit that it has.
@@ -215,22 +232,6 @@ func readingOf(c *store.Chain, r *store.Reading) Evidence {
 		}
 	}
 	return Evidence{Object: "kscope", Field: "reads " + r.Name(), Value: value, Since: r.Still}
-}
-
-// figuresWithin is how long after they have started it may take until there are figures
-// of what pods use: the metrics-server looks every 15 s, twice for one of cpu, and the HPA
-// as often.
-const figuresWithin = time.Minute
-
-// noFiguresYet reports whether an HPA lacks nothing but figures of pods that have only
-// just started: of none of them longer ago is anything known.
-func (f *facts) noFiguresYet(c *store.Chain) bool {
-	sa, ok := blind(c, f)
-	if !ok || !resource(sa.Reason) || !strings.Contains(sa.Message, "no metrics returned") && !strings.Contains(sa.Message, "did not receive metrics") && !strings.Contains(sa.Message, "no pods returned") {
-		return false
-	}
-	first := c.Past.Ready.Above(0)
-	return f.ready == 0 && f.now.Sub(later(c.Watched, c.Starting.Since)) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
 }
 
 func later(a, b time.Time) time.Time {

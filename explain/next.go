@@ -94,7 +94,10 @@ func says(o *outlook.Next, c *store.Chain, f *facts) string {
 	if unread(c) {
 		return s + ", if it can read its metrics again."
 	}
-	return s + because(o, c, f) + "."
+	if s += because(o, c, f); o.Uses && o.Sure && !o.Open {
+		s += ", if pods go on using as much"
+	}
+	return s + "."
 }
 
 // unread reports whether the HPA could not compute when it last tried, and has not

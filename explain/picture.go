@@ -69,7 +69,7 @@ func (p *Picture) Future(length, step time.Duration) (outlook.Future, bool) {
 	}
 	f := gather(&p.Chain, p.Now)
 	m, ok := f.model(&p.Chain)
-	if !ok {
+	if !ok || p.Rule == "hpaSays" { // which says as much
 		return outlook.Future{}, false
 	}
 	return m.Future(length, step), true

@@ -353,6 +353,10 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if !f.r.CountsJobs() {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
+	if f.unproved(c) {
+		d.Next = fmt.Sprintf("Whether that is enough shows at the HPA's next sync, within about %s: its figures are those of before.", words.Span(scaling.SyncPeriod))
+		d.Ahead = nil
+	}
 	d.Why = fmt.Sprintf("%s, and %s set.", calls(c, f), isOrAre(f.desired))
 	if f.readyKnown && f.ready == f.desired {
 		d.Why = fmt.Sprintf("%s, and %s ready.", calls(c, f), isOrAre(f.desired))
@@ -367,6 +371,8 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 	if c.ScaledObject.ForceActivation {
 		d.Next, d.Ahead = "The annotation force-activation keeps KEDA from going to zero.", nil
 	}
-	moves(&d, c, f)
+	if !f.unproved(c) {
+		moves(&d, c, f)
+	}
 	return d, true
 }

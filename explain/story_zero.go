@@ -252,8 +252,13 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 		d.Ahead = soon(f, store.KEDA, so.Floor(), so.Floor(), so.PollingInterval)
 	case o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f):
 		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
-		d.Ahead = append(d.Ahead, atZero)
-	case f.desired > f.low && c.HPA != nil && (o == nil && c.HPA.Behavior.DownWindow() <= left || o != nil && o.Uses):
+		if !o.Uses { // else there may be more of the HPA's before
+			d.Ahead = append(d.Ahead, atZero)
+		}
+	case c.HPA != nil && usesAny(c):
+		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; until then the HPA goes by what the pods use.", floor, countdown(left))
+		d.Ahead = nil
+	case f.desired > f.low && c.HPA != nil && o == nil && c.HPA.Behavior.DownWindow() <= left:
 		d.Next = fmt.Sprintf("KEDA goes straight %s in about %s; the HPA may remove some before.", floor, countdown(left))
 		d.Ahead = nil // which of the two comes first is not said
 	case f.desired > f.low && c.HPA != nil && c.HPA.Behavior.DownWindow() > left:
@@ -286,7 +291,7 @@ func (f *facts) fedBefore(c *store.Chain, zero time.Time) bool {
 
 // schedule says when a trigger's schedule opens or closes, where that comes next.
 func schedule(c *store.Chain, now time.Time, d *Decision) {
-	if d.Phase == Broken || d.Phase == PhasePaused || d.Phase == Looking {
+	if d.Phase == Broken || d.Phase == PhasePaused || d.Phase == Looking || c.Formula != nil { // in which it is a number as any
 		return
 	}
 	var r *store.Reading

@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -171,7 +172,23 @@ func setBy(c *store.Chain, at time.Time) int32 {
 
 // unseenWork reports whether there is work that KEDA will find when it next looks.
 func unseenWork(c *store.Chain) bool {
-	return slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
+	return slices.ContainsFunc(c.Metrics(), func(r store.Reading) bool {
 		return r.Known && r.From == store.FromBroker && r.Value > r.ActivationTarget
 	})
+}
+
+// figuresWithin is how long after they have started it may take until there are figures
+// of what pods use: the metrics-server looks every 15 s, twice for one of cpu, and the HPA
+// as often.
+const figuresWithin = time.Minute
+
+// noFiguresYet reports whether an HPA lacks nothing but figures of pods that have only
+// just started: of none of them longer ago is anything known.
+func (f *facts) noFiguresYet(c *store.Chain) bool {
+	sa, ok := blind(c, f)
+	if !ok || !resource(sa.Reason) || !strings.Contains(sa.Message, "no metrics returned") && !strings.Contains(sa.Message, "did not receive metrics") && !strings.Contains(sa.Message, "no pods returned") {
+		return false
+	}
+	first := c.Past.Ready.Above(0)
+	return f.ready == 0 && f.now.Sub(later(c.Watched, c.Starting.Since)) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
 }

@@ -93,6 +93,12 @@ func isEmpty(c *store.Chain, r store.Reading) string {
 // allQuiet says that no source has work that counts, of one by its name and of
 // several all together: which of them is the main one does not matter then.
 func allQuiet(c *store.Chain, main store.Reading) string {
+	if c.Formula != nil {
+		return isEmpty(c, main)
+	}
+	for i := 0; main.Direct && i < len(c.Readings); i++ { // what pods use keeps nobody awake
+		main = c.Readings[i]
+	}
 	n, queues, empty := len(c.Readings), true, true
 	for i := range c.Readings {
 		r := &c.Readings[i]

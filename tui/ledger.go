@@ -60,6 +60,8 @@ func (m *Model) noEpisode(p picture) string {
 		return "Nothing is known of its Jobs."
 	case p.Workload == nil:
 		return "Nothing is known of what is scaled."
+	case p.ScaledJob != nil && p.ScaledJob.MinReplicaCount > 0:
+		return "With minReplicaCount Jobs run at all times: there is no episode to tell of."
 	case p.ScaledJob != nil:
 		return "No episode so far. One begins with the first job that waits, and ends when none does and no Job runs."
 	}

@@ -101,9 +101,10 @@ func (e *Episode) Whose() (out []Stretch) {
 const episodesKept = 100
 
 // Of is the episodes of an object, oldest first. Those in which nothing was scaled
-// and that are over are left out. What is older than the store remembers is not told.
+// and that are over are left out, and a ScaledJob that always keeps Jobs running has none.
+// What is older than the store remembers is not told.
 func Of(x Seen) []Episode {
-	if x.Chain.Past.Desired.Start().IsZero() {
+	if j := x.Chain.ScaledJob; j != nil && j.MinReplicaCount > 0 || x.Chain.Past.Desired.Start().IsZero() {
 		return nil
 	}
 	l := newLedger(x)

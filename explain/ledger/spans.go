@@ -35,11 +35,8 @@ type ledger struct {
 
 func newLedger(x Seen) *ledger {
 	l := &ledger{Seen: x, floor: x.Chain.ScaledObject.Floor(), counted: len(x.Chain.Readings) > 0}
-	switch {
-	case x.Chain.ID.Kind == kscope.HPAs:
+	if x.Chain.ID.Kind == kscope.HPAs {
 		l.floor = x.Chain.HPA.MinReplicas
-	case x.Chain.ScaledJob != nil:
-		l.floor = x.Chain.ScaledJob.MinReplicaCount
 	}
 	past := &x.Chain.Past
 	l.desired, l.active, l.ready = stepsOf(&past.Desired), stepsOf(&past.Active), stepsOf(&past.Ready)

@@ -134,6 +134,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		in, service := 0.0, time.Duration(0)
 		if s.Formula != nil {
 			s = m.combine(c, s, is.Now)
+			m.from.Queue = s.Value
 			measured = func(time.Duration) float64 { return s.Value }
 		}
 		switch {

@@ -75,10 +75,12 @@ func (m *Meter) Look(now time.Time) {
 func (m *Meter) Use(pod *corev1.Pod, name corev1.ResourceName, container string, share bool, now time.Time) (scaling.PodUse, error) {
 	u := scaling.PodUse{Measured: m.known}
 	u.Unready = pod.Status.Phase == corev1.PodPending || name == corev1.ResourceCPU && m.known && m.fromBefore(pod, now)
+	found := false
 	for _, c := range pod.Spec.Containers {
 		if container != "" && c.Name != container {
 			continue
 		}
+		found = true
 		asked := c.Resources.Requests[name]
 		if asked.IsZero() {
 			asked = c.Resources.Limits[name] // which stands for both
@@ -88,6 +90,9 @@ func (m *Meter) Use(pod *corev1.Pod, name corev1.ResourceName, container string,
 		}
 		u.Requests += asked.MilliValue()
 		u.Uses += int64(m.of(name) * float64(cmp.Or(asked.MilliValue(), unasked(name))))
+	}
+	if !found && m.known {
+		return u, fmt.Errorf("container %s not present in metrics for pod %s/%s", container, pod.Namespace, pod.Name)
 	}
 	return u, nil
 }

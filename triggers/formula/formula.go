@@ -13,7 +13,7 @@ import (
 )
 
 // ErrUnknown is a formula with something in it that only KEDA can compute.
-var ErrUnknown = errors.New("there is something in the formula that only KEDA computes")
+var ErrUnknown = errors.New("the sandbox does not compute a formula like this: it is long, or more than arithmetic, choices and lists")
 
 // Formula is one that was understood.
 type Formula struct{ root node }
@@ -42,7 +42,7 @@ func Parse(text string, names []string) (*Formula, error) {
 func (f *Formula) Of(values map[string]float64) float64 {
 	in := frame{values: values}
 	if is := f.root.do(&in); !in.failed {
-		return is.n
+		return is.n + 0 // and not -0
 	}
 	return math.NaN()
 }
