@@ -144,10 +144,15 @@ func (f *facts) doubted(c *store.Chain) bool {
 }
 
 // unproved reports whether the figures of what pods use are those of fewer than there are
-// by now, or more: the HPA has set another number by them, and not looked since.
+// by now, or more: the HPA has set another number by them, and not looked since, or has no
+// figures yet of pods that it added.
 func (f *facts) unproved(c *store.Chain) bool {
 	n := len(c.Past.Syncs)
-	return f.r.Direct && n > 0 && c.Past.Syncs[n-1].Rescaled && c.Past.Syncs[n-1].Desired == f.desired
+	if !f.r.Direct || n == 0 {
+		return false
+	}
+	added := c.Step != nil && c.Step.Up() && f.now.Sub(c.Step.At) < figuresWithin && f.r.Each > f.r.Target*(1+f.tolerances.Up)
+	return added || c.Past.Syncs[n-1].Rescaled && c.Past.Syncs[n-1].Desired == f.desired
 }
 
 // use is a value of a metric that the HPA reads itself, in the unit that it has.

@@ -354,7 +354,7 @@ func steady(c *store.Chain, f *facts) (Decision, bool) {
 		d.Next = "Nothing changes while the value stays about the same."
 	}
 	if f.unproved(c) {
-		d.Next = fmt.Sprintf("Whether that is enough shows at the HPA's next sync, within about %s: its figures are those of before.", words.Span(scaling.SyncPeriod))
+		d.Next = "Whether that is enough is not known yet: the figures are those of the pods before."
 		d.Ahead = nil
 	}
 	d.Why = fmt.Sprintf("%s, and %s set.", calls(c, f), isOrAre(f.desired))
