@@ -45,6 +45,12 @@ const (
 	overtaken = 50 * time.Millisecond
 )
 
+// unheard is how many percent of the changes may come before kscope can have heard of
+// the jobs that they are for. It asks Redis every 250 ms and KEDA every 5 s, so one in
+// twenty of KEDA's first looks at a beat comes first; scenarios share their beats and
+// nearly their phases, so that in a run it is none of 118 changes or several.
+const unheard = 5
+
 // slacks are what else the forecasts are judged by, to see what they lack.
 var slacks = []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second}
 
@@ -64,7 +70,8 @@ func bars(late float64) []score.Bar {
 		score.AtLeast("that nothing changes true, undisturbed, %", score.TrueOf(ofKEDA, true, "nobody"), 97, 95),
 		score.AtLeast("countdowns to zero true, undisturbed, %", score.Part("zero", ofKEDA, true, score.Right), 97, 99),
 		score.AtLeast("the HPA's next size exact, undisturbed, %", score.Part("size", ofKEDA, true, score.Right), 83, 95),
-		score.AtMost("changes against the sentence, disturbed or not, %", score.Part("sentence", ofKEDA, false, score.Wrong), 1, 0),
+		score.AtMost("changes against the sentence, undisturbed, %", score.Part("sentence", ofKEDA, true, score.Wrong), 0, 0),
+		score.AtMost("changes against the sentence, disturbed or not, %", score.Part("sentence", ofKEDA, false, score.Wrong), unheard, 0),
 		score.AtMost("changes given to the wrong one, %", score.Part("author", ofKEDA, false, score.Wrong), 1, 0),
 		score.AtMost("without KEDA: changes given to the wrong one, %", score.Part("author", plain, false, score.Wrong), 0, 0),
 		score.AtLeast("Jobs foretold, undisturbed, %", score.TrueOf(ofJobs, true, "KEDA"), 80, 99),
