@@ -2,10 +2,10 @@ package explain
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
@@ -157,8 +157,21 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.Most)))
 	case !o.Up && o.High > f.want:
 		return fmt.Sprintf(", then towards %d", f.want)
+	case !f.wantKnown || f.quiet || o.Up && o.Low <= f.want || !o.Up && o.High >= f.want: // what is called for now
+	case o.In >= 0.01:
+		return fmt.Sprintf(", at the present %s", atRate(o.In))
+	case !o.Up && o.Flows:
+		return ", if no more jobs come"
 	}
 	return ""
+}
+
+// atRate is a rate that was estimated.
+func atRate(perSecond float64) string {
+	if perSecond >= 1 {
+		perSecond = math.Round(10*perSecond) / 10
+	}
+	return "~" + words.Rate(perSecond) + "/s"
 }
 
 // kedaSays is the sentence about a step of KEDA's.
@@ -181,52 +194,6 @@ func kedaSays(o *outlook.Next, c *store.Chain, f *facts) string {
 		s += ", if no more jobs come"
 	}
 	return s + "."
-}
-
-// remembered is a size that the HPA goes up to although nothing calls for it now:
-// without a behavior it takes the most that was asked for in its window.
-func remembered(c *store.Chain, f *facts) (Decision, bool) {
-	if !f.wantKnown || f.partly || f.desired == 0 || f.want > f.desired || !hadMore(c, f) {
-		return Decision{}, false
-	}
-	o := f.play(c)
-	if o == nil || !o.Some || !o.Sure || o.KEDA || !o.Up || !o.AtNext || o.Most <= f.desired {
-		return Decision{}, false
-	}
-	d := Decision{Phase: ScalingUp, Link: LinkHPA,
-		Why: fmt.Sprintf("%s, and %s set; but %s ago %s were called for, and the HPA still goes by that.",
-			callsFor(c, f), isOrAre(f.desired), words.Age(f.now.Sub(o.MostAt)), pods(int(o.Most)))}
-	foretell(&d, c, f)
-	return d, true
-}
-
-// callsFor is what is called for, or that nothing is.
-func callsFor(c *store.Chain, f *facts) string {
-	if f.raw == 0 {
-		return allQuiet(c, f.r)
-	}
-	return calls(c, f)
-}
-
-// hadMore reports whether an HPA that goes by the past may remember more than is set
-// now: one without a behavior does, and only what is longer than a sync in the past
-// asks for more than there was then.
-func hadMore(c *store.Chain, f *facts) bool {
-	if c.HPA == nil || c.HPA.Behavior != nil {
-		return false
-	}
-	since := f.now.Add(-kscope.DownscaleStabilization - scaling.SyncPeriod)
-	metrics := c.Metrics()
-	for i := range metrics {
-		r := &metrics[i]
-		if r.From != store.FromBroker {
-			return true
-		}
-		if most, _ := r.Past.Max(since, f.now); r.Target > 0 && most > r.Target*float64(f.desired) {
-			return true
-		}
-	}
-	return false
 }
 
 // aSync is "within about 15s": how long the next sync of the HPA may take, with

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
@@ -191,4 +192,50 @@ func (f *facts) noFiguresYet(c *store.Chain) bool {
 	}
 	first := c.Past.Ready.Above(0)
 	return f.ready == 0 && f.now.Sub(later(c.Watched, c.Starting.Since)) < figuresWithin || !first.IsZero() && f.now.Sub(first) < figuresWithin
+}
+
+// remembered is a size that the HPA goes up to although nothing calls for it now:
+// without a behavior it takes the most that was asked for in its window.
+func remembered(c *store.Chain, f *facts) (Decision, bool) {
+	if !f.wantKnown || f.partly || f.desired == 0 || f.want > f.desired || !hadMore(c, f) {
+		return Decision{}, false
+	}
+	o := f.play(c)
+	if o == nil || !o.Some || !o.Sure || o.KEDA || !o.Up || !o.AtNext || o.Most <= f.desired {
+		return Decision{}, false
+	}
+	d := Decision{Phase: ScalingUp, Link: LinkHPA,
+		Why: fmt.Sprintf("%s, and %s set; but %s ago %s were called for, and the HPA still goes by that.",
+			callsFor(c, f), isOrAre(f.desired), words.Age(f.now.Sub(o.MostAt)), pods(int(o.Most)))}
+	foretell(&d, c, f)
+	return d, true
+}
+
+// callsFor is what is called for, or that nothing is.
+func callsFor(c *store.Chain, f *facts) string {
+	if f.raw == 0 {
+		return allQuiet(c, f.r)
+	}
+	return calls(c, f)
+}
+
+// hadMore reports whether an HPA that goes by the past may remember more than is set
+// now: one without a behavior does, and only what is longer than a sync in the past
+// asks for more than there was then.
+func hadMore(c *store.Chain, f *facts) bool {
+	if c.HPA == nil || c.HPA.Behavior != nil {
+		return false
+	}
+	since := f.now.Add(-kscope.DownscaleStabilization - scaling.SyncPeriod)
+	metrics := c.Metrics()
+	for i := range metrics {
+		r := &metrics[i]
+		if r.From != store.FromBroker {
+			return true
+		}
+		if most, _ := r.Past.Max(since, f.now); r.Target > 0 && most > r.Target*float64(f.desired) {
+			return true
+		}
+	}
+	return false
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/explain/score"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
 
@@ -28,6 +29,9 @@ const slack = 500 * time.Millisecond
 func tell(t *testing.T, s story) *record {
 	t.Helper()
 	out := &record{story: s, Record: score.Record{Family: s.family, Name: s.name(), About: s.about, Slack: slack}}
+	if s.bare { // what is not in the HPA's status, which tells at each sync
+		out.Unseen = scaling.SyncPeriod
+	}
 	var err error
 	if s.options.Manifests, err = Load([]string{"-"}, strings.NewReader(s.text)); err != nil {
 		t.Fatal(err)

@@ -139,8 +139,10 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		}
 		switch {
 		case s.Direct:
-		case s.From != store.FromBroker:
-			m.from.Queue, service = s.falls(c, is)
+		case s.From == store.FromHPA:
+			told := courseOf(s, c, is, m.plan.Sync)
+			m.from.Queue, in, service = told.by, told.in, told.service
+			m.told, m.once = true, told.once
 		case s.CountsJobs():
 			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 		}
@@ -149,7 +151,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			m.plan.Measured = measured
 			continue
 		}
-		m.Flows, m.Comes, m.plan.Service = true, in > 0 || len(loads) > 0, service
+		m.Flows, m.Comes, m.In, m.plan.Service = true, in > 0 || len(loads) > 0, in, service
 		for _, l := range loads {
 			m.Loads = max(m.Loads, l.left())
 		}

@@ -89,7 +89,7 @@ func (r *Range) take(v float64) { r.Low, r.High = min(r.Low, v), max(r.High, v) 
 // looks marks when KEDA and the HPA look next, where that was seen. At zero the HPA
 // looks at nothing.
 func (f *Future) looks(m *Model, likely []scaling.Change) {
-	if m.lookSeen {
+	if m.lookSeen && !m.plan.Alone {
 		f.Marks = append(f.Marks, Due{At: m.from.At.Add(m.plan.FirstPoll), By: store.KEDA})
 	}
 	rests := slices.ContainsFunc(likely, func(c scaling.Change) bool { return c.To == 0 && c.Since <= m.plan.FirstSync })

@@ -24,6 +24,9 @@ type Model struct {
 	SyncSeen, lookSeen bool          // the phases of the plan were seen, and are not any
 	Flows              bool          // the queue is on its way, and the plan goes on from that
 	Comes              bool          // and at its rate jobs come, too
+	In                 float64       // that rate, of jobs a second, but for those of loads from here
+	told               bool          // by the HPA alone, of how many there are at its syncs
+	once               bool          // and only at the last of them more had come, which may have been a batch
 	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
 	used               []int         // which of the plan's other sources that is; -1 for the main one
 	Loads              time.Duration // about how long loads from here go on that are in the plan; 0 for none

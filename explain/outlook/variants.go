@@ -19,10 +19,17 @@ type variant struct {
 
 func (m *Model) variants() []variant {
 	var out []variant
-	if m.Flows {
+	if m.Flows && m.told {
+		out = append(out, variant{pace: 0.65}, variant{pace: 1.5})
+	} else if m.Flows {
 		out = append(out, variant{pace: 0.75}, variant{pace: 1.3})
 	}
-	if m.Comes {
+	if m.once {
+		out = append(out, variant{rate: 0.01})
+	}
+	if m.Comes && m.told {
+		out = append(out, variant{rate: 0.75}, variant{rate: 1.25})
+	} else if m.Comes {
 		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
 	}
 	if m.Uses {

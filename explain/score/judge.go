@@ -108,7 +108,7 @@ func judgeSentence(ahead []outlook.Forecast, c *Change) Verdict {
 // calm reports whether, from what kscope could not know yet to a time, all was as
 // a condition assumes.
 func (r *Record) calm(from, to time.Time, on outlook.Condition) bool {
-	from, to = from.Add(-unseen), to.Add(time.Millisecond)
+	from, to = from.Add(-max(r.Unseen, unseen)), to.Add(time.Millisecond)
 	for _, b := range r.Beats {
 		if b.At.After(to) {
 			break

@@ -21,8 +21,11 @@ type Record struct {
 	Began, Ended time.Time
 	// Slack is how far from the times it gives a forecast may come true, and Drift
 	// how much farther for each second that it is ahead.
-	Slack   time.Duration
-	Drift   float64
+	Slack time.Duration
+	Drift float64
+	// Unseen is how old news may be of which kscope cannot know yet, where that is
+	// longer than for a queue that it counts itself.
+	Unseen  time.Duration
 	Beats   []Beat // in their order
 	Glances []Glance
 	Changes []Change
