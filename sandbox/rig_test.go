@@ -82,9 +82,9 @@ func runWatched(t *testing.T, o Options, w watcher) *rig {
 		return kredis.Access(access).Server()
 	}})
 	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
-	scaled := kscope.Source(keda.New(keda.Options{Dynamic: dynamic}))
+	objects, scaled := kscope.Source(watched), kscope.Source(keda.New(keda.Options{Dynamic: dynamic}))
 	if !w.bare {
-		scaled = StandIns(scaled)
+		objects, scaled = StandIns(objects), StandIns(scaled)
 	}
 	now := func() time.Time { return s.Now().Add(w.skew) }
 	ctx, cancel := context.WithCancel(t.Context())
@@ -94,7 +94,7 @@ func runWatched(t *testing.T, o Options, w watcher) *rig {
 			t.Error(err)
 		}
 	})
-	in := kscope.Tap(kscope.Merge(ctx, now, watched, scaled, r.queues), func(o kscope.Observation) {
+	in := kscope.Tap(kscope.Merge(ctx, now, objects, scaled, r.queues), func(o kscope.Observation) {
 		r.queues.Follow(o)
 		watched.Follow(o)
 	})

@@ -10,11 +10,12 @@ import (
 	"github.com/kscope/kscope/triggers"
 )
 
-// StandIns wraps the source of KEDA's objects so that every trigger names the
+// StandIns wraps a source of objects so that every trigger names the
 // queue by which the sandbox scales, to be measured, drawn and filled. A trigger
 // of another type than Redis has a list in the sandbox's Redis that stands in
 // for its source; one whose address comes from the environment of its target
-// gets an address that [Sandbox.Dial] takes, as any. Of a real cluster nobody
+// gets an address that [Sandbox.Dial] takes, as any. An HPA without KEDA that goes by
+// what pods use names the requests that these serve. Of a real cluster nobody
 // could say so; that is why it is not the source's own doing.
 func StandIns(s kscope.Source) kscope.Source { return standIns{s} }
 
@@ -29,6 +30,13 @@ func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		case kscope.ScaledJob:
 			o.Triggers = standIn(o.Ref, o.Triggers)
 			f = o
+		case kscope.HPA:
+			used := func(m kscope.Metric) bool { return m.Type == "Resource" || m.Type == "ContainerResource" }
+			if o.ScaledObject == "" && slices.ContainsFunc(o.Metrics, used) {
+				b := world.Requests(o.Ref.Namespace, o.ScaleTarget.Name).Backlog()
+				o.Serves = &b
+				f = o
+			}
 		}
 		emit(f)
 	})

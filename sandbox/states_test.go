@@ -18,7 +18,6 @@ import (
 	"github.com/charmbracelet/colorprofile"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui"
 )
@@ -228,12 +227,13 @@ func (r *rig) play(steps string, frame func() string) {
 			if err != nil {
 				r.t.Fatal(err)
 			}
-			ref, q := kscope.Ref{Namespace: "demo", Name: "orders"}, world.Requests("demo", "worker").Backlog()
-			if c, ok := r.store.Chain(kscope.ID{Kind: kscope.ScaledObjects, Ref: ref}); ok {
-				fed, _ := c.Queued()
-				q = *fed.Trigger.Backlog
+			ref := kscope.Ref{Namespace: "demo", Name: "orders"}
+			for _, kind := range []kscope.Kind{kscope.ScaledObjects, kscope.HPAs} {
+				if c, ok := r.store.Chain(kscope.ID{Kind: kind, Ref: ref}); ok {
+					fed, _ := c.Queued()
+					r.push(ref, *fed.Trigger.Backlog, jobs)
+				}
 			}
-			r.push(ref, q, jobs)
 		case "wait":
 			d, err := time.ParseDuration(rest)
 			if err != nil {

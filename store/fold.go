@@ -157,7 +157,7 @@ func (s *Store) seeHPA(at time.Time, h *kscope.HPA) {
 			o.add(e)
 		}
 	}
-	moved := o.hpa.ScaleTarget != h.ScaleTarget
+	moved := o.hpa.ScaleTarget != h.ScaleTarget // and what its pods serve is another's
 	if moved {
 		s.touchTarget(o.workKey())
 		s.unindex(o)

@@ -39,6 +39,8 @@ func (o *object) triggers() []kscope.Trigger {
 		return o.so.Triggers
 	case o.job != nil:
 		return o.job.Triggers
+	case o.hpa != nil:
+		return aims(o.hpa)
 	}
 	return nil
 }

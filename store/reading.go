@@ -58,9 +58,6 @@ const (
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
 	all := o.triggers()
 	allEmpty := len(all) > 0
-	if o.hpa != nil {
-		all = aims(h)
-	}
 	for i, t := range all {
 		r := Reading{Trigger: t, Place: i, Direct: o.hpa != nil || isResource(t)}
 		if o.so != nil {
@@ -198,7 +195,7 @@ func (r Reading) AsQueue() Reading {
 // CountsJobs reports whether the value is a number of jobs that wait. What a
 // query answers, a latency or a share, is not, and is never empty.
 func (r Reading) CountsJobs() bool {
-	return r.Trigger.Backlog != nil && triggers.Unit(r.Trigger) != ""
+	return !r.Direct && r.Trigger.Backlog != nil && triggers.Unit(r.Trigger) != ""
 }
 
 // Name is what to call the trigger's source: the key for Redis, else the

@@ -133,7 +133,8 @@ func placeOf(h *kscope.HPA, all []kscope.Trigger, i int, name string) int {
 	return -1
 }
 
-// aims is what an HPA without a ScaledObject goes by, as if triggers said so.
+// aims is what an HPA without a ScaledObject goes by, as if triggers said so; the first
+// names the work that its pods serve.
 func aims(h *kscope.HPA) []kscope.Trigger {
 	if h == nil {
 		return nil
@@ -141,6 +142,9 @@ func aims(h *kscope.HPA) []kscope.Trigger {
 	out := make([]kscope.Trigger, len(h.Metrics))
 	for i, m := range h.Metrics {
 		out[i] = kscope.Trigger{Name: m.Name, MetricType: m.TargetType}
+	}
+	if len(out) > 0 {
+		out[0].Backlog = h.Serves
 	}
 	return out
 }

@@ -3,12 +3,14 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui/screen"
 	"github.com/kscope/kscope/words"
@@ -28,29 +30,30 @@ const cardLabels = 12
 func (m *Model) cards(p picture) []cardLine {
 	var out []cardLine
 	seen := map[kscope.Backlog]bool{}
-	for _, t := range p.Triggers() {
-		if t.Backlog == nil || seen[*t.Backlog] {
+	for i := range p.Readings {
+		r := &p.Readings[i]
+		if r.Trigger.Backlog == nil || seen[*r.Trigger.Backlog] {
 			continue
 		}
-		seen[*t.Backlog] = true
+		seen[*r.Trigger.Backlog] = true
 		if out != nil {
 			out = append(out, cardLine{})
 		}
-		out = append(out, m.card(t.Type, *t.Backlog)...)
+		out = append(out, m.card(namedBy(r), *r.Trigger.Backlog)...)
 	}
 	return out
 }
 
 // card is what is known of a queue and of the connection to its server. It
 // says where credentials come from; what they are is not known here.
-func (m *Model) card(typ string, q kscope.Backlog) []cardLine {
+func (m *Model) card(by cardLine, q kscope.Backlog) []cardLine {
 	st := m.styles
 	c, known := m.seen.Connection(q)
 	d, measured := m.seen.Depth(q)
 	about := triggers.Describe(q)
 	lines := []cardLine{
 		{"queue", q.Shown() + holds(about, d, measured), st.Strong},
-		{"trigger", triggerWords(typ, about), st.Text},
+		{by.label, by.text, st.Text},
 		{"address", cmp.Or(c.Address, about.Address, unknownAddress), st.Text},
 	}
 	add := func(label, text string, look screen.Style) {
@@ -112,11 +115,16 @@ func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 }
 
 // triggerWords is the trigger's type and what it counts.
-func triggerWords(typ string, about triggers.Description) string {
-	if about.Counts == "" {
-		return typ
+// namedBy is which trigger names a queue, and what it counts of it, or that pods serve it.
+func namedBy(r *store.Reading) cardLine {
+	counts := triggers.Describe(*r.Trigger.Backlog).Counts
+	switch {
+	case r.Direct:
+		return cardLine{label: "served", text: "by the pods, of which the HPA goes by what they use"}
+	case counts == "":
+		return cardLine{label: "trigger", text: r.Trigger.Type}
 	}
-	return typ + ": " + about.Counts
+	return cardLine{label: "trigger", text: r.Trigger.Type + ": " + counts}
 }
 
 func roundTrip(d time.Duration) string {
@@ -253,7 +261,8 @@ func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
 	if q == nil {
 		return nil, 0
 	}
-	folded := cardRows(m.card(p.queued.Trigger.Type, *q), w-2)
+	named := slices.IndexFunc(p.Readings, func(r store.Reading) bool { return r.Trigger.Backlog != nil && *r.Trigger.Backlog == *q })
+	folded := cardRows(m.card(namedBy(&p.Readings[named]), *q), w-2)
 	rows := len(folded) + 2
 	if rows > h/2 {
 		return nil, 0

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
+	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -61,7 +62,7 @@ func TestCardOfStreams(t *testing.T) {
 	m := tell(phase("asleep"), 80, 24)
 	q := triggers.Redis{Address: "a:1", Key: "orders", Measure: triggers.StreamLag, Group: "workers", Topology: triggers.Cluster}.Backlog()
 	var words []string
-	for _, l := range m.card("redis-cluster-streams", q) {
+	for _, l := range m.card(namedBy(&store.Reading{Trigger: kscope.Trigger{Type: "redis-cluster-streams", Backlog: &q}}), q) {
 		words = append(words, l.label+" "+l.text)
 	}
 	if text := strings.Join(words, "\n"); !strings.Contains(text, "entries not yet delivered to the group") || strings.Contains(text, "database") {

@@ -33,9 +33,10 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 			in.CursorLabel = "-" + words.Age(v.frozenAt.Truncate(win.bin).Sub(v.cursorAt.Truncate(win.bin)))
 		}
 	}
-	if r := p.Reading(); r.Direct && queued.Trigger.Backlog == nil {
-		in.QueueName, queued.Target = explain.UseName(&p.Chain, &r), r.Target
-	} else if p.ID.Kind == kscope.HPAs {
+	if r := p.Reading(); p.use {
+		in.QueueName, queued, queued.Target = explain.UseName(&p.Chain, &r), r.AsQueue(), r.Target
+		queued.Trigger.Backlog, in.QueueNote = nil, ""
+	} else if p.ID.Kind == kscope.HPAs && queued.Trigger.Backlog == nil {
 		in.QueueName = "no queue"
 	}
 	if p.ScaledJob != nil {
@@ -70,7 +71,7 @@ const flowSpan = 10 * time.Second
 // flowWords is what comes into the queue and leaves it, and how much of it was
 // put in from here: an estimate, "" while nothing moves or nothing is known.
 func flowWords(p picture) string {
-	if p.queued.Trigger.Backlog == nil {
+	if p.use || p.queued.Trigger.Backlog == nil {
 		return ""
 	}
 	flow, ok := store.EstimateFlow(p.history.Queue, p.history.Own, p.now.Add(-flowSpan), p.now)

@@ -16,7 +16,9 @@ import (
 func (m *Model) canInject() bool { return m.o.Load.Run != nil && !m.o.ReadOnly }
 
 // loadable reports whether load keys can do anything for what is open.
-func (m *Model) loadable() bool { return m.canInject() && m.view.id.Kind != kscope.HPAs }
+func (m *Model) loadable() bool {
+	return m.canInject() && (m.view.id.Kind != kscope.HPAs || m.drawn.queued)
+}
 
 // bigger changes the size of a batch by steps.
 func (v *view) bigger(steps int) {

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,6 +78,37 @@ func TestKinds(t *testing.T) {
 			if press(m, "i"); m.view.notice != tt.says {
 				t.Errorf("i in %s says %q, want %q", tt.name, m.view.notice, tt.says)
 			}
+		}
+	}
+}
+
+// TestServed: where somebody says which requests the pods serve that an HPA scales by
+// what they use, that is charted, "n" charts the requests, and load goes into these.
+func TestServed(t *testing.T) {
+	requests := triggers.Redis{Address: reports.Server, Key: "requests"}.Backlog()
+	for _, s := range []struct{ w, h int }{{80, 24}, {120, 35}} {
+		ta, h := kinds(), theHPA()
+		h.Serves = &requests
+		ta.say(h, kscope.Depths{Server: reports.Server, All: []kscope.Depth{{Backlog: requests, N: 42, Type: "list"}}})
+		m := tell(ta, s.w, s.h)
+		says := func(when string, words ...string) {
+			for _, w := range words {
+				if !strings.Contains(m.grid.Plain(), w) {
+					t.Errorf("%dx%d, %s: no %q in\n%s", s.w, s.h, when, w, m.grid.Plain())
+				}
+			}
+		}
+		press(m, "/", "w", "e", "b", "enter", "enter")
+		says("at first", "▇ cpu, % per pod", "╌ target ╌", "i inject")
+		press(m, "n")
+		says("after n", "▇ requests", "42")
+		press(m, "n")
+		says("after n again", "▇ cpu, % per pod")
+		press(m, "C")
+		says("in the card", "requests, a list", "by the pods, of which the HPA")
+		press(m, "esc", "i")
+		if m.view.prompt == nil || m.view.prompt.queue != requests {
+			t.Errorf("i says %q and does not ask of the requests", m.view.notice)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type picture struct {
 
 	queued  store.Reading // the trigger that is charted
 	which   string        // which of several queues that is
+	use     bool          // what pods use is, and the trigger takes the load
 	history store.History // of it, up to the newest
 	main    *store.Series // the queue of the main trigger; nil for none
 }
@@ -46,13 +47,15 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 	p := picture{Picture: c, now: m.seen.Now()}
 	p.pods, p.asOf = m.seen.LastPods(id)
 	newest := m.newest()
-	if p.queued, ok = m.queued(&c.Chain); !ok {
+	p.queued, ok = m.queued(&c.Chain)
+	if m.drawn.queued = ok; !ok {
 		p.queued = c.Reading().AsQueue()
 	}
 	p.which = m.whichQueue(&c.Chain, p.queued)
 	p.all, p.history = m.timeline(newest, id), newest.History(id, p.queued.Trigger.Backlog)
 	p.main = p.history.Queue
-	if r := c.Reading(); r.Direct && p.queued.Trigger.Backlog == nil {
+	if r := c.Reading(); r.Direct && (m.view.screen != detail || m.view.queue == (kscope.Backlog{})) {
+		p.use = true
 		p.history.Queue = newest.Use(id, r.Place)
 	}
 	if main := c.Reading().Trigger.Backlog; main == nil || *main != *p.queued.Trigger.Backlog {
@@ -85,9 +88,9 @@ func (p picture) desired() float64 {
 
 // queuesOf is the queues that the triggers of an object name, each once.
 func queuesOf(c *store.Chain) (out []kscope.Backlog) {
-	for _, t := range c.Triggers() {
-		if t.Backlog != nil && !slices.Contains(out, *t.Backlog) {
-			out = append(out, *t.Backlog)
+	for i := range c.Readings {
+		if q := c.Readings[i].Trigger.Backlog; q != nil && !slices.Contains(out, *q) {
+			out = append(out, *q)
 		}
 	}
 	return out
@@ -116,7 +119,7 @@ func (m *Model) queueOf(c *store.Chain) (kscope.Backlog, bool) {
 }
 
 // nextQueue charts the next queue, or the one before. Back at the main one the
-// chart follows that again, whichever it is.
+// chart follows that again, whichever it is. What pods use comes before any queue.
 func (m *Model) nextQueue(by int) {
 	v := &m.view
 	c, ok := m.seen.Chain(v.id)
@@ -125,12 +128,16 @@ func (m *Model) nextQueue(by int) {
 	}
 	qs := queuesOf(&c)
 	at, ok := m.queueOf(&c)
+	use := c.Reading().Direct
+	if use {
+		qs, at = append([]kscope.Backlog{{}}, qs...), v.queue
+	}
 	if !ok || len(qs) < 2 {
 		v.notice = "There is no other queue here."
 		return
 	}
 	v.queue = qs[(slices.Index(qs, at)+by+len(qs))%len(qs)]
-	if main, _ := c.Queued(); *main.Trigger.Backlog == v.queue {
+	if main, _ := c.Queued(); !use && *main.Trigger.Backlog == v.queue {
 		v.queue = kscope.Backlog{}
 	}
 }

@@ -120,6 +120,7 @@ type drawn struct {
 	stands bool      // the chart has stood still for so long that it says of what moment it is
 	since  time.Time // the oldest of which there can be something to show
 	phase  explain.Phase
+	queued bool      // what is open has a queue that load can go into
 	ahead  bool      // the chart has room for what is expected,
 	of     kscope.ID // for this object,
 	due    time.Time // because something was due then

@@ -23,7 +23,7 @@ type cluster struct {
 	selector  string // of ScaledObjects and ScaledJobs
 	clock     kscope.Clock
 
-	wrap   func(kscope.Source) kscope.Source // around KEDA's; nil for none
+	wrap   func(kscope.Source) kscope.Source // around those of objects; nil for none
 	others []kscope.Source                   // that run beside these
 }
 
@@ -31,11 +31,11 @@ type cluster struct {
 // ends when its sources have.
 func (c cluster) open(ctx context.Context, queues *redis.Source) <-chan kscope.Observation {
 	watched := k8s.New(k8s.Options{Client: c.typed, Dynamic: c.dynamic, Namespace: c.namespace})
-	var scaled kscope.Source = keda.New(keda.Options{Dynamic: c.dynamic, Namespace: c.namespace, Selector: c.selector})
+	var objects, scaled kscope.Source = watched, keda.New(keda.Options{Dynamic: c.dynamic, Namespace: c.namespace, Selector: c.selector})
 	if c.wrap != nil {
-		scaled = c.wrap(scaled)
+		objects, scaled = c.wrap(objects), c.wrap(scaled)
 	}
-	in := kscope.Merge(ctx, c.clock, append([]kscope.Source{watched, scaled, queues}, c.others...)...)
+	in := kscope.Merge(ctx, c.clock, append([]kscope.Source{objects, scaled, queues}, c.others...)...)
 	return kscope.Tap(in, func(o kscope.Observation) {
 		queues.Follow(o)
 		watched.Follow(o)

@@ -34,6 +34,8 @@ func (s *Source) Follow(o kscope.Observation) {
 		changed = s.learn(kscope.ID{Kind: kscope.ScaledObjects, Ref: f.Ref}, f.UID, f.Triggers)
 	case kscope.ScaledJob:
 		changed = s.learn(kscope.ID{Kind: kscope.ScaledJobs, Ref: f.Ref}, f.UID, f.Triggers)
+	case kscope.HPA: // of its own; KEDA's serve what their ScaledObject says
+		changed = s.learn(kscope.ID{Kind: kscope.HPAs, Ref: f.Ref}, f.UID, []kscope.Trigger{{Backlog: f.Serves}})
 	case kscope.Gone:
 		changed = s.forget(f.ID(), f.UID)
 	}
