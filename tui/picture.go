@@ -26,7 +26,7 @@ type picture struct {
 
 	queued  store.Reading // the trigger that is charted
 	which   string        // which of several queues that is
-	use     bool          // what pods use is, and the trigger takes the load
+	use     bool          // what pods use is, and the queue takes the load
 	history store.History // of it, up to the newest
 	main    *store.Series // the queue of the main trigger; nil for none
 }
@@ -54,7 +54,7 @@ func (m *Model) pictureOf(id kscope.ID) (picture, bool) {
 	p.which = m.whichQueue(&c.Chain, p.queued)
 	p.all, p.history = m.timeline(newest, id), newest.History(id, p.queued.Trigger.Backlog)
 	p.main = p.history.Queue
-	if r := c.Reading(); r.Direct && (m.view.screen != detail || m.view.queue == (kscope.Backlog{})) {
+	if r := c.Reading(); byUse(&c.Chain) && (m.view.screen != detail || m.view.queue == (kscope.Backlog{})) {
 		p.use = true
 		p.history.Queue = newest.Use(id, r.Place)
 	}
@@ -96,6 +96,11 @@ func queuesOf(c *store.Chain) (out []kscope.Backlog) {
 	return out
 }
 
+// byUse reports whether an object goes by what its pods use and by no queue.
+func byUse(c *store.Chain) bool {
+	return c.Reading().Direct && !slices.ContainsFunc(c.Readings, func(r store.Reading) bool { return r.Trigger.Backlog != nil && !r.Direct })
+}
+
 // queued is the trigger whose queue is charted and takes load; false if there is
 // none.
 func (m *Model) queued(c *store.Chain) (store.Reading, bool) {
@@ -128,7 +133,7 @@ func (m *Model) nextQueue(by int) {
 	}
 	qs := queuesOf(&c)
 	at, ok := m.queueOf(&c)
-	use := c.Reading().Direct
+	use := byUse(&c)
 	if use {
 		qs, at = append([]kscope.Backlog{{}}, qs...), v.queue
 	}
