@@ -12,7 +12,7 @@ type HPA struct {
 	ScaledObject     string // name of that ScaledObject; "" where it is not KEDA's
 	ScaleTarget      TargetRef
 	Serves           *Backlog // the work that its pods serve, where somebody says so, as no cluster does; nil otherwise
-	MinReplicas      int32 // 1 when unset
+	MinReplicas      int32    // 1 when unset
 	MaxReplicas      int32
 	Behavior         *Behavior // nil where it has none, which decides which of the two algorithms runs
 	Metrics          []Metric

@@ -142,7 +142,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		case s.From == store.FromHPA:
 			told := courseOf(s, c, is, m.plan.Sync)
 			m.from.Queue, in, service = told.by, told.in, told.service
-			m.told, m.once = true, told.once
+			m.told, m.once, m.new = true, told.once, told.new
 		case s.CountsJobs():
 			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 		}

@@ -77,3 +77,42 @@ func TestFlow(t *testing.T) {
 		}
 	}
 }
+
+// TestCourse is how a value goes on of which only the HPA tells, of 5 for each pod, 40 s
+// after the first of its syncs that is told of.
+func TestCourse(t *testing.T) {
+	sync := func(second float64, each float64, pods int32) store.Sync {
+		return store.Sync{At: after(second), Computed: true, Current: pods, Desired: pods, Values: []float64{each}}
+	}
+	for _, tt := range []struct {
+		name  string
+		ready float64 // pods, all the time
+		now   float64
+		syncs []store.Sync // as far as they showed
+		by    float64
+		in    float64
+		once  bool
+		is    bool // new
+		pace  time.Duration
+	}{
+		{"it grows by three a second", 4, 40, []store.Sync{sync(0, 10, 4), sync(15, 21.25, 4), sync(30, 32.5, 4)}, 160, 3, false, false, 0},
+		{"it did so once", 4, 40, []store.Sync{sync(0, 10, 4), sync(30, 21.25, 4)}, 115, 3, true, false, 0},
+		{"it falls by two a second, by four pods", 4, 40, []store.Sync{sync(0, 50, 4), sync(15, 42.5, 4), sync(30, 35, 4)}, 120, 0, false, false, 2 * time.Second},
+		{"as much comes as four pods can do by what they did", 4, 46, []store.Sync{sync(0, 50, 4), sync(15, 42.5, 4), sync(30, 42.6, 4)}, 170, 2, true, false, 2 * time.Second},
+		{"it was not told of before", 4, 40, []store.Sync{sync(30, 35, 4)}, 140, 0, false, true, 0},
+		{"it is none", 4, 40, []store.Sync{sync(15, 10, 4), sync(30, 0, 4)}, 0, 0, false, false, 0},
+	} {
+		c, is := known(tt.now, int32(tt.ready), func(float64) float64 { return 0 }, nil, tt.syncs...)
+		c.Past.Ready.Add(after(-60), tt.ready)
+		c.Past.Ready.Extend(is.Now)
+		s := &source{Reading: c.Readings[0]}
+		s.From, s.Place = store.FromHPA, 0
+		last := &tt.syncs[len(tt.syncs)-1]
+		s.Value, _ = c.In(0, last)
+		got := courseOf(s, c, is, spacing)
+		near := func(a, b float64) bool { return math.Abs(a-b) <= 0.02*max(b, 2) }
+		if !near(got.by, tt.by) || !near(got.in, tt.in) || got.once != tt.once || got.new != tt.is || (got.service-tt.pace).Abs() > tt.pace/50 {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, course{by: tt.by, in: tt.in, once: tt.once, new: tt.is, service: tt.pace})
+		}
+	}
+}

@@ -26,6 +26,7 @@ type Model struct {
 	Comes              bool          // and at its rate jobs come, too
 	In                 float64       // that rate, of jobs a second, but for those of loads from here
 	told               bool          // by the HPA alone, of how many there are at its syncs
+	new                bool          // and not for long enough to tell how it moves
 	once               bool          // and only at the last of them more had come, which may have been a batch
 	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
 	used               []int         // which of the plan's other sources that is; -1 for the main one

@@ -45,6 +45,14 @@ func (m *Model) Next() Next {
 		v.hand = o.KEDA // who waits for the very last job
 		o.also(m.play(horizon, v), v.held)
 	}
+	if m.new {
+		o.Quiet = m.from.At
+	}
+	for _, v := range m.chances() {
+		if c := m.play(horizon, v); len(c) > 0 && m.from.At.Add(c[0].Since).Before(o.Quiet) {
+			o.Quiet = m.from.At.Add(c[0].Since)
+		}
+	}
 	if m.Uses && o.KEDA && !o.Up && m.from.Replicas > m.plan.Loop.HPA().Min { // what pods use falls before, who knows when
 		o.Sure = false
 	}

@@ -103,6 +103,7 @@ func orZero(v float64) float64 {
 type course struct {
 	by      float64       // what it is by now
 	in      float64       // how many of what it counts come a second
+	new     bool          // what came before the newest sync does not show yet
 	once    bool          // but only before the newest sync did any: that may have been a batch
 	service time.Duration // for how long a pod is busy with one, 0 where that does not show
 }
@@ -113,7 +114,7 @@ type course struct {
 func courseOf(s *source, c *store.Chain, is Seen, every time.Duration) course {
 	n := len(c.Past.Syncs)
 	if n < 2 || s.byValue() || is.Ready == 0 || s.Value == 0 {
-		return course{by: s.Value}
+		return course{by: s.Value, new: n < 2}
 	}
 	last := c.Past.Syncs[n-1].At
 	if since := is.Now.Sub(last); since > every+every/4 { // and it wrote nothing, so that is as it was
@@ -126,12 +127,12 @@ func courseOf(s *source, c *store.Chain, is Seen, every time.Duration) course {
 		}
 	}
 	newest, ok := s.drift(c, last, every)
-	if !ok {
+	if !ok { // as where it has only begun to
 		newest = drift{pods: float64(is.Ready)}
 	}
 	before, _ := s.drift(c, last.Add(-every), every)
-	out := course{in: max(newest.by+newest.pods*pace, 0)}
-	out.once = out.in > 0 && before.by+before.pods*pace <= 0
+	out := course{new: !ok, in: max(newest.by+newest.pods*pace, 0)}
+	out.once = out.in > 0 && before.by+before.pods*pace < 1e-6
 	if pace > 0 {
 		out.service = time.Duration(float64(time.Second) / pace)
 	}
@@ -146,8 +147,9 @@ type drift struct{ by, pods float64 }
 // value was nothing in the end, of which nobody knows since when.
 func (s *source) drift(c *store.Chain, to time.Time, every time.Duration) (drift, bool) {
 	from := to.Add(-every)
-	was, ok1 := s.then(c, moment{at: from.Add(every / 4)})
-	now, ok2 := s.then(c, moment{at: to})
+	early := every / 4 // for a sync that comes later than it is due
+	was, ok1 := s.then(c, moment{at: from.Add(early)})
+	now, ok2 := s.then(c, moment{at: to.Add(early)})
 	if !ok1 || !ok2 || now == 0 {
 		return drift{}, false
 	}

@@ -1,6 +1,7 @@
 package outlook
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -12,6 +13,7 @@ type variant struct {
 	pace       float64 // of the pods, 1 is as estimated; 0 is 1 too
 	rate       float64 // at which jobs come, the same way
 	sync, poll float64 // the phase, of a period; 0 is as planned
+	more       float64 // jobs that came at once
 	hand       bool    // slow pods have just begun, and fast ones are nearly done
 	held       bool    // the HPA remembers what it held when it was first seen
 	use        float64 // of what pods use, 1 is as now; 0 is 1 too
@@ -50,6 +52,20 @@ func (m *Model) variants() []variant {
 	return out
 }
 
+// chances are ways in which it may come otherwise by chance alone, so that nothing is
+// said to stay that is that near to a change: jobs that come at a rate come together now
+// and then, and between two syncs more of them, or fewer, than on average.
+func (m *Model) chances() []variant {
+	switch {
+	case !m.Comes:
+		return nil
+	case m.told:
+		most := 2 * math.Sqrt(m.In*m.plan.Sync.Seconds())
+		return []variant{{more: most}, {more: -most}}
+	}
+	return []variant{{more: 2}}
+}
+
 // play is the first change of the replicas within a horizon, if there is one.
 func (m *Model) play(horizon time.Duration, v variant) []scaling.Change {
 	p, from := m.varied(v)
@@ -70,6 +86,7 @@ func (m *Model) varied(v variant) (scaling.Plan, scaling.State) {
 	if v.pace > 0 && p.Service > 0 {
 		p.Service = time.Duration(float64(p.Service) / v.pace)
 	}
+	from.Queue = max(from.Queue+v.more, 0)
 	switch half := float64(from.Ready) / 2; { // how far pods are with what they have in hand is not seen
 	case !v.hand || from.Queue <= 0:
 	case v.pace > 1:
