@@ -60,24 +60,11 @@ func (s *Source) Follow(o kscope.Observation) {
 // does not keep the others. Run returns nil when everything that it started
 // has ended.
 //
-// Pods and events are asked for once each of the other kinds has answered, in
-// whatever way: they are nine tenths of what a large cluster has to tell, and
+// Pods are asked for once each of the other kinds has answered, in whatever way, and
+// events after them: these are nine tenths of what a large cluster has to tell, and
 // the numbers that are looked for first are in the other tenth.
 func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
-	var wg, first sync.WaitGroup
-	for _, kind := range s.first() {
-		first.Add(1)
-		answered := sync.OnceFunc(first.Done)
-		wg.Go(func() {
-			defer answered()
-			kind.Run(ctx, func(f kscope.Fact) {
-				emit(f)
-				if st, ok := f.(kscope.Status); ok && st.State != kscope.Connecting {
-					answered()
-				}
-			})
-		})
-	}
+	var wg sync.WaitGroup
 	wg.Go(func() { s.targets.run(ctx, emit) })
 	wg.Go(func() { s.lookUpNamespace(ctx, emit) })
 	wg.Go(func() {
@@ -87,28 +74,38 @@ func (s *Source) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		case <-ctx.Done():
 		}
 	})
-	first.Wait()
-	for _, kind := range s.later() {
-		wg.Go(func() { kind.Run(ctx, emit) })
+	for _, kinds := range s.kinds() {
+		var all sync.WaitGroup
+		for _, kind := range kinds {
+			all.Add(1)
+			answered := sync.OnceFunc(all.Done)
+			wg.Go(func() {
+				defer answered()
+				kind.Run(ctx, func(f kscope.Fact) {
+					emit(f)
+					if st, ok := f.(kscope.Status); ok && st.State != kscope.Connecting {
+						answered()
+					}
+				})
+			})
+		}
+		all.Wait()
 	}
 	wg.Wait()
 	return nil
 }
 
-func (s *Source) first() []watch.Kind {
+// kinds are what is watched, in the order in which it is asked for.
+func (s *Source) kinds() [][]watch.Kind {
 	c, ns := s.o.Client, s.o.Namespace
-	return []watch.Kind{
-		kind(kscope.HPAs, c.AutoscalingV2().HorizontalPodAutoscalers(ns), only(observeHPA)),
-		kind(kscope.Deployments, c.AppsV1().Deployments(ns), only(observeDeployment)),
-		kind(kscope.StatefulSets, c.AppsV1().StatefulSets(ns), only(observeStatefulSet)),
-	}
-}
-
-func (s *Source) later() []watch.Kind {
-	c, ns := s.o.Client, s.o.Namespace
-	return []watch.Kind{
-		kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod)),
-		eventKind(c, ns),
+	return [][]watch.Kind{
+		{
+			kind(kscope.HPAs, c.AutoscalingV2().HorizontalPodAutoscalers(ns), only(observeHPA)),
+			kind(kscope.Deployments, c.AppsV1().Deployments(ns), only(observeDeployment)),
+			kind(kscope.StatefulSets, c.AppsV1().StatefulSets(ns), only(observeStatefulSet)),
+		},
+		{kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod))},
+		{eventKind(c, ns)},
 	}
 }
 
