@@ -141,7 +141,7 @@ spec:
 `
 	mill := kscope.Ref{Namespace: "shop", Name: "mill"}
 	synctest.Test(t, func(t *testing.T) {
-		m, err := Load([]string{"-"}, strings.NewReader(manifests))
+		m, err := strictly([]string{"-"}, strings.NewReader(manifests))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -73,7 +73,7 @@ func BenchmarkFleet(b *testing.B) {
 
 func benchmarkFleet(b *testing.B, speed float64, busy, sources bool) {
 	const objects = 200
-	m, err := Load([]string{"-"}, strings.NewReader(fleet(objects)))
+	m, err := strictly([]string{"-"}, strings.NewReader(fleet(objects)))
 	if err != nil {
 		b.Fatal(err)
 	}

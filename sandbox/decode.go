@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -33,26 +34,23 @@ var quiet = []string{
 	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
 }
 
-// objects reads a file. notes name what is accepted but not played.
-func (f file) objects() (out []loaded, notes []string, err error) {
-	docs, err := f.documents()
-	if err != nil {
-		return nil, nil, err
-	}
+// read adds what a file has in it.
+func (f file) read(to *contents) {
+	docs, wrong := f.documents()
 	for _, d := range docs {
 		for _, part := range d.items() {
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
-				return nil, nil, err
+				wrong = append(wrong, err)
 			case note != "":
-				notes = append(notes, note)
+				to.notes = append(to.notes, note)
 			default:
-				out = append(out, loaded{obj, part.place()})
+				to.found = append(to.found, loaded{obj, part.place()})
 			}
 		}
 	}
-	return out, notes, nil
+	to.refused = append(to.refused, wrong...)
 }
 
 // items takes a list of objects apart, and lists in it; anything else is its own
@@ -122,6 +120,9 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
 	}
 	gvk := head.GroupVersionKind()
+	if note := d.elsewhere(gvk); note != "" {
+		return nil, note, nil
+	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
 		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
@@ -132,9 +133,14 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	case head.Name == "":
 		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
 	}
-	if gvk.Group == kedaGroup {
+	switch {
+	case gvk.Group == kedaGroup:
 		obj, err = d.kedaObject(gvk)
-	} else {
+	case gvk == olderHPA:
+		obj, err = d.olderHPA()
+	case !scheme.Scheme.IsGroupRegistered(gvk.Group) && !slices.Contains(played, gvk.Kind): // another operator's, or a definition of such
+		return nil, fmt.Sprintf("%s %s: accepted, but the sandbox does not play %ss of %s", gvk.Kind, named(&head), gvk.Kind, gvk.Group), nil
+	default:
 		obj, err = d.builtIn(gvk)
 	}
 	if err != nil {
@@ -168,6 +174,9 @@ func (d document) unknown(gvk schema.GroupVersionKind) error {
 			hint = "write it as " + preferred(gvk.GroupKind())
 		}
 	}
+	if gvk.Group == "keda.k8s.io" {
+		hint = "that is KEDA 1; KEDA 2 reads " + kedaVersion + ", see its migration guide"
+	}
 	if gvk.Group == kedaGroup {
 		hint = "KEDA's kinds are ScaledObject, ScaledJob, TriggerAuthentication and ClusterTriggerAuthentication of " + kedaVersion
 	}
@@ -191,20 +200,28 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 	if err != nil || slices.Contains(played, gvk.Kind) && preferred(gvk.GroupKind()) != gvk.GroupVersion().String() {
 		return nil, d.unknown(gvk)
 	}
+	return d.strictly(obj, gvk.Kind)
+}
+
+// strictly decodes, completes and checks an object of a type.
+func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, error) {
 	if text := d.tooLong(); text != "" {
-		return nil, d.refuse(gvk.Kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
+		return nil, d.refuse(kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
 	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
 	if err != nil {
-		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+		return nil, d.refuse(kind, decodeProblem(err))
 	}
 	m, err := meta.Accessor(obj)
 	if err != nil {
-		return nil, d.refuse(gvk.Kind, problem{text: "it has no metadata"})
+		return nil, d.refuse(kind, problem{text: "it has no metadata"})
 	}
-	place(m, namespacedKind(gvk.Kind))
+	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
 		return nil, d.refuse(title(obj), decodeProblem(strict[0]))
+	}
+	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
+		obj = newerHPA(old)
 	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {

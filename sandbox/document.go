@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yamlnode "go.yaml.in/yaml/v3"
 
@@ -81,4 +82,17 @@ func child(node *yamlnode.Node, key, index string) (*yamlnode.Node, int) {
 		}
 	}
 	return nil, 0
+}
+
+// unreadable is where a text has the first byte that is no UTF-8, or a control
+// character that YAML does not take; -1 where there is none.
+func unreadable(text []byte) int {
+	for i := 0; i < len(text); {
+		r, n := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return i
+		}
+		i += n
+	}
+	return -1
 }

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v2"
 	yamlnode "go.yaml.in/yaml/v3"
@@ -19,23 +19,57 @@ import (
 // documents are all objects of a file: JSON values one after the other, which
 // are no YAML, and then a stream of YAML documents. Where one ends and the next
 // begins is the libraries' business. Documents that say nothing are left out.
-func (f file) documents() ([]document, error) {
-	var out []document
+// What is wrong with one does not keep the others.
+func (f file) documents() (out []document, wrong []error) {
 	rest, before := joined.ReplaceAll(f.text, []byte("$1")), 0
 	for {
 		value, n := leadingJSON(rest)
 		if n == 0 {
 			break
 		}
-		d, err := f.jsonDocument(value, before+newlines(rest[:n-len(value)]))
-		if err != nil {
-			return nil, err
+		if d, err := f.jsonDocument(value, before+newlines(rest[:n-len(value)])); err != nil {
+			wrong = append(wrong, err)
+		} else {
+			out = append(out, d)
 		}
-		out = append(out, d)
 		rest, before = rest[n:], before+newlines(rest[:n])
 	}
-	more, err := f.yamlDocuments(rest, before)
-	return append(out, more...), err
+	for len(rest) > 0 {
+		more, line, err := f.yamlDocuments(rest, before)
+		out = append(out, more...)
+		if err == nil {
+			break
+		}
+		if n := len(wrong); n == 0 || wrong[n-1].Error() != err.Error() {
+			wrong = append(wrong, err)
+		}
+		next := nextDocument(rest, line-before-1)
+		rest, before = rest[next:], before+newlines(rest[:next])
+	}
+	return out, wrong
+}
+
+// marker begins a document, wherever one before may have gone wrong.
+var marker = regexp.MustCompile(`[\r\n]---[ \t\r\n]`)
+
+// nextDocument is where the next document begins after so many lines of a text; at its
+// end where none does.
+func nextDocument(text []byte, lines int) int {
+	at := 0
+	for ; lines > 0 && at < len(text); lines-- {
+		end := bytes.IndexAny(text[at:], "\r\n")
+		if end < 0 {
+			return len(text)
+		}
+		if at += end + 1; text[at-1] == '\r' && at < len(text) && text[at] == '\n' {
+			at++
+		}
+	}
+	next := marker.FindIndex(text[max(at-1, 0):])
+	if next == nil {
+		return len(text)
+	}
+	return max(at-1, 0) + next[0] + 1
 }
 
 // joined is the byte order mark of a file that was put behind another one. It may
@@ -81,26 +115,28 @@ func (f file) jsonDocument(value json.RawMessage, before int) (document, error) 
 }
 
 // yamlDocuments reads a stream of YAML documents twice: as kubectl does, whose
-// YAML is that of 1.1, and with a library that says where everything stands.
-func (f file) yamlDocuments(text []byte, before int) ([]document, error) {
-	var out []document
+// YAML is that of 1.1, and with a library that says where everything stands. An error
+// is of the document after the last one, in or after a line of the file.
+func (f file) yamlDocuments(text []byte, before int) (out []document, line int, err error) {
 	values, nodes := yaml.NewDecoder(bytes.NewReader(text)), yamlnode.NewDecoder(bytes.NewReader(text))
 	values.SetStrict(true)
-	line := before + 1
+	line = before + 1
 	for {
 		var value any
 		var root yamlnode.Node
 		err, lines := values.Decode(&value), nodes.Decode(&root)
 		switch {
 		case errors.Is(err, io.EOF) && errors.Is(lines, io.EOF):
-			return out, nil
+			return out, line, nil
 		case err == nil && lines == nil:
 		case errors.Is(err, io.EOF), err == nil && errors.Is(lines, io.EOF):
-			return nil, placed(f.name, line, "where a document ends and the next begins is not clear from here on", "put a line of --- before every document, and nothing else into it")
+			return out, line, placed(f.name, line, "where a document ends and the next begins is not clear from here on", "put a line of --- before every document, and nothing else into it")
 		case err != nil:
-			return nil, f.syntaxError(text, before, line, err)
+			line, err = f.syntaxError(text, before, line, err)
+			return out, line, err
 		default:
-			return nil, f.syntaxError(text, before, line, lines)
+			line, err = f.syntaxError(text, before, line, lines)
+			return out, line, err
 		}
 		d := document{file: f.name, line: line, before: before}
 		if len(root.Content) > 0 {
@@ -115,7 +151,7 @@ func (f file) yamlDocuments(text []byte, before int) ([]document, error) {
 			d.json, err = json.Marshal(value)
 		}
 		if err != nil {
-			return nil, placed(f.name, d.line, err.Error(), "")
+			return out, line, placed(f.name, d.line, err.Error(), "")
 		}
 		out = append(out, d)
 	}
@@ -174,7 +210,7 @@ const twice = "one of the two has to go"
 // syntaxError is an error of a YAML library in one line, with the line of the
 // file; where the library names none, with that of the character it cannot read,
 // or else of the document before.
-func (f file) syntaxError(content []byte, before, line int, err error) error {
+func (f file) syntaxError(content []byte, before, line int, err error) (int, error) {
 	text, _, _ := strings.Cut(preamble.ReplaceAllString(err.Error(), ""), "\n")
 	if m := lineNumber.FindStringSubmatch(text); m != nil {
 		n, _ := strconv.Atoi(m[1])
@@ -184,6 +220,9 @@ func (f file) syntaxError(content []byte, before, line int, err error) error {
 		}
 	} else if i := unreadable(content); i >= 0 {
 		line = before + newlines(content[:i]) + 1
+	}
+	if bytes.Contains(content, []byte("{{")) {
+		return math.MaxInt, placed(f.name, line, "this is a Helm template, and no manifest yet", "helm template CHART | kscope sandbox -f -")
 	}
 	hint := "something is wrong with the indentation, a quote or a colon, there or in the line before"
 	switch {
@@ -196,18 +235,5 @@ func (f file) syntaxError(content []byte, before, line int, err error) error {
 	case strings.Contains(text, "control characters"), strings.Contains(text, "UTF-"):
 		hint = "is it a text file? Save it as UTF-8"
 	}
-	return placed(f.name, line, text, hint)
-}
-
-// unreadable is where a text has the first byte that is no UTF-8, or a control
-// character that YAML does not take; -1 where there is none.
-func unreadable(text []byte) int {
-	for i := 0; i < len(text); {
-		r, n := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && n == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
-			return i
-		}
-		i += n
-	}
-	return -1
+	return line, placed(f.name, line, text, hint)
 }

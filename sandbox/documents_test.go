@@ -58,7 +58,7 @@ func TestDocuments(t *testing.T) {
 		"UTF-16":                 utf16(a + "---\n" + b),
 		"unindented list":        "apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(strings.TrimSpace(a), "\n", "\n  ") + "\n- " + strings.ReplaceAll(strings.TrimSpace(b), "\n", "\n  "),
 	} {
-		m, err := Load([]string{"-"}, strings.NewReader(text))
+		m, err := strictly([]string{"-"}, strings.NewReader(text))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -98,12 +98,12 @@ func TestDocumentsRefused(t *testing.T) {
 		{a + "---\n{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n" + flow("b") + ",\nnull]}", "7: this is not a Kubernetes object", "begins with"},
 		{a + "...\r\r# old\r---\rkind: X\r", "8: this is not a Kubernetes object", "begins with"},
 	} {
-		m, err := Load([]string{"-"}, strings.NewReader(test.text))
+		m, err := strictly([]string{"-"}, strings.NewReader(test.text))
 		if err == nil || !strings.HasPrefix(err.Error(), "standard input:"+test.want) || !strings.Contains(kscope.HintOf(err), test.hint) {
 			t.Errorf("%q:\ngot  %v, hint %q, %v\nwant %s, %s", test.text, err, kscope.HintOf(err), titles(m), test.want, test.hint)
 		}
 	}
-	m, err := Load([]string{"-"}, strings.NewReader(a+"---\napiVersion: v1\nkind: List\nitems: []\n---\napiVersion: apps/v1\nkind: DeploymentList\n"))
+	m, err := strictly([]string{"-"}, strings.NewReader(a+"---\napiVersion: v1\nkind: List\nitems: []\n---\napiVersion: apps/v1\nkind: DeploymentList\n"))
 	if got := strings.Join(m.Notes, "\n"); err != nil || got != "standard input:5: the List is empty\nstandard input:9: the DeploymentList is empty" {
 		t.Errorf("empty lists: %v, %q", err, got)
 	}
@@ -147,7 +147,7 @@ var placeOfError = regexp.MustCompile(`^[^\n]+:\d+: [^\n]+$|^no manifests in [^\
 // where.
 func checkLoad(t *testing.T, text string, want []string) Manifests {
 	t.Helper()
-	m, err := Load([]string{"-"}, strings.NewReader(text))
+	m, err := strictly([]string{"-"}, strings.NewReader(text))
 	if err != nil {
 		if !placeOfError.MatchString(err.Error()) {
 			t.Errorf("not a line that says where: %q", err)

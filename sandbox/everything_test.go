@@ -18,7 +18,7 @@ import (
 // the dynamic client.
 func TestEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, err := Load([]string{"testdata/everything.yaml"}, nil)
+		m, err := strictly([]string{"testdata/everything.yaml"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

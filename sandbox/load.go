@@ -30,19 +30,28 @@ type Manifests struct {
 	// Notes say, a line each, what the sandbox does not play of what was given,
 	// and what KEDA will complain of.
 	Notes []string
+	// Refused is what is wrong with the objects and documents that are left out for
+	// it, in the order in which they were given: one line each, of type
+	// [*kscope.Trouble] where there is a remedy.
+	Refused []error
 }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
 // each with one or many documents. Without paths it gives those of the demo.
 //
-// What kubectl or an API server with KEDA's CRDs would refuse is an error that
-// names the file, the line and the field. What only KEDA's operator refuses is
-// not: it will say so itself, in the object's conditions. Errors that have a
-// remedy are of type [*kscope.Trouble]. An error is one line, whatever names and
-// paths it repeats.
+// What kubectl or an API server with KEDA's CRDs would refuse is left out and told
+// of, with the file, the line and the field; the rest is taken, as kubectl applies
+// it. It is an error where nothing that scales is left, and Manifests has all that is
+// wrong then too. What only KEDA's operator refuses is no error: it will say so
+// itself, in the object's conditions. What is not for a cluster at all, such as
+// values of a chart, is noted. Errors that have a remedy are of type
+// [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
 	m, err := loadAll(paths, stdin)
+	for i := range m.Refused {
+		m.Refused[i] = oneLine(m.Refused[i])
+	}
 	return m, oneLine(err)
 }
 
@@ -57,26 +66,39 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 	if len(paths) == 0 {
 		return loadDemo()
 	}
-	var found []loaded
-	var notes []string
+	var all contents
 	for _, path := range paths {
-		files, err := open(path, stdin)
+		files, wrong, err := open(path, stdin)
 		if err != nil {
 			return Manifests{}, err
 		}
+		all.refused = append(all.refused, wrong...)
 		for _, f := range files {
-			objs, ignored, err := f.objects()
-			if err != nil {
-				return Manifests{}, err
-			}
-			found, notes = append(found, objs...), append(notes, ignored...)
+			f.read(&all)
 		}
 	}
-	m, err := arrange(found, notes)
-	if err == nil && len(m.Objects) == 0 {
-		return Manifests{}, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
+	m := arrange(all)
+	switch {
+	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
+		return m, m.Refused[0]
+	case len(m.Objects) == 0 && len(m.Notes) > 0: // whatever it is, it is said what
+		return m, &kscope.Trouble{Cause: errors.New(m.Notes[0]), Hint: wanted}
+	case len(m.Objects) == 0:
+		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
 	}
-	return m, err
+	return m, nil
+}
+
+// scales reports whether an object is a row of the dashboard.
+func scales(obj runtime.Object) bool {
+	return slices.Contains([]string{"ScaledObject", "ScaledJob", "HorizontalPodAutoscaler"}, obj.GetObjectKind().GroupVersionKind().Kind)
+}
+
+// contents are what files have in them.
+type contents struct {
+	found   []loaded
+	notes   []string // of what is taken and not played, and of what is no manifest
+	refused []error
 }
 
 // wanted is the hint where there is nothing to play.
@@ -90,36 +112,37 @@ type file struct {
 
 var extensions = []string{".yaml", ".yml", ".json"}
 
-func open(path string, stdin io.Reader) ([]file, error) {
+// open reads the files of a path, and what is wrong with those that cannot be.
+func open(path string, stdin io.Reader) (out []file, wrong []error, err error) {
 	if path == "-" {
 		if stdin == nil {
-			return nil, fmt.Errorf("there is no standard input to read")
+			return nil, nil, fmt.Errorf("there is no standard input to read")
 		}
 		text, err := readText("standard input", stdin)
 		if err != nil {
-			return nil, err
+			return nil, []error{err}, nil
 		}
-		return []file{{"standard input", text}}, nil
+		return []file{{"standard input", text}}, nil, nil
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("read manifests: %w", err)
+		return nil, nil, fmt.Errorf("read manifests: %w", err)
 	}
 	names := []string{path}
 	if info.IsDir() {
 		if names, err = manifestsIn(path); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	var out []file
 	for _, name := range names {
 		text, err := readFile(name)
 		if err != nil {
-			return nil, err
+			wrong = append(wrong, err)
+			continue
 		}
 		out = append(out, file{name, text})
 	}
-	return out, nil
+	return out, wrong, nil
 }
 
 func readFile(name string) ([]byte, error) {
@@ -189,22 +212,17 @@ func loadDemo() (Manifests, error) {
 	if err != nil {
 		return Manifests{}, err
 	}
-	var found []loaded
-	var notes []string
+	var all contents
 	for _, name := range names {
 		text, err := fs.ReadFile(files, name)
 		if err != nil {
 			return Manifests{}, err
 		}
-		objs, ignored, err := file{name, text}.objects()
-		if err != nil {
-			return Manifests{}, err
-		}
-		found, notes = append(found, objs...), append(notes, ignored...)
+		file{name, text}.read(&all)
 	}
-	m, err := arrange(found, notes)
+	m := arrange(all)
 	m.seed(demo.Namespace, demo.Workload)
-	return m, err
+	return m, errors.Join(m.Refused...)
 }
 
 // loaded is an object and where it was found.
@@ -215,13 +233,10 @@ type loaded struct {
 
 // arrange puts objects into the order in which to create them and says what
 // will not be played.
-func arrange(found []loaded, notes []string) (Manifests, error) {
-	found, err := unique(found)
-	if err != nil {
-		return Manifests{}, err
-	}
+func arrange(all contents) Manifests {
+	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
-	m := Manifests{}
+	m := Manifests{Refused: append(all.refused, twice...)}
 	var idle []string
 	for _, l := range found {
 		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
@@ -230,11 +245,11 @@ func arrange(found []loaded, notes []string) (Manifests, error) {
 		}
 		m.Objects = append(m.Objects, l.obj)
 	}
-	m.Notes = append(notes, m.notes()...)
+	m.Notes = append(all.notes, m.notes()...)
 	if idle != nil {
 		m.Notes = append(m.Notes, "accepted, and without effect in the sandbox: "+strings.Join(idle, ", "))
 	}
-	return m, nil
+	return m
 }
 
 // identity is what tells objects apart.
@@ -251,10 +266,9 @@ func identify(obj runtime.Object) identity {
 	return identity{obj.GetObjectKind().GroupVersionKind().GroupKind(), m.GetNamespace(), m.GetName()}
 }
 
-// unique drops repetitions. Two different objects under one name are an error:
-// which of them a cluster ends up with would depend on the order of files.
-func unique(found []loaded) ([]loaded, error) {
-	var out []loaded
+// unique drops repetitions. Of two different objects under one name the second is an
+// error: which of them a cluster ends up with would depend on the order of files.
+func unique(found []loaded) (out []loaded, wrong []error) {
 	seen := map[identity]loaded{}
 	for _, l := range found {
 		id := identify(l.obj)
@@ -264,10 +278,10 @@ func unique(found []loaded) ([]loaded, error) {
 			seen[id] = l
 			out = append(out, l)
 		case !equality.Semantic.DeepEqual(before.obj, l.obj):
-			return nil, fmt.Errorf("%s: %s is given twice, and differently at %s", l.place, title(l.obj), before.place)
+			wrong = append(wrong, fmt.Errorf("%s: %s is given twice, and differently at %s", l.place, title(l.obj), before.place))
 		}
 	}
-	return out, nil
+	return out, wrong
 }
 
 // rank orders kinds by what has to be there before what.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
@@ -27,7 +29,7 @@ func TestRefused(t *testing.T) {
 	}
 	var got strings.Builder
 	for _, path := range files {
-		_, err := Load([]string{path}, nil)
+		_, err := strictly([]string{path}, nil)
 		if err == nil {
 			t.Errorf("%s is accepted", path)
 			continue
@@ -53,19 +55,28 @@ func TestRefusedPaths(t *testing.T) {
 		{[]string{"-"}, "no manifests in -"},
 		{[]string{"testdata/refused/empty-directory"}, "no manifests in the directory testdata/refused/empty-directory"},
 	} {
-		if _, err := Load(test.paths, strings.NewReader("# nothing\n")); err == nil || err.Error() != test.want {
+		if _, err := strictly(test.paths, strings.NewReader("# nothing\n")); err == nil || err.Error() != test.want {
 			t.Errorf("%v:\ngot  %v\nwant %v", test.paths, err, test.want)
 		}
 	}
-	if _, err := Load([]string{"-"}, nil); err == nil {
+	if _, err := strictly([]string{"-"}, nil); err == nil {
 		t.Error("a missing standard input is read")
 	}
+}
+
+// strictly is Load where whatever is refused is an error.
+func strictly(paths []string, stdin io.Reader) (Manifests, error) {
+	m, err := Load(paths, stdin)
+	if err == nil && len(m.Refused) > 0 {
+		err = m.Refused[0]
+	}
+	return m, err
 }
 
 // load reads one text as if it came through a pipe.
 func read(t *testing.T, text string) Manifests {
 	t.Helper()
-	m, err := Load([]string{"-"}, strings.NewReader(text))
+	m, err := strictly([]string{"-"}, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +108,7 @@ func TestLoadDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m, err := Load([]string{dir, filepath.Join(dir, "a.yaml"), "-"}, strings.NewReader(configMap("piped")))
+	m, err := strictly([]string{dir, filepath.Join(dir, "a.yaml"), "-"}, strings.NewReader(configMap("piped")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,12 +258,12 @@ func TestSomethingElse(t *testing.T) {
 		{"-", endless('\n'), "standard input:1: more than 64 MB are no manifests"},
 		{"-", strings.NewReader("\x00"), "standard input:1: this is something binary, not YAML or JSON"},
 	} {
-		_, err := Load([]string{test.path}, test.stdin)
+		_, err := strictly([]string{test.path}, test.stdin)
 		if err == nil || err.Error() != test.want || kscope.HintOf(err) != wanted {
 			t.Errorf("%s: got %v, hint %q, want %s", test.path, err, kscope.HintOf(err), test.want)
 		}
 	}
-	if _, err := Load([]string{"-"}, strings.NewReader(strings.Repeat("# a comment that is long\n", 400)+shop)); err != nil {
+	if _, err := strictly([]string{"-"}, strings.NewReader(strings.Repeat("# a comment that is long\n", 400)+shop)); err != nil {
 		t.Errorf("a long beginning: %v", err)
 	}
 }
@@ -277,7 +288,7 @@ func FuzzPlay(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		m, err := Load([]string{"-"}, strings.NewReader(text))
+		m, err := strictly([]string{"-"}, strings.NewReader(text))
 		if err != nil {
 			return
 		}
@@ -294,4 +305,78 @@ func FuzzPlay(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTheRestOpens: what is wrong with one object, or is for another program, is told of
+// and keeps nothing else.
+func TestTheRestOpens(t *testing.T) {
+	const whole = "ScaledObject shop/orders"
+	for _, test := range []struct {
+		name, file, text string // beside a good file, or within it where file is ""
+		says             string // the beginning of the only note, or of what is refused
+		hint             string // "" of notes
+	}{
+		{"kustomize", "kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", "DIR/kustomization.yaml:1: this is for kustomize: kubectl kustomize DIR | kscope sandbox -f -", ""},
+		{"kustomize without a type", "kustomization.yml", "resources: [a.yaml]\n", "DIR/kustomization.yml:1: this is for kustomize: kubectl kustomize DIR", ""},
+		{"kind", "kind.yaml", "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}]\n", "DIR/kind.yaml:1: this is a configuration of kind", ""},
+		{"values", "values-prod.yaml", "replicaCount: 1\n", "DIR/values-prod.yaml:1: these are values of a Helm chart: helm template CHART -f DIR/values-prod.yaml", ""},
+		{"chart", "Chart.yaml", "apiVersion: v2\nname: packer\nversion: 0.1.0\n", "DIR/Chart.yaml:1: this is a Helm chart: helm template DIR | kscope sandbox -f -", ""},
+		{"compose", "docker-compose.yml", "services: {redis: {image: redis}}\n", "DIR/docker-compose.yml:1: this is for docker compose", ""},
+		{"linter", ".yamllint.yaml", "extends: default\n", "DIR/.yamllint.yaml:1: this is a configuration of another program", ""},
+		{"a template", "so.yaml", "{{- if .Values.x }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n{{- end }}\n---\nkind: {{ .Kind }}\n", "DIR/so.yaml:1: this is a Helm template", "helm template CHART"},
+		{"another operator's", "", "---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: a, namespace: shop}\n", "ServiceMonitor shop/a: accepted, but the sandbox does not play ServiceMonitors of monitoring.coreos.com", ""},
+		{"a definition", "crd.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n", "CustomResourceDefinition a.example.com: accepted, but the sandbox does not play", ""},
+		{"an APIService", "", "---\napiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: v1beta1.external.metrics.k8s.io}\n", "APIService v1beta1.external.metrics.k8s.io: accepted", ""},
+		{"KEDA 1", "", "---\napiVersion: keda.k8s.io/v1alpha1\nkind: ScaledObject\nmetadata: {name: a}\n", `no matches for kind "ScaledObject" in version "keda.k8s.io/v1alpha1"`, "that is KEDA 1"},
+		{"a field that is none", "", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatum: {}\n", `ConfigMap default/a: unknown field "datum"`, "spelt"},
+		{"broken in the middle", "", "---\na: b: c\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: last}\n", "mapping values are not allowed in this context", "indentation"},
+		{"something binary", "image.json", "\x89PNG\r\n\x1a\n\x00\x00", "DIR/image.json:1: this is something binary", "the sandbox plays"},
+		{"given twice", "again.yaml", strings.Replace(shop, "listLength: \"5\"", "listLength: \"6\"", 1), "ScaledObject shop/orders is given twice, and differently", ""},
+	} {
+		dir := t.TempDir()
+		write := func(name, text string) {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("a.yaml", shop)
+		if test.file == "" {
+			write("a.yaml", shop+test.text)
+		} else {
+			write(test.file, test.text)
+		}
+		m, err := Load([]string{dir}, nil)
+		said := m.Notes
+		for _, err := range m.Refused {
+			said = append(said, err.Error())
+			if hint := kscope.HintOf(err); !strings.Contains(hint, test.hint) {
+				t.Errorf("%s: the hint is %q, want %q", test.name, hint, test.hint)
+			}
+		}
+		if err != nil || !slices.Contains(titles(m), whole) || len(said) != 1 || !strings.Contains(strings.ReplaceAll(said[0], dir, "DIR"), test.says) {
+			t.Errorf("%s: %v, %s\ngot  %q\nwant %s", test.name, err, titles(m), said, test.says)
+		}
+		if test.name == "broken in the middle" && !slices.Contains(titles(m), "ConfigMap default/last") {
+			t.Errorf("what follows it is gone: %s", titles(m))
+		}
+	}
+}
+
+// TestNothingOpens: where nothing that scales is left, all that is wrong is told.
+func TestNothingOpens(t *testing.T) {
+	m, err := Load([]string{"-"}, strings.NewReader("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: good}\n---\na: b: c\n---\nkind: X\n---\nx: 1\nx: 2\n"))
+	if err == nil || len(m.Refused) != 3 || err.Error() != m.Refused[0].Error() {
+		t.Errorf("got %v and %q", err, m.Refused)
+	}
+}
+
+// TestOlderHPA: an HPA of autoscaling/v1, which every API server takes, is what it is in
+// the newer version.
+func TestOlderHPA(t *testing.T) {
+	const text = "kind: HorizontalPodAutoscaler\nmetadata: {name: web}\nspec:\n  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}\n  maxReplicas: 4\n"
+	older := read(t, "apiVersion: autoscaling/v1\n"+text+"  targetCPUUtilizationPercentage: 60\n").Objects
+	newer := read(t, "apiVersion: autoscaling/v2\n"+text+"  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 60}}}]\n").Objects
+	if !equality.Semantic.DeepEqual(older, newer) {
+		t.Errorf("got  %+v\nwant %+v", older[0], newer[0])
+	}
 }

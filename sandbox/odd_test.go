@@ -286,7 +286,7 @@ func playOdd(t *testing.T, path, name string) (ok bool) {
 		}
 	}()
 	began := time.Now()
-	m, err := Load([]string{path}, nil)
+	m, err := strictly([]string{path}, nil)
 	if err != nil {
 		if text := err.Error(); strings.ContainsAny(text, "\r\n") || len(text) > 2000 {
 			t.Errorf("%s: %.3000q", name, text)
@@ -326,7 +326,7 @@ func playOdd(t *testing.T, path, name string) (ok bool) {
 func TestNestedLists(t *testing.T) {
 	for _, depth := range []int{2, 9, 12, 2000} {
 		text := strings.Repeat(`{"kind":"List","apiVersion":"v1","items":[`, depth) + `{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c"}}` + strings.Repeat("]}", depth)
-		m, err := Load([]string{"-"}, strings.NewReader(text))
+		m, err := strictly([]string{"-"}, strings.NewReader(text))
 		switch {
 		case depth < mostLists && (err != nil || len(m.Objects) != 1):
 			t.Errorf("%d: %v, %v", depth, m.Objects, err)

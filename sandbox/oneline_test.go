@@ -19,7 +19,7 @@ func TestErrorsAreOneLine(t *testing.T) {
 	refused := 0
 	check := func(path string) {
 		t.Helper()
-		if _, err := Load([]string{path}, nil); err != nil {
+		if _, err := strictly([]string{path}, nil); err != nil {
 			if refused++; strings.ContainsAny(err.Error(), "\r\n") {
 				t.Errorf("%q: the error has several lines: %q", path, err)
 			}

@@ -33,7 +33,7 @@ func tell(t *testing.T, s story) *record {
 		out.Unseen = scaling.SyncPeriod
 	}
 	var err error
-	if s.options.Manifests, err = Load([]string{"-"}, strings.NewReader(s.text)); err != nil {
+	if s.options.Manifests, err = strictly([]string{"-"}, strings.NewReader(s.text)); err != nil {
 		t.Fatal(err)
 	}
 	var version store.Version

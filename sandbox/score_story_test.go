@@ -406,7 +406,7 @@ func TestStories(t *testing.T) {
 				t.Fatalf("%s is two stories", s.name())
 			}
 			if n%max(1, *scoreEvery/48) == 0 {
-				if _, err := Load([]string{"-"}, strings.NewReader(s.text)); err != nil {
+				if _, err := strictly([]string{"-"}, strings.NewReader(s.text)); err != nil {
 					t.Fatalf("%s: %v\n%s", s.name(), err, s.text)
 				}
 			}

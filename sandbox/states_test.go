@@ -189,7 +189,7 @@ func TestStates(t *testing.T) {
 				}
 				o := Options{Seed: 3, Speed: 10, ServiceTime: 4 * time.Second}
 				var err error
-				if o.Manifests, err = Load([]string{"-"}, strings.NewReader(s.manifest())); err != nil {
+				if o.Manifests, err = strictly([]string{"-"}, strings.NewReader(s.manifest())); err != nil {
 					t.Fatal(err)
 				}
 				r := runWatched(t, o, watcher{told: func(o kscope.Observation) {

@@ -26,7 +26,7 @@ func scaledBy(t *testing.T, spec string, names ...string) Manifests {
   triggers: [{type: redis, metadata: {address: "redis.press.svc:6379", listName: %[1]s, listLength: "4"}}]}}
 `, n, spec)
 	}
-	m, err := Load([]string{"-"}, strings.NewReader(text))
+	m, err := strictly([]string{"-"}, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/crash"
@@ -74,6 +75,23 @@ func (u *unwritten) Write(b []byte) (int, error) {
 	return n, err
 }
 
+// several is an error with others that came before it, to be told of as well.
+type several struct {
+	error
+	others []error
+}
+
+func (s several) Unwrap() error { return s.error }
+
+// severally is one of all that is wrong, with the rest.
+func severally(err error, all []error) error {
+	others := slices.DeleteFunc(slices.Clone(all), func(e error) bool { return e.Error() == err.Error() })
+	if len(others) == 0 {
+		return err
+	}
+	return several{err, others}
+}
+
 // exitCode reports an error as one line and, where something can be done about
 // it, a hint, and gives the exit status: 2 for a command that was typed wrong,
 // 1 for what went wrong afterwards.
@@ -86,6 +104,11 @@ func exitCode(stderr io.Writer, err error) int {
 	}
 	if errors.Is(err, context.Canceled) {
 		return 130 // as a shell reports an interrupted command
+	}
+	if all, ok := errors.AsType[several](err); ok {
+		for _, other := range all.others {
+			exitCode(stderr, other)
+		}
 	}
 	fmt.Fprintln(stderr, kscope.Clean("kscope: "+err.Error())) // it may quote the cluster
 	_, usage := errors.AsType[usageError](err)

@@ -59,7 +59,8 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 			return err
 		}
 	}
-	for _, note := range so.Manifests.Notes {
+	said := slices.Concat(leftOut(so.Manifests.Refused), so.Manifests.Notes)
+	for _, note := range said {
 		fmt.Fprintln(p.stderr, "note:", kscope.Clean(note))
 	}
 	if namespace == "" {
@@ -70,7 +71,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	o.Context = "redis-cli -p " + port(s.Redis())
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
-	if n := so.Manifests.Notes; len(n) > 0 {
+	if n := said; len(n) > 0 {
 		o.Notice = n[0]
 		if len(n) > 1 {
 			o.Notice = fmt.Sprintf("%s  (and %d more, on stderr)", n[0], len(n)-1)
@@ -80,6 +81,18 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
 	}, ledger, p)
+}
+
+// leftOut says what was not taken of the manifests, and what to do about it.
+func leftOut(refused []error) (out []string) {
+	for _, err := range refused {
+		note := "left out: " + err.Error()
+		if hint := kscope.HintOf(err); hint != "" {
+			note += " (" + hint + ")"
+		}
+		out = append(out, note)
+	}
+	return out
 }
 
 // manifests are the options with what was read, which may be without end: from

@@ -9,12 +9,13 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/kscope/kscope/load"
-	"github.com/kscope/kscope/sources/redis"
-	"github.com/kscope/kscope/tui"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/tui"
 )
 
 // flags are the raw flags of the live dashboard; settings turns them into what

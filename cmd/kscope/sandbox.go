@@ -102,7 +102,7 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 	}
 	m, err := sandbox.Load(f.files, stdin)
 	if err != nil {
-		return none, err
+		return none, severally(err, m.Refused)
 	}
 	return sandbox.Options{
 		Manifests: m, Wall: time.Now, Speed: f.speed, Seed: f.seed, RedisPort: f.redisPort,
