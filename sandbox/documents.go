@@ -43,11 +43,18 @@ func (f file) documents() (out []document, wrong []error) {
 		if n := len(wrong); n == 0 || wrong[n-1].Error() != err.Error() {
 			wrong = append(wrong, err)
 		}
+		if len(wrong) >= mostWrong {
+			return out, append(wrong, placed(f.name, line, "so much is wrong that the rest is not read", ""))
+		}
 		next := nextDocument(rest, line-before-1)
 		rest, before = rest[next:], before+newlines(rest[:next])
 	}
 	return out, wrong
 }
+
+// mostWrong is how many documents of a file may be no YAML before the rest is given up:
+// each costs a look at all that follows.
+const mostWrong = 100
 
 // marker begins a document, wherever one before may have gone wrong.
 var marker = regexp.MustCompile(`[\r\n]---[ \t\r\n]`)

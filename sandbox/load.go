@@ -81,8 +81,8 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 	switch {
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
-	case len(m.Objects) == 0 && len(m.Notes) > 0: // whatever it is, it is said what
-		return m, &kscope.Trouble{Cause: errors.New(m.Notes[0]), Hint: wanted}
+	case len(m.Objects) == 0 && len(m.Notes) > 0:
+		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s that are played: %s", strings.Join(paths, ", "), m.Notes[0]), Hint: wanted}
 	case len(m.Objects) == 0:
 		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
 	}

@@ -368,6 +368,10 @@ func TestNothingOpens(t *testing.T) {
 	if err == nil || len(m.Refused) != 3 || err.Error() != m.Refused[0].Error() {
 		t.Errorf("got %v and %q", err, m.Refused)
 	}
+	m, err = Load([]string{"-"}, strings.NewReader(shop+strings.Repeat("---\na: b: c\n", 100_000)))
+	if n := len(m.Refused); err != nil || n != mostWrong+1 || !strings.Contains(m.Refused[n-1].Error(), "the rest is not read") {
+		t.Errorf("of very many: %v, %d", err, n)
+	}
 }
 
 // TestOlderHPA: an HPA of autoscaling/v1, which every API server takes, is what it is in
