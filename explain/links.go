@@ -165,14 +165,13 @@ func hpaLink(c *store.Chain) Link {
 
 // hpaWord is what an HPA that computes is up to.
 func hpaWord(h *kscope.HPA, w *kscope.Workload) (LinkState, string) {
-	switch limited := h.Conditions.Get("ScalingLimited").Reason; {
+	limited, able := h.Conditions.Get("ScalingLimited").Reason, h.Conditions.Get("AbleToScale").Reason
+	switch {
 	case w != nil && h.DesiredReplicas != w.Desired:
 		return LinkWaiting, "before next sync"
-	case limited == "TooFewReplicas" && h.DesiredReplicas <= h.MinReplicas: // there is nothing to hold
+	case h.DesiredReplicas <= h.MinReplicas && (limited == "TooFewReplicas" || able == "ScaleDownStabilized"): // there is nothing to hold
 		return LinkOK, "at min"
-	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized" && limited != "ScaleUpLimit":
-		return LinkWaiting, "holding"
-	case h.Conditions.Get("AbleToScale").Reason == "ScaleUpStabilized":
+	case able == "ScaleDownStabilized" && limited != "ScaleUpLimit", able == "ScaleUpStabilized":
 		return LinkWaiting, "holding"
 	case limited == "TooManyReplicas":
 		return LinkOK, "at max"
