@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ func (f file) read(to *contents) {
 			}
 		}
 	}
+	slices.SortStableFunc(wrong, func(a, b error) int { return cmp.Compare(lineIn(a), lineIn(b)) })
 	to.refused = append(to.refused, wrong...)
 }
 

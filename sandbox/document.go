@@ -30,6 +30,18 @@ func placed(name string, line int, text, hint string) error {
 	return &kscope.Trouble{Cause: err, Hint: hint}
 }
 
+var placeIn = regexp.MustCompile(`:(\d+): `)
+
+// lineIn is the line that an error of a file names, 0 for none.
+func lineIn(err error) int {
+	m := placeIn.FindStringSubmatch(err.Error())
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
+
 // problem is why an object is refused.
 type problem struct {
 	path string // as in spec.triggers[0].type; "" for the object as a whole

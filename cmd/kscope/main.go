@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/crash"
@@ -83,13 +82,12 @@ type several struct {
 
 func (s several) Unwrap() error { return s.error }
 
-// severally is one of all that is wrong, with the rest.
+// severally is all that is wrong, in its order, where that is more than an error.
 func severally(err error, all []error) error {
-	others := slices.DeleteFunc(slices.Clone(all), func(e error) bool { return e.Error() == err.Error() })
-	if len(others) == 0 {
+	if len(all) < 2 {
 		return err
 	}
-	return several{err, others}
+	return several{all[len(all)-1], all[:len(all)-1]}
 }
 
 // exitCode reports an error as one line and, where something can be done about

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log"
 	"os"
 	"path/filepath"
@@ -240,5 +241,25 @@ func TestWhatCannotBeWritten(t *testing.T) {
 		if code != 1 || !strings.Contains(errs.String(), "no space left on device") {
 			t.Errorf("%q: status %d, %q", args, code, errs.String())
 		}
+	}
+}
+
+// TestAllThatIsWrong: where nothing of the manifests can be played, all that is wrong with
+// them is told at once, in its order, each with what to do.
+func TestAllThatIsWrong(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(path, []byte("kind: X\n---\na: b: c\n---\nx: 1\nx: 2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stderr, code := cli(t, "sandbox", "-f", path)
+	want := fmt.Sprintf(`kscope: %[1]s:1: this is not a Kubernetes object: it has no apiVersion or no kind
+hint: every object begins with apiVersion, kind and metadata
+kscope: %[1]s:3: mapping values are not allowed in this context
+hint: something is wrong with the indentation, a quote or a colon, there or in the line before
+kscope: %[1]s:6: key "x" already set in map
+hint: one of the two has to go
+`, path)
+	if code != 1 || stderr != want {
+		t.Errorf("status %d\ngot  %s\nwant %s", code, stderr, want)
 	}
 }
