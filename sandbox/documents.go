@@ -36,6 +36,9 @@ func (f file) documents() (out []document, wrong []error) {
 	}
 	for len(rest) > 0 {
 		more, line, err := f.yamlDocuments(rest, before)
+		if n := len(more); err != nil && n > 0 && nextDocument(rest, more[n-1].line-before-1) >= afterLines(rest, line-before-1) {
+			more = more[:n-1] // which is the beginning of what cannot be read
+		}
 		out = append(out, more...)
 		if err == nil {
 			break
@@ -62,7 +65,16 @@ var marker = regexp.MustCompile(`[\r\n]---[ \t\r\n]`)
 // nextDocument is where the next document begins after so many lines of a text; at its
 // end where none does.
 func nextDocument(text []byte, lines int) int {
-	at := 0
+	at := max(afterLines(text, lines)-1, 0)
+	next := marker.FindIndex(text[at:])
+	if next == nil {
+		return len(text)
+	}
+	return at + next[0] + 1
+}
+
+// afterLines is where so many lines of a text end.
+func afterLines(text []byte, lines int) (at int) {
 	for ; lines > 0 && at < len(text); lines-- {
 		end := bytes.IndexAny(text[at:], "\r\n")
 		if end < 0 {
@@ -72,11 +84,7 @@ func nextDocument(text []byte, lines int) int {
 			at++
 		}
 	}
-	next := marker.FindIndex(text[max(at-1, 0):])
-	if next == nil {
-		return len(text)
-	}
-	return max(at-1, 0) + next[0] + 1
+	return at
 }
 
 // joined is the byte order mark of a file that was put behind another one. It may

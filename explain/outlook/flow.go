@@ -131,6 +131,10 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		}
 		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, activation, s.byValue()
 		m.from.Queue = s.Value
+		if s.Direct { // whatever comes of what its pods serve, what they use of it is not known
+			m.plan.Measured = measured
+			continue
+		}
 		in, service := 0.0, time.Duration(0)
 		if s.Formula != nil {
 			s = m.combine(c, s, is.Now)
@@ -138,7 +142,6 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			measured = func(time.Duration) float64 { return s.Value }
 		}
 		switch {
-		case s.Direct:
 		case s.From == store.FromHPA:
 			told := courseOf(s, c, is, m.plan.Sync)
 			m.from.Queue, in, service = told.by, told.in, told.service

@@ -121,3 +121,33 @@ func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryFeed: whatever a load runs into can be played on, a queue, what only the HPA
+// tells and what pods use, as a ScaledObject's trigger and as a plain HPA's metric, with and
+// without another beside it.
+func TestEveryFeed(t *testing.T) {
+	for _, from := range []store.ValueSource{store.FromBroker, store.FromHPA, store.FromSchedule} {
+		for _, typ := range []string{"redis", "kafka", "prometheus", "cpu", ""} {
+			for _, kind := range []kscope.Kind{kscope.ScaledObjects, kscope.HPAs} {
+				for _, direct := range []bool{false, true} {
+					for _, ready := range []int32{0, 4} {
+						c, is := known(40, 4, func(float64) float64 { return 30 }, nil, store.Sync{At: after(15), Computed: true, Current: 4, Desired: 4, Values: []float64{7}}, store.Sync{At: after(30), Computed: true, Current: 4, Desired: 4, Values: []float64{7.5}})
+						r := &c.Readings[0]
+						c.ID.Kind, is.Ready = kind, ready
+						r.From, r.Direct, r.Trigger.Type = from, direct || kind == kscope.HPAs, typ
+						r.Feeds = []kscope.Loading{{Backlog: *r.Trigger.Backlog, Profile: "steady:1/s,5m"}}
+						c.Readings = append(c.Readings, *r)
+						c.Readings[1].Direct = true
+						is.Main = c.Readings[0]
+						m, ok := Of(c, is)
+						if !ok {
+							t.Fatalf("nothing is known of %s from %s", typ, from)
+						}
+						m.Next()
+						m.Future(time.Minute, time.Second)
+					}
+				}
+			}
+		}
+	}
+}
