@@ -95,9 +95,17 @@ func says(o *outlook.Next, c *store.Chain, f *facts) string {
 		return s + ", if it can read its metrics again."
 	}
 	if s += because(o, c, f); o.Uses && o.Sure && !o.Open {
-		s += ", if pods go on using as much"
+		s += f.asNow(c)
 	}
 	return s + "."
+}
+
+// asNow is what rests on a metric that the HPA reads itself staying as it is.
+func (f *facts) asNow(c *store.Chain) string {
+	if at := f.r.Place; at >= 0 && at < len(c.HPA.Metrics) && (c.HPA.Metrics[at].Type == "External" || c.HPA.Metrics[at].Type == "Object") {
+		return ", if the value stays about the same"
+	}
+	return ", if pods go on using as much"
 }
 
 // unread reports whether the HPA could not compute when it last tried, and has not
@@ -154,7 +162,11 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 	case o.Open && !o.Up:
 		return fmt.Sprintf(": it looks back %s, and kscope has watched for %s", words.Span(b.DownWindow()), words.Age(f.now.Sub(c.Watched)))
 	case !o.Up && later && o.Most > f.want && b.DownWindow() > 0:
-		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), pods(int(o.Most)))
+		last := pods(int(o.Most))
+		if o.Latest.Sub(o.MostAt.Add(b.DownWindow())).Abs() > 2*scaling.SyncPeriod { // fewer were, and more than are left then, after that
+			last = "more"
+		}
+		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), last)
 	case !o.Up && o.High > f.want:
 		return fmt.Sprintf(", then towards %d", f.want)
 	case !f.wantKnown || f.quiet || o.Up && o.Low <= f.want || !o.Up && o.High >= f.want: // what is called for now

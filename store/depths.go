@@ -33,6 +33,9 @@ const (
 	// quiet is how long a queue must have been empty, or busy, for the end of
 	// that to be news: one that hovers about zero is not news each time.
 	quiet = 5 * time.Second
+	// busyAgain is for how long the entry of a queue that hovers about empty stands for
+	// what comes after it, when others have followed it.
+	busyAgain = 15 * time.Second
 )
 
 func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
@@ -126,8 +129,13 @@ func (s *Store) addEmptied(at time.Time, o *object, name string, long bool) {
 			if i == len(o.log)-1 {
 				o.own()
 				o.log[i].At = at // it hovers: the last job is this one
+				return
 			}
-			return
+			if at.Sub(o.log[i].At) <= busyAgain {
+				return
+			}
+			long = true // it has hovered on since, and the last job is this one
+			break
 		}
 		long = o.log[i].IsWork() && o.log[i].Queue() == name
 	}

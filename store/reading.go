@@ -59,6 +59,9 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 	all := o.triggers()
 	allEmpty := len(all) > 0
 	for i, t := range all {
+		if o.hpa != nil && len(s.byTarget[o.workKey()]) > 1 { // they serve what the other one goes by
+			t.Backlog = nil
+		}
 		r := Reading{Trigger: t, Place: i, Direct: o.hpa != nil || isResource(t)}
 		if o.so != nil {
 			r.Metric = triggers.MetricName(*o.so, i)

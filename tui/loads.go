@@ -135,7 +135,10 @@ func (m *Model) autoload() tea.Cmd {
 		return nil
 	}
 	r, ok := m.queued(&c)
-	if !ok || !r.Known || r.From != store.FromBroker {
+	if !ok {
+		return nil
+	}
+	if d, measured := m.store.Depth(*r.Trigger.Backlog); !measured || d.Err != "" {
 		return nil
 	}
 	v.load.begun = true

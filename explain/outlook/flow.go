@@ -146,7 +146,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			told := courseOf(s, c, is, m.plan.Sync)
 			m.from.Queue, in, service = told.by, told.in, told.service
 			m.told, m.once, m.new = true, told.once, told.new
-		case s.CountsJobs():
+		case s.From == store.FromBroker: // what is counted here is a queue, whatever its trigger calls it
 			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 		}
 		loads := loadsInto(&s.Reading)
