@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -107,4 +108,29 @@ func unreadable(text []byte) int {
 		i += n
 	}
 	return -1
+}
+
+// nextDocument is where the next document begins after so many lines of a text; at its
+// end where none does.
+func nextDocument(text []byte, lines int) int {
+	at := max(afterLines(text, lines)-1, 0)
+	next := marker.FindIndex(text[at:])
+	if next == nil {
+		return len(text)
+	}
+	return at + next[0] + 1
+}
+
+// afterLines is where so many lines of a text end.
+func afterLines(text []byte, lines int) (at int) {
+	for ; lines > 0 && at < len(text); lines-- {
+		end := bytes.IndexAny(text[at:], "\r\n")
+		if end < 0 {
+			return len(text)
+		}
+		if at += end + 1; text[at-1] == '\r' && at < len(text) && text[at] == '\n' {
+			at++
+		}
+	}
+	return at
 }

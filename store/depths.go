@@ -134,8 +134,7 @@ func (s *Store) addEmptied(at time.Time, o *object, name string, long bool) {
 			if at.Sub(o.log[i].At) <= busyAgain {
 				return
 			}
-			long = true // it has hovered on since, and the last job is this one
-			break
+			break // it has hovered on since, and the last job is this one
 		}
 		long = o.log[i].IsWork() && o.log[i].Queue() == name
 	}

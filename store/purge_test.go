@@ -51,3 +51,28 @@ func TestPurgedIsNotWorkedOff(t *testing.T) {
 		t.Errorf("a failure is told as %+v", last)
 	}
 }
+
+// TestHoversOn: of a queue that goes on hovering about empty the last job is the one that
+// was taken last, whatever else is told meanwhile.
+func TestHoversOn(t *testing.T) {
+	x := newWorld(2)
+	x.Depth(0, 40)
+	x.Depth(20, 40)
+	x.Depth(30, 0)
+	x.See(31, kscope.Loading{Backlog: orders, Target: orderWorker().Ref, Load: "steady", Profile: "steady:1/s,1m", Began: at(31), State: kscope.LoadRunning})
+	for s := 40.0; s < 90; s++ { // a job now and then, taken at once
+		x.Depth(s, 1)
+		x.Depth(s+0.5, 0)
+	}
+	var last time.Time
+	entries := 0
+	for _, e := range explain.Timeline(x.Store, x.ID()) {
+		if e.Kind == store.Emptied {
+			last = e.At
+			entries++
+		}
+	}
+	if !last.Equal(at(89.5)) || entries > 2 {
+		t.Errorf("%d times, the last at %v, want %v", entries, last, at(89.5))
+	}
+}

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -106,6 +108,17 @@ func TestServed(t *testing.T) {
 		says("after n again", "▇ cpu, % per pod")
 		press(m, "C")
 		says("in the card", "requests, a list", "by the pods, of which the HPA")
+		m.o.Load.Start, _ = load.ParseProfile("steady:5/s,1m")
+		m.o.Armed = true
+		begun := 0
+		m.o.Load.Run = func(context.Context, load.Load) error { begun++; return nil }
+		if cmd := m.autoload(); cmd != nil {
+			cmd()
+		}
+		if begun != 1 {
+			t.Errorf("--load began %d times, says %q", begun, m.view.notice)
+		}
+		m.o.Armed = false
 		press(m, "esc", "i")
 		if m.view.prompt == nil || m.view.prompt.queue != requests {
 			t.Errorf("i says %q and does not ask of the requests", m.view.notice)

@@ -62,6 +62,26 @@ func flowOf(depth, own, ready *store.Series, now time.Time) (in float64, service
 // less what was taken.
 func without(depth, own *store.Series, at time.Time) float64 { return depth.At(at) - own.Counted(at) }
 
+// keptBack is how far back it is looked for what pods took of a load from here that left
+// no queue.
+const keptBack = 5 * time.Minute
+
+// keptUp is for how long a pod is busy with a job at most, by those from here that were
+// taken so fast that none was seen to wait; 0 where there were none.
+func keptUp(own, ready *store.Series, now time.Time) time.Duration {
+	var jobs, pods float64
+	for back := keptBack; back > 0; back -= flowStep {
+		put := own.Counted(now.Add(-back+flowStep)) - own.Counted(now.Add(-back))
+		if is := orZero(ready.At(now.Add(-back))); is > 0 && put >= 0 {
+			jobs, pods = jobs+put, pods+is*flowStep.Seconds()
+		}
+	}
+	if jobs == 0 {
+		return 0
+	}
+	return time.Duration(pods / jobs * float64(time.Second))
+}
+
 // keepsComing reports whether jobs from here came in a good part of the time.
 func keepsComing(own *store.Series, now time.Time) bool {
 	came := 0
@@ -141,15 +161,19 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			m.from.Queue = s.Value
 			measured = func(time.Duration) float64 { return s.Value }
 		}
-		switch {
-		case s.From == store.FromHPA:
+		switch s.From {
+		case store.FromHPA:
 			told := courseOf(s, c, is, m.plan.Sync)
 			m.from.Queue, in, service = told.by, told.in, told.service
 			m.told, m.once, m.new = true, told.once, told.new
-		case s.From == store.FromBroker: // what is counted here is a queue, whatever its trigger calls it
+		case store.FromBroker: // what is counted here is a queue, whatever its trigger calls it
 			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 		}
 		loads := loadsInto(&s.Reading)
+		if service == 0 && len(loads) > 0 && s.Value == 0 {
+			service = keptUp(&s.Own, &c.Past.Ready, is.Now)
+			m.told = true // and no better known than what the HPA tells
+		}
 		if service <= 0 && in <= 0 && len(loads) == 0 {
 			m.plan.Measured = measured
 			continue
