@@ -59,7 +59,7 @@ func TestHoversOn(t *testing.T) {
 	x.Depth(0, 40)
 	x.Depth(20, 40)
 	x.Depth(30, 0)
-	x.See(31, kscope.Loading{Backlog: orders, Target: orderWorker().Ref, Load: "steady", Profile: "steady:1/s,1m", Began: at(31), State: kscope.LoadRunning})
+	x.Scale(31, "kube-controller-manager", 1)
 	for s := 40.0; s < 90; s++ { // a job now and then, taken at once
 		x.Depth(s, 1)
 		x.Depth(s+0.5, 0)
