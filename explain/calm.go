@@ -40,7 +40,7 @@ func (f *facts) calm(c *store.Chain, is Phase) Phase {
 	}
 	shown, since := f.shownAt(c, f.now)
 	late := min(c.ScaledObject.PollingInterval, replayed/2) + holds
-	for zero := zeroAt(c); shown == CoolingDown && since.After(zero.Add(-holds)) && f.now.Before(zero.Add(late)); {
+	for zero := zeroAt(c); (shown == CoolingDown || shown == ScalingUp && f.quiet) && since.After(zero.Add(-holds)) && f.now.Before(zero.Add(late)); {
 		shown, since = f.shownAt(c, since.Add(-1)) // it would be over before it can be read
 	}
 	if shown == "" {
