@@ -88,4 +88,5 @@ type Metric struct {
 	TargetType string   // AverageValue, Value or Utilization
 	Target     float64  // in units of the metric, per pod for AverageValue
 	Current    *float64 // nil when it could not be read or makes no sense
+	ByNone     bool     // it makes none since it was divided by no pods: the HPA had counted none
 }

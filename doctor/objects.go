@@ -108,6 +108,11 @@ func Objects(s *store.Store) []Check {
 			well++
 		}
 	}
+	for _, l := range explain.LeftAtZero(s) {
+		c := finding(kscope.ID{Kind: kscope.ScaledObjects, Ref: l.Ref}, l.Finding)
+		c.About, c.State = l.Kind+" "+l.Ref.String(), Note
+		out = append(out, c)
+	}
 	switch {
 	case len(all) == 0 && missing(s):
 	case len(all) == 0:

@@ -88,6 +88,9 @@ func TestObjects(t *testing.T) {
 		{"pods forbidden", append(allSynced(), kscope.Status{Kind: kscope.Pods, State: kscope.Forbidden, Message: "you may not watch pods"}), "watch", Unknown, "You may not"},
 		{"a server that is down", append(allSynced(), kscope.Status{Kind: kscope.Queues, Name: "redis:6379", State: kscope.Failing, Message: "nothing listens"}), "queues", Warning, "Nothing listens."},
 		{"a target that is not there", append(allSynced(), so), "targetMissing", Bad, "ghost does not exist"},
+		{"a target that KEDA left at zero", append(allSynced(), kscope.Workload{Ref: so.Ref, Kind: "Deployment", UID: "2"},
+			kscope.Event{UID: "e", Type: "Normal", Reason: "KEDAScaleTargetDeactivated", Note: "Deactivated apps/v1.Deployment demo/orders from 4 to 0", Last: noon,
+				Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: "gone"}}), "leftAtZero", Note, "Deployment orders stays at zero, where KEDA left it: ScaledObject gone"},
 		{"a cooldown that nothing comes after", append(allSynced(), kept, kscope.Workload{Ref: so.Ref, Kind: "Deployment", UID: "2", Desired: 2, Current: 2}), "cooldownWithoutEnd", Note, "has no effect"},
 	} {
 		checks := read(tt.facts...)

@@ -262,6 +262,8 @@ func hpaSays(c *store.Chain, f *facts) (Decision, bool) {
 		if h == nil && !c.HPAStatus.Current() {
 			d.Phase = Looking
 		}
+	case slices.ContainsFunc(h.Metrics, func(m kscope.Metric) bool { return m.ByNone }):
+		d.Phase, d.Why = ScalingUp, have+"; the HPA had counted none yet when it last looked, so what it says per pod means nothing."
 	case f.noFiguresYet(c):
 		d.Phase, d.Why = ScalingUp, have+"; what they use is not known yet: its figures come half a minute to a minute after a pod has started."
 	case h.Conditions.Get("AbleToScale").Reason == "ScaleDownStabilized":

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
 )
@@ -223,4 +224,26 @@ func (f *facts) since(c *store.Chain, t time.Time) time.Time {
 		}
 	}
 	return t
+}
+
+// Stranded is a target that KEDA left at zero, with what is to be noted of it.
+type Stranded struct {
+	Kind string // of the target
+	Ref  kscope.Ref
+	By   kscope.Ref // the ScaledObject that is gone
+	Finding
+}
+
+// LeftAtZero is what stays at zero because the ScaledObject that took it there is gone.
+func LeftAtZero(s *store.Store) []Stranded {
+	var out []Stranded
+	for _, l := range s.LeftAtZero() {
+		out = append(out, Stranded{l.Kind, l.Ref, l.By, Finding{Rule: "leftAtZero", Link: LinkWorkload,
+			Says:     fmt.Sprintf("%s %s stays at zero, where KEDA left it: ScaledObject %s, which scaled it, is gone.", l.Kind, called(l.Ref.Name), called(l.By.Name)),
+			Next:     "No work wakes it. With restoreToOriginalReplicaCount KEDA would have put back the number from before.",
+			Evidence: []Evidence{{Object: "ScaledObject " + l.By.Name, Field: "event " + l.Event.Reason, Value: l.Event.Note, Since: l.Event.Last}},
+			Move: Move{command("kubectl", "-n", l.Ref.Namespace, "scale", strings.ToLower(l.Kind), l.Ref.Name, "--replicas=1"),
+				"One pod runs then, for as long as nobody says otherwise."}}})
+	}
+	return out
 }

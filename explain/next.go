@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
@@ -161,12 +162,16 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 		return fmt.Sprintf(", then towards %d", f.want)
 	case o.Open && !o.Up:
 		return fmt.Sprintf(": it looks back %s, and kscope has watched for %s", words.Span(b.DownWindow()), words.Age(f.now.Sub(c.Watched)))
+	case !o.Up && later && b.DownWindow() == 0 && o.Most <= f.want:
+		return ": its scale-down policies let none go before"
 	case !o.Up && later && o.Most > f.want && b.DownWindow() > 0:
 		last := pods(int(o.Most))
 		if o.Latest.Sub(o.MostAt.Add(b.DownWindow())).Abs() > 2*scaling.SyncPeriod { // fewer were, and more than are left then, after that
 			last = "more"
 		}
 		return fmt.Sprintf(", %s after %s were last called for", words.Span(b.DownWindow()), last)
+	case !o.Up && o.High > f.want && slowly(b):
+		return fmt.Sprintf(", then towards %d: its scale-down policies let no more go at once", f.want)
 	case !o.Up && o.High > f.want:
 		return fmt.Sprintf(", then towards %d", f.want)
 	case !f.wantKnown || f.quiet || o.Up && o.Low <= f.want || !o.Up && o.High >= f.want: // what is called for now
@@ -176,6 +181,13 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 		return ", if no more jobs come"
 	}
 	return ""
+}
+
+// slowly reports whether the policies of a behavior may keep pods that are not called for.
+func slowly(b *kscope.Behavior) bool {
+	return b != nil && len(b.Down.Policies) > 0 && !slices.ContainsFunc(b.Down.Policies, func(p kscope.ScalingPolicy) bool {
+		return b.Down.Select != "Min" && p.Type == "Percent" && p.Value >= 100
+	})
 }
 
 // atRate is a rate that was estimated.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/kscope/kscope"
 )
@@ -143,4 +144,46 @@ func (s *Store) rows(uid string, named kscope.Ref) {
 	for _, ref := range s.owned[uid] {
 		s.row(s.hpas[ref])
 	}
+}
+
+// Left is a target at zero that nothing scales any more.
+type Left struct {
+	*kscope.Workload
+	By    kscope.Ref    // the ScaledObject for which KEDA took it there, and which is not there now
+	Event *kscope.Event // that says so
+}
+
+// LeftAtZero lists, by name, what KEDA took to zero for ScaledObjects that are gone. It
+// is known for as long as the cluster keeps the event, which is an hour as a rule: the
+// target itself bears no trace of who set it to zero.
+func (s *Store) LeftAtZero() []Left {
+	if !s.status(kscope.ScaledObjects).Current() {
+		return nil
+	}
+	var out []Left
+	for about, all := range s.events {
+		id := teller(about)
+		if about.Kind != "ScaledObject" || s.objects[id] != nil {
+			continue
+		}
+		for _, ev := range all {
+			w := s.work[takenToZero(ev.Event)]
+			if w != nil && w.Desired == 0 && len(s.byTarget[w.key()]) == 0 && !slices.ContainsFunc(out, func(l Left) bool { return l.Workload == w.Workload }) {
+				out = append(out, Left{w.Workload, id.Ref, ev.Event})
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Left) int { return strings.Compare(a.Ref.String(), b.Ref.String()) })
+	return out
+}
+
+// takenToZero is the target that KEDA says it took to zero: "Deactivated
+// apps/v1.Deployment shop/order-worker from 4 to 0".
+func takenToZero(ev *kscope.Event) workKey {
+	words := strings.Fields(ev.Note)
+	if ev.Reason != "KEDAScaleTargetDeactivated" || len(words) < 7 || words[6] != "0" {
+		return workKey{}
+	}
+	namespace, name, _ := strings.Cut(words[2], "/")
+	return workKey{words[1][strings.LastIndexByte(words[1], '.')+1:], kscope.Ref{Namespace: namespace, Name: name}}
 }

@@ -68,6 +68,22 @@ func TestHPAGone(t *testing.T) {
 	}
 }
 
+// TestScaledObjectGone: of one that is gone it is said what became of its target, which
+// nothing wakes any more.
+func TestScaledObjectGone(t *testing.T) {
+	ref := kscope.Ref{Namespace: "demo", Name: "encoder"}
+	ta := newTale("demo", "encoder")
+	ta.say(kscope.Status{Kind: kscope.ScaledObjects, State: kscope.Synced}, kscope.ScaledObject{Ref: ref, UID: "so", ScaleTarget: kscope.TargetRef{Kind: "Deployment", Name: "worker"}},
+		kscope.Workload{Ref: kscope.Ref{Namespace: "demo", Name: "worker"}, Kind: "Deployment", UID: "w"},
+		kscope.Event{UID: "e", Type: "Normal", Reason: "KEDAScaleTargetDeactivated", Note: "Deactivated apps/v1.Deployment demo/worker from 4 to 0", Regarding: kscope.ObjectRef{Kind: "ScaledObject", Namespace: "demo", Name: "encoder"}})
+	m := tell(ta, 80, 24)
+	ta.say(kscope.Gone{Kind: kscope.ScaledObjects, Ref: ref})
+	m.Update(ta.take())
+	if got := strings.Join(m.nothing(), " "); !strings.HasPrefix(got, "There is no ScaledObject in namespace demo Deployment worker stays at zero, where KEDA left it") {
+		t.Errorf("it says %q", got)
+	}
+}
+
 // TestKinds is what a ScaledJob and an HPA without KEDA look like in the table
 // and opened, and that load goes into the queue of the one and not the other.
 func TestKinds(t *testing.T) {

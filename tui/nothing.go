@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
@@ -57,11 +58,11 @@ func (m *Model) nothing() []string {
 	case so.Current() && m.view.id.Name == "" && m.o.Name == "" && len(m.view.ids) > 0: // see choose
 		return []string{"Looking for what else scales " + where, m.o.Context}
 	case so.Current() && m.view.id.Name != "":
-		return gone
+		return slices.Insert(gone, 1, m.leftAtZero()...)
 	case so.Current() && m.o.Name != "":
 		return []string{fmt.Sprintf("There is no ScaledObject %s %s", m.o.Name, where), "It will be shown as soon as it exists.", back}
 	case so.Current():
-		return []string{"There is no ScaledObject " + where, "It will be shown as soon as it exists.", "`kscope demo up` installs one to try; -n and -A choose where to look."}
+		return append(append([]string{"There is no ScaledObject " + where}, m.leftAtZero()...), "It will be shown as soon as it exists.", "`kscope demo up` installs one to try; -n and -A choose where to look.")
 	}
 	return []string{"Looking for ScaledObjects " + where, m.o.Context}
 }

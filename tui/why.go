@@ -354,3 +354,13 @@ func unnumbered(s string) string {
 		return r
 	}, s)
 }
+
+// leftAtZero is what became of the target of what is gone, if KEDA left it at zero.
+func (m *Model) leftAtZero() []string {
+	for _, l := range explain.LeftAtZero(m.seen) {
+		if l.By == m.view.id.Ref || m.view.id.Name == "" {
+			return []string{l.Says, l.Next, l.Move.Command}
+		}
+	}
+	return nil
+}

@@ -125,6 +125,8 @@ func observeMetric(m autoscalingv2.MetricSpec, status []autoscalingv2.MetricStat
 		r, ok := observeReading(s)
 		if ok && s.Type == m.Type && r.name == name && r.container == container {
 			out.Current = pick(target.Type, r.value.AverageValue, r.value.Value, r.value.AverageUtilization)
+			average := r.value.AverageValue
+			out.ByNone = out.Current == nil && target.Type == autoscalingv2.AverageValueMetricType && average != nil && math.Abs(average.AsApproximateFloat64()) >= nonsense
 			break
 		}
 	}

@@ -84,7 +84,7 @@ func TestObserveHPAWritten(t *testing.T) {
 		"thousandths": {metric(external, `{"type":"External","external":{"metric":{"name":"m"},"current":{"averageValue":"28600m"}}}`),
 			kscope.Metric{Type: "External", Name: "m", TargetType: "AverageValue", Target: 7.5, Current: value(28.6)}},
 		"divided by no pods": {metric(external, `{"type":"External","external":{"metric":{"name":"m"},"current":{"averageValue":"-9223372036854775808m"}}}`),
-			kscope.Metric{Type: "External", Name: "m", TargetType: "AverageValue", Target: 7.5}},
+			kscope.Metric{Type: "External", Name: "m", TargetType: "AverageValue", Target: 7.5, ByNone: true}},
 		"unreadable": {metric(external, `{"type":""}`),
 			kscope.Metric{Type: "External", Name: "m", TargetType: "AverageValue", Target: 7.5}},
 		"another": {metric(external, `{"type":"External","external":{"metric":{"name":"n"},"current":{"averageValue":"1"}}}`),
