@@ -205,6 +205,9 @@ func (f *facts) weigh(c *store.Chain, r *store.Reading, existing int32) {
 	f.partly = f.partly || !r.Known && (!r.Direct || f.desired > 0) // at zero nobody reads that
 	active := r.Value > r.ActivationTarget && !r.Direct
 	word, said := f.keda(so, r)
+	if v, ok := f.countedLast(c, r); ok {
+		active, said = v > r.ActivationTarget, false
+	}
 	f.quiet = f.quiet && (r.Direct || r.Known && !active && (!said || !word))
 	if !r.Known || f.secret(c) {
 		return
@@ -218,6 +221,17 @@ func (f *facts) weigh(c *store.Chain, r *store.Reading, existing int32) {
 	f.raw = max(f.raw, scaling.WantReplicas(r.Value, r.Target, 0, f.tolerances))
 	f.want = max(f.want, scaling.WantReplicas(r.Value, r.Target, existing, f.tolerances))
 	f.wantKnown = true
+}
+
+// countedLast is what kscope itself counted last, where it cannot any more and neither
+// KEDA nor the HPA has looked since.
+func (f *facts) countedLast(c *store.Chain, r *store.Reading) (float64, bool) {
+	v, at := r.Past.LastKnown()
+	ok := r.From == store.FromHPA && at.After(c.Past.Looked) && f.now.Sub(at) < max(c.ScaledObject.PollingInterval, scaling.SyncPeriod)
+	if n := len(c.Past.Syncs); ok && n > 0 {
+		ok = at.After(c.Past.Syncs[n-1].At)
+	}
+	return v, ok
 }
 
 // keda is whether KEDA found a trigger active at its last poll, where that is newer

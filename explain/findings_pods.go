@@ -191,20 +191,11 @@ func podsCannotStart(c *store.Chain, f *facts) (Finding, bool) {
 	return x, true
 }
 
-// steadied is how long a container that was started again has to run before it is
-// taken to be well.
-const steadied = time.Minute
-
 // podsCrash is containers that end again and again, in the moments in which none of
 // them is down.
 func podsCrash(c *store.Chain, f *facts) (Finding, bool) {
 	p := c.Restarting
-	if p == nil || f.desired == 0 || c.Counts[kscope.PodFailing] > 0 && f.ready < f.desired {
-		return Finding{}, false
-	}
-	switch since := f.now.Sub(p.ReadySince); {
-	case !p.ReadySince.IsZero() && since >= steadied,
-		p.ReadySince.IsZero() && p.State() == kscope.PodReady: // nobody knows since when
+	if p == nil || !store.Unsteady(p, f.now) || f.desired == 0 || c.Counts[kscope.PodFailing] > 0 && f.ready < f.desired {
 		return Finding{}, false
 	}
 	return Finding{Link: LinkPods,

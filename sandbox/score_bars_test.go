@@ -39,7 +39,7 @@ var bars = []score.Bar{
 	score.NeverAbove("others: seconds in which something is said to be broken", score.Seconds("broken", others), 0, 0),
 	score.NeverAbove("healthy: phases that are back within 5 s", score.Seconds("flip", healthy), 0, 0),
 	score.NeverAbove("others: phases that are back within 5 s", score.Seconds("flip", others), 0, 0),
-	score.NeverAbove("broken: phases that are back within 5 s", score.Seconds("flip", broken), 4, 0),
+	score.NeverAbove("broken: phases that are back within 5 s", score.Seconds("flip", broken), 1, 0),
 	score.AtLeast("healthy: seconds in which a change is foretold, %", score.Part("said", healthy, false, score.Said), 66, 0),
 	score.AtMost("healthy: seconds in which nothing is foretold, %", score.Part("said", healthy, false, score.Silent), 18.5, 0),
 }

@@ -24,7 +24,7 @@ type Plight struct {
 	ActiveSince time.Time
 
 	Slow       *kscope.Pod // the oldest that was never ready and does not fail; nil for none
-	Restarting *kscope.Pod // the one whose containers ended most often; nil if none did
+	Restarting *kscope.Pod // of those whose containers ended and that are not well again, the one that ended most often; nil if there is none
 	Leaving    *kscope.Pod // the one whose grace period ends first; nil if none was told to stop
 }
 
@@ -76,7 +76,7 @@ func (s *Store) plight(o *object, h *kscope.HPA, w *workload) Plight {
 		p.Writes = w.writes
 	}
 	if w != nil && s.podsAsOf(w).IsZero() {
-		w.standOut(&p)
+		w.standOut(&p, s.now)
 	}
 	return p
 }
@@ -179,7 +179,7 @@ func (o *object) regarded(h *kscope.HPA) (out [3]kscope.ObjectRef) {
 }
 
 // standOut finds the pods that stand out, in one pass.
-func (w *workload) standOut(p *Plight) {
+func (w *workload) standOut(p *Plight, now time.Time) {
 	var slow, restarting, leaving *kscope.Pod
 	for _, x := range w.pods {
 		is, state := x.Pod, x.State()
@@ -193,7 +193,7 @@ func (w *workload) standOut(p *Plight) {
 				leaving = is
 			}
 		}
-		if is.Restarts == 0 || state == kscope.PodTerminating || state == kscope.PodFinished {
+		if is.Restarts == 0 || !Unsteady(is, now) || state == kscope.PodTerminating || state == kscope.PodFinished {
 			continue
 		}
 		if restarting == nil || first(cmp.Compare(restarting.Restarts, is.Restarts), is, restarting) {
@@ -201,6 +201,18 @@ func (w *workload) standOut(p *Plight) {
 		}
 	}
 	p.Slow, p.Restarting, p.Leaving = copied(slow), copied(restarting), copied(leaving)
+}
+
+// Steadied is how long a container that was started again has to run before it is taken
+// to be well.
+const Steadied = time.Minute
+
+// Unsteady reports whether a pod whose containers ended is not known to be well again.
+func Unsteady(p *kscope.Pod, now time.Time) bool {
+	if p.ReadySince.IsZero() {
+		return p.State() != kscope.PodReady // else nobody knows since when
+	}
+	return now.Sub(p.ReadySince) < Steadied
 }
 
 // first is whether a pod comes before another by some order, and of equals by its
