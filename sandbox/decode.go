@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 	"github.com/kscope/kscope/sandbox/world"
 )
 
@@ -247,7 +248,7 @@ func (d document) tooLong() string {
 }
 
 func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error) {
-	shape, ok := kedaShapes[gvk.Kind]
+	shape, ok := kedaschema.Of(gvk.Kind)
 	if !ok || gvk.GroupVersion().String() != kedaVersion {
 		return nil, d.unknown(gvk)
 	}
@@ -260,7 +261,10 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		return nil, d.refuse(gvk.Kind, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
-	if p := append(shape.checkObject(u.Object), checkNames(u)...); len(p) > 0 {
+	if p := shape.Check(u.Object); len(p) > 0 {
+		return nil, d.refuse(title(u), problem{p[0].Path, p[0].Text, p[0].Hint})
+	}
+	if p := checkNames(u); len(p) > 0 {
 		return nil, d.refuse(title(u), p[0])
 	}
 	delete(u.Object, "status") // the API server takes none from users

@@ -77,7 +77,7 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 			f.read(&all)
 		}
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	switch {
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
@@ -220,7 +220,7 @@ func loadDemo() (Manifests, error) {
 		}
 		file{name, text}.read(&all)
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	m.seed(demo.Namespace, demo.Workload)
 	return m, errors.Join(m.Refused...)
 }
@@ -231,12 +231,13 @@ type loaded struct {
 	place string // file:line
 }
 
-// arrange puts objects into the order in which to create them and says what
-// will not be played.
-func arrange(all contents) Manifests {
+// arrange puts objects into the order in which to create them, leaves out those that the
+// webhooks do not let in, and says what will not be played.
+func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
-	m := Manifests{Refused: append(all.refused, twice...)}
+	found, denied := admit(found)
+	m := Manifests{Refused: slices.Concat(all.refused, twice, denied)}
 	var idle []string
 	for _, l := range found {
 		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
