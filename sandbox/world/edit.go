@@ -111,7 +111,7 @@ func (w *World) Annotate(ref kscope.Ref, key, value string) error {
 	if sj := w.jobs[ref]; sj != nil {
 		set(sj.u)
 		w.emitScaledJob(Modified, sj)
-		w.after(w.delay(), func() { w.reconcileJob(sj) })
+		w.wantReconcileJob(sj)
 		return nil
 	}
 	return fmt.Errorf("scaledobjects.keda.sh %q not found", ref.Name)

@@ -15,20 +15,22 @@ import (
 
 // scaledJob is a ScaledJob and what KEDA's operator keeps about it.
 type scaledJob struct {
-	ref        kscope.Ref
-	u          *unstructured.Unstructured
-	spec       scaledJobSpec
-	rev        int
-	conditions conditions
-	lastActive time.Time
-	activity   map[string]bool
-	types      string
-	auths      string
-	loopOf     int64
-	poll       *timer
-	built      []trigger
-	builtOf    int64
-	jobs       []*job
+	ref         kscope.Ref
+	u           *unstructured.Unstructured
+	spec        scaledJobSpec
+	rev         int
+	conditions  conditions
+	lastActive  time.Time
+	activity    map[string]bool
+	types       string
+	auths       string
+	loopOf      int64
+	poll        *timer
+	built       []trigger
+	builtOf     int64
+	retry       backoff
+	reconciling *timer
+	jobs        []*job
 }
 
 // The words of KEDA's conditions.
@@ -47,14 +49,14 @@ func (w *World) applyScaledJob(u *unstructured.Unstructured) error {
 		u.SetGeneration(1)
 		w.jobs[sj.ref] = sj
 		w.emitScaledJob(Added, sj)
-		w.after(w.delay(), func() { w.reconcileJob(sj) })
+		w.wantReconcileJob(sj)
 		return nil
 	}
 	same := sameJSON(old.u.Object["spec"], u.Object["spec"])
 	w.replace(old.u, u, same)
 	old.u, old.spec = u, sj.spec
 	w.emitScaledJob(Modified, old)
-	w.after(w.delay(), func() { w.reconcileJob(old) })
+	w.wantReconcileJob(old)
 	return nil
 }
 
@@ -86,6 +88,13 @@ func (w *World) publishScaledJob(sj *scaledJob) {
 	w.emitScaledJob(Modified, sj)
 }
 
+// wantReconcileJob has KEDA's operator look at a ScaledJob soon.
+func (w *World) wantReconcileJob(sj *scaledJob) {
+	w.stop(sj.reconciling)
+	sj.retry = backoff{first: 5 * time.Millisecond, most: 1000 * time.Second}
+	sj.reconciling = w.after(w.delay(), func() { w.reconcileJob(sj) })
+}
+
 // reconcileJob is KEDA's reconciler for one ScaledJob.
 func (w *World) reconcileJob(sj *scaledJob) {
 	if w.jobs[sj.ref] != sj {
@@ -114,14 +123,22 @@ func (w *World) reconcileJob(sj *scaledJob) {
 		sj.conditions.set("Paused", "False", "ScaledJobUnpaused", "ScaledJob is unpaused")
 		w.tellJob(sj, "keda-operator", corev1.EventTypeNormal, "ScaledJobUnpaused", "ScaledJob is unpaused", "ScaledJob is unpaused")
 	}
-	if err := checkTriggers(sj.spec.Triggers); err != nil {
-		message := "ScaledJob doesn't have correct triggers specification: " + err.Error()
+	message := ""
+	if checkTriggers(sj.spec.Triggers) != nil {
+		message = "ScaledJob doesn't have correct triggers specification"
+	} else if _, err := w.scalersOfJob(sj); err != nil {
+		message = "Failed to ensure ScaledJob is correctly created" // an event says why
+	}
+	if message != "" {
 		sj.conditions.set("Ready", "False", "ScaledJobCheckFailed", message)
 		sj.conditions.set("Active", "Unknown", "UnknownState", "ScaledJob check failed")
 		w.tellJob(sj, "keda-operator", corev1.EventTypeWarning, "ScaledJobCheckFailed", message, message)
 		w.publishScaledJob(sj)
+		w.stop(sj.reconciling)
+		sj.reconciling = w.after(sj.retry.next(), func() { w.reconcileJob(sj) })
 		return
 	}
+	sj.retry.failures = 0
 	if sj.conditions.get("Ready").status != "True" {
 		w.tellJob(sj, "keda-operator", corev1.EventTypeNormal, "ScaledJobReady", "ScaledJob is ready for scaling", "ScaledJob is ready for scaling")
 	}
@@ -231,17 +248,25 @@ func (s *scaledJobSpec) rules() scaling.Jobs {
 	return j
 }
 
+// scalersOfJob is the scaler cache of a ScaledJob, built if it has to be.
+func (w *World) scalersOfJob(sj *scaledJob) (all []trigger, err error) {
+	if sj.built != nil && sj.builtOf == sj.u.GetGeneration() {
+		return sj.built, nil
+	}
+	env := environment{&sj.spec.JobTargetRef.Template.Spec, sj.spec.Container}
+	all, err = w.build(sj.u, env, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
+	sj.built, sj.builtOf = all, sj.u.GetGeneration()
+	return all, err
+}
+
 // jobValues asks every trigger.
 func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bool) {
 	sj.activity = map[string]bool{}
-	if sj.built == nil || sj.builtOf != sj.u.GetGeneration() {
-		triggers, err := w.build(sj.u, environment{&sj.spec.JobTargetRef.Template.Spec, sj.spec.Container}, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
-		if err != nil {
-			return nil, true
-		}
-		sj.built, sj.builtOf = triggers, sj.u.GetGeneration()
+	built, err := w.scalersOfJob(sj)
+	if err != nil {
+		return nil, true
 	}
-	for _, t := range sj.built {
+	for _, t := range built {
 		if t.resource != "" {
 			continue
 		}
