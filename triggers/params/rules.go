@@ -131,7 +131,7 @@ func own(typ string) []rule {
 		direct := func(s said) bool { return s.has("addresses") || s.has("username") || s.has("password") }
 		return []rule{{"can't provide both cloud config and endpoint addresses", func(s said) bool { return cloud(s) && direct(s) }, ""},
 			{"must provide either cloud config or endpoint addresses", func(s said) bool { return !cloud(s) && !direct(s) }, "cloudID"},
-			rule{"both cloudID and apiKey must be provided when cloudID or apiKey is used", func(s said) bool { return s.has("cloudID") != s.has("apiKey") }, "apiKey"},
+			{"both cloudID and apiKey must be provided when cloudID or apiKey is used", func(s said) bool { return s.has("cloudID") != s.has("apiKey") }, "apiKey"},
 			{"both username and password must be provided when addresses is used", func(s said) bool { return s.has("addresses") && (!s.has("username") || !s.has("password")) }, ""},
 			neither("searchTemplateName", "query", "either searchTemplateName or query must be provided"), both("searchTemplateName", "query", "cannot provide both searchTemplateName and query")}
 	case "etcd":
