@@ -120,23 +120,6 @@ func (wl *workload) setReplicas(n int32) {
 	}
 }
 
-func (w *World) applyHPA(next *autoscalingv2.HorizontalPodAutoscaler) {
-	next.Spec.Behavior = DefaultBehavior(next.Spec.Behavior)
-	h := w.hpas[refOf(next)]
-	if h == nil {
-		w.addHPA(next)
-		return
-	}
-	same := equality.Semantic.DeepEqual(h.obj.Spec, next.Spec)
-	h.obj.Spec, h.obj.Labels, h.obj.Annotations = next.Spec, next.Labels, next.Annotations
-	w.hpaWritten(h, !same)
-	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
-		if so := w.scaled[ref]; h.isOf(so) {
-			w.wantReconcile(so) // KEDA writes its own version back
-		}
-	}
-}
-
 // applyScaledObject puts a ScaledObject in, or in the place of the one of that
 // name.
 func (w *World) applyScaledObject(u *unstructured.Unstructured) error {

@@ -64,6 +64,23 @@ func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerCo
 	})
 }
 
+func (w *World) applyHPA(next *autoscalingv2.HorizontalPodAutoscaler) {
+	next.Spec.Behavior = DefaultBehavior(next.Spec.Behavior)
+	h := w.hpas[refOf(next)]
+	if h == nil {
+		w.addHPA(next)
+		return
+	}
+	same := equality.Semantic.DeepEqual(h.obj.Spec, next.Spec)
+	h.obj.Spec, h.obj.Labels, h.obj.Annotations = next.Spec, next.Labels, next.Annotations
+	w.hpaWritten(h, !same)
+	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
+		if so := w.scaled[ref]; h.isOf(so) {
+			w.wantReconcile(so) // KEDA writes its own version back
+		}
+	}
+}
+
 // addHPA puts a new HPA into the cluster; the controller looks at it at once, and from
 // then on each period. With jitter it is put there as on a cluster that has been running,
 // where there is nothing to be done for it: it has been looked at, and when it is looked

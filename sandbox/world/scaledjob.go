@@ -58,6 +58,10 @@ func (w *World) applyScaledJob(u *unstructured.Unstructured) error {
 	return nil
 }
 
+func (sj *scaledJob) polling() time.Duration {
+	return max(time.Second, seconds(sj.spec.PollingInterval, 30))
+}
+
 func (w *World) emitScaledJob(verb ChangeVerb, sj *scaledJob) {
 	sj.rev++
 	w.emit(verb, sj.u)
@@ -68,6 +72,15 @@ func (w *World) tellJob(sj *scaledJob, reporter, typ, reason, action, note strin
 }
 
 func (w *World) publishScaledJob(sj *scaledJob) {
+	s := sj.status()
+	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
+		return
+	}
+	sj.u.Object["status"] = s
+	w.emitScaledJob(Modified, sj)
+}
+
+func (sj *scaledJob) status() map[string]any {
 	s := map[string]any{"conditions": sj.conditions.list(), "triggersTypes": sj.types, "authenticationsTypes": sj.auths}
 	if !sj.lastActive.IsZero() {
 		s["lastActiveTime"] = sj.lastActive.UTC().Format(time.RFC3339)
@@ -79,11 +92,7 @@ func (w *World) publishScaledJob(sj *scaledJob) {
 		}
 		s["triggersActivity"] = m
 	}
-	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
-		return
-	}
-	sj.u.Object["status"] = s
-	w.emitScaledJob(Modified, sj)
+	return s
 }
 
 // reconcileJob is KEDA's reconciler for one ScaledJob.
@@ -164,7 +173,7 @@ func (w *World) removeScaledJob(sj *scaledJob) {
 
 // pollScaledJob is one turn of the loop: KEDA makes the Jobs itself.
 func (w *World) pollScaledJob(sj *scaledJob) {
-	sj.poll = w.after(max(time.Second, seconds(sj.spec.PollingInterval, 30)), func() { w.pollScaledJob(sj) })
+	sj.poll = w.after(sj.polling(), func() { w.pollScaledJob(sj) })
 	if w.isBroken(NoOperator, kscope.Ref{}) {
 		return
 	}
