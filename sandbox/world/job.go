@@ -22,6 +22,7 @@ type job struct {
 	ended      time.Time // zero while it runs
 	failed     bool
 	removed    bool
+	busy       bool // it had taken something when it came
 }
 
 // addJob makes a Job.
@@ -106,7 +107,7 @@ func (w *World) jobWorks(p *pod) {
 	if p.work != nil {
 		return
 	}
-	took := w.o.NoWorkers
+	took := w.o.NoWorkers || p.job.busy
 	for i, t := range p.job.sj.spec.Triggers {
 		q, ok := TriggerQueue(p.job.sj.ref.Namespace, p.job.sj.ref.Name, i, t.Type, t.Metadata)
 		if !ok || took {

@@ -48,7 +48,7 @@ func (w *World) ensureHPA(so *scaledObject) (made bool, err error) {
 		return true, nil
 	}
 	have := found.obj
-	same := equality.Semantic.DeepEqual(have.Spec, want.Spec) && contains(have.Labels, want.Labels) && contains(have.Annotations, want.Annotations)
+	same := found.isOf(so) && equality.Semantic.DeepEqual(have.Spec, want.Spec) && contains(have.Labels, want.Labels) && contains(have.Annotations, want.Annotations)
 	if !same {
 		spec := !equality.Semantic.DeepEqual(have.Spec, want.Spec)
 		have.Spec, have.Labels, have.Annotations, have.OwnerReferences = want.Spec, want.Labels, want.Annotations, want.OwnerReferences
