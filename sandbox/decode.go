@@ -41,6 +41,9 @@ func (f file) read(to *contents) {
 	docs, wrong := f.documents()
 	for _, d := range docs {
 		for _, part := range d.items() {
+			if to.leaves(&part) {
+				continue
+			}
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
@@ -48,6 +51,9 @@ func (f file) read(to *contents) {
 			case note != "":
 				to.notes = append(to.notes, note)
 			default:
+				if part.dumped {
+					to.notes = append(to.notes, stays(obj)...)
+				}
 				to.found = append(to.found, loaded{obj, part.place()})
 			}
 		}
@@ -149,7 +155,7 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	if !slices.Contains(played, gvk.Kind) {
+	if !slices.Contains(played, gvk.Kind) && !d.dumped {
 		if slices.Contains(quiet, gvk.Kind) {
 			return obj, "", nil
 		}
@@ -212,6 +218,12 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 		return nil, d.refuse(kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
 	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
+	if d.dumped {
+		strict = nil // of another version, which has more fields
+	}
+	if err != nil && d.dumped { // a status of another version does not keep the rest
+		err = json.Unmarshal(d.withoutStatus(), obj)
+	}
 	if err != nil {
 		return nil, d.refuse(kind, decodeProblem(err))
 	}
@@ -225,6 +237,9 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	}
 	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
 		obj = newerHPA(old)
+	}
+	if !d.dumped {
+		forgetStatus(obj)
 	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {
@@ -261,13 +276,18 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		return nil, d.refuse(gvk.Kind, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
-	if p := shape.Check(u.Object); len(p) > 0 {
-		return nil, d.refuse(title(u), problem{p[0].Path, p[0].Text, p[0].Hint})
+	var wrong []problem
+	for _, p := range shape.Check(u.Object) {
+		if !d.dumped || !strings.Contains(p.Text, "unknown field ") {
+			wrong = append(wrong, problem{p.Path, p.Text, p.Hint})
+		}
 	}
-	if p := checkNames(u); len(p) > 0 {
-		return nil, d.refuse(title(u), p[0])
+	if wrong = append(wrong, checkNames(u)...); len(wrong) > 0 {
+		return nil, d.refuse(title(u), wrong[0])
 	}
-	delete(u.Object, "status") // the API server takes none from users
+	if !d.dumped {
+		delete(u.Object, "status") // the API server takes none from users
+	}
 	return u, nil
 }
 

@@ -21,6 +21,7 @@ type document struct {
 	json   []byte
 	root   *yamlnode.Node // nil where nothing is known of the lines in it
 	before int            // lines of the file before that from which root counts
+	dumped bool           // an API server has written it: it is right, and its status counts
 }
 
 func placed(name string, line int, text, hint string) error {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,9 +11,14 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kscope/kscope/sandbox/dump"
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 )
 
 // olderHPA is the version of HPAs that goes by cpu alone, which every API server takes.
@@ -75,4 +81,77 @@ func named(m metav1.Object) string {
 		return m.GetName()
 	}
 	return m.GetNamespace() + "/" + m.GetName()
+}
+
+// leaves reports whether an object is left out although an API server gave it, and notes
+// what it tells of the dump that it is from.
+func (c *contents) leaves(d *document) bool {
+	var head metav1.PartialObjectMetadata
+	if json.Unmarshal(d.json, &head) != nil || head.Kind == "" || !dump.Written(&head) {
+		return false
+	}
+	d.dumped = true
+	if at := dump.Newest(d.json); at.After(c.taken) {
+		c.taken = at
+	}
+	gvk := head.GroupVersionKind()
+	_, kedas := kedaschema.Of(gvk.Kind)
+	switch {
+	case kedas && gvk.GroupVersion().String() == kedaVersion, dump.Runs(d.json), gvk == olderHPA,
+		slices.Contains(played, gvk.Kind) && scheme.Scheme.Recognizes(gvk) && preferred(gvk.GroupKind()) == gvk.GroupVersion().String():
+		return false
+	}
+	if c.left == nil {
+		c.left = map[string]int{}
+	}
+	c.left[gvk.Kind]++
+	return true
+}
+
+// withoutStatus is an object without its status.
+func (d document) withoutStatus() []byte {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(d.json, &fields) // it is an object, or has been refused
+	delete(fields, "status")
+	out, _ := json.Marshal(fields) // of which each was valid before
+	return out
+}
+
+// stays notes an object of a dump that was on its way out, and keeps it.
+func stays(obj runtime.Object) []string {
+	m, err := meta.Accessor(obj)
+	if err != nil || m.GetDeletionTimestamp() == nil {
+		return nil
+	}
+	m.SetDeletionTimestamp(nil)
+	m.SetDeletionGracePeriodSeconds(nil)
+	return []string{title(obj) + ": it was being deleted; here it stays"}
+}
+
+// goesOn says what a dump is taken for, and what of it is not.
+func (m Manifests) goesOn(left map[string]int) []string {
+	var out []string
+	if !m.taken.IsZero() {
+		out = append(out, "a dump of a cluster: it goes on as if it were "+m.taken.UTC().Format("2006-01-02 15:04:05")+" UTC, the newest time in it")
+	}
+	if len(left) > 0 {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(left)) {
+			kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, left[kind]))
+		}
+		out = append(out, "not taken from the dump: "+strings.Join(kinds, ", ")+"; pods are made anew, as many and as ready as their workloads say")
+	}
+	for _, obj := range m.Objects {
+		if h, ok := obj.(*autoscalingv2.HorizontalPodAutoscaler); ok && dump.Owner(h) != "" && m.scaledObject(h.Namespace, dump.Owner(h)) == nil {
+			out = append(out, fmt.Sprintf("%s: its ScaledObject %s is not among the manifests, so nobody answers for its metrics", title(h), dump.Owner(h)))
+		}
+	}
+	var filled []string
+	for _, w := range m.queued {
+		filled = append(filled, fmt.Sprintf("%d into %s", w.jobs, w.queue.Key))
+	}
+	if filled != nil {
+		out = append(out, "no dump has what waits in queues, so as much as the HPAs measured last is put in: "+strings.Join(filled, ", "))
+	}
+	return out
 }

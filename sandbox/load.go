@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/demo"
+	"github.com/kscope/kscope/sandbox/dump"
 )
 
 // Manifests are objects ready to be applied.
@@ -34,11 +36,15 @@ type Manifests struct {
 	// it, in the order in which they were given: one line each, of type
 	// [*kscope.Trouble] where there is a remedy.
 	Refused []error
+
+	taken  time.Time // when the dump among them was made, as far as it tells; zero where there is none
+	queued []waiting // what waited in the queues then
 }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
-// each with one or many documents. Without paths it gives those of the demo.
+// each with one or many documents. Without paths it gives those of the demo. What an
+// API server gave, as `kubectl get -o yaml` does, is the state to go on from.
 //
 // What kubectl or an API server with KEDA's CRDs would refuse is left out and told
 // of, with the file, the line and the field; the rest is taken, as kubectl applies
@@ -99,6 +105,8 @@ type contents struct {
 	found   []loaded
 	notes   []string // of what is taken and not played, and of what is no manifest
 	refused []error
+	taken   time.Time      // the newest time in what an API server has written
+	left    map[string]int // of that, what is not taken, by kind
 }
 
 // wanted is the hint where there is nothing to play.
@@ -237,7 +245,7 @@ func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
 	found, denied := admit(found)
-	m := Manifests{Refused: slices.Concat(all.refused, twice, denied)}
+	m := Manifests{Refused: slices.Concat(all.refused, twice, denied), taken: all.taken}
 	var idle []string
 	for _, l := range found {
 		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
@@ -246,7 +254,8 @@ func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 		}
 		m.Objects = append(m.Objects, l.obj)
 	}
-	m.Notes = append(all.notes, m.notes()...)
+	m.queued = m.waiting()
+	m.Notes = slices.Concat(m.goesOn(all.left), all.notes, m.notes())
 	if idle != nil {
 		m.Notes = append(m.Notes, "accepted, and without effect in the sandbox: "+strings.Join(idle, ", "))
 	}
@@ -296,9 +305,12 @@ func rank(obj runtime.Object) int {
 		return 2
 	case "ScaledObject", "ScaledJob":
 		return 4
-	default:
-		return 3
+	case "HorizontalPodAutoscaler", "Job":
+		if m, err := meta.Accessor(obj); err == nil && dump.Owner(m) != "" {
+			return 5 // KEDA has made it
+		}
 	}
+	return 3
 }
 
 // title names an object as people do.
@@ -314,4 +326,14 @@ func title(obj runtime.Object) string {
 func asUnstructured(obj runtime.Object) *unstructured.Unstructured {
 	u, _ := obj.(*unstructured.Unstructured)
 	return u
+}
+
+// scaledObject is the ScaledObject of a name; nil for none.
+func (m Manifests) scaledObject(namespace, name string) *unstructured.Unstructured {
+	for _, obj := range m.Objects {
+		if u := asUnstructured(obj); u != nil && u.GetKind() == "ScaledObject" && u.GetNamespace() == namespace && u.GetName() == name {
+			return u
+		}
+	}
+	return nil
 }

@@ -51,20 +51,20 @@ type scaledObject struct {
 // the words themselves.
 type Refusal struct{ Says, Hint string }
 
-// Let lets an object in, or says why not. What is let in counts for those after it.
+// Let lets an object in, or says why not. What is let in counts for those after it. What
+// an API server has taken already, which its uid tells, is not asked again.
 func (c *Cluster) Let(u *unstructured.Unstructured) *Refusal {
-	switch u.GetKind() {
-	case "ScaledObject", "ScaledJob":
-	case "TriggerAuthentication", "ClusterTriggerAuthentication":
+	there := u.GetUID() != ""
+	switch kind := u.GetKind(); {
+	case (kind == "TriggerAuthentication" || kind == "ClusterTriggerAuthentication") && !there:
 		return authentication(u)
-	default:
+	case kind == "ScaledJob" && !there:
+		return itself(u)
+	case kind != "ScaledObject":
 		return nil
 	}
-	if err := world.Check(u); err != nil {
-		return &Refusal{Says: err.Error()}
-	}
-	if u.GetKind() == "ScaledJob" {
-		return nil
+	if r := itself(u); r != nil && !there {
+		return r
 	}
 	var so scaledObject
 	raw, err := json.Marshal(u.Object)
@@ -74,12 +74,24 @@ func (c *Cluster) Let(u *unstructured.Unstructured) *Refusal {
 	if err != nil {
 		return &Refusal{Says: err.Error()}
 	}
+	c.objects = append(c.objects, &so)
+	if there {
+		return nil
+	}
 	for _, rule := range []func(*scaledObject) *Refusal{c.others, c.hpas, c.resources, names, fallback} {
 		if r := rule(&so); r != nil {
+			c.objects = c.objects[:len(c.objects)-1]
 			return r
 		}
 	}
-	c.objects = append(c.objects, &so)
+	return nil
+}
+
+// itself is what is refused of an object whatever else there is.
+func itself(u *unstructured.Unstructured) *Refusal {
+	if err := world.Check(u); err != nil {
+		return &Refusal{Says: err.Error()}
+	}
 	return nil
 }
 

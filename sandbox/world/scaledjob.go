@@ -6,10 +6,12 @@ import (
 	"strconv"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/scaling"
 )
 
@@ -41,13 +43,14 @@ func (w *World) applyScaledJob(u *unstructured.Unstructured) error {
 	if err := decode(u, &sj.spec); err != nil {
 		return err
 	}
+	status := u.Object["status"]
 	unstructured.RemoveNestedField(u.Object, "status")
 	old := w.jobs[sj.ref]
 	if old == nil {
-		u.SetUID(w.uid())
-		u.SetCreationTimestamp(w.stamp())
-		u.SetGeneration(1)
 		w.jobs[sj.ref] = sj
+		if w.born(u) {
+			w.goOnWithScaledJob(sj, status)
+		}
 		w.emitScaledJob(Added, sj)
 		w.wantReconcileJob(sj)
 		return nil
@@ -60,6 +63,10 @@ func (w *World) applyScaledJob(u *unstructured.Unstructured) error {
 	return nil
 }
 
+func (sj *scaledJob) polling() time.Duration {
+	return max(time.Second, seconds(sj.spec.PollingInterval, 30))
+}
+
 func (w *World) emitScaledJob(verb ChangeVerb, sj *scaledJob) {
 	sj.rev++
 	w.emit(verb, sj.u)
@@ -70,6 +77,15 @@ func (w *World) tellJob(sj *scaledJob, reporter, typ, reason, action, note strin
 }
 
 func (w *World) publishScaledJob(sj *scaledJob) {
+	s := sj.status()
+	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
+		return
+	}
+	sj.u.Object["status"] = s
+	w.emitScaledJob(Modified, sj)
+}
+
+func (sj *scaledJob) status() map[string]any {
 	s := map[string]any{"conditions": sj.conditions.list(), "triggersTypes": sj.types, "authenticationsTypes": sj.auths}
 	if !sj.lastActive.IsZero() {
 		s["lastActiveTime"] = sj.lastActive.UTC().Format(time.RFC3339)
@@ -81,11 +97,7 @@ func (w *World) publishScaledJob(sj *scaledJob) {
 		}
 		s["triggersActivity"] = m
 	}
-	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
-		return
-	}
-	sj.u.Object["status"] = s
-	w.emitScaledJob(Modified, sj)
+	return s
 }
 
 // wantReconcileJob has KEDA's operator look at a ScaledJob soon.
@@ -181,7 +193,7 @@ func (w *World) removeScaledJob(sj *scaledJob) {
 
 // pollScaledJob is one turn of the loop: KEDA makes the Jobs itself.
 func (w *World) pollScaledJob(sj *scaledJob) {
-	sj.poll = w.after(max(time.Second, seconds(sj.spec.PollingInterval, 30)), func() { w.pollScaledJob(sj) })
+	sj.poll = w.after(sj.polling(), func() { w.pollScaledJob(sj) })
 	if w.isBroken(NoOperator, kscope.Ref{}) {
 		return
 	}
@@ -284,4 +296,45 @@ func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bo
 		sj.built = nil
 	}
 	return values, failed
+}
+
+// goOnWithScaledJob has the operator go on with a ScaledJob out of a dump.
+func (w *World) goOnWithScaledJob(sj *scaledJob, status any) {
+	s := dump.StatusOf(status)
+	sj.conditions, sj.lastActive, sj.activity = conditionsOf(s), s.LastActive(), s.Activity()
+	if sj.conditions == nil {
+		return
+	}
+	sj.types, sj.auths = typesOf(sj.spec.Triggers)
+	sj.u.Object["status"] = sj.status()
+	if sj.conditions.get("Ready").status == "True" && !flag(sj.u.GetAnnotations(), paused) {
+		sj.loopOf = sj.u.GetGeneration()
+		sj.poll = w.after(w.comesRound(sj.lastActive, sj.polling()), func() { w.pollScaledJob(sj) })
+	}
+}
+
+// goOnWithJob takes over a Job out of a dump that runs. It has its work in hand, and its
+// pod is made anew.
+func (w *World) goOnWithJob(from *batchv1.Job) {
+	sj := w.jobs[kscope.Ref{Namespace: from.Namespace, Name: dump.Owner(from)}]
+	if sj == nil || w.countJobs() >= mostPods {
+		return
+	}
+	j := w.newJob(sj, from.Name)
+	j.busy = true
+	if n, err := strconv.ParseInt(from.Annotations["scaledjob.keda.sh/generation"], 10, 64); err == nil {
+		j.generation = n
+	}
+	if t := from.CreationTimestamp; !t.IsZero() {
+		j.obj.CreationTimestamp, j.obj.Status.StartTime = t, &t
+	}
+	w.emit(Added, j.obj)
+	if or(from.Status.Ready, 0) > 0 {
+		w.wasReady(j.obj.CreationTimestamp.Add(w.o.StartTime), func() *pod { w.addJobPod(j); return j.pod })
+		w.stop(j.pod.work) // which began then
+		j.pod.work = nil
+		w.jobWorks(j.pod)
+	} else {
+		j.next = w.after(w.delay(), func() { w.addJobPod(j) })
+	}
 }
