@@ -145,7 +145,7 @@ func serverWords(c kscope.Connection) string {
 func cardRows(lines []cardLine, w int) (rows []cardLine) {
 	w = max(w-cardLabel(w), 8)
 	for _, l := range lines {
-		folded := wrap(l.text, w)
+		folded := screen.Wrap(l.text, w)
 		if len(folded) == 0 {
 			rows = append(rows, cardLine{})
 		}

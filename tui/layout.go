@@ -171,7 +171,7 @@ const leastDialog = 10
 func (m *Model) dialog(c screen.Canvas, w, h, least int, title string) (in screen.Canvas, framed bool) {
 	if c.W < leastDialog {
 		c.Fill(0, 0, c.W, c.H, screen.Style{}, ' ')
-		for y, line := range wrap(strings.TrimSpace(title), c.W) {
+		for y, line := range screen.Wrap(strings.TrimSpace(title), c.W) {
 			c.Text(0, y, m.styles.Accent, line)
 		}
 		return screen.Canvas{}, true
