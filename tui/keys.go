@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -22,6 +23,7 @@ type keyMap struct {
 	Inject, Bigger, Smaller                    key.Binding
 	Profiles, Edit, Stop                       key.Binding
 	Filter, Order, Problem, Copy, Palette      key.Binding
+	Notes                                      key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
@@ -67,6 +69,7 @@ var keys = keyMap{
 	Problem:     bind("first problem", "!"),
 	Copy:        bind("copy what to do", "y"),
 	Palette:     bind("what to do", ":"),
+	Notes:       bind("notes", "w"),
 	HideKeys:    bind("hide keys", "H"),
 	Repaint:     bind("repaint", "ctrl+l"),
 	Suspend:     bind("suspend", "ctrl+z"),
@@ -105,8 +108,12 @@ type group struct {
 	lines []helpLine
 }
 
-// groups is every binding, for the help. Without injection its keys are gone.
-func (k keyMap) groups(inject bool) []group {
+// groups is what the help has of the keys here.
+func (m *Model) groups() []group { return keys.groups(m.canInject(), len(m.o.Notes) > 0) }
+
+// groups is every binding, for the help. Without injection its keys are gone, and
+// without notes theirs.
+func (k keyMap) groups(inject, noted bool) []group {
 	line := func(what string, ks ...key.Binding) helpLine { return helpLine{what, ks} }
 	gs := []group{
 		{"Look", []helpLine{
@@ -128,6 +135,9 @@ func (k keyMap) groups(inject bool) []group {
 			line("suspend", k.Suspend), line("quit", k.Quit),
 		}},
 	}
+	if noted {
+		gs[4].lines = slices.Insert(gs[4].lines, 1, line("what is not played", k.Notes))
+	}
 	if !inject {
 		gs = append(gs[:2], gs[3:]...)
 	}
@@ -138,12 +148,12 @@ func (k keyMap) groups(inject bool) []group {
 // it is narrow, which then scrolls.
 func (m *Model) drawHelp(c screen.Canvas) {
 	st, v := m.styles, &m.view
-	cols := helpColumns(m.canInject(), c.W)
+	cols := helpColumns(m.groups(), c.W)
 	c.Fill(0, 1, c.W, c.H-2, screen.Style{}, ' ') // half a screen around it would only confuse
 	in, _ := m.dialog(c, 80, helpHeight(cols)+4, 3, " Keys ")
 	body := in.H
 	if notes := 2; body >= helpHeight(cols)+notes {
-		in.Fit(2, in.H-1, in.W-3, st.Muted, "~ estimate   ? unknown   name?  guessed   esc closes")
+		in.Fit(2, in.H-1, in.W-3, st.Muted, m.legend())
 		body -= notes
 	} else if body < helpHeight(cols) {
 		body--
@@ -163,6 +173,15 @@ func (m *Model) drawHelp(c screen.Canvas) {
 	}
 }
 
+// legend is what the marks mean.
+func (m *Model) legend() string {
+	noted := ""
+	if len(m.o.Notes) > 0 {
+		noted = "name" + noteMark + "  has a note   "
+	}
+	return "~ estimate   ? unknown   name?  guessed   " + noted + "esc closes"
+}
+
 // helpKeys is the width of the names of keys.
 const helpKeys = 10
 
@@ -170,9 +189,9 @@ const helpKeys = 10
 type helpRow struct{ title, names, what string }
 
 // helpColumns lays the groups out for a width.
-func helpColumns(inject bool, w int) [][]helpRow {
+func helpColumns(gs []group, w int) [][]helpRow {
 	cols := make([][]helpRow, 1, 2)
-	for _, g := range keys.groups(inject) {
+	for _, g := range gs {
 		i := 0
 		if w >= 60 && (g.title == "Move" || g.title == "Screen") {
 			i = 1
@@ -200,8 +219,8 @@ func helpHeight(cols [][]helpRow) int {
 }
 
 // helpLimit is how far the help can scroll on a screen.
-func helpLimit(inject bool, w, h int) int {
-	rows, room := helpHeight(helpColumns(inject, w)), h-2
+func helpLimit(gs []group, w, h int) int {
+	rows, room := helpHeight(helpColumns(gs, w)), h-2
 	if rows <= room {
 		return 0
 	}
@@ -214,5 +233,5 @@ func (m *Model) helpKey(msg tea.KeyPressMsg) {
 		v.help = false
 		return
 	}
-	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.canInject(), v.w, v.h))
+	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.groups(), v.w, v.h))
 }

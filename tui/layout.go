@@ -132,7 +132,7 @@ func (m *Model) settle() {
 		m.count()
 	}
 	if v.help {
-		v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))
+		v.helpTop = min(v.helpTop, helpLimit(m.groups(), v.w, v.h))
 	}
 }
 
@@ -156,6 +156,8 @@ func (m *Model) draw(c screen.Canvas) {
 		m.drawPicker(c)
 	case cardOver:
 		m.drawConnection(c)
+	case notesOver:
+		m.drawNotes(c)
 	case helpOver:
 		m.drawHelp(c)
 	}

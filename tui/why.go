@@ -149,10 +149,24 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	for i, line := range next {
 		c.Fit(x, y+i, w, st.Text, line)
 	}
-	if y += len(next); len(d.Findings) == 0 && len(more) > 0 && y < c.H { // where there is room
+	switch y += len(next); {
+	case len(d.Findings) == 0 && len(more) > 0 && y < c.H: // where there is room
 		c.Text(1, y, st.Muted, "Note")
 		c.Fit(x, y, w, st.Muted, more[0].Says)
+	default:
+		m.drawNoteOf(c, p.ID, x, y)
 	}
+}
+
+// drawNoteOf is the note on an object that matters most, in a row.
+func (m *Model) drawNoteOf(c screen.Canvas, id kscope.ID, x, y int) {
+	all := m.notesOf(id)
+	if len(all) == 0 || y >= c.H {
+		return
+	}
+	c.Text(1, y, m.styles.Muted, "Note")
+	end := c.Right(c.W-1, y, m.styles.Key, keys.Notes.Help().Key) - 1
+	c.Fit(x, y, end-x, m.styles.Muted, c.Brief(end-x, all[0].Weight.String()+": "+all[0].Says))
 }
 
 // drawFindings is what is wrong, from the chosen finding on where there is no room
