@@ -10,9 +10,11 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
 )
 
 // olderHPA is the version of HPAs that goes by cpu alone, which every API server takes.
@@ -36,43 +38,37 @@ func newerHPA(old *autoscalingv1.HorizontalPodAutoscaler) *autoscalingv2.Horizon
 	return out
 }
 
-// elsewhere says what a document is that is for another program than kubectl, and how
-// that makes manifests of it; "" of any other.
-func (d document) elsewhere(gvk schema.GroupVersionKind) string {
+// elsewhere notes what a document is that is for another program than kubectl, and how
+// that makes manifests of it; nothing of any other.
+func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(d.json, &keys) != nil {
-		return ""
+		return notes.Note{}
 	}
 	has := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return keys[n] == nil })
 	}
 	base, dir := filepath.Base(d.file), filepath.Dir(d.file)
 	typeless := !has("apiVersion") && !has("kind")
-	is := ""
+	is, next := "", ""
 	switch {
 	case gvk.Group == "kustomize.config.k8s.io", typeless && strings.HasPrefix(base, "kustomization."):
-		is = fmt.Sprintf("this is for kustomize: kubectl kustomize %s | kscope sandbox -f -", dir)
+		is, next = "this is for kustomize", fmt.Sprintf("kubectl kustomize %s | kscope sandbox -f -", dir)
 	case strings.HasSuffix(gvk.Group, "kind.x-k8s.io"):
-		is = "this is a configuration of kind, of which a cluster is made: kind create cluster --config " + d.file
+		is, next = "this is a configuration of kind, of which a cluster is made", "kind create cluster --config "+d.file
 	case base == "Chart.yaml" && has("name", "version") && !has("kind"):
-		is = fmt.Sprintf("this is a Helm chart: helm template %s | kscope sandbox -f -", dir)
+		is, next = "this is a Helm chart", fmt.Sprintf("helm template %s | kscope sandbox -f -", dir)
 	case typeless && strings.HasPrefix(base, "values"):
-		is = "these are values of a Helm chart: helm template CHART -f " + d.file + " | kscope sandbox -f -"
+		is, next = "these are values of a Helm chart", "helm template CHART -f "+d.file+" | kscope sandbox -f -"
 	case typeless && has("services"):
 		is = "this is for docker compose, which knows no KEDA"
 	case typeless && strings.HasPrefix(base, "."):
 		is = "this is a configuration of another program"
 	}
-	if is == "" {
-		return ""
-	}
-	return d.place() + ": " + is
+	return d.unplayed(is, next)
 }
 
-// named is an object as title has it, without its kind.
-func named(m metav1.Object) string {
-	if m.GetNamespace() == "" {
-		return m.GetName()
-	}
-	return m.GetNamespace() + "/" + m.GetName()
+// unplayed notes that nothing comes of a document, or of an object in it.
+func (d document) unplayed(says, next string, objects ...kscope.ObjectRef) notes.Note {
+	return notes.Note{Weight: notes.Unplayed, Objects: objects, Place: d.place(), Says: says, Next: next}
 }

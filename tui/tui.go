@@ -69,8 +69,6 @@ type Options struct {
 	// Notes are what to know of the objects that were given, in the order in which
 	// it matters; none of a cluster.
 	Notes []notes.Note
-	// Notice is what the bottom line says until the first key.
-	Notice string
 }
 
 // Model is the whole screen. It owns the store, and nothing else touches it.
@@ -140,7 +138,7 @@ func New(o Options) *Model {
 			m.noted[id] = true
 		}
 	}
-	m.view.teach, m.view.notice = o.Teach, o.Notice
+	m.view.teach = o.Teach
 	m.askPace()
 	m.shown, m.seen = newShown(), m.store
 	m.restyle()
