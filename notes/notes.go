@@ -71,7 +71,7 @@ func (n Note) Subject() string {
 		out.WriteString(kscope.Ref{Namespace: o.Namespace, Name: o.Name}.String())
 	}
 	if more := len(n.Objects) - mostNames; more > 0 {
-		out.WriteString(fmt.Sprintf(" and %s more", words.Count(more)))
+		fmt.Fprintf(&out, " and %s more", words.Count(more))
 	}
 	return out.String()
 }
