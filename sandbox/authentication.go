@@ -118,7 +118,7 @@ func into(u *unstructured.Unstructured, out any, path ...string) {
 
 // triggerRefs is what a trigger refers to.
 type triggerRefs struct {
-	Type, MetricType  string
+	Type              string
 	Metadata          map[string]string
 	AuthenticationRef struct{ Name, Kind string }
 }
@@ -257,12 +257,11 @@ func (l lookup) template(u *unstructured.Unstructured) (pod *corev1.PodSpec, of 
 		return &template.Spec, title(u)
 	}
 	t, _ := targetOf(u)
-	return l.pods(t)
+	return podOf(l.find(t.kind, t.Namespace, t.Name))
 }
 
-// pods is the pod template of a workload, and its name in words.
-func (l lookup) pods(t target) (pod *corev1.PodSpec, of string) {
-	obj := l.find(t.kind, t.Namespace, t.Name)
+// podOf is the pod template of a workload, and what that is called; nil for all else.
+func podOf(obj runtime.Object) (*corev1.PodSpec, string) {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		return &o.Spec.Template.Spec, title(obj)

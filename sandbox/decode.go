@@ -21,6 +21,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/notes"
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 	"github.com/kscope/kscope/sandbox/world"
 )
 
@@ -255,7 +256,7 @@ func (d document) tooLong() string {
 }
 
 func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error) {
-	shape, ok := kedaShapes[gvk.Kind]
+	shape, ok := kedaschema.Of(gvk.Kind)
 	if !ok || gvk.GroupVersion().String() != kedaVersion {
 		return nil, d.unknown(gvk)
 	}
@@ -268,7 +269,10 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
-	if p := append(shape.checkObject(u.Object), checkNames(u)...); len(p) > 0 {
+	if p := shape.Check(u.Object); len(p) > 0 {
+		return nil, d.refuse(refOf(u), problem{p[0].Path, p[0].Text, p[0].Hint})
+	}
+	if p := checkNames(u); len(p) > 0 {
 		return nil, d.refuse(refOf(u), p[0])
 	}
 	delete(u.Object, "status") // the API server takes none from users

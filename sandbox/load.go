@@ -98,7 +98,7 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 			f.read(&all)
 		}
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	switch {
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
@@ -241,7 +241,7 @@ func loadDemo() (Manifests, error) {
 		}
 		file{name, text}.read(&all)
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	m.seed(demo.Namespace, demo.Workload)
 	return m, errors.Join(m.Refused...)
 }
@@ -252,12 +252,13 @@ type loaded struct {
 	from document
 }
 
-// arrange puts objects into the order in which to create them and says what
-// will not be played.
-func arrange(all contents) Manifests {
+// arrange puts objects into the order in which to create them, leaves out those that the
+// webhooks do not let in, and says what will not be played.
+func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
-	m := Manifests{Refused: append(all.refused, twice...)}
+	found, denied := admit(found)
+	m := Manifests{Refused: slices.Concat(all.refused, twice, denied)}
 	places := make(map[kscope.ObjectRef]string, len(found))
 	for _, l := range found {
 		if ref := refOf(l.obj); slices.Contains(quiet, ref.Kind) {

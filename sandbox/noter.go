@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -93,14 +94,15 @@ func (n *noter) object(obj runtime.Object) {
 	for _, says := range stands(obj) {
 		n.say(notes.Differs, obj, says, "the load keys fill it, as does any client of that Redis")
 	}
-	for _, says := range n.known.unrequested(obj) {
-		n.say(notes.Fails, obj, says, "add it to resources.requests")
-	}
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		n.programs(obj, o.Spec.Template.Spec.Containers)
 	case *appsv1.StatefulSet:
 		n.programs(obj, o.Spec.Template.Spec.Containers)
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		for _, says := range n.known.unrequested(o) {
+			n.say(notes.Fails, obj, says, "add it to resources.requests")
+		}
 	case *unstructured.Unstructured:
 		if t, ok := targetOf(o); ok && !n.known.has(t) {
 			n.say(notes.Fails, obj, fmt.Sprintf("its target %s %s is not among the manifests; KEDA will say so", t.kind, t.Ref), notGiven)

@@ -18,46 +18,6 @@ import (
 	"github.com/kscope/kscope/triggers"
 )
 
-// unrequested says which metrics of what pods use, as a share of what they request,
-// fail, because a container requests nothing.
-func (l lookup) unrequested(obj runtime.Object) (out []string) {
-	check := func(metric, resource, only string, pod *corev1.PodSpec, of string) {
-		if pod == nil {
-			return
-		}
-		for _, c := range pod.Containers {
-			asked, bound := c.Resources.Requests[corev1.ResourceName(resource)], c.Resources.Limits[corev1.ResourceName(resource)]
-			if (only == "" || c.Name == only) && asked.IsZero() && bound.IsZero() {
-				out = append(out, fmt.Sprintf("%s: it is a share of the %s that is requested, and container %s of %s requests none", metric, resource, c.Name, of))
-				return
-			}
-		}
-	}
-	switch o := obj.(type) {
-	case *autoscalingv2.HorizontalPodAutoscaler:
-		pod, of := l.pods(target{kscope.Ref{Namespace: o.Namespace, Name: o.Spec.ScaleTargetRef.Name}, o.Spec.ScaleTargetRef.Kind})
-		for i, m := range o.Spec.Metrics {
-			at := fmt.Sprintf("metrics[%d]", i)
-			if r := m.Resource; r != nil && r.Target.AverageUtilization != nil {
-				check(at, string(r.Name), "", pod, of)
-			} else if r := m.ContainerResource; r != nil && r.Target.AverageUtilization != nil {
-				check(at, string(r.Name), r.Container, pod, of)
-			}
-		}
-	case *unstructured.Unstructured:
-		if o.GetKind() != "ScaledObject" {
-			return nil
-		}
-		pod, of := l.template(o)
-		for i, t := range triggersOf(o) {
-			if t.MetricType == "Utilization" && (t.Type == "cpu" || t.Type == "memory") {
-				check(fmt.Sprintf("triggers[%d] (%s)", i, t.Type), t.Type, t.Metadata["containerName"], pod, of)
-			}
-		}
-	}
-	return out
-}
-
 // triggerQueues are the queues that an object of KEDA's scales by, in the order
 // of its triggers, with these.
 func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Trigger) {
@@ -103,36 +63,6 @@ func (m Manifests) servers() (addresses []string, by []kscope.ID) {
 		}
 	}
 	return slices.Sorted(maps.Keys(all)), by
-}
-
-// rowOf is what an object is called on the dashboard, if it is a row there.
-func rowOf(obj runtime.Object) (kscope.ID, bool) {
-	o := refOf(obj)
-	kind := map[string]kscope.Kind{"ScaledObject": kscope.ScaledObjects, "ScaledJob": kscope.ScaledJobs, "HorizontalPodAutoscaler": kscope.HPAs}[o.Kind]
-	return kscope.ID{Kind: kind, Ref: kscope.Ref{Namespace: o.Namespace, Name: o.Name}}, kind != ""
-}
-
-// link finds the objects that matter to one that scales: itself, its target, and the
-// authentications that its triggers refer to.
-func (n *noter) link(obj runtime.Object) {
-	id, ok := rowOf(obj)
-	if !ok {
-		return
-	}
-	concerned := func(o kscope.ObjectRef) { n.rows[o] = append(n.rows[o], id) }
-	concerned(refOf(obj))
-	switch o := obj.(type) {
-	case *autoscalingv2.HorizontalPodAutoscaler:
-		concerned(kscope.ObjectRef{Kind: o.Spec.ScaleTargetRef.Kind, Namespace: o.Namespace, Name: o.Spec.ScaleTargetRef.Name})
-	case *unstructured.Unstructured:
-		if t, ok := targetOf(o); ok {
-			concerned(kscope.ObjectRef{Kind: t.kind, Namespace: t.Namespace, Name: t.Name})
-		}
-		for _, t := range triggersOf(o) {
-			kind, namespace := authenticationKind(t.AuthenticationRef.Kind, o.GetNamespace())
-			concerned(kscope.ObjectRef{Kind: kind, Namespace: namespace, Name: t.AuthenticationRef.Name})
-		}
-	}
 }
 
 // targetOf is what a ScaledObject scales, of the kinds that can be played.
