@@ -39,7 +39,7 @@ func under(path, dir string) bool { return path == dir || strings.HasPrefix(path
 // I/O. Everybody may import the root, and the domain knows nothing above it.
 var floors = map[string]int{
 	"": 1, "words": 1, "triggers/formula": 1,
-	"triggers": 2, "scaling": 2, "load": 2,
+	"triggers": 2, "scaling": 2, "load": 2, "notes": 2,
 	"triggers/params": 3, "store": 3, "explain/outlook": 4, "explain/ledger": 4, "explain": 5, "explain/score": 6,
 }
 

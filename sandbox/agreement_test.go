@@ -72,7 +72,7 @@ func agree(ours, keda string) bool {
 	return ours == keda
 }
 
-var placed1 = regexp.MustCompile(`^[^:]*:\d+: \w+ [^:]*: `)
+var beforeSays = regexp.MustCompile(`^[^:]*:\d+: \w+ [^:]*: `)
 
 // judge is what the sandbox says of the last object of a file: "refused" and why, or the
 // status, reason and message of its condition Ready.
@@ -104,7 +104,7 @@ func judge(t *testing.T, file string) string {
 	}
 	m := arrange(own, admit)
 	if len(m.Refused) > 0 {
-		says := placed1.ReplaceAllString(m.Refused[0].Error(), "")
+		says := beforeSays.ReplaceAllString(m.Refused[0].Error(), "")
 		return "refused\t\t" + strings.ReplaceAll(strings.TrimPrefix(says, "KEDA's webhook refuses it: "), "\n", " ")
 	}
 	s, err := New(Options{Manifests: m, Wall: time.Now, Speed: 1, NoPort: true, NoWorkers: true})

@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
-	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/admission"
 )
 
@@ -235,7 +234,7 @@ func admit(found []loaded) (in []loaded, denied []error) {
 	for _, l := range found {
 		if u := asUnstructured(l.obj); u != nil {
 			if r := c.Let(u); r != nil {
-				denied = append(denied, &kscope.Trouble{Cause: fmt.Errorf("%s: %s: KEDA's webhook refuses it: %s", l.place, title(l.obj), r.Says), Hint: r.Hint})
+				denied = append(denied, l.from.refuse(refOf(l.obj), problem{text: "KEDA's webhook refuses it: " + r.Says, hint: r.Hint}))
 				continue
 			}
 		}

@@ -19,6 +19,8 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
 	kedaschema "github.com/kscope/kscope/sandbox/schema"
 	"github.com/kscope/kscope/sandbox/world"
 )
@@ -48,13 +50,13 @@ func (f file) read(to *contents) {
 			switch {
 			case err != nil:
 				wrong = append(wrong, err)
-			case note != "":
+			case note.Says != "":
 				to.notes = append(to.notes, note)
 			default:
 				if part.dumped {
-					to.notes = append(to.notes, stays(obj)...)
+					to.notes = append(to.notes, part.stays(obj)...)
 				}
-				to.found = append(to.found, loaded{obj, part.place()})
+				to.found = append(to.found, loaded{obj, part.origin()})
 			}
 		}
 	}
@@ -81,7 +83,10 @@ func (d document) itemsWithin(depth int) []document {
 	}
 	var out []document
 	for i, item := range list.Items {
-		part := document{file: d.file, line: d.lineOf(fmt.Sprintf("items[%d]", i)), json: item, before: d.before}
+		part, path := d, fmt.Sprintf("items[%d]", i)
+		at := d.at(path)
+		part.line, part.column, part.json, part.root = at.Line, at.Column, item, nil
+		part.within = strings.TrimPrefix(d.within+"."+path, ".")
 		if kind := strings.TrimSuffix(list.Kind, "List"); kind != "" {
 			part.json = completed(item, metav1.TypeMeta{Kind: kind, APIVersion: list.APIVersion})
 		}
@@ -89,6 +94,9 @@ func (d document) itemsWithin(depth int) []document {
 			if node, _ := child(d.root, "items", ""); node != nil {
 				part.root, _ = child(node, "", fmt.Sprint(i))
 			}
+		}
+		if part.root == nil {
+			part.text = nil
 		}
 		out = append(out, part.itemsWithin(depth-1)...)
 	}
@@ -119,28 +127,28 @@ func (d document) hasNoItems() bool {
 
 // object decodes, checks and completes one object. It is nil, with a note, where
 // there is nothing to play.
-func (d document) object() (obj runtime.Object, note string, err error) {
+func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return nil, "", placed(d.file, d.lineOf(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
+			return nil, note, placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
 		}
-		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
 	}
 	gvk := head.GroupVersionKind()
-	if note := d.elsewhere(gvk); note != "" {
+	if note = d.elsewhere(gvk); note.Says != "" {
 		return nil, note, nil
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
-		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
 	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
-		return nil, fmt.Sprintf("%s: the %s is empty", d.place(), head.Kind), nil
+		return nil, d.unplayed(fmt.Sprintf("the %s is empty", head.Kind), ""), nil
 	case head.Kind == "List":
-		return nil, "", placed(d.file, d.line, fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
+		return nil, note, placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
 	case head.Name == "":
-		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
+		return nil, note, placedAt(d.at("metadata"), head.Kind+": metadata.name: Required value", "")
 	}
 	switch {
 	case gvk.Group == kedaGroup:
@@ -148,20 +156,20 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	case gvk == olderHPA:
 		obj, err = d.olderHPA()
 	case !scheme.Scheme.IsGroupRegistered(gvk.Group) && !slices.Contains(played, gvk.Kind): // another operator's, or a definition of such
-		return nil, fmt.Sprintf("%s %s: accepted, but the sandbox does not play %ss of %s", gvk.Kind, named(&head), gvk.Kind, gvk.Group), nil
+		return nil, d.unplayed("accepted, but objects of "+gvk.Group+" are not played", "", kscope.ObjectRef{Kind: gvk.Kind, Namespace: head.Namespace, Name: head.Name}), nil
 	default:
 		obj, err = d.builtIn(gvk)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, note, err
 	}
 	if !slices.Contains(played, gvk.Kind) && !d.dumped {
 		if slices.Contains(quiet, gvk.Kind) {
-			return obj, "", nil
+			return obj, note, nil
 		}
-		return nil, fmt.Sprintf("%s: accepted, but the sandbox does not play %ss", title(obj), gvk.Kind), nil
+		return nil, d.unplayed("accepted, but objects of this kind are not played", "", refOf(obj)), nil
 	}
-	return obj, "", nil
+	return obj, note, nil
 }
 
 func plainType(goKind string) string {
@@ -189,7 +197,7 @@ func (d document) unknown(gvk schema.GroupVersionKind) error {
 	if gvk.Group == kedaGroup {
 		hint = "KEDA's kinds are ScaledObject, ScaledJob, TriggerAuthentication and ClusterTriggerAuthentication of " + kedaVersion
 	}
-	return placed(d.file, d.lineOf("kind"), text, hint)
+	return placedAt(d.at("kind"), text, hint)
 }
 
 // preferred is the version in which the sandbox wants a kind.
@@ -215,7 +223,7 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 // strictly decodes, completes and checks an object of a type.
 func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, error) {
 	if text := d.tooLong(); text != "" {
-		return nil, d.refuse(kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
 	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
 	if d.dumped {
@@ -225,15 +233,15 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 		err = json.Unmarshal(d.withoutStatus(), obj)
 	}
 	if err != nil {
-		return nil, d.refuse(kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, decodeProblem(err))
 	}
 	m, err := meta.Accessor(obj)
 	if err != nil {
-		return nil, d.refuse(kind, problem{text: "it has no metadata"})
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: "it has no metadata"})
 	}
 	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
-		return nil, d.refuse(title(obj), decodeProblem(strict[0]))
+		return nil, d.refuse(refOf(obj), decodeProblem(strict[0]))
 	}
 	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
 		obj = newerHPA(old)
@@ -243,7 +251,7 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {
-		return nil, d.refuse(title(obj), p[0])
+		return nil, d.refuse(refOf(obj), p[0])
 	}
 	return obj, nil
 }
@@ -269,11 +277,11 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 	}
 	u := &unstructured.Unstructured{}
 	if err := u.UnmarshalJSON(d.json); err != nil { // its metadata may still be anything
-		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
 	}
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
-		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
 	var wrong []problem
@@ -283,7 +291,7 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		}
 	}
 	if wrong = append(wrong, checkNames(u)...); len(wrong) > 0 {
-		return nil, d.refuse(title(u), wrong[0])
+		return nil, d.refuse(refOf(u), wrong[0])
 	}
 	if !d.dumped {
 		delete(u.Object, "status") // the API server takes none from users

@@ -20,6 +20,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/demo"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox/dump"
 )
 
@@ -29,17 +30,25 @@ type Manifests struct {
 	// API filled in: Deployments and other built-in kinds in their Go types,
 	// KEDA's kinds unstructured.
 	Objects []runtime.Object
-	// Notes say, a line each, what the sandbox does not play of what was given,
-	// and what KEDA will complain of.
-	Notes []string
+	// Notes say what is left out of what was given, what KEDA will complain of, and
+	// what the sandbox does not play.
+	Notes []notes.Note
 	// Refused is what is wrong with the objects and documents that are left out for
 	// it, in the order in which they were given: one line each, of type
-	// [*kscope.Trouble] where there is a remedy.
+	// [*kscope.Trouble] where there is a remedy, and with a [*Refusal] in it where it is
+	// at a place of a file.
 	Refused []error
 
-	taken  time.Time // when the dump among them was made, as far as it tells; zero where there is none
-	queued []waiting // what waited in the queues then
+	taken   time.Time  // when the dump among them was made, as far as it tells; zero where there is none
+	queued  []waiting  // what waited in the queues then
+	origins []document // of Objects, as [Read] keeps them
 }
+
+// At is where a field of an object stands: of that one of Objects, as [Read] gave
+// them, or where the innermost part of its path does that there is. The path is
+// written as spec.triggers[0].type and metadata.annotations[example.com/a]; "" is
+// the object.
+func (m *Manifests) At(object int, path string) Place { return m.origins[object].at(path) }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
@@ -54,9 +63,20 @@ type Manifests struct {
 // values of a chart, is noted. Errors that have a remedy are of type
 // [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
+	m, err := Read(paths, stdin)
+	m.origins = nil // with them the text of all files would be kept
+	return m, err
+}
+
+// Read is Load for who judges manifests and plays none of them: it keeps where
+// everything stands.
+func Read(paths []string, stdin io.Reader) (Manifests, error) {
 	m, err := loadAll(paths, stdin)
 	for i := range m.Refused {
 		m.Refused[i] = oneLine(m.Refused[i])
+	}
+	for i := range m.Notes {
+		clean(&m.Notes[i])
 	}
 	return m, oneLine(err)
 }
@@ -103,7 +123,7 @@ func scales(obj runtime.Object) bool {
 // contents are what files have in them.
 type contents struct {
 	found   []loaded
-	notes   []string // of what is taken and not played, and of what is no manifest
+	notes   []notes.Note // of what is taken and not played, and of what is no manifest
 	refused []error
 	taken   time.Time      // the newest time in what an API server has written
 	left    map[string]int // of that, what is not taken, by kind
@@ -235,8 +255,8 @@ func loadDemo() (Manifests, error) {
 
 // loaded is an object and where it was found.
 type loaded struct {
-	obj   runtime.Object
-	place string // file:line
+	obj  runtime.Object
+	from document
 }
 
 // arrange puts objects into the order in which to create them, leaves out those that the
@@ -246,19 +266,17 @@ func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
 	found, denied := admit(found)
 	m := Manifests{Refused: slices.Concat(all.refused, twice, denied), taken: all.taken}
-	var idle []string
+	places := make(map[kscope.ObjectRef]string, len(found))
 	for _, l := range found {
-		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
-			idle = append(idle, title(l.obj))
+		if ref := refOf(l.obj); slices.Contains(quiet, ref.Kind) {
+			all.notes = append(all.notes, notes.Note{Weight: notes.Idle, Objects: []kscope.ObjectRef{ref}, Place: l.from.place(), Says: "accepted, and without effect in the sandbox"})
 			continue
 		}
-		m.Objects = append(m.Objects, l.obj)
+		places[refOf(l.obj)] = l.from.place()
+		m.Objects, m.origins = append(m.Objects, l.obj), append(m.origins, l.from)
 	}
 	m.queued = m.waiting()
-	m.Notes = slices.Concat(m.goesOn(all.left), all.notes, m.notes())
-	if idle != nil {
-		m.Notes = append(m.Notes, "accepted, and without effect in the sandbox: "+strings.Join(idle, ", "))
-	}
+	m.note(append(m.goesOn(all.left), all.notes...), places)
 	return m
 }
 
@@ -288,7 +306,7 @@ func unique(found []loaded) (out []loaded, wrong []error) {
 			seen[id] = l
 			out = append(out, l)
 		case !equality.Semantic.DeepEqual(before.obj, l.obj):
-			wrong = append(wrong, fmt.Errorf("%s: %s is given twice, and differently at %s", l.place, title(l.obj), before.place))
+			wrong = append(wrong, l.from.refuse(refOf(l.obj), problem{text: "it is given twice, and differently at " + before.from.place()}))
 		}
 	}
 	return out, wrong
@@ -314,12 +332,16 @@ func rank(obj runtime.Object) int {
 }
 
 // title names an object as people do.
-func title(obj runtime.Object) string {
+func title(obj runtime.Object) string { return naming(refOf(obj)) }
+
+func naming(o kscope.ObjectRef) string {
+	return strings.TrimSpace(o.Kind + " " + kscope.Ref{Namespace: o.Namespace, Name: o.Name}.String())
+}
+
+// refOf names an object.
+func refOf(obj runtime.Object) kscope.ObjectRef {
 	id := identify(obj)
-	if id.namespace == "" {
-		return id.Kind + " " + id.name
-	}
-	return id.Kind + " " + id.namespace + "/" + id.name
+	return kscope.ObjectRef{Kind: id.Kind, Namespace: id.namespace, Name: id.name}
 }
 
 // asUnstructured is nil for objects of built-in kinds.
