@@ -42,6 +42,7 @@ type Manifests struct {
 	taken   time.Time  // when the dump among them was made, as far as it tells; zero where there is none
 	queued  []waiting  // what waited in the queues then
 	origins []document // of Objects, as [Read] keeps them
+	given   contents   // all of it, as it was read
 }
 
 // At is where a field of an object stands: of that one of Objects, as [Read] gave
@@ -57,15 +58,47 @@ func (m *Manifests) At(object int, path string) Place { return m.origins[object]
 //
 // What kubectl or an API server with KEDA's CRDs would refuse is left out and told
 // of, with the file, the line and the field; the rest is taken, as kubectl applies
-// it. It is an error where nothing that scales is left, and Manifests has all that is
+// it. What KEDA's webhooks refuse is left out, too, unless nothing that scales were
+// left without it. It is an error where nothing that scales is left, and Manifests has all that is
 // wrong then too. What only KEDA's operator refuses is no error: it will say so
 // itself, in the object's conditions. What is not for a cluster at all, such as
 // values of a chart, is noted. Errors that have a remedy are of type
 // [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
 	m, err := Read(paths, stdin)
-	m.origins = nil // with them the text of all files would be kept
+	if open, ok := m.withoutWebhooks(); ok {
+		m, err = open, nil
+	}
+	m.origins, m.given = nil, contents{} // with them the text of all files would be kept
 	return m, err
+}
+
+// withoutWebhooks is what is played where KEDA's webhooks let nothing in that scales: the
+// same on a cluster on which they are not asked, with a note of what they say.
+func (m *Manifests) withoutWebhooks() (Manifests, bool) {
+	if slices.ContainsFunc(m.Objects, scales) {
+		return Manifests{}, false
+	}
+	open := arrange(m.given, func(found []loaded) ([]loaded, []error) { return found, nil })
+	if !slices.ContainsFunc(open.Objects, scales) {
+		return Manifests{}, false
+	}
+	var denied []notes.Note
+	for _, err := range m.Refused[len(open.Refused):] {
+		if r, ok := errors.AsType[*Refusal](err); ok {
+			id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: r.Of.Namespace, Name: r.Of.Name}}
+			if r.Of.Kind == "ScaledJob" {
+				id.Kind = kscope.ScaledJobs
+			}
+			denied = append(denied, notes.Note{Weight: notes.Fails, Objects: []kscope.ObjectRef{r.Of}, Place: fmt.Sprintf("%s:%d", r.File, r.Line), Rows: []kscope.ID{id},
+				Says: r.Text + "; it is played as where that webhook is not asked", Next: kscope.HintOf(err)})
+		}
+	}
+	open.Notes = append(denied, open.Notes...)
+	for i := range open.Notes {
+		clean(&open.Notes[i])
+	}
+	return open, true
 }
 
 // Read is Load for who judges manifests and plays none of them: it keeps where
@@ -104,6 +137,7 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 		}
 	}
 	m := arrange(all, admit)
+	m.given = all
 	switch {
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
