@@ -17,7 +17,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kscope/kscope/sandbox/redisd"
+	"github.com/kscope/kscope/sandbox/resolve"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // operatorNamespace is where KEDA looks for what a ClusterTriggerAuthentication
@@ -180,11 +184,7 @@ func (l lookup) variable(u *unstructured.Unstructured, container, name string) s
 		return ""
 	}
 	if container == "" {
-		at := []string{"spec", "scaleTargetRef", "envSourceContainerName"}
-		if u.GetKind() == "ScaledJob" {
-			at = []string{"spec", "envSourceContainerName"}
-		}
-		container, _, _ = unstructured.NestedString(u.Object, at...)
+		container = containerOf(u)
 	}
 	i := slices.IndexFunc(pod.Containers, func(c corev1.Container) bool { return container == "" || c.Name == container })
 	if i < 0 {
@@ -269,6 +269,58 @@ func podOf(obj runtime.Object) (*corev1.PodSpec, string) {
 		return &o.Spec.Template.Spec, title(obj)
 	}
 	return nil, ""
+}
+
+// logins are those with which the triggers come to Redis, by the manifests; none where
+// one of them comes without, or nobody here can tell, for it is one server that plays
+// them all.
+func (m Manifests) logins() (out []redisd.Login) {
+	find := resolve.Find(m.lookup().find)
+	for _, obj := range m.Objects {
+		u := asUnstructured(obj)
+		if u == nil || u.GetKind() != "ScaledObject" && u.GetKind() != "ScaledJob" {
+			continue
+		}
+		var all []struct {
+			Type              string
+			Metadata          map[string]string
+			AuthenticationRef *resolve.Reference
+		}
+		into(u, &all, "spec", "triggers")
+		pod, _ := m.lookup().template(u)
+		for _, t := range all {
+			if known, _ := triggers.TypeOf(t.Type); known.Metric == "" {
+				continue // it has no queue
+			}
+			v := params.Values{Metadata: t.Metadata}
+			if pod != nil {
+				v.Environment, _ = find.Environment(pod, containerOf(u), u.GetNamespace()) // KEDA says what is wrong with it
+			}
+			v.Authentication, _ = find.Authentication(t.AuthenticationRef, pod, u.GetNamespace())
+			login := redisd.Login{User: v.Named(t.Type, "username"), Password: v.Named(t.Type, "password")}
+			if !strings.HasPrefix(t.Type, "redis") || login.Password == "" || login.Password == resolve.Unasked {
+				return nil
+			}
+			if login.User == "default" {
+				login.User = ""
+			}
+			if !slices.Contains(out, login) {
+				out = append(out, login)
+			}
+		}
+	}
+	return out
+}
+
+// containerOf is the container that the spec of a ScaledObject or ScaledJob names for its
+// environment, "" for the first.
+func containerOf(u *unstructured.Unstructured) string {
+	at := []string{"spec", "scaleTargetRef", "envSourceContainerName"}
+	if u.GetKind() == "ScaledJob" {
+		at = []string{"spec", "envSourceContainerName"}
+	}
+	name, _, _ := unstructured.NestedString(u.Object, at...)
+	return name
 }
 
 // lostAuthentication is the name of an object that is referred to and never was.

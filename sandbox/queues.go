@@ -84,11 +84,11 @@ func (r *redis) guard(on bool) {
 	r.mu.Lock()
 	r.guarded = on
 	r.mu.Unlock()
-	password := ""
 	if on {
-		password = guardian
+		r.Guard(redisd.Login{Password: guardian})
+		return
 	}
-	r.Guard(password)
+	r.Guard(r.logins...)
 }
 
 func (r *redis) isGuarded() bool {

@@ -21,6 +21,7 @@ import (
 type redis struct {
 	*redisd.Server
 	listens bool
+	logins  []redisd.Login // that the triggers have; see logins
 
 	mu      sync.Mutex
 	lost    bool

@@ -123,6 +123,8 @@ func New(o Options) (*Sandbox, error) {
 		StartTime: o.StartTime, StartSpread: o.StartSpread,
 		NoWorkers: o.NoWorkers, Witness: o.Witness,
 	}, s.redis)
+	s.redis.logins = o.Manifests.logins()
+	s.redis.Guard(s.redis.logins...)
 	if err := s.apply(o.Manifests); err != nil {
 		s.Close()
 		return nil, err
@@ -214,6 +216,15 @@ func (s *Sandbox) SetSpeed(speed float64) error {
 // triggers that name one key in one database share it, whatever their
 // addresses. With NoPort nothing listens there.
 func (s *Sandbox) Redis() string { return s.redis.address() }
+
+// User is who the Redis server asks for with a password, and whether it asks at all: it
+// does where all triggers come with one. The default user has no name.
+func (s *Sandbox) User() (name string, asked bool) {
+	if len(s.redis.logins) == 0 {
+		return "", false
+	}
+	return s.redis.logins[0].User, true
+}
 
 // Dial connects to the sandbox's Redis, whatever the address, or fails as a
 // connection to that address does while Redis is lost.

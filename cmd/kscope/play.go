@@ -71,6 +71,12 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	o.Mode, o.Namespace, o.Name, o.LocalCluster, o.Teach = "SANDBOX", namespace, name, true, len(f.files) == 0
 	o.Armed = true
 	o.Context = "redis-cli -p " + port(s.Redis())
+	if user, asked := s.User(); asked { // for the password that the triggers have
+		if user != "" {
+			o.Context += " --user " + kscope.Clean(user)
+		}
+		o.Context += " --askpass"
+	}
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
 	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial, Resolve: accessOf(s)})
@@ -131,7 +137,8 @@ func accessOf(s *sandbox.Sandbox) func(context.Context, kscope.TriggerRef) (redi
 		if len(a.Addresses) == 0 {
 			a.Addresses = []string{s.Redis()}
 		}
-		return redis.Access{Addresses: a.Addresses[:1], Username: a.Username, Password: a.Password, From: a.From, Missing: a.Missing}.Server()
+		server, err := redis.Access{Addresses: a.Addresses[:1], Username: a.Username, Password: a.Password, TLS: a.TLS, From: a.From, Missing: a.Missing}.Server()
+		return server.WithoutTLS(), err
 	}
 }
 

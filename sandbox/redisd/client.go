@@ -48,7 +48,7 @@ type client struct {
 }
 
 func (s *Server) newClient(conn net.Conn) *client {
-	c := &client{s: s, id: s.ids.Add(1), conn: conn, in: make(chan request), gone: make(chan struct{}), let: conn == nil || s.wants() == ""}
+	c := &client{s: s, id: s.ids.Add(1), conn: conn, in: make(chan request), gone: make(chan struct{}), let: conn == nil || !s.guarded()}
 	c.out = newOutbox(s.holding)
 	c.renew()
 	return c

@@ -17,7 +17,11 @@ func (c *client) refuseSub(args []string) {
 
 // doAuth takes any password where none is set: the sandbox has nothing to protect.
 func doAuth(c *client, args []string) {
-	if !c.admits(args[len(args)-1]) {
+	user := ""
+	if len(args) > 2 {
+		user = args[1]
+	}
+	if !c.admits(user, args[len(args)-1]) {
 		c.fail(msgWrongPassword)
 		return
 	}
@@ -27,9 +31,11 @@ func doAuth(c *client, args []string) {
 
 const msgWrongPassword = "WRONGPASS invalid username-password pair or user is disabled."
 
-func (c *client) admits(password string) bool {
-	wanted := c.s.wants()
-	return wanted == "" || password == wanted
+func (c *client) admits(user, password string) bool {
+	if user == "default" {
+		user = ""
+	}
+	return !c.s.guarded() || slices.Contains(*c.s.logins.Load(), Login{user, password})
 }
 
 func doQuit(c *client, _ []string) {
@@ -43,7 +49,7 @@ func doReset(c *client, _ []string) {
 	c.unwatch()
 	c.choose(0)
 	c.name, c.resp3, c.peer.Resp3 = "", false, false
-	c.let = c.s.wants() == ""
+	c.let = !c.s.guarded()
 	c.peer.WriteInline("RESET")
 }
 
@@ -83,7 +89,7 @@ func doHello(c *client, args []string) {
 		}
 		for rest := args[2:]; len(rest) > 0; {
 			switch option := strings.ToUpper(rest[0]); {
-			case option == "AUTH" && len(rest) >= 3 && !c.admits(rest[2]):
+			case option == "AUTH" && len(rest) >= 3 && !c.admits(rest[1], rest[2]):
 				c.fail(msgWrongPassword)
 				return
 			case option == "AUTH" && len(rest) >= 3:

@@ -52,7 +52,7 @@ func TestGuard(t *testing.T) {
 	s := start(t)
 	before := dial(t, s)
 	before.answers("+PONG", "PING")
-	s.Guard("secret")
+	s.Guard(Login{Password: "secret"}, Login{"app", "other"})
 	before.ends("Guard")
 	const refused = "-NOAUTH Authentication required."
 	c := dial(t, s)
@@ -70,11 +70,11 @@ func TestGuard(t *testing.T) {
 	c.answers("+RESET", "RESET")
 	c.answers(refused, "PING")
 	other := dial(t, s)
-	other.answers("*14", "HELLO", "2", "AUTH", "me", "secret")
+	other.answers("*14", "HELLO", "2", "AUTH", "default", "secret")
 	if got, err := s.Ask(0, "LLEN", "q"); got != 1 || err != nil {
 		t.Error("the sandbox itself is not let in:", got, err)
 	}
-	s.Guard("")
+	s.Guard()
 	dial(t, s).answers("+PONG", "PING")
 }
 

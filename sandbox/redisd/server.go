@@ -16,6 +16,7 @@ package redisd
 import (
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ type Server struct {
 	ids      atomic.Int64
 	held     atomic.Int64 // bytes, for all clients
 	shedding atomic.Bool
-	password atomic.Value // a string; "" where none is wanted
+	logins   atomic.Pointer[[]Login] // any of them lets in; empty where nothing is asked for
 
 	// slow is held, before mu, by clients whose last command took long, so that
 	// all others wait for one of these at the most.
@@ -73,7 +74,7 @@ func New(wrote func()) (*Server, error) {
 		wrote: wrote, maxHeld: maxHeld, maxTurn: maxTurn, mini: miniredis.NewMiniRedis(), blocked: map[string]waiters{},
 		rooms: newRooms(), scripts: map[string]*lua.FunctionProto{}, clients: map[*client]struct{}{},
 	}
-	s.password.Store("")
+	s.logins.Store(&[]Login{})
 	conn, err := s.mini.Dial() // starts it without a listener
 	if err != nil {
 		return nil, err
@@ -155,10 +156,13 @@ func (s *Server) Serve(conn net.Conn) {
 	s.running.Go(func() { c.serve(full) })
 }
 
-// Guard makes the server want a password, as if it had been started anew with it;
-// "" is for none any more.
-func (s *Server) Guard(password string) {
-	if s.password.Swap(password) == password || password == "" {
+// Login is a user of the server's with a password; "" is the default one.
+type Login struct{ User, Password string }
+
+// Guard makes the server want one of some logins, as if it had been started anew with
+// them; without any it asks for nothing any more.
+func (s *Server) Guard(logins ...Login) {
+	if was := *s.logins.Swap(&logins); slices.Equal(was, logins) || len(logins) == 0 {
 		return
 	}
 	s.conns.Lock()
@@ -168,8 +172,8 @@ func (s *Server) Guard(password string) {
 	}
 }
 
-// wants is the password, "" where none is wanted.
-func (s *Server) wants() string { return s.password.Load().(string) }
+// guarded reports whether the server asks for a login.
+func (s *Server) guarded() bool { return len(*s.logins.Load()) > 0 }
 
 // leaving is how long Close waits for what is being carried out.
 const leaving = time.Second

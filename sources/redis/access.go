@@ -46,7 +46,7 @@ type more struct {
 	tls                                *tls.Config // nil for the system's authorities and no certificate of ours
 	from                               map[string]string
 	missing                            []string
-	perWorkload                        bool
+	perWorkload, asIfTLS               bool
 }
 
 var (
@@ -55,6 +55,17 @@ var (
 	errLockedKey   = errors.New("key is encrypted, and there is no keyPassword")
 	errKeyPassword = errors.New("key cannot be decrypted with keyPassword, which takes a key in encrypted PKCS #8")
 )
+
+// WithoutTLS is a server of which all else is as its access says, and to which no TLS is
+// spoken though that is asked for: what plays it does without.
+func (s Server) WithoutTLS() Server {
+	if s.TLS && s.more != nil {
+		m := *s.more
+		m.asIfTLS = true
+		s.TLS, s.more = false, &m
+	}
+	return s
+}
 
 // Server is the server that an access leads to. The errors say what about the
 // certificates is wrong, and nothing of what is in them.

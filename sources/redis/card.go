@@ -65,6 +65,9 @@ func (l *link) version() string {
 
 // tlsWords says how a connection is secured, "" if it is not.
 func (s Server) tlsWords() string {
+	if s.more != nil && s.more.asIfTLS {
+		return "asked for by the trigger, and left out here"
+	}
 	if !s.TLS {
 		return ""
 	}

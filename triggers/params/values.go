@@ -87,3 +87,8 @@ func (p Parameter) Example() string {
 	}
 	return "1"
 }
+
+// Named is the value of a parameter of a type, "" where there is none.
+func (v Values) Named(typ, name string) string {
+	return said{Of(typ), v}.text(name)
+}
