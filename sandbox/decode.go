@@ -47,7 +47,7 @@ func (f file) read(to *contents) {
 			case note != "":
 				to.notes = append(to.notes, note)
 			default:
-				to.found = append(to.found, loaded{obj, part.place()})
+				to.found = append(to.found, loaded{obj, part.origin()})
 			}
 		}
 	}
@@ -74,7 +74,10 @@ func (d document) itemsWithin(depth int) []document {
 	}
 	var out []document
 	for i, item := range list.Items {
-		part := document{file: d.file, line: d.lineOf(fmt.Sprintf("items[%d]", i)), json: item, before: d.before}
+		part, path := d, fmt.Sprintf("items[%d]", i)
+		at := d.at(path)
+		part.line, part.column, part.json, part.root = at.Line, at.Column, item, nil
+		part.within = strings.TrimPrefix(d.within+"."+path, ".")
 		if kind := strings.TrimSuffix(list.Kind, "List"); kind != "" {
 			part.json = completed(item, metav1.TypeMeta{Kind: kind, APIVersion: list.APIVersion})
 		}
@@ -82,6 +85,9 @@ func (d document) itemsWithin(depth int) []document {
 			if node, _ := child(d.root, "items", ""); node != nil {
 				part.root, _ = child(node, "", fmt.Sprint(i))
 			}
+		}
+		if part.root == nil {
+			part.text = nil
 		}
 		out = append(out, part.itemsWithin(depth-1)...)
 	}
@@ -117,9 +123,9 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	if err := json.Unmarshal(d.json, &head); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return nil, "", placed(d.file, d.lineOf(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
+			return nil, "", placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
 		}
-		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
+		return nil, "", placedAt(d.at(""), "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
 	}
 	gvk := head.GroupVersionKind()
 	if note := d.elsewhere(gvk); note != "" {
@@ -127,13 +133,13 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
-		return nil, "", placed(d.file, d.line, "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+		return nil, "", placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
 	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
 		return nil, fmt.Sprintf("%s: the %s is empty", d.place(), head.Kind), nil
 	case head.Kind == "List":
-		return nil, "", placed(d.file, d.line, fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
+		return nil, "", placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
 	case head.Name == "":
-		return nil, "", placed(d.file, d.lineOf("metadata"), head.Kind+": metadata.name: Required value", "")
+		return nil, "", placedAt(d.at("metadata"), head.Kind+": metadata.name: Required value", "")
 	}
 	switch {
 	case gvk.Group == kedaGroup:
@@ -182,7 +188,7 @@ func (d document) unknown(gvk schema.GroupVersionKind) error {
 	if gvk.Group == kedaGroup {
 		hint = "KEDA's kinds are ScaledObject, ScaledJob, TriggerAuthentication and ClusterTriggerAuthentication of " + kedaVersion
 	}
-	return placed(d.file, d.lineOf("kind"), text, hint)
+	return placedAt(d.at("kind"), text, hint)
 }
 
 // preferred is the version in which the sandbox wants a kind.

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -13,34 +14,75 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// document is one object of a file, with what is needed to say in which line
-// something stands.
+// Place is where something stands in a file.
+type Place struct {
+	File         string // as it was named, or found in a directory that was
+	Line, Column int    // from 1, in characters
+}
+
+// Refusal is what is wrong at a place of a file. Its error names the line.
+type Refusal struct {
+	Place
+	Text string
+}
+
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("%s:%d: %s", kscope.Clean(r.File), r.Line, r.Text)
+}
+
+// document is one object of a file, with what is needed to say where something
+// stands in it.
 type document struct {
-	file   string
-	line   int // of its first line in the file, from 1
-	json   []byte
-	root   *yamlnode.Node // nil where nothing is known of the lines in it
-	before int            // lines of the file before that from which root counts
+	file         string
+	line, column int // of its beginning in the file, from 1
+	json         []byte
+	root         *yamlnode.Node // nil where nothing is known of the lines in it
+	before       int            // lines of the file before that from which root counts
+
+	text   []byte // from the line on in which the document begins
+	start  int    // the number of that line
+	shift  int    // characters of that line that are no part of it
+	within string // path of the object in it: of an item of a list
+}
+
+// origin is as much of a document as it takes to say later where something stands:
+// what was read of it takes many times as much.
+func (d document) origin() document {
+	d.json, d.root = nil, nil
+	return d
+}
+
+// parsed is the root of a document that was read before, and the lines before that
+// from which it counts.
+func (d document) parsed() (*yamlnode.Node, int) {
+	var root yamlnode.Node
+	if d.root != nil || d.text == nil {
+		return d.root, d.before
+	}
+	if err := yamlnode.NewDecoder(bytes.NewReader(d.text)).Decode(&root); err != nil || len(root.Content) == 0 {
+		return nil, 0
+	}
+	return root.Content[0], d.start - 1
 }
 
 func placed(name string, line int, text, hint string) error {
-	err := fmt.Errorf("%s:%d: %s", kscope.Clean(name), line, kscope.Clean(strings.TrimSpace(text)))
+	return placedAt(Place{name, line, 1}, text, hint)
+}
+
+func placedAt(p Place, text, hint string) error {
+	err := &Refusal{p, kscope.Clean(strings.TrimSpace(text))}
 	if hint == "" {
 		return err
 	}
 	return &kscope.Trouble{Cause: err, Hint: hint}
 }
 
-var placeIn = regexp.MustCompile(`:(\d+): `)
-
 // lineIn is the line that an error of a file names, 0 for none.
 func lineIn(err error) int {
-	m := placeIn.FindStringSubmatch(err.Error())
-	if m == nil {
-		return 0
+	if r, ok := errors.AsType[*Refusal](err); ok {
+		return r.Line
 	}
-	n, _ := strconv.Atoi(m[1])
-	return n
+	return 0
 }
 
 // problem is why an object is refused.
@@ -51,34 +93,39 @@ type problem struct {
 }
 
 func (d document) refuse(who string, p problem) error {
-	return placed(d.file, d.lineOf(p.path), who+": "+p.text, p.hint)
+	return placedAt(d.at(p.path), who+": "+p.text, p.hint)
 }
 
 func (d document) place() string { return fmt.Sprintf("%s:%d", d.file, d.line) }
 
 var step1 = regexp.MustCompile(`^\.?(?:([^.\[\]]+)|\[(\d+)\]|\[([^\]]+)\])`)
 
-// lineOf is the line of a field, or of the innermost part of its path that
-// there is.
-func (d document) lineOf(path string) int {
-	line := d.line
-	node := d.root
+// at is where a field stands, or the innermost part of its path that there is.
+func (d document) at(path string) Place {
+	p := Place{d.file, d.line, d.column}
+	node, before := d.parsed()
+	if d.root == nil && d.within != "" {
+		path = strings.TrimSuffix(d.within+"."+path, ".")
+	}
 	for node != nil && path != "" {
 		m := step1.FindStringSubmatch(path)
 		if m == nil {
 			break
 		}
 		path = path[len(m[0]):]
-		var at int
-		if node, at = child(node, m[1]+m[3], m[2]); node != nil {
-			line = at + d.before
+		var begin *yamlnode.Node
+		if node, begin = child(node, m[1]+m[3], m[2]); node != nil {
+			p.Line, p.Column = begin.Line+before, begin.Column
+			if p.Line == d.start {
+				p.Column += d.shift
+			}
 		}
 	}
-	return line
+	return p
 }
 
-// child is a part of a node and the line at which it begins.
-func child(node *yamlnode.Node, key, index string) (*yamlnode.Node, int) {
+// child is a part of a node, and what begins it: its key, where it has one.
+func child(node *yamlnode.Node, key, index string) (part, begin *yamlnode.Node) {
 	if node.Kind == yamlnode.AliasNode {
 		node = node.Alias
 	}
@@ -86,15 +133,15 @@ func child(node *yamlnode.Node, key, index string) (*yamlnode.Node, int) {
 	case yamlnode.MappingNode:
 		for i := 0; i+1 < len(node.Content); i += 2 {
 			if node.Content[i].Value == key && index == "" {
-				return node.Content[i+1], node.Content[i].Line
+				return node.Content[i+1], node.Content[i]
 			}
 		}
 	case yamlnode.SequenceNode:
 		if n, err := strconv.Atoi(index); err == nil && n < len(node.Content) {
-			return node.Content[n], node.Content[n].Line
+			return node.Content[n], node.Content[n]
 		}
 	}
-	return nil, 0
+	return nil, nil
 }
 
 // unreadable is where a text has the first byte that is no UTF-8, or a control

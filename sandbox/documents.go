@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v2"
 	yamlnode "go.yaml.in/yaml/v3"
@@ -21,13 +22,14 @@ import (
 // begins is the libraries' business. Documents that say nothing are left out.
 // What is wrong with one does not keep the others.
 func (f file) documents() (out []document, wrong []error) {
-	rest, before := joined.ReplaceAll(f.text, []byte("$1")), 0
+	all := joined.ReplaceAll(f.text, []byte("$1"))
+	rest, before := all, 0
 	for {
 		value, n := leadingJSON(rest)
 		if n == 0 {
 			break
 		}
-		if d, err := f.jsonDocument(value, before+newlines(rest[:n-len(value)])); err != nil {
+		if d, err := f.jsonDocument(value, before+newlines(rest[:n-len(value)]), column(all[:len(all)-len(rest)+n-len(value)])); err != nil {
 			wrong = append(wrong, err)
 		} else {
 			out = append(out, d)
@@ -86,20 +88,27 @@ func newlines(text []byte) int {
 	return bytes.Count(text, []byte("\n")) + bytes.Count(text, []byte("\r")) - bytes.Count(text, []byte("\r\n"))
 }
 
-func (f file) jsonDocument(value json.RawMessage, before int) (document, error) {
-	d := document{file: f.name, line: before + 1, json: value, before: before}
+// column is the number of characters in the last line of a text.
+func column(text []byte) int {
+	return utf8.RuneCount(text[bytes.LastIndexAny(text, "\r\n")+1:])
+}
+
+func (f file) jsonDocument(value json.RawMessage, before, shift int) (document, error) {
+	d := document{file: f.name, line: before + 1, column: shift + 1, json: value, before: before, text: value, start: before + 1, shift: shift}
 	var root yamlnode.Node // for the lines alone; YAML does not know all that JSON may write
 	if err := yamlnode.Unmarshal(value, &root); err == nil && len(root.Content) > 0 {
 		d.root = root.Content[0]
+	} else {
+		d.text = nil
 	}
 	var any any
 	strict, err := kjson.UnmarshalStrict(value, &any)
 	switch {
 	case err != nil:
-		return document{}, placed(f.name, d.line, strings.TrimPrefix(err.Error(), "json: "), "")
+		return document{}, placedAt(d.at(""), strings.TrimPrefix(err.Error(), "json: "), "")
 	case len(strict) > 0:
 		p := decodeProblem(strict[0])
-		return document{}, placed(f.name, d.lineOf(p.path), p.text, twice)
+		return document{}, placedAt(d.at(p.path), p.text, twice)
 	}
 	return d, nil
 }
@@ -111,6 +120,7 @@ func (f file) yamlDocuments(text []byte, before int) (out []document, line int, 
 	values, nodes := yaml.NewDecoder(bytes.NewReader(text)), yamlnode.NewDecoder(bytes.NewReader(text))
 	values.SetStrict(true)
 	line = before + 1
+	from, fromLine := 0, line // where the document before begins
 	for {
 		var value any
 		var root yamlnode.Node
@@ -128,11 +138,14 @@ func (f file) yamlDocuments(text []byte, before int) (out []document, line int, 
 			line, err = f.syntaxError(text, before, line, lines)
 			return out, line, err
 		}
-		d := document{file: f.name, line: line, before: before}
+		d := document{file: f.name, line: line, column: 1, before: before}
 		if len(root.Content) > 0 {
 			d.root = root.Content[0]
-			d.line = d.root.Line + before
+			d.line, d.column = d.root.Line+before, d.root.Column
 			line = d.line
+			from += afterLines(text[from:], line-fromLine)
+			fromLine = line
+			d.text, d.start = text[from:], line
 		}
 		if value == nil {
 			continue
@@ -141,7 +154,7 @@ func (f file) yamlDocuments(text []byte, before int) (out []document, line int, 
 			d.json, err = json.Marshal(value)
 		}
 		if err != nil {
-			return out, line, placed(f.name, d.line, err.Error(), "")
+			return out, line, placedAt(d.at(""), err.Error(), "")
 		}
 		out = append(out, d)
 	}

@@ -32,9 +32,18 @@ type Manifests struct {
 	Notes []string
 	// Refused is what is wrong with the objects and documents that are left out for
 	// it, in the order in which they were given: one line each, of type
-	// [*kscope.Trouble] where there is a remedy.
+	// [*kscope.Trouble] where there is a remedy, and with a [*Refusal] in it where it is
+	// at a place of a file.
 	Refused []error
+
+	origins []document // of Objects, as [Read] keeps them
 }
+
+// At is where a field of an object stands: of that one of Objects, as [Read] gave
+// them, or where the innermost part of its path does that there is. The path is
+// written as spec.triggers[0].type and metadata.annotations[example.com/a]; "" is
+// the object.
+func (m *Manifests) At(object int, path string) Place { return m.origins[object].at(path) }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
@@ -48,6 +57,14 @@ type Manifests struct {
 // values of a chart, is noted. Errors that have a remedy are of type
 // [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
+	m, err := Read(paths, stdin)
+	m.origins = nil // with them the text of all files would be kept
+	return m, err
+}
+
+// Read is Load for who judges manifests and plays none of them: it keeps where
+// everything stands.
+func Read(paths []string, stdin io.Reader) (Manifests, error) {
 	m, err := loadAll(paths, stdin)
 	for i := range m.Refused {
 		m.Refused[i] = oneLine(m.Refused[i])
@@ -227,8 +244,8 @@ func loadDemo() (Manifests, error) {
 
 // loaded is an object and where it was found.
 type loaded struct {
-	obj   runtime.Object
-	place string // file:line
+	obj  runtime.Object
+	from document
 }
 
 // arrange puts objects into the order in which to create them and says what
@@ -243,7 +260,7 @@ func arrange(all contents) Manifests {
 			idle = append(idle, title(l.obj))
 			continue
 		}
-		m.Objects = append(m.Objects, l.obj)
+		m.Objects, m.origins = append(m.Objects, l.obj), append(m.origins, l.from)
 	}
 	m.Notes = append(all.notes, m.notes()...)
 	if idle != nil {
@@ -278,7 +295,7 @@ func unique(found []loaded) (out []loaded, wrong []error) {
 			seen[id] = l
 			out = append(out, l)
 		case !equality.Semantic.DeepEqual(before.obj, l.obj):
-			wrong = append(wrong, fmt.Errorf("%s: %s is given twice, and differently at %s", l.place, title(l.obj), before.place))
+			wrong = append(wrong, placedAt(l.from.at(""), fmt.Sprintf("%s is given twice, and differently at %s", title(l.obj), before.from.place()), ""))
 		}
 	}
 	return out, wrong

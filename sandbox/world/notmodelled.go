@@ -3,6 +3,9 @@ package world
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -113,4 +116,112 @@ func triggerNotModelled(t triggerSpec) string {
 		return "partitions do not cap the number of replicas"
 	}
 	return ""
+}
+
+// Refusal is why KEDA's operator refuses an object.
+type Refusal struct {
+	Path string // of the field, as in spec.triggers[0].metadata.listName
+	Err  error  // in KEDA's words
+}
+
+// quoted is a parameter, or a field, that KEDA names in an error.
+var quoted = regexp.MustCompile(`"([A-Za-z]+)"`)
+
+// Refuses is all that KEDA's operator would refuse of a ScaledObject or a ScaledJob for
+// what stands in it, whatever there is beside it. What cannot be played, and KEDA may
+// well take, is not among it.
+func Refuses(u *unstructured.Unstructured) []Refusal {
+	var out []Refusal
+	add := func(path string, err error) {
+		if err != nil {
+			out = append(out, Refusal{path, err})
+		}
+	}
+	var spec scaledObjectSpec
+	switch u.GetKind() {
+	case "ScaledObject":
+		if decode(u, &spec) != nil {
+			return nil
+		}
+		if text, ok := u.GetAnnotations()[pausedReplicas]; ok {
+			if n, err := strconv.ParseInt(text, 10, 32); err != nil || n < 0 {
+				add("metadata.annotations["+pausedReplicas+"]", fmt.Errorf("%q is no number of replicas to pause at", text))
+			}
+		}
+		_, err := spec.check()
+		add(spec.accused(err), err)
+		_, err = spec.formula()
+		if !errors.Is(err, triggers.ErrFormulaUnknown) {
+			add("spec.advanced.scalingModifiers", err)
+		}
+	case "ScaledJob":
+		var job scaledJobSpec
+		if decode(u, &job) != nil {
+			return nil
+		}
+		spec.Triggers = job.Triggers
+		err := checkTriggers(job.Triggers)
+		add(spec.accused(err), err)
+	}
+	metrics := map[string]bool{}
+	for i, t := range spec.Triggers {
+		if known, ok := triggers.TypeOf(t.Type); ok && known == (triggers.Type{}) {
+			continue // of KEDA's, and not played
+		}
+		path := fmt.Sprintf("spec.triggers[%d]", i)
+		built, err := buildTrigger(u.GetNamespace(), u.GetName(), i, t)
+		if err != nil {
+			add(path+t.accused(err), err)
+			continue
+		}
+		if built.metric != "" && metrics[built.metric] {
+			add(path, fmt.Errorf("metricName %s defined multiple times in %s %s", built.metric, u.GetKind(), u.GetName()))
+		}
+		metrics[built.metric] = true
+	}
+	return out
+}
+
+// accused is the field of a trigger that an error of its scaler is about.
+func (s triggerSpec) accused(err error) string {
+	text := err.Error()
+	if strings.HasPrefix(text, "no scaler found") {
+		return ".type"
+	}
+	if strings.Contains(text, "metric type") {
+		return ".metricType"
+	}
+	path := ".metadata"
+	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
+		if _, ok := s.Metadata[m[1]]; ok {
+			return path + "." + m[1]
+		}
+	}
+	return path
+}
+
+// accused is the field that an error of check is about.
+func (s *scaledObjectSpec) accused(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	names := map[string]bool{}
+	for i, t := range s.Triggers {
+		path := fmt.Sprintf("spec.triggers[%d]", i)
+		if t.UseCachedMetrics && strings.Contains(text, "useCachedMetrics") && strings.Contains(text, strconv.Quote(t.Type)) {
+			return path + ".useCachedMetrics"
+		}
+		if names[t.Name] && strings.Contains(text, strconv.Quote(t.Name)) {
+			return path + ".name"
+		}
+		names[t.Name] = t.Name != ""
+	}
+	switch {
+	case strings.HasPrefix(text, "IdleReplicaCount"):
+		return "spec.idleReplicaCount"
+	case strings.HasPrefix(text, "MinReplicaCount"):
+		return "spec.minReplicaCount"
+	}
+	return "spec.triggers"
 }
