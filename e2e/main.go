@@ -15,11 +15,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/kscope/kscope/e2e/cluster"
+	"github.com/kscope/kscope/e2e/parameters"
 )
 
 const usage = `usage: go run . VERB [flags]
@@ -30,6 +33,7 @@ const usage = `usage: go run . VERB [flags]
   demo        apply ../demo/manifests to it and wait until KEDA has taken them up
   load        create ScaledObjects and pods by the thousand
   unload      remove what load created
+  parameters  write the table of KEDA's trigger parameters anew, from KEDA's source
   perf        measure the limits that kscope has to hold, on a cluster of its own
   down        stop the cluster
   build       only compile the programs
@@ -61,7 +65,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	verbs := map[string]func(context.Context, *flag.FlagSet, []string, io.Writer) error{
 		"up": up, "down": down, "status": status, "kubeconfig": kubeconfig, "build": build,
 		"demo": applyDemo, "load": load, "unload": unload, "perf": measure,
-		playVerb: play,
+		"parameters": writeParameters,
+		playVerb:     play,
 	}
 	do, ok := verbs[verb]
 	if !ok {
@@ -75,6 +80,22 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return nil
 	}
 	return err
+}
+
+// writeParameters writes the table that package triggers/params holds.
+func writeParameters(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	dir, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/kedacore/keda/v2").Output()
+	if err != nil {
+		return err
+	}
+	table, err := parameters.Of(strings.TrimSpace(string(dir)))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile("../triggers/params/keda.tsv", []byte(table), 0o644) //nolint:gosec // it is part of the source
 }
 
 // parse reads the flags of a verb, none of which takes arguments beside them.

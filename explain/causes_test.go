@@ -116,6 +116,24 @@ func TestCauseIsNeverCut(t *testing.T) {
 	}
 }
 
+// What Go's libraries say of a setting is said in a few words.
+func TestPlainWords(t *testing.T) {
+	const redis = "failed to ensure HPA is correctly created for ScaledObject: error parsing redis metadata: error parsing redis metadata: "
+	for msg, want := range map[string]string{
+		redis + `unable to set param "listLength" value "2.5": unable to unmarshal to field type int64: json: cannot unmarshal number 2.5 into Go value of type int64`:                                                                                                        `KEDA refuses it: listLength is "2.5", which is no whole number.`,
+		redis + `unable to set param "unsafeSsl" value "no": unable to parse boolean value "no": strconv.ParseBool: parsing "no": invalid syntax`:                                                                                                                             `KEDA refuses it: unsafeSsl is "no", which is neither true nor false.`,
+		redis + `EnableTLS parsing error strconv.ParseBool: parsing "yes": invalid syntax`:                                                                                                                                                                                    `KEDA refuses it: enableTLS is "yes", which is neither true nor false.`,
+		"failed to ensure HPA is correctly created for ScaledObject: connection to redis failed: dial tcp: address redis: missing port in address":                                                                                                                            `KEDA refuses it: the address redis says no port.`,
+		"failed to ensure HPA is correctly created for ScaledObject: error resolving secrets for ScaleTarget: error resolving secret name &SecretKeySelector{LocalObjectReference:LocalObjectReference{Name:login,},Key:token,Optional:nil,} for env TOKEN in namespace demo": `A reference dangles: Secret login, which variable TOKEN comes from, does not exist.`,
+	} {
+		c := copied(scene(0, 1, 1))
+		soCond(c, "Ready", "False", "ScaledObjectCheckFailed", msg)
+		if got := explain.Decide(*c, noon).Why; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // A value that does not exceed its threshold starts nothing, whatever the trigger,
 // and nobody is to blame for it.
 func TestBelowAnyThreshold(t *testing.T) {

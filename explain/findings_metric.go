@@ -153,6 +153,9 @@ func sourceLost(c *store.Chain, f *facts) (Finding, bool) {
 		}
 	}
 	if w := warned(c, f.now, complaint, "KEDAScalerFailed"); w != nil {
+		if strings.HasSuffix(sa.Message, "encountered error") && x.Link == LinkHPA { // which is no reason, and KEDA told one
+			x.Says = "KEDA cannot read the source: " + sentence(w.Note)
+		}
 		x.Evidence = append(x.Evidence, warningOf(w))
 	}
 	if zero := zeroAt(c); c.ScaledObject.Floor() == 0 && !c.ScaledObject.PausedScaleIn && !zero.IsZero() && !zero.After(f.now) {

@@ -213,6 +213,11 @@ var wrong = []diagnosed{
 		change: func(c *store.Chain) {
 			noMetric(c, rpc+"error getting scalers connection to redis failed: dial tcp 127.0.0.1:16380: connect: connection refused")
 		}, want: "sourceLost"},
+	{name: "a source of which only KEDA's event says what ails it", scene: scene(0, 4, 4),
+		change: func(c *store.Chain) {
+			noMetric(c, rpc+"metric:s0-cron-Asia-Nowhere-09xxx-017xxx encountered error")
+			warning(c, 3, "ScaledObject", "order-worker", "KEDAScalerFailed", "unable to load timezone: unknown time zone Asia/Nowhere")
+		}, want: "sourceLost"},
 	{name: "a source that is lost for long", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			c.Polled, c.ScaledObject.LastActiveTime = at(-100), at(-100)

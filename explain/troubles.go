@@ -189,12 +189,34 @@ func cause(msg string) string {
 	}
 	msg = strings.TrimSuffix(strings.Join(out, ": "), " in [triggerMetadata]")
 	msg = strings.Replace(msg, ", but may still be processing the request", "", 1)
-	return mayNot.ReplaceAllString(msg, "$1 may not $2 $3")
+	for _, p := range plainly() {
+		msg = p.says.ReplaceAllString(msg, p.plain)
+	}
+	return msg
 }
 
-// mayNot is how the API server says that somebody lacks a role, with all that is
-// around who may not do what.
-var mayNot = regexp.MustCompile(`^[^:]* is forbidden: User "(?:system:serviceaccount:)?([^"]+)" cannot ([a-z]+) resource "([^"]+)".*$`)
+// plainly is what KEDA and the API server say at length, and how it is said here.
+var plainly = sync.OnceValue(func() []struct {
+	says  *regexp.Regexp
+	plain string
+} {
+	type row = struct {
+		says  *regexp.Regexp
+		plain string
+	}
+	const param, named = `unable to set param "([^"]*)" value ("[^"]*"): `, `Name:([^,}]*),\},(?:Key:[^,]*,)?Optional:[^,}]*,\}`
+	return []row{
+		{regexp.MustCompile(`^[^:]* is forbidden: User "(?:system:serviceaccount:)?([^"]+)" cannot ([a-z]+) resource "([^"]+)".*$`), "$1 may not $2 $3"},
+		{regexp.MustCompile(param + `(?:slice element \d+: )?unable to unmarshal to field type \*?u?int\d*: .*$`), "$1 is $2, which is no whole number"},
+		{regexp.MustCompile(param + `unable to unmarshal to field type \*?float64: .*$`), "$1 is $2, which is no number"},
+		{regexp.MustCompile(param + `unable to parse boolean value .*$`), "$1 is $2, which is neither true nor false"},
+		{regexp.MustCompile(`EnableTLS parsing error strconv.ParseBool: parsing ("[^"]*"): invalid syntax$`), "enableTLS is $1, which is neither true nor false"},
+		{regexp.MustCompile(`error resolving secret name &SecretKeySelector\{LocalObjectReference:LocalObjectReference\{` + named + ` for env (\S+) in namespace \S+$`), "Secret $1, which variable $2 comes from, does not exist"},
+		{regexp.MustCompile(`error resolving config &ConfigMapKeySelector\{LocalObjectReference:LocalObjectReference\{` + named + ` for env (\S+) in namespace \S+$`), "ConfigMap $1, which variable $2 comes from, does not exist"},
+		{regexp.MustCompile(`dial tcp: address (.*): missing port in address$`), "the address $1 says no port"},
+		{regexp.MustCompile(`dial tcp: address (.*): too many colons in address$`), "the address $1 is not host:port"},
+	}
+})
 
 func contains(all []string, s string) bool {
 	for _, x := range all {

@@ -16,6 +16,7 @@ import (
 	"github.com/kscope/kscope/explain/score"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // The stories that what kscope says is scored by. A name such as healthy-27 is
@@ -164,6 +165,7 @@ type plot struct {
 	activation     int
 	behavior       string // "" for none
 	triggers       []string
+	login          []string // parameters that the trigger has from an authentication object
 	queues         []triggers.Redis
 	service, start time.Duration
 	probe          string
@@ -240,13 +242,22 @@ func (p *plot) otherTrigger(r *rand.Rand, number int) {
 	if strings.HasPrefix(name, "redis") {
 		metadata["address"], metadata["consumerGroup"] = "redis.shop:6379", "workers"
 	}
+	auth := ""
+	for _, lacks := range (params.Values{Metadata: metadata}).Lacks(name) {
+		if slices.Contains(lacks.Places, triggers.Metadata) {
+			metadata[lacks.Names[0]] = lacks.Example()
+			continue
+		}
+		auth = ", authenticationRef: {name: login}"
+		p.login = append(p.login, fmt.Sprintf("{parameter: %s, name: login, key: %s}", lacks.Names[0], "any"))
+	}
 	p.bare = number%4 >= 2 && !strings.HasPrefix(name, "redis")
 	var pairs []string
 	for k, v := range metadata {
 		pairs = append(pairs, fmt.Sprintf("%s: %q", k, v))
 	}
 	slices.Sort(pairs)
-	p.triggers = []string{fmt.Sprintf("{type: %s, metadata: {%s}}", name, strings.Join(pairs, ", "))}
+	p.triggers = []string{fmt.Sprintf("{type: %s, metadata: {%s}%s}", name, strings.Join(pairs, ", "), auth)}
 	if q, ok := world.TriggerQueue(hero.Namespace, hero.Name, 0, name, metadata); ok {
 		p.queues = []triggers.Redis{q}
 	}
@@ -344,7 +355,25 @@ spec:
   cooldownPeriod: %d
   maxReplicaCount: %d
 %s  triggers: [%s]
-`, p.probe, p.poll, p.cooldown, p.most, rest.String(), strings.Join(p.triggers, ", "))
+`, p.probe, p.poll, p.cooldown, p.most, rest.String(), strings.Join(p.triggers, ", ")) + p.logsIn()
+}
+
+// logsIn is what a trigger takes its login from, if it needs one.
+func (p *plot) logsIn() string {
+	if p.login == nil {
+		return ""
+	}
+	return fmt.Sprintf(`---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: login, namespace: shop}
+data: {any: "x"}
+---
+apiVersion: keda.sh/v1alpha1
+kind: TriggerAuthentication
+metadata: {name: login, namespace: shop}
+spec: {configMapTargetRef: [%s]}
+`, strings.Join(p.login, ", "))
 }
 
 // work is what comes into a queue in the course of a story: bursts, two of them

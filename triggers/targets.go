@@ -87,8 +87,8 @@ func (t Type) TargetIn(metadata map[string]string) (float64, error) {
 	}
 	names := strings.Split(t.target(metadata), "|")
 	for _, name := range names {
-		if v, err := number(metadata, name, 0); err != nil || v > 0 {
-			return v, err
+		if strings.TrimSpace(metadata[name]) != "" {
+			return number(metadata, name, 0)
 		}
 	}
 	if t.Default == 0 {

@@ -9,8 +9,11 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/kscope/kscope"
 )
@@ -108,6 +111,9 @@ func (w *World) hpaFor(so *scaledObject) (*autoscalingv2.HorizontalPodAutoscaler
 			labels[k] = v
 		}
 	}
+	if err := admitHPA(name, metrics); err != nil {
+		return nil, err
+	}
 	yes, least := true, so.spec.hpaMin()
 	return &autoscalingv2.HorizontalPodAutoscaler{
 		ObjectMeta: metav1.ObjectMeta{
@@ -124,6 +130,27 @@ func (w *World) hpaFor(so *scaledObject) (*autoscalingv2.HorizontalPodAutoscaler
 			MinReplicas: &least, MaxReplicas: so.spec.most(), Metrics: metrics, Behavior: so.behavior(),
 		},
 	}, nil
+}
+
+// admitHPA is the API server's error for an HPA with a target that is not above zero.
+func admitHPA(name string, metrics []autoscalingv2.MetricSpec) error {
+	var errs field.ErrorList
+	for i, m := range metrics {
+		if m.External == nil {
+			continue
+		}
+		at, target := field.NewPath("spec", "metrics").Index(i).Child("external", "target"), m.External.Target
+		if v := target.AverageValue; v != nil && v.Sign() != 1 {
+			errs = append(errs, field.Invalid(at.Child("averageValue"), v, "must be positive"))
+		}
+		if v := target.Value; v != nil && v.Sign() != 1 {
+			errs = append(errs, field.Invalid(at.Child("value"), v, "must be positive"))
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return apierrors.NewInvalid(schema.GroupKind{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}, name, errs)
 }
 
 // behavior is the HPA's: as given, closed in the directions that are paused.

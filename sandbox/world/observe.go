@@ -9,10 +9,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/resolve"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // connection gives the error of a source that cannot be connected to the words
@@ -54,11 +57,44 @@ func (w *World) connect(t trigger) error {
 	return nil
 }
 
+// environment is the pod template that triggers take variables from, and the container
+// of it that is named; a nil one has none.
+type environment struct {
+	pod       *corev1.PodSpec
+	container string
+}
+
+// given is what a trigger's parameters come from.
+func (w *World) given(env environment, namespace string, spec triggerSpec) (out params.Values, err error) {
+	out.Metadata = spec.Metadata
+	find := resolve.Find(w.find)
+	if env.pod != nil {
+		if out.Environment, err = find.Environment(env.pod, env.container, namespace); err != nil {
+			return out, fmt.Errorf("error resolving secrets for ScaleTarget: %w", err)
+		}
+	}
+	out.Authentication, err = find.Authentication(spec.AuthenticationRef, env.pod, namespace)
+	return out, err
+}
+
+// find is one of the objects that are only kept.
+func (w *World) find(kind, namespace, name string) runtime.Object {
+	ref := kscope.Ref{Namespace: namespace, Name: name}
+	if obj := w.objects[objectKey{kind, ref}]; obj != nil {
+		return obj
+	}
+	return w.objects[objectKey{"*v1." + kind, ref}] // one that does not say what it is
+}
+
 // build makes the scalers of an object, and tells of each.
-func (w *World) build(u *unstructured.Unstructured, specs []triggerSpec, tell func(typ, reason, note string)) ([]trigger, error) {
+func (w *World) build(u *unstructured.Unstructured, env environment, specs []triggerSpec, tell func(typ, reason, note string)) ([]trigger, error) {
 	out := make([]trigger, 0, len(specs))
 	for i, spec := range specs {
-		t, err := buildTrigger(u.GetNamespace(), u.GetName(), i, spec)
+		var t trigger
+		given, err := w.given(env, u.GetNamespace(), spec)
+		if err == nil {
+			t, err = buildTrigger(refOf(u), i, spec, given)
+		}
 		if err == nil {
 			err = w.connect(t)
 		}
@@ -78,7 +114,11 @@ func (w *World) scalersOf(so *scaledObject, present bool) ([]trigger, error) {
 	if so.built != nil && (!present || so.builtOf == so.u.GetGeneration()) {
 		return so.built, nil
 	}
-	triggers, err := w.build(so.u, so.spec.Triggers, func(typ, reason, note string) { w.tell(so, typ, reason, reason, note) })
+	env := environment{container: so.spec.ScaleTargetRef.Container}
+	if wl := w.target(so); wl != nil {
+		env.pod = &wl.template().Spec
+	}
+	triggers, err := w.build(so.u, env, so.spec.Triggers, func(typ, reason, note string) { w.tell(so, typ, reason, reason, note) })
 	if err != nil {
 		return nil, err
 	}

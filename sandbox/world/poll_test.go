@@ -240,7 +240,7 @@ func TestNoFallbackWithoutConnection(t *testing.T) {
 	// A source that is only asked has the full cycle, lost or not.
 	w, l = play(t, Options{NoWorkers: true}, deployment("worker", 1), object(map[string]any{
 		"pollingInterval": int64(5), "fallback": map[string]any{"failureThreshold": int64(3), "replicas": int64(4)},
-		"triggers": []any{map[string]any{"type": "prometheus", "metadata": map[string]any{"threshold": "5"}}},
+		"triggers": []any{map[string]any{"type": "prometheus", "metadata": map[string]any{"serverAddress": "http://p", "query": "q", "threshold": "5"}}},
 	}))
 	run(w, 20*time.Second)
 	l.err = errRefused
@@ -290,7 +290,7 @@ func TestWhoQueries(t *testing.T) {
 // but not up.
 func TestTwoTriggers(t *testing.T) {
 	spec := map[string]any{"pollingInterval": int64(5), "maxReplicaCount": int64(20), "triggers": []any{
-		listTrigger("orders", "5"), map[string]any{"type": "prometheus", "metadata": map[string]any{"threshold": "2"}},
+		listTrigger("orders", "5"), map[string]any{"type": "prometheus", "metadata": map[string]any{"serverAddress": "http://p", "query": "q", "threshold": "2"}},
 	}}
 	w, l := play(t, Options{NoWorkers: true}, deployment("worker", 0), object(spec))
 	w.firstPoll, w.firstSync = time.Second, 2*time.Second

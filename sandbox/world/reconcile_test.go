@@ -2,6 +2,7 @@ package world
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // words are a ScaledObject's conditions as "Ready/False/Reason".
@@ -78,8 +80,8 @@ func TestVerdicts(t *testing.T) {
 			hpa + `error parsing redis metadata: error parsing redis metadata: missing required parameter "listName" in [triggerMetadata]`},
 		{"no address", list(trigger("redis", map[string]any{"listName": "x"})),
 			hpa + "error parsing redis metadata: error parsing redis metadata: no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"},
-		{"no threshold", list(trigger("prometheus", map[string]any{})), hpa + `error parsing prometheus metadata: missing required parameter "threshold" in [triggerMetadata]`},
-		{"same name", list(trigger("prometheus", map[string]any{"threshold": "5"}), trigger("prometheus", map[string]any{"threshold": "5"})), ""},
+		{"no threshold", list(trigger("prometheus", map[string]any{"serverAddress": "http://p", "query": "q"})), hpa + `error parsing prometheus metadata: error parsing prometheus metadata: missing required parameter "threshold" in [triggerMetadata]`},
+		{"same name", list(trigger("prometheus", map[string]any{"serverAddress": "http://p", "query": "q", "threshold": "5"}), trigger("prometheus", map[string]any{"serverAddress": "http://p", "query": "q", "threshold": "5"})), ""},
 		{"a formula of nothing", modified(map[string]any{"formula": "a", "target": "5"}), hpa + "error validating formula in ScalingModifiers\nunknown name a (1:7)\n | float(a)\n | ......^"},
 		{"a formula without a target", modified(map[string]any{"formula": "orders"}), hpa + "error validating formula in ScalingModifiers\nformula is given but target is empty"},
 		{"a target without a formula", modified(map[string]any{"target": "5"}), hpa + "error ScalingModifiers.Formula is mandatory"},
@@ -199,6 +201,19 @@ func recorded(t testing.TB, name string, into any) {
 	}
 }
 
+// enough is a trigger's parameters with all that its type requires beside them.
+func enough(typ string, metadata map[string]string) params.Values {
+	v := params.Values{Metadata: maps.Clone(metadata), Authentication: map[string]string{}}
+	for _, p := range v.Lacks(typ) {
+		if slices.Contains(p.Places, triggers.Metadata) {
+			v.Metadata[p.Names[0]] = p.Example()
+		} else {
+			v.Authentication[p.Names[0]] = p.Example()
+		}
+	}
+	return v
+}
+
 // TestMetricNames are KEDA's names for external metrics.
 func TestMetricNames(t *testing.T) {
 	for _, c := range []struct {
@@ -208,7 +223,7 @@ func TestMetricNames(t *testing.T) {
 		target   int64
 	}{
 		{"redis", map[string]string{"address": "a:1", "listName": "a.b/c:d%e(f)"}, "s3-redis-a-b-c-d-e-f-", 5000},
-		{"kafka", map[string]string{"topic": "orders", "lagThreshold": "7.5"}, "s3-kafka-orders", 7500},
+		{"kafka", map[string]string{"topic": "orders", "lagThreshold": "7"}, "s3-kafka-orders", 7000},
 		{"kafka", map[string]string{"consumerGroup": "g"}, "s3-kafka-g", 10000},
 		{"aws-sqs-queue", map[string]string{"queueURL": "https://sqs.eu-west-1.amazonaws.com/1/jobs"}, "s3-aws-sqs-jobs", 5000},
 		{"cron", map[string]string{"timezone": "Etc/UTC", "start": "0 0 * * *", "end": "59 23 * * *", "desiredReplicas": "2"}, "s3-cron-Etc-UTC-00xxx-5923xxx", 1000},
@@ -216,7 +231,7 @@ func TestMetricNames(t *testing.T) {
 		{"redis-streams", map[string]string{"address": "a:1", "stream": "s", "consumerGroup": "g", "lagCount": "9"}, "s3-redis-streams-s", 9000},
 		{"artemis-queue", map[string]string{"queueName": "q"}, "s3-artemis-q", 10000},
 	} {
-		got, err := buildTrigger("shop", "so", 3, triggerSpec{Type: c.typ, Metadata: c.metadata})
+		got, err := buildTrigger(kscope.Ref{Namespace: "shop", Name: "so"}, 3, triggerSpec{Type: c.typ, Metadata: c.metadata}, enough(c.typ, c.metadata))
 		if err != nil || got.metric != c.want || got.target != c.target {
 			t.Errorf("%s %v: got %q %d %v, want %q %d", c.typ, c.metadata, got.metric, got.target, err, c.want, c.target)
 		}
@@ -237,7 +252,7 @@ func TestEveryTriggerBuilds(t *testing.T) {
 		if known.Target != "" {
 			spec.Metadata[strings.Split(known.Target, "|")[0]] = "3"
 		}
-		got, err := buildTrigger("shop", "so", 0, spec)
+		got, err := buildTrigger(kscope.Ref{Namespace: "shop", Name: "so"}, 0, spec, enough(typ, spec.Metadata))
 		if err != nil || got.queue == nil || got.target == 0 {
 			t.Errorf("%s: %+v, %v", typ, got, err)
 		}

@@ -235,7 +235,7 @@ func (s *scaledJobSpec) rules() scaling.Jobs {
 func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bool) {
 	sj.activity = map[string]bool{}
 	if sj.built == nil || sj.builtOf != sj.u.GetGeneration() {
-		triggers, err := w.build(sj.u, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
+		triggers, err := w.build(sj.u, environment{&sj.spec.JobTargetRef.Template.Spec, sj.spec.Container}, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
 		if err != nil {
 			return nil, true
 		}

@@ -11,18 +11,18 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope/sandbox/resolve"
 )
 
 // triggerSpec is one of spec.triggers as it is written.
 type triggerSpec struct {
-	Type              string            `json:"type"`
-	Name              string            `json:"name"`
-	Metadata          map[string]string `json:"metadata"`
-	MetricType        string            `json:"metricType"`
-	UseCachedMetrics  bool              `json:"useCachedMetrics"`
-	AuthenticationRef *struct {
-		Name string `json:"name"`
-	} `json:"authenticationRef"`
+	Type              string             `json:"type"`
+	Name              string             `json:"name"`
+	Metadata          map[string]string  `json:"metadata"`
+	MetricType        string             `json:"metricType"`
+	UseCachedMetrics  bool               `json:"useCachedMetrics"`
+	AuthenticationRef *resolve.Reference `json:"authenticationRef"`
 }
 
 // scaledObjectSpec is the part of a ScaledObject's spec that the world plays.
@@ -31,6 +31,7 @@ type scaledObjectSpec struct {
 		APIVersion string `json:"apiVersion"`
 		Kind       string `json:"kind"`
 		Name       string `json:"name"`
+		Container  string `json:"envSourceContainerName"`
 	} `json:"scaleTargetRef"`
 	PollingInterval       *int32        `json:"pollingInterval"`
 	InitialCooldownPeriod *int32        `json:"initialCooldownPeriod"`
@@ -62,6 +63,7 @@ type scaledObjectSpec struct {
 // scaledJobSpec is the part of a ScaledJob's spec that the world plays.
 type scaledJobSpec struct {
 	JobTargetRef               batchv1.JobSpec `json:"jobTargetRef"`
+	Container                  string          `json:"envSourceContainerName"`
 	PollingInterval            *int32          `json:"pollingInterval"`
 	SuccessfulJobsHistoryLimit *int32          `json:"successfulJobsHistoryLimit"`
 	FailedJobsHistoryLimit     *int32          `json:"failedJobsHistoryLimit"`

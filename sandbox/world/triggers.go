@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -10,7 +11,9 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // StandInAddress is the address of every stand-in queue: a name that no DNS
@@ -56,6 +59,7 @@ type trigger struct {
 	resource   string // cpu or memory
 	queue      *triggers.Redis
 	cron       *triggers.Cron
+	lost       error           // why its source cannot be asked, whatever happens
 	pods       labels.Selector // kubernetes-workload
 	target     int64           // thousandths
 	activation float64
@@ -66,13 +70,18 @@ type trigger struct {
 	from       triggerSpec
 }
 
-// buildTrigger is what KEDA's constructor of a scaler checks, with its words
-// where they are known.
-func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger, error) {
+// buildTrigger is what KEDA's constructor of a scaler checks, in its words.
+func buildTrigger(of kscope.Ref, index int, spec triggerSpec, given params.Values) (trigger, error) {
 	t := trigger{index: index, typ: spec.Type, cached: spec.UseCachedMetrics, byValue: spec.MetricType == "Value", from: spec}
-	known, _ := triggers.TypeOf(spec.Type)
+	known, isOne := triggers.TypeOf(spec.Type)
+	if !isOne {
+		return t, fmt.Errorf("no scaler found for type: %s", spec.Type)
+	}
 	if allowed, _ := known.MetricTypes(); spec.MetricType == "Utilization" && !slices.Contains(allowed, spec.MetricType) {
 		return t, fmt.Errorf("error getting scaler metric type: metric type 'Utilization' not supported for external metrics, allowed values are 'Value' or 'AverageValue'")
+	}
+	if err := params.Check(params.Object{Namespace: of.Namespace, Name: of.Name}, spec.Type, given); err != nil {
+		return t, err
 	}
 	switch spec.Type {
 	case "cpu", "memory":
@@ -80,22 +89,19 @@ func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger,
 	case "cron":
 		return t.asCron()
 	case "kubernetes-workload":
-		return t.asPods(known, namespace)
+		return t.asPods(known, of.Namespace)
 	}
-	if known.Metric == "" { // not of KEDA's, or not played
-		return t, fmt.Errorf("no scaler found for type: %s", spec.Type)
+	queue, ok := TriggerQueue(of.Namespace, of.Name, index, spec.Type, spec.Metadata)
+	if !ok { // its database is no number that Redis could have
+		return t, t.connection(fmt.Errorf("ERR DB index is out of range"))
 	}
-	queue, ok := TriggerQueue(namespace, name, index, spec.Type, spec.Metadata)
-	if !ok {
-		return t, t.bad(spec.lacks())
-	}
-	if spec.isRedis() && !spec.namesAddress() {
-		return t, t.bad(fmt.Errorf("no addresses or hosts given. address should be a comma separated list of host:port or set the host/port values"))
+	if err := t.reaches(given); err != nil {
+		return t, err
 	}
 	if err := t.targets(known); err != nil {
 		return t, t.bad(err)
 	}
-	if known.Target == "" && t.target == 0 {
+	if known.Target == "" && known.Default == 0 {
 		t.target = 1000 // only the source could say
 	}
 	t.queue, t.connects = &queue, known.Connects
@@ -103,100 +109,83 @@ func buildTrigger(namespace, name string, index int, spec triggerSpec) (trigger,
 	return t, nil
 }
 
-// targets reads the target and the activation target.
+// reaches is the error of connecting to an address that is none.
+func (t *trigger) reaches(given params.Values) error {
+	if !strings.HasPrefix(t.typ, "redis") || strings.HasPrefix(t.typ, "redis-cluster") || strings.HasPrefix(t.typ, "redis-sentinel") {
+		return nil
+	}
+	all, err := params.Addresses(given)
+	if err == nil {
+		err = params.HostPort(all[0])
+	}
+	if err != nil {
+		return t.connection(fmt.Errorf("dial tcp: %w", err))
+	}
+	return nil
+}
+
+// targets reads the target and the activation target. What no HPA can have as its target
+// is none.
 func (t *trigger) targets(known triggers.Type) error {
 	target, err := known.TargetIn(t.from.Metadata)
 	if err != nil {
 		return err
 	}
-	// As thousandths in a number of 64 bits the API takes it, or refuses KEDA's HPA.
-	milli := math.Round(target * 1000)
-	if target != 0 && !(milli >= 1 && milli < math.MaxInt64) {
-		return fmt.Errorf("a target of %v: must be positive, and no larger than an HPA can take", target)
+	if milli := math.Round(target * 1000); milli < math.MaxInt64 {
+		t.target = int64(milli)
 	}
-	t.target = int64(milli)
 	t.activation, err = known.ActivationIn(t.from.Metadata)
 	return err
 }
 
 // bad is a parse error of a trigger's metadata in KEDA's words.
-func (t trigger) bad(err error) error {
-	typ := t.typ
-	if t.from.isRedisList() {
-		typ = "redis"
-		return fmt.Errorf("error parsing %s metadata: error parsing %s metadata: %w", typ, typ, err)
-	}
-	return fmt.Errorf("error parsing %s metadata: %w", typ, err)
-}
-
-// lacks is why the key of a Redis trigger is not understood.
-func (s triggerSpec) lacks() error {
-	switch _, err := strconv.ParseInt(strings.TrimSpace(s.Metadata["lagCount"]), 10, 64); {
-	case s.isRedisList():
-		return fmt.Errorf("missing required parameter \"listName\" in [triggerMetadata]")
-	case strings.TrimSpace(s.Metadata["stream"]) == "":
-		return fmt.Errorf("missing required parameter \"stream\" in [triggerMetadata]")
-	default:
-		return fmt.Errorf("unable to set param \"lagCount\" value %q: unable to unmarshal to field type int64: %w", s.Metadata["lagCount"], err)
-	}
-}
-
-// isRedis reports whether a trigger is one of Redis's six.
-func (s triggerSpec) isRedis() bool { return strings.HasPrefix(s.Type, "redis") }
-
-// isRedisList reports whether a trigger measures a key of Redis's other than a
-// stream.
-func (s triggerSpec) isRedisList() bool {
-	return s.Type == "redis" || s.Type == "redis-cluster" || s.Type == "redis-sentinel"
-}
-
-// namesAddress reports whether a Redis trigger says where its server is; with
-// an authentication object that may be said there.
-func (s triggerSpec) namesAddress() bool {
-	for _, key := range []string{"address", "addresses", "host", "hosts"} {
-		if strings.TrimSpace(s.Metadata[key]) != "" || strings.TrimSpace(s.Metadata[key+"FromEnv"]) != "" {
-			return true
-		}
-	}
-	return s.AuthenticationRef != nil
-}
+func (t trigger) bad(err error) error { return fmt.Errorf("error parsing %s metadata: %w", t.typ, err) }
 
 func (t trigger) asResource() (trigger, error) {
 	t.resource = t.typ
-	value, err := strconv.ParseFloat(strings.TrimSpace(t.from.Metadata["value"]), 64)
-	switch {
-	case t.from.Metadata["value"] == "":
-		return t, t.bad(fmt.Errorf("missing required parameter \"value\" in [triggerMetadata]"))
-	case t.from.MetricType == "Utilization" && err == nil:
-		u := int32(value)
+	value := strings.TrimSpace(t.from.Metadata["value"])
+	switch t.from.MetricType {
+	case "AverageValue":
+		t.target = quantityMilli(value)
+	case "Utilization":
+		n, err := strconv.ParseInt(value, 10, 32)
+		if err != nil {
+			return t, t.bad(err)
+		}
+		u := int32(n)
 		t.util = &u
-	case t.from.MetricType == "AverageValue":
-		t.target = quantityMilli(t.from.Metadata["value"])
 	default:
-		return t, t.bad(fmt.Errorf("unsupported metric type, allowed values are 'Utilization' or 'AverageValue'"))
+		return t, t.bad(fmt.Errorf("unknown metric type: %s, allowed values are 'Utilization' or 'AverageValue'", t.from.MetricType))
 	}
 	return t, nil
 }
 
+// asCron is a schedule. Whether its time zone is known KEDA finds out at each poll.
 func (t trigger) asCron() (trigger, error) {
+	m := t.from.Metadata
+	if _, err := time.LoadLocation(strings.TrimSpace(m["timezone"])); err != nil {
+		t.lost = fmt.Errorf("unable to load timezone: %w", err)
+		t.from.Metadata = maps.Clone(m)
+		t.from.Metadata["timezone"] = "UTC"
+	}
 	window, err := triggers.ParseCron(t.from.Metadata)
 	if err != nil {
 		return t, t.bad(err)
 	}
 	t.cron, t.target = window, 1000
-	m := t.from.Metadata
 	symbols := strings.NewReplacer(" ", "", "*", "x", "/", "Sl", "?", "Qm", ",", "Cm")
 	t.metric = triggers.NameMetric(t.index, fmt.Sprintf("cron-%s-%s-%s", m["timezone"], symbols.Replace(m["start"]), symbols.Replace(m["end"])))
 	return t, nil
 }
 
 func (t trigger) asPods(known triggers.Type, namespace string) (trigger, error) {
-	selector, err := labels.Parse(t.from.Metadata["podSelector"])
-	if err != nil || t.from.Metadata["podSelector"] == "" {
-		return t, t.bad(fmt.Errorf("invalid pod selector"))
+	const begins = "error parsing kubernetes workload metadata: "
+	if err := t.targets(known); err != nil || t.target <= 0 {
+		return t, fmt.Errorf("%s%svalue must be a float greater than 0", begins, begins)
 	}
-	if err := t.targets(known); err != nil {
-		return t, t.bad(err)
+	selector, err := labels.Parse(t.from.Metadata["podSelector"])
+	if err != nil {
+		return t, fmt.Errorf("%serror parsing pod selector: %w", begins, err)
 	}
 	t.pods = selector
 	t.metric = triggers.NameMetric(t.index, "workload-"+namespace)
@@ -214,6 +203,8 @@ func (t trigger) active(value float64) bool {
 // value is what the trigger's source says now.
 func (w *World) value(namespace string, t trigger, now time.Time) (float64, error) {
 	switch {
+	case t.lost != nil:
+		return 0, t.lost
 	case t.cron != nil:
 		return t.cron.Value(now), nil
 	case t.pods != nil:
