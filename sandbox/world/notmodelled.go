@@ -13,7 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kscope/kscope/sandbox/resolve"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // NotModelled names what an object asks for and the world does not play, in
@@ -124,13 +126,11 @@ type Refusal struct {
 	Err  error  // in KEDA's words
 }
 
-// quoted is a parameter, or a field, that KEDA names in an error.
-var quoted = regexp.MustCompile(`"([A-Za-z]+)"`)
-
 // Refuses is all that KEDA's operator would refuse of a ScaledObject or a ScaledJob for
-// what stands in it, whatever there is beside it. What cannot be played, and KEDA may
-// well take, is not among it.
-func Refuses(u *unstructured.Unstructured) []Refusal {
+// what stands in it and in the objects that it refers to, as far as these can be found:
+// what others may give it is not missing. What cannot be played, and KEDA may well take,
+// is not among it.
+func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
 	var out []Refusal
 	add := func(path string, err error) {
 		if err != nil {
@@ -138,6 +138,7 @@ func Refuses(u *unstructured.Unstructured) []Refusal {
 		}
 	}
 	var spec scaledObjectSpec
+	var env environment
 	switch u.GetKind() {
 	case "ScaledObject":
 		if decode(u, &spec) != nil {
@@ -150,31 +151,27 @@ func Refuses(u *unstructured.Unstructured) []Refusal {
 		}
 		_, err := spec.check()
 		add(spec.accused(err), err)
-		_, err = spec.formula()
-		if !errors.Is(err, triggers.ErrFormulaUnknown) {
+		if _, err = spec.formula(); !errors.Is(err, triggers.ErrFormulaUnknown) {
 			add("spec.advanced.scalingModifiers", err)
 		}
+		env = environment{templateOf(find(orText(spec.ScaleTargetRef.Kind, "Deployment"), u.GetNamespace(), spec.ScaleTargetRef.Name)), spec.ScaleTargetRef.Container}
 	case "ScaledJob":
 		var job scaledJobSpec
 		if decode(u, &job) != nil {
 			return nil
 		}
-		spec.Triggers = job.Triggers
+		spec.Triggers, env = job.Triggers, environment{&job.JobTargetRef.Template.Spec, job.Container}
 		err := checkTriggers(job.Triggers)
 		add(spec.accused(err), err)
 	}
 	metrics := map[string]bool{}
 	for i, t := range spec.Triggers {
-		if known, ok := triggers.TypeOf(t.Type); ok && known == (triggers.Type{}) {
-			continue // of KEDA's, and not played
-		}
 		path := fmt.Sprintf("spec.triggers[%d]", i)
-		built, err := buildTrigger(u.GetNamespace(), u.GetName(), i, t)
-		if err != nil {
+		built, errs := buildAlone(u, i, t, env, find)
+		for _, err := range errs {
 			add(path+t.accused(err), err)
-			continue
 		}
-		if built.metric != "" && metrics[built.metric] {
+		if len(errs) == 0 && built.metric != "" && metrics[built.metric] {
 			add(path, fmt.Errorf("metricName %s defined multiple times in %s %s", built.metric, u.GetKind(), u.GetName()))
 		}
 		metrics[built.metric] = true
@@ -182,22 +179,62 @@ func Refuses(u *unstructured.Unstructured) []Refusal {
 	return out
 }
 
+func templateOf(obj runtime.Object) *corev1.PodSpec {
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		return &o.Spec.Template.Spec
+	case *appsv1.StatefulSet:
+		return &o.Spec.Template.Spec
+	}
+	return nil
+}
+
+// buildAlone is buildTrigger where not all objects are known that it may take values from.
+func buildAlone(u *unstructured.Unstructured, i int, spec triggerSpec, env environment, find resolve.Find) (trigger, []error) {
+	unknown := env.pod == nil
+	given, err := givenBy(func(kind, namespace, name string) runtime.Object {
+		obj := find(kind, namespace, name)
+		unknown = unknown || obj == nil
+		return obj
+	}, env, u.GetNamespace(), spec)
+	if err != nil && !unknown {
+		return trigger{}, []error{err}
+	}
+	if unknown {
+		given = given.Supposing(spec.Type, spec.AuthenticationRef != nil)
+	}
+	if known, ok := triggers.TypeOf(spec.Type); ok && known == (triggers.Type{}) { // not played
+		return trigger{}, params.Each(params.Check(params.Object{Namespace: u.GetNamespace(), Name: u.GetName()}, spec.Type, given))
+	}
+	t, err := buildTrigger(refOf(u), i, spec, given)
+	if err == nil && t.metric != "" && u.GetKind() == "ScaledObject" {
+		err = admitHPA("keda-hpa-"+u.GetName(), []autoscalingv2.MetricSpec{t.externalMetric(u.GetName())})
+	}
+	return t, params.Each(err)
+}
+
+// quoted is what KEDA names in an error: one or more parameters.
+var quoted = regexp.MustCompile(`"([A-Za-z,]+)"`)
+
 // accused is the field of a trigger that an error of its scaler is about.
 func (s triggerSpec) accused(err error) string {
 	text := err.Error()
-	if strings.HasPrefix(text, "no scaler found") {
+	switch {
+	case strings.HasPrefix(text, "no scaler found"):
 		return ".type"
-	}
-	if strings.Contains(text, "metric type") {
+	case strings.Contains(text, "metric type"):
 		return ".metricType"
 	}
-	path := ".metadata"
 	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
-		if _, ok := s.Metadata[m[1]]; ok {
-			return path + "." + m[1]
+		for _, name := range strings.Split(m[1], ",") {
+			for _, key := range []string{name, name + "FromEnv"} {
+				if _, ok := s.Metadata[key]; ok {
+					return ".metadata[" + key + "]"
+				}
+			}
 		}
 	}
-	return path
+	return ".metadata"
 }
 
 // accused is the field that an error of check is about.
