@@ -99,6 +99,32 @@ func TestSARIF(t *testing.T) {
 	}
 }
 
+// TestDocumented: every rule is in the documentation, in the words of its help.
+func TestDocumented(t *testing.T) {
+	const path, begin, end = "../../docs/doctor.md", "-update -->\n", "<!-- end of rules -->"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !ok || !ends {
+		t.Fatal("the table of rules has no place in ", path)
+	}
+	table := "\n| rule | is | found where |\n|---|---|---|\n"
+	for _, r := range rules {
+		table += fmt.Sprintf("| `%s` | %s | %s |\n", r.id, r.severity, r.help)
+	}
+	switch want := before + begin + table + "\n" + end + after; {
+	case golden.Update():
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	case want != string(text):
+		t.Errorf("%s does not list the rules as they are: go test ./doctor/manifests -update", path)
+	}
+}
+
 // TestStatus: notes are nothing wrong, and what could not be judged is not well.
 func TestStatus(t *testing.T) {
 	dir := t.TempDir()
