@@ -43,7 +43,7 @@ func (f file) read(to *contents) {
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
-				wrong = append(wrong, err)
+				wrong = append(wrong, allOf(err)...)
 			case note != "":
 				to.notes = append(to.notes, note)
 			default:
@@ -226,14 +226,14 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	}
 	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
-		return nil, d.refuse(title(obj), decodeProblem(strict[0]))
+		return nil, d.refuseAll(title(obj), decodeProblems(strict))
 	}
 	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
 		obj = newerHPA(old)
 	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {
-		return nil, d.refuse(title(obj), p[0])
+		return nil, d.refuseAll(title(obj), p)
 	}
 	return obj, nil
 }
@@ -267,7 +267,7 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 	}
 	place(u, namespacedKind(gvk.Kind))
 	if p := append(shape.checkObject(u.Object), checkNames(u)...); len(p) > 0 {
-		return nil, d.refuse(title(u), p[0])
+		return nil, d.refuseAll(title(u), p)
 	}
 	delete(u.Object, "status") // the API server takes none from users
 	return u, nil
@@ -299,6 +299,13 @@ var (
 	quotedPath = regexp.MustCompile(`field "([^"]+)"`)
 	goField    = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field (?:\w+)\.(\S+) of type (\S+)`)
 )
+
+func decodeProblems(errs []error) (out []problem) {
+	for _, err := range errs {
+		out = append(out, decodeProblem(err))
+	}
+	return out
+}
 
 // decodeProblem is an error of the JSON decoder in the words of a user.
 func decodeProblem(err error) problem {

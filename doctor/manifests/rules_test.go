@@ -62,7 +62,7 @@ var cases = []struct {
 	found, other []string
 }{
 	{notAccepted,
-		[]string{list("§minReplicaCount: 5\nmaxReplicaCount: 2", ""), list("§minReplicas: 5", ""), list("", "§listLength: 5"), "a: b\n§a: c\n"},
+		[]string{list("§minReplicaCount: 5\nmaxReplicaCount: 2", ""), list("§minReplicas: 5", ""), list("", "§listLength: 5"), "a: b\n§a: c\n", list("§minReplicas: 5\n§pollingInterval: 0", "§listLength: 5"), hpa("") + "  §minReplica: 1\n  §metric: []\n"},
 		[]string{list("minReplicaCount: 2\nmaxReplicaCount: 2", `listLength: "5"`)}},
 	{"refused",
 		[]string{list("minReplicaCount: 2\n§idleReplicaCount: 2", ""), list("§idleReplicaCount: 0", ""),
@@ -104,6 +104,14 @@ var cases = []struct {
 	{"neverWakes", []string{by("", stream)}, []string{by("", lag), by("", strings.ReplaceAll(stream, "§", ""), metrics), by("minReplicaCount: 1", strings.ReplaceAll(stream, "§", ""))}},
 	{"idleTug", []string{list("minReplicaCount: 3\n§idleReplicaCount: 1", "")}, []string{list("minReplicaCount: 3\nidleReplicaCount: 0", ""), list("minReplicaCount: 1\nidleReplicaCount: 1", "")}},
 	{"misspelt", []string{list("", `§listLenght: "1"`), by("", metrics, `{type: kafka, metadata: {bootstrapServers: "k:1", consumerGroup: g, topic: t, §lagTreshold: "50"}}`)}, []string{list("", `listLength: "1"`)}},
+	{"nameTooLong",
+		[]string{strings.Replace(list("", ""), "{name: a,", "{§name: "+strings.Repeat("a", 55)+",", 1), strings.Replace(list("", ""), "{name: a,", "{§name: "+strings.Repeat("a", 64)+",", 1),
+			list("advanced: {horizontalPodAutoscalerConfig: {§name: "+strings.Repeat("a", 64)+"}}", "")},
+		[]string{strings.Replace(list("", ""), "{name: a,", "{name: "+strings.Repeat("a", 54)+",", 1)}},
+	{"unknownSetting",
+		[]string{list("", "§databseIndex: \"1\"\n§metricType: Value\n§more: x"), job("", `{type: redis, metadata: {address: "r:1", listName: l, §Listname: x}}`)},
+		[]string{list("", "databaseIndex: \"1\"\npasswordFromEnv: P\nlistLenght: \"1\""), by("", `{type: external, metadata: {scalerAddress: "a:1", anything: x}}`),
+			by("", `{type: aws-sqs-queue, metadata: {queueURL: "https://q", awsRegion: r, awsAccessKeyID: x, identityOwner: operator}}`)}},
 	{"replicasSet",
 		[]string{list("", "") + "---\n" + workload("Deployment", "§replicas: 2", "")},
 		[]string{list("", "") + "---\n" + workload("Deployment", "", ""), hpa("") + "---\n" + workload("Deployment", "replicas: 2", ""), list("", "") + "---\n" + workload("StatefulSet", "replicas: 2", "")}},
