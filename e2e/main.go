@@ -9,6 +9,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"flag"
@@ -23,6 +25,7 @@ import (
 
 	"github.com/kscope/kscope/e2e/cluster"
 	"github.com/kscope/kscope/e2e/parameters"
+	"github.com/kscope/kscope/e2e/schemas"
 )
 
 const usage = `usage: go run . VERB [flags]
@@ -33,7 +36,7 @@ const usage = `usage: go run . VERB [flags]
   demo        apply ../demo/manifests to it and wait until KEDA has taken them up
   load        create ScaledObjects and pods by the thousand
   unload      remove what load created
-  parameters  write the table of KEDA's trigger parameters anew, from KEDA's source
+  tables      write what is known of KEDA's triggers and kinds anew, from KEDA's source
   perf        measure the limits that kscope has to hold, on a cluster of its own
   down        stop the cluster
   build       only compile the programs
@@ -65,8 +68,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	verbs := map[string]func(context.Context, *flag.FlagSet, []string, io.Writer) error{
 		"up": up, "down": down, "status": status, "kubeconfig": kubeconfig, "build": build,
 		"demo": applyDemo, "load": load, "unload": unload, "perf": measure,
-		"parameters": writeParameters,
-		playVerb:     play,
+		"tables": writeTables,
+		playVerb: play,
 	}
 	do, ok := verbs[verb]
 	if !ok {
@@ -82,8 +85,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// writeParameters writes the table that package triggers/params holds.
-func writeParameters(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
+// writeTables writes what packages triggers/params and sandbox/schema hold.
+func writeTables(ctx context.Context, flags *flag.FlagSet, args []string, _ io.Writer) error {
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -91,11 +94,31 @@ func writeParameters(ctx context.Context, flags *flag.FlagSet, args []string, _ 
 	if err != nil {
 		return err
 	}
-	table, err := parameters.Of(strings.TrimSpace(string(dir)))
+	keda := strings.TrimSpace(string(dir))
+	table, err := parameters.Of(keda)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("../triggers/params/keda.tsv", []byte(table), 0o644) //nolint:gosec // it is part of the source
+	shapes, err := schemas.Of(keda)
+	if err != nil {
+		return err
+	}
+	var small bytes.Buffer
+	w, err := gzip.NewWriterLevel(&small, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(shapes); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	const mode = 0o644 // they are part of the source
+	if err := os.WriteFile("../triggers/params/keda.tsv", []byte(table), mode); err != nil {
+		return err
+	}
+	return os.WriteFile("../sandbox/schema/keda.json.gz", small.Bytes(), mode)
 }
 
 // parse reads the flags of a verb, none of which takes arguments beside them.

@@ -251,7 +251,11 @@ func (l lookup) template(u *unstructured.Unstructured) (pod *corev1.PodSpec, of 
 		return &template.Spec, title(u)
 	}
 	t, _ := targetOf(u)
-	obj := l.find(t.kind, t.Namespace, t.Name)
+	return podOf(l.find(t.kind, t.Namespace, t.Name))
+}
+
+// podOf is the pod template of a workload, and what that is called; nil for all else.
+func podOf(obj runtime.Object) (*corev1.PodSpec, string) {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		return &o.Spec.Template.Spec, title(obj)

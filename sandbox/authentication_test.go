@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,24 +12,50 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 )
+
+// example is the least that a schema takes.
+func example(s *kedaschema.Shape) any {
+	switch s.Type {
+	case "object":
+		out := map[string]any{}
+		for _, name := range s.Required {
+			out[name] = example(s.Fields[name])
+		}
+		return out
+	case "array":
+		return []any{example(s.Items)}
+	case "integer":
+		return 1
+	case "boolean":
+		return true
+	}
+	if s.OneOf != nil {
+		return s.OneOf[0]
+	}
+	return "x"
+}
 
 // TestAuthenticationNotPlayed: every field of an authentication that the
 // manifests do not answer is named, in both kinds.
 func TestAuthenticationNotPlayed(t *testing.T) {
 	for _, kind := range []string{"TriggerAuthentication", "ClusterTriggerAuthentication"} {
 		named := 0
-		for field := range authenticationShape.fields {
-			value := "{provider: azure-workload, address: 'https://vault', secrets: [{parameter: password, path: p, key: k}]}"
-			switch field {
-			case "secretTargetRef", "configMapTargetRef", "env":
-				value = "[]"
-			case "boundServiceAccountToken":
-				value = "[{parameter: token, serviceAccountName: sa}]"
-			case "filePath":
-				value = "/etc/creds"
+		spec, _ := kedaschema.Of(kind)
+		for field, shape := range spec.Fields["spec"].Fields {
+			value := "[]"
+			if field != "secretTargetRef" && field != "configMapTargetRef" && field != "env" {
+				text, err := json.Marshal(example(shape))
+				if err != nil {
+					t.Fatal(err)
+				}
+				value = string(text)
 			}
-			m := read(t, fmt.Sprintf("apiVersion: keda.sh/v1alpha1\nkind: %s\nmetadata: {name: auth}\nspec: {%s: %s}\n", kind, field, value))
+			m := unasked(fmt.Sprintf("apiVersion: keda.sh/v1alpha1\nkind: %s\nmetadata: {name: auth}\nspec: {%s: %s}\n", kind, field, value))
+			if len(m.Refused) > 0 {
+				t.Fatal(m.Refused)
+			}
 			got := strings.Join(m.Notes, "\n")
 			if value == "[]" {
 				if got != "" {

@@ -14,6 +14,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/kscope/kscope/sandbox/admission"
 )
 
 // check finds what the API server would refuse in a built-in object, as far as
@@ -208,4 +210,46 @@ func checkRules(r *autoscalingv2.HPAScalingRules, path *field.Path) field.ErrorL
 		}
 	}
 	return errs
+}
+
+// admit leaves out what KEDA's webhooks would not let in, in the order in which objects
+// are created.
+func admit(found []loaded) (in []loaded, denied []error) {
+	for i, err := range ask(found) {
+		if err != nil {
+			denied = append(denied, err)
+			continue
+		}
+		in = append(in, found[i])
+	}
+	return in, denied
+}
+
+// ask is what the webhooks say of each, nil of what they let in.
+func ask(found []loaded) []error {
+	out := make([]error, len(found))
+	there := lookup{}
+	var c admission.Cluster
+	for _, l := range found {
+		id := identify(l.obj)
+		there[[3]string{id.Kind, id.namespace, id.name}] = l.obj
+		switch o := l.obj.(type) {
+		case *autoscalingv2.HorizontalPodAutoscaler:
+			c.HPAs = append(c.HPAs, o)
+		case *corev1.LimitRange:
+			c.LimitRanges = append(c.LimitRanges, o)
+		}
+	}
+	c.Pod = func(kind, namespace, name string) *corev1.PodSpec {
+		pod, _ := podOf(there.find(kind, namespace, name))
+		return pod
+	}
+	for i, l := range found {
+		if u := asUnstructured(l.obj); u != nil {
+			if r := c.Let(u); r != nil {
+				out[i] = placedAt(l.from.at(""), title(l.obj)+": KEDA's webhook refuses it: "+r.Says, r.Hint)
+			}
+		}
+	}
+	return out
 }

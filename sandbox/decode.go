@@ -19,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 	"github.com/kscope/kscope/sandbox/world"
 )
 
@@ -32,7 +33,7 @@ var played = []string{
 // same, so that leaving them out is worth one word for all of them.
 var quiet = []string{
 	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
-	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
+	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "LimitRange", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
 }
 
 // read adds what a file has in it.
@@ -47,7 +48,7 @@ func (f file) read(to *contents) {
 			case note != "":
 				to.notes = append(to.notes, note)
 			default:
-				to.found = append(to.found, loaded{obj, part.origin()})
+				to.found = append(to.found, loaded{obj: obj, from: part.origin()})
 			}
 		}
 	}
@@ -253,7 +254,7 @@ func (d document) tooLong() string {
 }
 
 func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error) {
-	shape, ok := kedaShapes[gvk.Kind]
+	shape, ok := kedaschema.Of(gvk.Kind)
 	if !ok || gvk.GroupVersion().String() != kedaVersion {
 		return nil, d.unknown(gvk)
 	}
@@ -266,8 +267,12 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		return nil, d.refuse(gvk.Kind, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
-	if p := append(shape.checkObject(u.Object), checkNames(u)...); len(p) > 0 {
-		return nil, d.refuseAll(title(u), p)
+	var wrong []problem
+	for _, p := range shape.Check(u.Object) {
+		wrong = append(wrong, problem{p.Path, p.Text, p.Hint})
+	}
+	if wrong = append(wrong, checkNames(u)...); len(wrong) > 0 {
+		return nil, d.refuseAll(title(u), wrong)
 	}
 	delete(u.Object, "status") // the API server takes none from users
 	return u, nil

@@ -37,6 +37,7 @@ type Manifests struct {
 	Refused []error
 
 	origins []document // of Objects, as [Read] keeps them
+	denied  []error    // of Objects, what KEDA's webhooks say against them, as [Read] keeps it
 }
 
 // At is where a field of an object stands: of that one of Objects, as [Read] gave
@@ -44,6 +45,9 @@ type Manifests struct {
 // written as spec.triggers[0].type and metadata.annotations[example.com/a]; "" is
 // the object.
 func (m *Manifests) At(object int, path string) Place { return m.origins[object].at(path) }
+
+// Denied is why KEDA's webhooks do not let an object in that [Read] gave, nil if they do.
+func (m *Manifests) Denied(object int) error { return m.denied[object] }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
@@ -57,15 +61,23 @@ func (m *Manifests) At(object int, path string) Place { return m.origins[object]
 // values of a chart, is noted. Errors that have a remedy are of type
 // [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
-	m, err := Read(paths, stdin)
-	m.origins = nil // with them the text of all files would be kept
+	m, err := inLines(loadAll(paths, stdin, admit))
+	m.origins, m.denied = nil, nil // with them the text of all files would be kept
 	return m, err
 }
 
 // Read is Load for who judges manifests and plays none of them: it keeps where
-// everything stands.
+// everything stands, and what KEDA's webhooks do not let in, with what they say.
 func Read(paths []string, stdin io.Reader) (Manifests, error) {
-	m, err := loadAll(paths, stdin)
+	return inLines(loadAll(paths, stdin, func(found []loaded) ([]loaded, []error) {
+		for i, err := range ask(found) {
+			found[i].denied = oneLine(err)
+		}
+		return found, nil
+	}))
+}
+
+func inLines(m Manifests, err error) (Manifests, error) {
 	for i := range m.Refused {
 		m.Refused[i] = oneLine(m.Refused[i])
 	}
@@ -79,7 +91,7 @@ func oneLine(err error) error {
 	return &kscope.Trouble{Message: kscope.Clean(err.Error()), Hint: kscope.HintOf(err), Cause: err}
 }
 
-func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
+func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []error)) (Manifests, error) {
 	if len(paths) == 0 {
 		return loadDemo()
 	}
@@ -94,7 +106,7 @@ func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
 			f.read(&all)
 		}
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	switch {
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
@@ -237,30 +249,32 @@ func loadDemo() (Manifests, error) {
 		}
 		file{name, text}.read(&all)
 	}
-	m := arrange(all)
+	m := arrange(all, admit)
 	m.seed(demo.Namespace, demo.Workload)
 	return m, errors.Join(m.Refused...)
 }
 
 // loaded is an object and where it was found.
 type loaded struct {
-	obj  runtime.Object
-	from document
+	obj    runtime.Object
+	from   document
+	denied error // what KEDA's webhooks say against it
 }
 
-// arrange puts objects into the order in which to create them and says what
-// will not be played.
-func arrange(all contents) Manifests {
+// arrange puts objects into the order in which to create them, leaves out those that the
+// webhooks do not let in, and says what will not be played.
+func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
-	m := Manifests{Refused: append(all.refused, twice...)}
+	found, denied := admit(found)
+	m := Manifests{Refused: slices.Concat(all.refused, twice, denied)}
 	var idle []string
 	for _, l := range found {
 		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
 			idle = append(idle, title(l.obj))
 			continue
 		}
-		m.Objects, m.origins = append(m.Objects, l.obj), append(m.origins, l.from)
+		m.Objects, m.origins, m.denied = append(m.Objects, l.obj), append(m.origins, l.from), append(m.denied, l.denied)
 	}
 	m.Notes = append(all.notes, m.notes()...)
 	if idle != nil {

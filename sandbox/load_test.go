@@ -83,6 +83,13 @@ func read(t *testing.T, text string) Manifests {
 	return m
 }
 
+// unasked is what a text has in it on a cluster without KEDA's webhooks.
+func unasked(text string) Manifests {
+	var all contents
+	file{"-", []byte(text)}.read(&all)
+	return arrange(all, func(found []loaded) ([]loaded, []error) { return found, nil })
+}
+
 func titles(m Manifests) (out []string) {
 	for _, obj := range m.Objects {
 		out = append(out, title(obj))
@@ -328,6 +335,7 @@ func TestTheRestOpens(t *testing.T) {
 		{"a definition", "crd.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n", "CustomResourceDefinition a.example.com: accepted, but the sandbox does not play", ""},
 		{"an APIService", "", "---\napiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: v1beta1.external.metrics.k8s.io}\n", "APIService v1beta1.external.metrics.k8s.io: accepted", ""},
 		{"KEDA 1", "", "---\napiVersion: keda.k8s.io/v1alpha1\nkind: ScaledObject\nmetadata: {name: a}\n", `no matches for kind "ScaledObject" in version "keda.k8s.io/v1alpha1"`, "that is KEDA 1"},
+		{"two ScaledObjects", "", strings.Replace(shop[strings.Index(shop, "---"):], "name: orders", "name: returns", 1), "ScaledObject shop/returns: KEDA's webhook refuses it: the workload 'worker' of type 'apps/v1.Deployment' is already managed by the ScaledObject 'orders'", "put all into it"},
 		{"a field that is none", "", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatum: {}\n", `ConfigMap default/a: unknown field "datum"`, "spelt"},
 		{"broken in the middle", "", "---\na: b: c\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: last}\n", "mapping values are not allowed in this context", "indentation"},
 		{"something binary", "image.json", "\x89PNG\r\n\x1a\n\x00\x00", "DIR/image.json:1: this is something binary", "the sandbox plays"},

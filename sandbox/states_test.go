@@ -188,9 +188,8 @@ func TestStates(t *testing.T) {
 					return m.View().Content
 				}
 				o := Options{Seed: 3, Speed: 10, ServiceTime: 4 * time.Second}
-				var err error
-				if o.Manifests, err = strictly([]string{"-"}, strings.NewReader(s.manifest())); err != nil {
-					t.Fatal(err)
+				if o.Manifests = unasked(s.manifest()); len(o.Manifests.Refused) > 0 { // not all clusters have KEDA's webhooks
+					t.Fatal(o.Manifests.Refused)
 				}
 				r := runWatched(t, o, watcher{told: func(o kscope.Observation) {
 					mu.Lock()

@@ -26,11 +26,10 @@ func scaledBy(t *testing.T, spec string, names ...string) Manifests {
   triggers: [{type: redis, metadata: {address: "redis.press.svc:6379", listName: %[1]s, listLength: "4"}}]}}
 `, n, spec)
 	}
-	m, err := strictly([]string{"-"}, strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
+	if len(names) > 1 { // where KEDA's webhook was not there to refuse it
+		return unasked(text)
 	}
-	return m
+	return read(t, text)
 }
 
 func press(name string) (kscope.Ref, kscope.Backlog) {

@@ -15,12 +15,15 @@ func (o *object) resources() bool {
 
 func (t trigger) isResource() bool { return t.Type == "cpu" || t.Type == "memory" }
 
-func neverSleeps(_ *set, o *object) []found {
+func neverSleeps(s *set, o *object) []found {
 	if !o.resources() || o.spec.least() > 0 {
 		return nil
 	}
-	return one("spec.minReplicaCount", "Set minReplicaCount to 1 or more, or add a trigger that measures the work itself.",
-		"Only cpu and memory scale it, and these always count as active: with minReplicaCount 0 it never goes to zero, and KEDA's webhook refuses it.")
+	says := "Only cpu and memory scale it, and these always count as active: with minReplicaCount 0 it never goes to zero"
+	if s.byWebhook(o) == Error {
+		says += ", and KEDA's webhook refuses it"
+	}
+	return []found{{path: "spec.minReplicaCount", severity: s.byWebhook(o), says: says + ".", next: "Set minReplicaCount to 1 or more, or add a trigger that measures the work itself."}}
 }
 
 func fallbackWithoutMetric(_ *set, o *object) []found {

@@ -71,11 +71,19 @@ func Read(paths []string, stdin io.Reader) Report {
 			r.Scales++
 		}
 	}
-	for _, rule := range rules {
-		for i := range s.objects {
-			o := &s.objects[i]
+	for i := range s.objects {
+		o := &s.objects[i]
+		refused := false
+		for _, rule := range rules {
 			for _, f := range rule.find(s, o) {
-				r.Findings = append(r.Findings, s.finding(rule, o, f))
+				x := s.finding(rule, o, f)
+				r.Findings = append(r.Findings, x)
+				refused = refused || x.Severity == Error
+			}
+		}
+		if !refused {
+			for _, f := range s.denied(o) {
+				r.Findings = append(r.Findings, s.finding(ofKEDA, o, f))
 			}
 		}
 	}

@@ -1,11 +1,15 @@
 package manifests
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
@@ -58,17 +62,25 @@ func nearType(typ string) string {
 	return ""
 }
 
-func metricTypeOfJob(_ *set, o *object) (out []found) {
-	if !o.isScaledJob() {
+// denied is what KEDA's webhooks say against an object that no rule has an error of.
+func (s *set) denied(o *object) []found {
+	err := s.m.Denied(o.at)
+	if err == nil {
 		return nil
 	}
-	for i, t := range o.spec.Triggers {
-		if t.MetricType != "" {
-			out = append(out, one(o.trigger(i, "metricType"), "Leave it out: KEDA makes the Jobs itself, without an HPA.",
-				"A trigger of a ScaledJob takes no metricType, and KEDA refuses one that has it.")...)
-		}
+	says := err.Error()
+	if at, ok := errors.AsType[*sandbox.Refusal](err); ok {
+		says = strings.TrimPrefix(at.Text, o.String()+": ")
 	}
-	return out
+	return []found{{says: strings.TrimSuffix(says, ".") + ".", next: cmp.Or(kscope.HintOf(err), "Correct it, and apply it again."), severity: Error}}
+}
+
+// byWebhook is the severity of what the webhooks refuse, where they do.
+func (s *set) byWebhook(o *object) Severity {
+	if s.m.Denied(o.at) != nil {
+		return Error
+	}
+	return Warning
 }
 
 // trigger is the path of a part of a trigger.

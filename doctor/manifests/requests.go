@@ -47,9 +47,12 @@ func noRequests(s *set, o *object) (out []found) {
 	if pod == nil {
 		return nil
 	}
-	effect := "KEDA's webhook refuses the ScaledObject, and without the webhook the HPA cannot compute"
-	if !o.isScaledObject() {
-		effect = "the HPA cannot compute a share of nothing"
+	effect, severity := "the HPA cannot compute a share of nothing", Warning
+	if o.isScaledObject() {
+		effect, severity = "KEDA's webhook refuses the ScaledObject, and without the webhook the HPA cannot compute", Error
+		if s.m.Denied(o.at) == nil {
+			return nil // a LimitRange of the manifests gives a default
+		}
 	}
 	for _, w := range o.wants() {
 		if w.container == "" && pod.Resources != nil {
@@ -62,7 +65,7 @@ func noRequests(s *set, o *object) (out []found) {
 			if has || w.container != "" && w.container != c.Name {
 				continue
 			}
-			out = append(out, found{of: workload, path: fmt.Sprintf("spec.template.spec.containers[%d].resources.requests", i),
+			out = append(out, found{of: workload, severity: severity, path: fmt.Sprintf("spec.template.spec.containers[%d].resources.requests", i),
 				next: fmt.Sprintf("Set resources.requests.%s.", w.of),
 				says: fmt.Sprintf("Container %s requests no %s, by which %s scales it: unless a LimitRange gives it a default, %s.", c.Name, w.of, plainName(o.name), effect)})
 		}

@@ -24,18 +24,20 @@ type found struct {
 // notAccepted is the rule that the loader holds manifests to.
 const notAccepted = "notAccepted"
 
+// ofKEDA is what KEDA refuses.
+var ofKEDA = rule{"refused", Error, "KEDA's operator refuses the object: it makes no HPA, or no Jobs, and says so in the condition Ready. Or its admission webhook does, for what is no rule of its own here.", refused}
+
 // rules are all there are, in the order in which they are told of one field.
 var rules = []rule{
 	{notAccepted, Error, "kubectl, the API server or KEDA's CRDs refuse it: it is no YAML, a field is misspelt or of another type, or a number is out of bounds.", nothing},
-	{"refused", Error, "KEDA's operator refuses the object: it makes no HPA, or no Jobs, and says so in the condition Ready.", refused},
+	ofKEDA,
 	{"twoMasters", Error, "Two ScaledObjects scale one workload. KEDA's admission webhook refuses the second; where it does not run, each undoes what the other does.", twoMasters},
 	{"twoHPAs", Error, "An HPA scales a workload that a ScaledObject scales too. KEDA's admission webhook refuses the ScaledObject; where it does not run, the two HPAs fight.", twoHPAs},
 	{"sameHPAName", Error, "Two ScaledObjects want an HPA of one name. KEDA's admission webhook refuses the second.", sameHPAName},
 	{"neverSleeps", Error, "Only cpu and memory scale it and minReplicaCount is 0. KEDA's admission webhook refuses that; where it does not run, it never goes to zero, since these two always count as active.", neverSleeps},
 	{"fallbackWithoutMetric", Error, "A fallback needs a trigger other than cpu and memory. KEDA's admission webhook refuses it without.", fallbackWithoutMetric},
 	{"nameTooLong", Error, "KEDA puts the name of a ScaledObject, and that of its HPA, into labels, which have 63 characters at most: its admission webhook refuses a longer one.", nameTooLong},
-	{"metricTypeOfJob", Error, "A ScaledJob's trigger has a metricType, which KEDA takes in ScaledObjects only.", metricTypeOfJob},
-	{"noRequests", Warning, "A trigger of cpu or memory measures against what containers request, and one of them requests none. KEDA's admission webhook refuses that, unless a LimitRange of the namespace gives a default.", noRequests},
+	{"noRequests", Error, "Something scales by cpu or memory, measured against what containers request, and one of them requests none. KEDA's admission webhook refuses a ScaledObject that does, unless a LimitRange of the namespace gives a default; with an HPA it is a warning.", noRequests},
 	{"activationAboveTarget", Warning, "The activation target is above the target: from zero nothing starts until there is work for several pods, and work for several pods counts as none.", activationAboveTarget},
 	{"neverWakes", Warning, "A Redis stream is measured by its pending entries, which only a running pod makes: from zero nothing wakes it.", neverWakes},
 	{"idleTug", Warning, "KEDA goes to an idleReplicaCount above 0, and the HPA back to minReplicaCount, to and fro.", idleTug},

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTable: the table that kscope goes by is what KEDA's source says. `go run .
-// parameters` writes it anew.
+// TestTable: the table that kscope goes by is what KEDA's source says. `go run . tables`
+// writes it anew.
 func TestTable(t *testing.T) {
 	dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/kedacore/keda/v2").Output()
 	if err != nil {

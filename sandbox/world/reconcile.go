@@ -125,7 +125,8 @@ func (w *World) findTarget(so *scaledObject) error {
 	if ref.Name == "" {
 		return fmt.Errorf("ScaledObject.spec.scaleTargetRef.name is missing")
 	}
-	if version != "apps/v1" || kind != "Deployment" && kind != "StatefulSet" {
+	known := kind == "Deployment" || kind == "StatefulSet" // whose version KEDA does not look up
+	if group, _, _ := strings.Cut(version, "/"); group != "apps" || !known {
 		err := fmt.Errorf("no matches for kind %q in version %q", kind, version)
 		w.emitted(so, corev1.EventTypeWarning, "ScaledObjectUpdateFailed", err.Error())
 		return err

@@ -151,7 +151,7 @@ func (so *scaledObject) status() map[string]any {
 	}
 	if so.targetKind != "" {
 		s["scaleTargetKind"] = so.targetKind
-		kind := strings.TrimPrefix(so.targetKind, "apps/v1.")
+		kind := so.targetKind[strings.LastIndexByte(so.targetKind, '.')+1:]
 		s["scaleTargetGVKR"] = map[string]any{"group": "apps", "version": "v1", "kind": kind, "resource": strings.ToLower(kind) + "s"}
 	}
 	if len(so.metrics) > 0 {

@@ -153,6 +153,27 @@ func (s *scaledObjectSpec) check() (step string, err error) {
 	return "ScaledObject doesn't have correct triggers specification", checkTriggers(s.Triggers)
 }
 
+// Check is what KEDA refuses in a ScaledObject or ScaledJob by itself, whoever asks: its
+// webhook before it is there, and else its reconciler.
+func Check(u *unstructured.Unstructured) error {
+	if u.GetKind() == "ScaledJob" {
+		var spec scaledJobSpec
+		if err := decode(u, &spec); err != nil {
+			return err
+		}
+		return checkTriggers(spec.Triggers)
+	}
+	var spec scaledObjectSpec
+	if err := decode(u, &spec); err != nil {
+		return err
+	}
+	if _, err := spec.check(); err != nil {
+		return err
+	}
+	_, err := spec.formula()
+	return err
+}
+
 func checkTriggers(triggers []triggerSpec) error {
 	if len(triggers) == 0 {
 		return fmt.Errorf("no triggers defined in the ScaledObject/ScaledJob")

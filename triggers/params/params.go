@@ -10,7 +10,7 @@ import (
 	"github.com/kscope/kscope/triggers"
 )
 
-// keda is the table of KEDA 2.21, as `go run . parameters` in e2e writes it: a line for
+// keda is the table of KEDA 2.21, as `go run . tables` in e2e writes it: a line for
 // each trigger type with what its errors begin with, and below it one for each of its
 // parameters, in the order in which KEDA reads them.
 //
