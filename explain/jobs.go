@@ -170,16 +170,20 @@ func jobsLink(c *store.Chain) Link {
 }
 
 // jobRefused is a ScaledJob that KEDA makes no Jobs of.
-func jobRefused(c *store.Chain, _ *facts) (Finding, bool) {
+func jobRefused(c *store.Chain, f *facts) (Finding, bool) {
 	ready := c.ScaledJob.Conditions.Get("Ready")
 	if !ready.False() || c.ScaledJob.Paused {
 		return Finding{}, false
 	}
-	return Finding{Link: LinkKEDA,
+	x := Finding{Link: LinkKEDA,
 		Says:     "KEDA is not ready to make Jobs of this: " + sentence(orElse(ready.Message, ready.Reason)),
 		Next:     "No Jobs are made until that is mended.",
 		Evidence: []Evidence{conditionOf(self(c), ready)},
-		Move:     describeSelf(c, "Its events say what KEDA objects to.")}, true
+		Move:     describeSelf(c, "Its events say what KEDA objects to.")}
+	if w := warned(c, f.now, complaint, "KEDAScalerFailed"); w != nil { // the condition does not say why
+		x.Says, x.Evidence = "KEDA makes no Jobs of this: "+sentence(w.Note), append(x.Evidence, warningOf(w))
+	}
+	return x, true
 }
 
 // failedLately is how long after a Job has failed it is what is wrong.

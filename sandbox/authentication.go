@@ -75,14 +75,14 @@ type authenticationRef struct{ Parameter, Name, Key string }
 // answered are the fields of an authentication's spec that the manifests answer.
 var answered = []string{"secretTargetRef", "configMapTargetRef", "env"}
 
-// authentication notes what of an authentication nobody here could ask, and what
+// authentication says what of an authentication nobody here could ask, and what
 // it refers to that is not there.
-func (l lookup) authentication(u *unstructured.Unstructured) (out []string) {
+func (l lookup) authentication(u *unstructured.Unstructured) (unasked, missing []string) {
 	all, _, _ := unstructured.NestedMap(u.Object, "spec")
 	for _, field := range slices.Sorted(maps.Keys(all)) {
 		provider, _, _ := unstructured.NestedString(all, field, "provider")
 		if !slices.Contains(answered, field) && provider != "none" {
-			out = append(out, fmt.Sprintf("%s: %s is not asked: the sandbox's queues let everybody in", title(u), field))
+			unasked = append(unasked, field+" is not asked: the sandbox's queues let everybody in")
 		}
 	}
 	namespace := u.GetNamespace()
@@ -93,13 +93,13 @@ func (l lookup) authentication(u *unstructured.Unstructured) (out []string) {
 	check := func(kind string, refs []authenticationRef) {
 		for _, r := range refs {
 			if wrong := l.key(kind, namespace, r.Name, r.Key); wrong != "" {
-				out = append(out, fmt.Sprintf("%s: %s: %s; KEDA takes it for empty", title(u), r.Parameter, wrong))
+				missing = append(missing, fmt.Sprintf("%s: %s; KEDA takes it for empty", r.Parameter, wrong))
 			}
 		}
 	}
 	check("Secret", spec.SecretTargetRef)
 	check("ConfigMap", spec.ConfigMapTargetRef)
-	return out
+	return unasked, missing
 }
 
 func authenticationOf(u *unstructured.Unstructured) (spec authenticationSpec) {
@@ -116,18 +116,24 @@ func into(u *unstructured.Unstructured, out any, path ...string) {
 	}
 }
 
-// connections notes what the triggers of a ScaledObject or ScaledJob refer to for
+// triggerRefs is what a trigger refers to.
+type triggerRefs struct {
+	Type              string
+	Metadata          map[string]string
+	AuthenticationRef struct{ Name, Kind string }
+}
+
+func triggersOf(u *unstructured.Unstructured) (all []triggerRefs) {
+	into(u, &all, "spec", "triggers")
+	return all
+}
+
+// connections says what the triggers of a ScaledObject or ScaledJob refer to for
 // their connection and that is not there.
 func (l lookup) connections(u *unstructured.Unstructured) (out []string) {
-	var all []struct {
-		Type              string
-		Metadata          map[string]string
-		AuthenticationRef struct{ Name, Kind string }
-	}
-	into(u, &all, "spec", "triggers")
-	for i, t := range all {
+	for i, t := range triggersOf(u) {
 		say := func(format string, args ...any) {
-			out = append(out, fmt.Sprintf("%s: triggers[%d] (%s): %s", title(u), i, t.Type, fmt.Sprintf(format, args...)))
+			out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, t.Type, fmt.Sprintf(format, args...)))
 		}
 		for _, parameter := range slices.Sorted(maps.Keys(t.Metadata)) {
 			if name := strings.TrimSpace(t.Metadata[parameter]); strings.HasSuffix(parameter, "FromEnv") && name != "" {

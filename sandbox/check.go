@@ -247,7 +247,7 @@ func ask(found []loaded) []error {
 	for i, l := range found {
 		if u := asUnstructured(l.obj); u != nil {
 			if r := c.Let(u); r != nil {
-				out[i] = placedAt(l.from.at(""), title(l.obj)+": KEDA's webhook refuses it: "+r.Says, r.Hint)
+				out[i] = l.from.refuse(refOf(l.obj), problem{text: "KEDA's webhook refuses it: " + r.Says, hint: r.Hint})
 			}
 		}
 	}

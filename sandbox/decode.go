@@ -19,6 +19,8 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
 	kedaschema "github.com/kscope/kscope/sandbox/schema"
 	"github.com/kscope/kscope/sandbox/world"
 )
@@ -41,13 +43,19 @@ func (f file) read(to *contents) {
 	docs, wrong := f.documents()
 	for _, d := range docs {
 		for _, part := range d.items() {
+			if to.leaves(&part) {
+				continue
+			}
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
 				wrong = append(wrong, allOf(err)...)
-			case note != "":
+			case note.Says != "":
 				to.notes = append(to.notes, note)
 			default:
+				if part.dumped {
+					to.notes = append(to.notes, part.stays(obj)...)
+				}
 				to.found = append(to.found, loaded{obj: obj, from: part.origin()})
 			}
 		}
@@ -119,28 +127,28 @@ func (d document) hasNoItems() bool {
 
 // object decodes, checks and completes one object. It is nil, with a note, where
 // there is nothing to play.
-func (d document) object() (obj runtime.Object, note string, err error) {
+func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return nil, "", placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
+			return nil, note, placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
 		}
-		return nil, "", placedAt(d.at(""), "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
 	}
 	gvk := head.GroupVersionKind()
-	if note := d.elsewhere(gvk); note != "" {
+	if note = d.elsewhere(gvk); note.Says != "" {
 		return nil, note, nil
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
-		return nil, "", placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
 	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
-		return nil, fmt.Sprintf("%s: the %s is empty", d.place(), head.Kind), nil
+		return nil, d.unplayed(fmt.Sprintf("the %s is empty", head.Kind), ""), nil
 	case head.Kind == "List":
-		return nil, "", placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
+		return nil, note, placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
 	case head.Name == "":
-		return nil, "", placedAt(d.at("metadata"), head.Kind+": metadata.name: Required value", "")
+		return nil, note, placedAt(d.at("metadata"), head.Kind+": metadata.name: Required value", "")
 	}
 	switch {
 	case gvk.Group == kedaGroup:
@@ -148,20 +156,20 @@ func (d document) object() (obj runtime.Object, note string, err error) {
 	case gvk == olderHPA:
 		obj, err = d.olderHPA()
 	case !scheme.Scheme.IsGroupRegistered(gvk.Group) && !slices.Contains(played, gvk.Kind): // another operator's, or a definition of such
-		return nil, fmt.Sprintf("%s %s: accepted, but the sandbox does not play %ss of %s", gvk.Kind, named(&head), gvk.Kind, gvk.Group), nil
+		return nil, d.unplayed("accepted, but objects of "+gvk.Group+" are not played", "", kscope.ObjectRef{Kind: gvk.Kind, Namespace: head.Namespace, Name: head.Name}), nil
 	default:
 		obj, err = d.builtIn(gvk)
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, note, err
 	}
-	if !slices.Contains(played, gvk.Kind) {
+	if !slices.Contains(played, gvk.Kind) && !d.dumped {
 		if slices.Contains(quiet, gvk.Kind) {
-			return obj, "", nil
+			return obj, note, nil
 		}
-		return nil, fmt.Sprintf("%s: accepted, but the sandbox does not play %ss", title(obj), gvk.Kind), nil
+		return nil, d.unplayed("accepted, but objects of this kind are not played", "", refOf(obj)), nil
 	}
-	return obj, "", nil
+	return obj, note, nil
 }
 
 func plainType(goKind string) string {
@@ -215,26 +223,35 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 // strictly decodes, completes and checks an object of a type.
 func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, error) {
 	if text := d.tooLong(); text != "" {
-		return nil, d.refuse(kind, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
 	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
+	if d.dumped {
+		strict = nil // of another version, which has more fields
+	}
+	if err != nil && d.dumped { // a status of another version does not keep the rest
+		err = json.Unmarshal(d.withoutStatus(), obj)
+	}
 	if err != nil {
-		return nil, d.refuse(kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, decodeProblem(err))
 	}
 	m, err := meta.Accessor(obj)
 	if err != nil {
-		return nil, d.refuse(kind, problem{text: "it has no metadata"})
+		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: "it has no metadata"})
 	}
 	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
-		return nil, d.refuseAll(title(obj), decodeProblems(strict))
+		return nil, d.refuseAll(refOf(obj), decodeProblems(strict))
 	}
 	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
 		obj = newerHPA(old)
 	}
+	if !d.dumped {
+		forgetStatus(obj)
+	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {
-		return nil, d.refuseAll(title(obj), p)
+		return nil, d.refuseAll(refOf(obj), p)
 	}
 	return obj, nil
 }
@@ -260,21 +277,25 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 	}
 	u := &unstructured.Unstructured{}
 	if err := u.UnmarshalJSON(d.json); err != nil { // its metadata may still be anything
-		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
 	}
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
-		return nil, d.refuse(gvk.Kind, decodeProblem(err))
+		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
 	var wrong []problem
 	for _, p := range shape.Check(u.Object) {
-		wrong = append(wrong, problem{p.Path, p.Text, p.Hint})
+		if !d.dumped || !strings.Contains(p.Text, "unknown field ") {
+			wrong = append(wrong, problem{p.Path, p.Text, p.Hint})
+		}
 	}
 	if wrong = append(wrong, checkNames(u)...); len(wrong) > 0 {
-		return nil, d.refuseAll(title(u), wrong)
+		return nil, d.refuseAll(refOf(u), wrong)
 	}
-	delete(u.Object, "status") // the API server takes none from users
+	if !d.dumped {
+		delete(u.Object, "status") // the API server takes none from users
+	}
 	return u, nil
 }
 

@@ -41,6 +41,18 @@ func complete(obj runtime.Object) {
 	}
 }
 
+// forgetStatus takes away what the API server takes from no user.
+func forgetStatus(obj runtime.Object) {
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		o.Status = appsv1.DeploymentStatus{}
+	case *appsv1.StatefulSet:
+		o.Status = appsv1.StatefulSetStatus{}
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		o.Status = autoscalingv2.HorizontalPodAutoscalerStatus{}
+	}
+}
+
 // orElse sets what is not set.
 func orElse[T any](p **T, v T) {
 	if *p == nil {

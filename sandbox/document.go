@@ -23,11 +23,16 @@ type Place struct {
 // Refusal is what is wrong at a place of a file. Its error names the line.
 type Refusal struct {
 	Place
+	Of   kscope.ObjectRef // of no kind where it is of no object, of no name where that is not known
 	Text string
 }
 
 func (r *Refusal) Error() string {
-	return fmt.Sprintf("%s:%d: %s", kscope.Clean(r.File), r.Line, r.Text)
+	who := ""
+	if r.Of.Kind != "" {
+		who = naming(r.Of) + ": "
+	}
+	return fmt.Sprintf("%s:%d: %s", kscope.Clean(r.File), r.Line, who+r.Text)
 }
 
 // document is one object of a file, with what is needed to say where something
@@ -36,6 +41,7 @@ type document struct {
 	file         string
 	line, column int // of its beginning in the file, from 1
 	json         []byte
+	dumped       bool           // an API server has written it: it is right, and its status counts
 	root         *yamlnode.Node // nil where nothing is known of the lines in it
 	before       int            // lines of the file before that from which root counts
 
@@ -70,7 +76,11 @@ func placed(name string, line int, text, hint string) error {
 }
 
 func placedAt(p Place, text, hint string) error {
-	err := &Refusal{p, kscope.Clean(strings.TrimSpace(text))}
+	return placedOf(kscope.ObjectRef{}, p, text, hint)
+}
+
+func placedOf(of kscope.ObjectRef, p Place, text, hint string) error {
+	err := &Refusal{p, cleaned(of), kscope.Clean(strings.TrimSpace(text))}
 	if hint == "" {
 		return err
 	}
@@ -92,8 +102,8 @@ type problem struct {
 	hint string
 }
 
-func (d document) refuse(who string, p problem) error {
-	return placedAt(d.at(p.path), who+": "+p.text, p.hint)
+func (d document) refuse(of kscope.ObjectRef, p problem) error {
+	return placedOf(of, d.at(p.path), p.text, p.hint)
 }
 
 // refusals are all that is wrong with one object.
@@ -108,10 +118,10 @@ func allOf(err error) []error {
 	return []error{err}
 }
 
-func (d document) refuseAll(who string, all []problem) error {
+func (d document) refuseAll(of kscope.ObjectRef, all []problem) error {
 	var out refusals
 	for _, p := range all[:min(len(all), mostWrong)] {
-		out = append(out, d.refuse(who, p))
+		out = append(out, d.refuse(of, p))
 	}
 	return out
 }

@@ -64,7 +64,7 @@ func TestDocuments(t *testing.T) {
 			continue
 		}
 		if got := strings.Join(titles(m), ", "); got != "ConfigMap default/a, ConfigMap default/b" || len(m.Notes) > 0 {
-			t.Errorf("%s: got %s, notes %q", name, got, m.Notes)
+			t.Errorf("%s: got %s, notes %q", name, got, said(m))
 		}
 	}
 }
@@ -104,7 +104,7 @@ func TestDocumentsRefused(t *testing.T) {
 		}
 	}
 	m, err := strictly([]string{"-"}, strings.NewReader(a+"---\napiVersion: v1\nkind: List\nitems: []\n---\napiVersion: apps/v1\nkind: DeploymentList\n"))
-	if got := strings.Join(m.Notes, "\n"); err != nil || got != "standard input:5: the List is empty\nstandard input:9: the DeploymentList is empty" {
+	if got := strings.Join(said(m), "\n"); err != nil || got != "standard input:5: the List is empty\nstandard input:9: the DeploymentList is empty" {
 		t.Errorf("empty lists: %v, %q", err, got)
 	}
 }
@@ -154,7 +154,7 @@ func checkLoad(t *testing.T, text string, want []string) Manifests {
 		}
 		return Manifests{}
 	}
-	said := strings.Join(append(titles(m), m.Notes...), "\n")
+	said := strings.Join(append(titles(m), said(m)...), "\n")
 	for _, name := range want {
 		if !strings.Contains(said, name) {
 			t.Errorf("nothing is said of %q:\n%s", name, said)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,9 +11,16 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
+	"github.com/kscope/kscope/sandbox/dump"
+	kedaschema "github.com/kscope/kscope/sandbox/schema"
 )
 
 // olderHPA is the version of HPAs that goes by cpu alone, which every API server takes.
@@ -36,43 +44,114 @@ func newerHPA(old *autoscalingv1.HorizontalPodAutoscaler) *autoscalingv2.Horizon
 	return out
 }
 
-// elsewhere says what a document is that is for another program than kubectl, and how
-// that makes manifests of it; "" of any other.
-func (d document) elsewhere(gvk schema.GroupVersionKind) string {
+// elsewhere notes what a document is that is for another program than kubectl, and how
+// that makes manifests of it; nothing of any other.
+func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(d.json, &keys) != nil {
-		return ""
+		return notes.Note{}
 	}
 	has := func(names ...string) bool {
 		return !slices.ContainsFunc(names, func(n string) bool { return keys[n] == nil })
 	}
 	base, dir := filepath.Base(d.file), filepath.Dir(d.file)
 	typeless := !has("apiVersion") && !has("kind")
-	is := ""
+	is, next := "", ""
 	switch {
 	case gvk.Group == "kustomize.config.k8s.io", typeless && strings.HasPrefix(base, "kustomization."):
-		is = fmt.Sprintf("this is for kustomize: kubectl kustomize %s | kscope sandbox -f -", dir)
+		is, next = "this is for kustomize", fmt.Sprintf("kubectl kustomize %s | kscope sandbox -f -", dir)
 	case strings.HasSuffix(gvk.Group, "kind.x-k8s.io"):
-		is = "this is a configuration of kind, of which a cluster is made: kind create cluster --config " + d.file
+		is, next = "this is a configuration of kind, of which a cluster is made", "kind create cluster --config "+d.file
 	case base == "Chart.yaml" && has("name", "version") && !has("kind"):
-		is = fmt.Sprintf("this is a Helm chart: helm template %s | kscope sandbox -f -", dir)
+		is, next = "this is a Helm chart", fmt.Sprintf("helm template %s | kscope sandbox -f -", dir)
 	case typeless && strings.HasPrefix(base, "values"):
-		is = "these are values of a Helm chart: helm template CHART -f " + d.file + " | kscope sandbox -f -"
+		is, next = "these are values of a Helm chart", "helm template CHART -f "+d.file+" | kscope sandbox -f -"
 	case typeless && has("services"):
 		is = "this is for docker compose, which knows no KEDA"
 	case typeless && strings.HasPrefix(base, "."):
 		is = "this is a configuration of another program"
 	}
-	if is == "" {
-		return ""
-	}
-	return d.place() + ": " + is
+	return d.unplayed(is, next)
 }
 
-// named is an object as title has it, without its kind.
-func named(m metav1.Object) string {
-	if m.GetNamespace() == "" {
-		return m.GetName()
+// unplayed notes that nothing comes of a document, or of an object in it.
+func (d document) unplayed(says, next string, objects ...kscope.ObjectRef) notes.Note {
+	return notes.Note{Weight: notes.Unplayed, Objects: objects, Place: d.place(), Says: says, Next: next}
+}
+
+// leaves reports whether an object is left out although an API server gave it, and notes
+// what it tells of the dump that it is from.
+func (c *contents) leaves(d *document) bool {
+	var head metav1.PartialObjectMetadata
+	if json.Unmarshal(d.json, &head) != nil || head.Kind == "" || !dump.Written(&head) {
+		return false
 	}
-	return m.GetNamespace() + "/" + m.GetName()
+	d.dumped = true
+	if at := dump.Newest(d.json); at.After(c.taken) {
+		c.taken = at
+	}
+	gvk := head.GroupVersionKind()
+	_, kedas := kedaschema.Of(gvk.Kind)
+	switch {
+	case kedas && gvk.GroupVersion().String() == kedaVersion, dump.Runs(d.json), gvk == olderHPA,
+		slices.Contains(played, gvk.Kind) && scheme.Scheme.Recognizes(gvk) && preferred(gvk.GroupKind()) == gvk.GroupVersion().String():
+		return false
+	}
+	if c.left == nil {
+		c.left = map[string]int{}
+	}
+	c.left[gvk.Kind]++
+	return true
+}
+
+// withoutStatus is an object without its status.
+func (d document) withoutStatus() []byte {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(d.json, &fields) // it is an object, or has been refused
+	delete(fields, "status")
+	out, _ := json.Marshal(fields) // of which each was valid before
+	return out
+}
+
+// stays notes an object of a dump that was on its way out, and keeps it.
+func (d document) stays(obj runtime.Object) []notes.Note {
+	m, err := meta.Accessor(obj)
+	if err != nil || m.GetDeletionTimestamp() == nil {
+		return nil
+	}
+	m.SetDeletionTimestamp(nil)
+	m.SetDeletionGracePeriodSeconds(nil)
+	return []notes.Note{{Weight: notes.Unplayed, Objects: []kscope.ObjectRef{refOf(obj)}, Place: d.place(), Says: "it was being deleted; here it stays"}}
+}
+
+// goesOn says what a dump is taken for, and what of it is not.
+func (m Manifests) goesOn(left map[string]int) []notes.Note {
+	var out []notes.Note
+	say := func(w notes.Weight, format string, args ...any) {
+		out = append(out, notes.Note{Weight: w, Says: fmt.Sprintf(format, args...)})
+	}
+	if !m.taken.IsZero() {
+		say(notes.Unplayed, "a dump of a cluster: it goes on as if it were %s UTC, the newest time in it", m.taken.UTC().Format("2006-01-02 15:04:05"))
+	}
+	if len(left) > 0 {
+		var kinds []string
+		for _, kind := range slices.Sorted(maps.Keys(left)) {
+			kinds = append(kinds, fmt.Sprintf("%s (%d)", kind, left[kind]))
+		}
+		say(notes.Unplayed, "not taken from the dump: %s; pods are made anew, as many and as ready as their workloads say", strings.Join(kinds, ", "))
+	}
+	for _, obj := range m.Objects {
+		if h, ok := obj.(*autoscalingv2.HorizontalPodAutoscaler); ok && dump.Owner(h) != "" && m.scaledObject(h.Namespace, dump.Owner(h)) == nil {
+			say(notes.Fails, "its ScaledObject %s is not among the manifests, so nobody answers for its metrics", dump.Owner(h))
+			out[len(out)-1].Objects = []kscope.ObjectRef{refOf(h)}
+		}
+	}
+	var filled []string
+	for _, w := range m.queued {
+		filled = append(filled, fmt.Sprintf("%d into %s", w.jobs, w.queue.Key))
+	}
+	if filled != nil {
+		say(notes.Unplayed, "no dump has what waits in queues, so as much as the HPAs measured last is put in: %s", strings.Join(filled, ", "))
+	}
+	return out
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -19,6 +20,8 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/demo"
+	"github.com/kscope/kscope/notes"
+	"github.com/kscope/kscope/sandbox/dump"
 )
 
 // Manifests are objects ready to be applied.
@@ -27,15 +30,17 @@ type Manifests struct {
 	// API filled in: Deployments and other built-in kinds in their Go types,
 	// KEDA's kinds unstructured.
 	Objects []runtime.Object
-	// Notes say, a line each, what the sandbox does not play of what was given,
-	// and what KEDA will complain of.
-	Notes []string
+	// Notes say what is left out of what was given, what KEDA will complain of, and
+	// what the sandbox does not play.
+	Notes []notes.Note
 	// Refused is what is wrong with the objects and documents that are left out for
 	// it, in the order in which they were given: one line each, of type
 	// [*kscope.Trouble] where there is a remedy, and with a [*Refusal] in it where it is
 	// at a place of a file.
 	Refused []error
 
+	taken   time.Time  // when the dump among them was made, as far as it tells; zero where there is none
+	queued  []waiting  // what waited in the queues then
 	origins []document // of Objects, as [Read] keeps them
 	denied  []error    // of Objects, what KEDA's webhooks say against them, as [Read] keeps it
 }
@@ -51,7 +56,8 @@ func (m *Manifests) Denied(object int) error { return m.denied[object] }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
-// each with one or many documents. Without paths it gives those of the demo.
+// each with one or many documents. Without paths it gives those of the demo. What an
+// API server gave, as `kubectl get -o yaml` does, is the state to go on from.
 //
 // What kubectl or an API server with KEDA's CRDs would refuse is left out and told
 // of, with the file, the line and the field; the rest is taken, as kubectl applies
@@ -80,6 +86,9 @@ func Read(paths []string, stdin io.Reader) (Manifests, error) {
 func inLines(m Manifests, err error) (Manifests, error) {
 	for i := range m.Refused {
 		m.Refused[i] = oneLine(m.Refused[i])
+	}
+	for i := range m.Notes {
+		clean(&m.Notes[i])
 	}
 	return m, oneLine(err)
 }
@@ -126,8 +135,10 @@ func scales(obj runtime.Object) bool {
 // contents are what files have in them.
 type contents struct {
 	found   []loaded
-	notes   []string // of what is taken and not played, and of what is no manifest
+	notes   []notes.Note // of what is taken and not played, and of what is no manifest
 	refused []error
+	taken   time.Time      // the newest time in what an API server has written
+	left    map[string]int // of that, what is not taken, by kind
 }
 
 // wanted is the hint where there is nothing to play.
@@ -267,19 +278,18 @@ func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 	found, twice := unique(all.found)
 	slices.SortStableFunc(found, func(a, b loaded) int { return rank(a.obj) - rank(b.obj) })
 	found, denied := admit(found)
-	m := Manifests{Refused: slices.Concat(all.refused, twice, denied)}
-	var idle []string
+	m := Manifests{Refused: slices.Concat(all.refused, twice, denied), taken: all.taken}
+	places := make(map[kscope.ObjectRef]string, len(found))
 	for _, l := range found {
-		if slices.Contains(quiet, l.obj.GetObjectKind().GroupVersionKind().Kind) {
-			idle = append(idle, title(l.obj))
+		if ref := refOf(l.obj); slices.Contains(quiet, ref.Kind) {
+			all.notes = append(all.notes, notes.Note{Weight: notes.Idle, Objects: []kscope.ObjectRef{ref}, Place: l.from.place(), Says: "accepted, and without effect in the sandbox"})
 			continue
 		}
+		places[refOf(l.obj)] = l.from.place()
 		m.Objects, m.origins, m.denied = append(m.Objects, l.obj), append(m.origins, l.from), append(m.denied, l.denied)
 	}
-	m.Notes = append(all.notes, m.notes()...)
-	if idle != nil {
-		m.Notes = append(m.Notes, "accepted, and without effect in the sandbox: "+strings.Join(idle, ", "))
-	}
+	m.queued = m.waiting()
+	m.note(append(m.goesOn(all.left), all.notes...), places)
 	return m
 }
 
@@ -309,7 +319,7 @@ func unique(found []loaded) (out []loaded, wrong []error) {
 			seen[id] = l
 			out = append(out, l)
 		case !equality.Semantic.DeepEqual(before.obj, l.obj):
-			wrong = append(wrong, placedAt(l.from.at(""), fmt.Sprintf("%s is given twice, and differently at %s", title(l.obj), before.from.place()), ""))
+			wrong = append(wrong, l.from.refuse(refOf(l.obj), problem{text: "it is given twice, and differently at " + before.from.place()}))
 		}
 	}
 	return out, wrong
@@ -326,22 +336,39 @@ func rank(obj runtime.Object) int {
 		return 2
 	case "ScaledObject", "ScaledJob":
 		return 4
-	default:
-		return 3
+	case "HorizontalPodAutoscaler", "Job":
+		if m, err := meta.Accessor(obj); err == nil && dump.Owner(m) != "" {
+			return 5 // KEDA has made it
+		}
 	}
+	return 3
 }
 
 // title names an object as people do.
-func title(obj runtime.Object) string {
+func title(obj runtime.Object) string { return naming(refOf(obj)) }
+
+func naming(o kscope.ObjectRef) string {
+	return strings.TrimSpace(o.Kind + " " + kscope.Ref{Namespace: o.Namespace, Name: o.Name}.String())
+}
+
+// refOf names an object.
+func refOf(obj runtime.Object) kscope.ObjectRef {
 	id := identify(obj)
-	if id.namespace == "" {
-		return id.Kind + " " + id.name
-	}
-	return id.Kind + " " + id.namespace + "/" + id.name
+	return kscope.ObjectRef{Kind: id.Kind, Namespace: id.namespace, Name: id.name}
 }
 
 // asUnstructured is nil for objects of built-in kinds.
 func asUnstructured(obj runtime.Object) *unstructured.Unstructured {
 	u, _ := obj.(*unstructured.Unstructured)
 	return u
+}
+
+// scaledObject is the ScaledObject of a name; nil for none.
+func (m Manifests) scaledObject(namespace, name string) *unstructured.Unstructured {
+	for _, obj := range m.Objects {
+		if u := asUnstructured(obj); u != nil && u.GetKind() == "ScaledObject" && u.GetNamespace() == namespace && u.GetName() == name {
+			return u
+		}
+	}
+	return nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
+	"github.com/kscope/kscope/notes"
 )
 
 // TestRefused holds what is said of every bad manifest in testdata/refused
@@ -93,6 +94,14 @@ func unasked(text string) Manifests {
 func titles(m Manifests) (out []string) {
 	for _, obj := range m.Objects {
 		out = append(out, title(obj))
+	}
+	return out
+}
+
+// said is notes in lines.
+func said(m Manifests) (out []string) {
+	for _, n := range m.Notes {
+		out = append(out, n.String())
 	}
 	return out
 }
@@ -223,14 +232,14 @@ func TestNotes(t *testing.T) {
 		{"nothing to say", shop, ""},
 		{"no target", strings.Replace(shop, "scaleTargetRef: {name: worker}", "scaleTargetRef: {name: wroker}", 1),
 			"Deployment shop/worker: its pods start, but what they would run does not\n" +
-				"ScaledObject shop/orders: its target Deployment shop/wroker is not among the manifests; KEDA will say so"},
+				"ScaledObject shop/orders: its target Deployment shop/wroker is not among the manifests; KEDA will say so (add it to the manifests; -f may be given several times)"},
 		{"kinds not played", shop + "---\napiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\n---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: sa}\n",
-			"CronJob default/nightly: accepted, but the sandbox does not play CronJobs\n" +
-				"accepted, and without effect in the sandbox: ServiceAccount default/sa"},
+			"CronJob default/nightly: accepted, but objects of this kind are not played\n" +
+				"ServiceAccount default/sa: accepted, and without effect in the sandbox"},
 		{"two servers", shop + "---" + strings.NewReplacer("name: orders,", "name: more,", "redis.shop:6379", "redis.other:6379", "name: worker", "name: worker2").Replace(shop),
 			"redis.other:6379 and redis.shop:6379 are one and the same Redis here"},
 	} {
-		if got := strings.Join(read(t, test.text).Notes, "\n"); got != test.want {
+		if got := strings.Join(said(read(t, test.text)), "\n"); got != test.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
 		}
 	}
@@ -323,23 +332,23 @@ func TestTheRestOpens(t *testing.T) {
 		says             string // the beginning of the only note, or of what is refused
 		hint             string // "" of notes
 	}{
-		{"kustomize", "kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", "DIR/kustomization.yaml:1: this is for kustomize: kubectl kustomize DIR | kscope sandbox -f -", ""},
-		{"kustomize without a type", "kustomization.yml", "resources: [a.yaml]\n", "DIR/kustomization.yml:1: this is for kustomize: kubectl kustomize DIR", ""},
+		{"kustomize", "kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [a.yaml]\n", "DIR/kustomization.yaml:1: this is for kustomize (kubectl kustomize DIR | kscope sandbox -f -)", ""},
+		{"kustomize without a type", "kustomization.yml", "resources: [a.yaml]\n", "DIR/kustomization.yml:1: this is for kustomize (kubectl kustomize DIR", ""},
 		{"kind", "kind.yaml", "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}]\n", "DIR/kind.yaml:1: this is a configuration of kind", ""},
-		{"values", "values-prod.yaml", "replicaCount: 1\n", "DIR/values-prod.yaml:1: these are values of a Helm chart: helm template CHART -f DIR/values-prod.yaml", ""},
-		{"chart", "Chart.yaml", "apiVersion: v2\nname: packer\nversion: 0.1.0\n", "DIR/Chart.yaml:1: this is a Helm chart: helm template DIR | kscope sandbox -f -", ""},
+		{"values", "values-prod.yaml", "replicaCount: 1\n", "DIR/values-prod.yaml:1: these are values of a Helm chart (helm template CHART -f DIR/values-prod.yaml", ""},
+		{"chart", "Chart.yaml", "apiVersion: v2\nname: packer\nversion: 0.1.0\n", "DIR/Chart.yaml:1: this is a Helm chart (helm template DIR | kscope sandbox -f -)", ""},
 		{"compose", "docker-compose.yml", "services: {redis: {image: redis}}\n", "DIR/docker-compose.yml:1: this is for docker compose", ""},
 		{"linter", ".yamllint.yaml", "extends: default\n", "DIR/.yamllint.yaml:1: this is a configuration of another program", ""},
 		{"a template", "so.yaml", "{{- if .Values.x }}\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n{{- end }}\n---\nkind: {{ .Kind }}\n", "DIR/so.yaml:1: this is a Helm template", "helm template CHART"},
-		{"another operator's", "", "---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: a, namespace: shop}\n", "ServiceMonitor shop/a: accepted, but the sandbox does not play ServiceMonitors of monitoring.coreos.com", ""},
-		{"a definition", "crd.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n", "CustomResourceDefinition a.example.com: accepted, but the sandbox does not play", ""},
+		{"another operator's", "", "---\napiVersion: monitoring.coreos.com/v1\nkind: ServiceMonitor\nmetadata: {name: a, namespace: shop}\n", "ServiceMonitor shop/a: accepted, but objects of monitoring.coreos.com are not played", ""},
+		{"a definition", "crd.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: a.example.com}\n", "CustomResourceDefinition a.example.com: accepted, but objects of apiextensions.k8s.io are not played", ""},
 		{"an APIService", "", "---\napiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {name: v1beta1.external.metrics.k8s.io}\n", "APIService v1beta1.external.metrics.k8s.io: accepted", ""},
 		{"KEDA 1", "", "---\napiVersion: keda.k8s.io/v1alpha1\nkind: ScaledObject\nmetadata: {name: a}\n", `no matches for kind "ScaledObject" in version "keda.k8s.io/v1alpha1"`, "that is KEDA 1"},
 		{"two ScaledObjects", "", strings.Replace(shop[strings.Index(shop, "---"):], "name: orders", "name: returns", 1), "ScaledObject shop/returns: KEDA's webhook refuses it: the workload 'worker' of type 'apps/v1.Deployment' is already managed by the ScaledObject 'orders'", "put all into it"},
 		{"a field that is none", "", "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatum: {}\n", `ConfigMap default/a: unknown field "datum"`, "spelt"},
 		{"broken in the middle", "", "---\na: b: c\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: last}\n", "mapping values are not allowed in this context", "indentation"},
 		{"something binary", "image.json", "\x89PNG\r\n\x1a\n\x00\x00", "DIR/image.json:1: this is something binary", "the sandbox plays"},
-		{"given twice", "again.yaml", strings.Replace(shop, "listLength: \"5\"", "listLength: \"6\"", 1), "ScaledObject shop/orders is given twice, and differently", ""},
+		{"given twice", "again.yaml", strings.Replace(shop, "listLength: \"5\"", "listLength: \"6\"", 1), "ScaledObject shop/orders: it is given twice, and differently", ""},
 	} {
 		dir := t.TempDir()
 		write := func(name, text string) {
@@ -354,15 +363,20 @@ func TestTheRestOpens(t *testing.T) {
 			write(test.file, test.text)
 		}
 		m, err := Load([]string{dir}, nil)
-		said := m.Notes
 		for _, err := range m.Refused {
-			said = append(said, err.Error())
 			if hint := kscope.HintOf(err); !strings.Contains(hint, test.hint) {
 				t.Errorf("%s: the hint is %q, want %q", test.name, hint, test.hint)
 			}
 		}
-		if err != nil || !slices.Contains(titles(m), whole) || len(said) != 1 || !strings.Contains(strings.ReplaceAll(said[0], dir, "DIR"), test.says) {
-			t.Errorf("%s: %v, %s\ngot  %q\nwant %s", test.name, err, titles(m), said, test.says)
+		got := said(m)
+		if len(m.Refused) > 0 { // of which the note says where it is beside what it is
+			got[0] = m.Refused[0].Error()
+		}
+		if err != nil || !slices.Contains(titles(m), whole) || len(got) != 1 || !strings.Contains(strings.ReplaceAll(got[0], dir, "DIR"), test.says) {
+			t.Errorf("%s: %v, %s\ngot  %q\nwant %s", test.name, err, titles(m), got, test.says)
+		}
+		if n := m.Notes[0]; (n.Weight == notes.LeftOut) != (len(m.Refused) == 1) || !strings.HasPrefix(strings.ReplaceAll(n.Place, dir, "DIR"), "DIR/") {
+			t.Errorf("%s: the note is %+v", test.name, n)
 		}
 		if test.name == "broken in the middle" && !slices.Contains(titles(m), "ConfigMap default/last") {
 			t.Errorf("what follows it is gone: %s", titles(m))

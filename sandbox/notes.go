@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -18,57 +17,6 @@ import (
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
-
-// notes says what of these objects is not played, and what KEDA will complain
-// of, in the order of the objects.
-func (m Manifests) notes() []string {
-	var out []string
-	scaled := map[target]bool{}
-	for _, t := range m.targets() {
-		scaled[t] = true
-	}
-	known := m.lookup()
-	for _, obj := range m.Objects {
-		for _, what := range world.NotModelled(obj) {
-			out = append(out, title(obj)+": "+what)
-		}
-		out = append(out, stands(obj)...)
-		switch o := obj.(type) {
-		case *appsv1.Deployment:
-			out = append(out, programs(obj, scaled, o.Spec.Template.Spec.Containers)...)
-		case *appsv1.StatefulSet:
-			out = append(out, programs(obj, scaled, o.Spec.Template.Spec.Containers)...)
-		case *unstructured.Unstructured:
-			if t, ok := targetOf(o); ok && !known.has(t) {
-				out = append(out, fmt.Sprintf("%s: its target %s %s is not among the manifests; KEDA will say so", title(obj), t.kind, t.Ref))
-			}
-			if strings.HasSuffix(o.GetKind(), "TriggerAuthentication") {
-				out = append(out, known.authentication(o)...)
-			} else {
-				out = append(out, known.connections(o)...)
-			}
-		}
-	}
-	if servers := m.servers(); len(servers) > 1 {
-		out = append(out, fmt.Sprintf("%s are one and the same Redis here", strings.Join(servers, " and ")))
-	}
-	return out
-}
-
-// programs notes containers whose own work nobody does: those of workloads that
-// nothing scales. A Redis is no loss, the sandbox has one.
-func programs(obj runtime.Object, scaled map[target]bool, containers []corev1.Container) []string {
-	id := identify(obj)
-	if scaled[target{kscope.Ref{Namespace: id.namespace, Name: id.name}, id.Kind}] {
-		return nil
-	}
-	for _, c := range containers {
-		if !strings.Contains(c.Image, "redis") {
-			return []string{fmt.Sprintf("%s: its pods start, but what they would run does not", title(obj))}
-		}
-	}
-	return nil
-}
 
 // triggerQueues are the queues that an object of KEDA's scales by, in the order
 // of its triggers, with these.
@@ -88,7 +36,7 @@ func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Tr
 	return queues, all
 }
 
-// stands notes which queues stand in for others.
+// stands says which queues stand in for others.
 func stands(obj runtime.Object) []string {
 	var out []string
 	queues, all := triggerQueues(obj)
@@ -97,24 +45,24 @@ func stands(obj runtime.Object) []string {
 			continue
 		}
 		known, _ := triggers.TypeOf(all[i].Type)
-		out = append(out, fmt.Sprintf("%s: triggers[%d] (%s): the list %s of the sandbox's Redis stands in for %s",
-			title(obj), i, all[i].Type, q.Key, cmp.Or(known.QueueName(all[i].Metadata), "its queue")))
+		out = append(out, fmt.Sprintf("triggers[%d] (%s): the list %s of the sandbox's Redis stands in for %s",
+			i, all[i].Type, q.Key, cmp.Or(known.QueueName(all[i].Metadata), "its queue")))
 	}
 	return out
 }
 
-// servers are the addresses of Redis that the triggers name.
-func (m Manifests) servers() []string {
-	out := map[string]bool{}
+// servers are the addresses of Redis that the triggers name, and who names them.
+func (m Manifests) servers() (addresses []string, by []kscope.ID) {
+	all := map[string]bool{}
 	for _, obj := range m.Objects {
 		queues, _ := triggerQueues(obj)
 		for _, q := range queues {
-			if q.Address != "" && q.Address != world.StandInAddress {
-				out[q.Address] = true
+			if id, ok := rowOf(obj); ok && q.Address != "" && q.Address != world.StandInAddress {
+				all[q.Address], by = true, append(by, id)
 			}
 		}
 	}
-	return slices.Sorted(maps.Keys(out))
+	return slices.Sorted(maps.Keys(all)), by
 }
 
 // targetOf is what a ScaledObject scales, of the kinds that can be played.

@@ -20,12 +20,14 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/sandbox/world"
 )
 
@@ -154,12 +156,26 @@ func (s *Sandbox) apply(m Manifests) error {
 		}
 	}
 	for _, obj := range m.Objects {
-		if err := s.world.Apply(obj.DeepCopyObject(), manager); err != nil {
+		now, err := s.present(obj, m.taken)
+		if err == nil {
+			err = s.world.Apply(now, manager)
+		}
+		if err != nil {
 			return oneLine(fmt.Errorf("%s: %w", title(obj), err))
 		}
 	}
 	s.targets, s.scaled = m.targets(), m.scaledObjects()
+	s.redis.fill(m.queued)
 	return s.publish()
+}
+
+// present is an object of a dump as if that had been made just now; any other as it is.
+func (s *Sandbox) present(obj runtime.Object, taken time.Time) (runtime.Object, error) {
+	m, err := meta.Accessor(obj)
+	if err != nil || !dump.Written(m) {
+		return obj.DeepCopyObject(), err
+	}
+	return dump.Later(obj, s.clock.base.Sub(taken))
 }
 
 func namespace(name string) *corev1.Namespace {

@@ -5,7 +5,10 @@ import (
 	"context"
 	"slices"
 
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
@@ -84,4 +87,52 @@ func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool
 		q.Called = kscope.Clean(cmp.Or(known.QueueName(t.Metadata), t.Name, t.Type))
 	}
 	return q, ok
+}
+
+// waiting is how many jobs wait in a queue.
+type waiting struct {
+	queue triggers.Redis
+	jobs  int64
+}
+
+// waiting is what waited in the queues when a dump was made, as its HPAs have it.
+func (m Manifests) waiting() []waiting {
+	var out []waiting
+	for _, obj := range m.Objects {
+		h, ok := obj.(*autoscalingv2.HorizontalPodAutoscaler)
+		if !ok {
+			continue
+		}
+		so := m.scaledObject(h.Namespace, dump.Owner(h))
+		if so == nil {
+			continue
+		}
+		queues, _ := triggerQueues(so)
+		jobs := dump.Waiting(so, h)
+		for i, q := range queues {
+			there := func(w waiting) bool { return w.queue == q }
+			if n := min(jobs[i], maxMisplaced); n > 0 && q.Key != "" && q.Measure != triggers.StreamPending && !slices.ContainsFunc(out, there) {
+				out = append(out, waiting{q, n})
+			}
+		}
+	}
+	return out
+}
+
+// fill puts in what waited, where that can be.
+func (r *redis) fill(queues []waiting) {
+	for _, w := range queues {
+		push := []string{"RPUSH", w.queue.Key} // which end does not matter, they are all alike
+		for range w.jobs {
+			if w.queue.Measure != triggers.Size {
+				_, _ = r.Ask(w.queue.DB, "XADD", w.queue.Key, "*", "job", "1")
+			} else if push = append(push, "job"); len(push) == 1000 {
+				_, _ = r.Ask(w.queue.DB, push...)
+				push = push[:2]
+			}
+		}
+		if len(push) > 2 {
+			_, _ = r.Ask(w.queue.DB, push...)
+		}
+	}
 }

@@ -16,6 +16,13 @@ type schedule struct {
 
 var parser = cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow)
 
+// Schedule is what is wrong with a cron expression, in the words of KEDA's library; nil if
+// nothing is.
+func Schedule(s string) error {
+	_, err := parseSchedule(s)
+	return err
+}
+
 func parseSchedule(s string) (out schedule, err error) {
 	defer func() { // the library indexes past the end of "TZ=x"
 		if p := recover(); p != nil {

@@ -145,7 +145,7 @@ func serverWords(c kscope.Connection) string {
 func cardRows(lines []cardLine, w int) (rows []cardLine) {
 	w = max(w-cardLabel(w), 8)
 	for _, l := range lines {
-		folded := wrap(l.text, w)
+		folded := screen.Wrap(l.text, w)
 		if len(folded) == 0 {
 			rows = append(rows, cardLine{})
 		}
@@ -201,22 +201,35 @@ func cardLimit(rows, h int) int {
 
 // drawConnection is the card over the middle of the screen.
 func (m *Model) drawConnection(c screen.Canvas) {
-	st := m.styles
-	rows := []cardLine{{"queue", m.nothing()[0], st.Text}}
+	rows := []cardLine{{"queue", m.nothing()[0], m.styles.Text}}
 	if p, ok := m.picture(); ok {
 		rows = m.connectionRows(p, c.W)
 	}
-	limit := cardLimit(len(rows), c.H)
-	top := min(m.view.cardTop, limit)
-	in, framed := m.dialog(c, cardWidth(c.W), len(rows)+cardAround, leastCard, " How the queue is reached ")
+	m.drawSheet(c, sheet{" How the queue is reached ", "No password is shown here.", cardWidth(c.W), len(rows), func(c screen.Canvas, top int) {
+		m.drawCard(c, rows[top:])
+	}}, m.view.cardTop)
+}
+
+// sheet is rows that lie over the middle of the screen, and scroll.
+type sheet struct {
+	title, remark string
+	w, rows       int
+	draw          func(c screen.Canvas, top int) // from a row on
+}
+
+func (m *Model) drawSheet(c screen.Canvas, s sheet, top int) {
+	st := m.styles
+	limit := cardLimit(s.rows, c.H)
+	top = min(top, limit)
+	in, framed := m.dialog(c, s.w, s.rows+cardAround, leastCard, s.title)
 	if !framed {
-		m.drawCard(in.Sub(2, 0, in.W-4, in.H), rows[top:])
+		s.draw(in.Sub(2, 0, in.W-4, in.H), top)
 		if top < limit {
 			in.Right(in.W, in.H-1, st.Key, st.Glyph.Down)
 		}
 		return
 	}
-	m.drawCard(in.Sub(1, 0, in.W-2, in.H-2), rows[top:])
+	s.draw(in.Sub(1, 0, in.W-2, in.H-2), top)
 	if limit > 0 {
 		in.HLine(1, in.H-2, in.W-2, st.Grid, '─')
 	}
@@ -227,7 +240,7 @@ func (m *Model) drawConnection(c screen.Canvas) {
 		x = in.Text(x, in.H-1, st.Key, "j k")
 		x = in.Text(x+1, in.H-1, st.Muted, "scroll") + 2
 	}
-	in.Fit(x, in.H-1, in.W-1-x, st.Muted, "No password is shown here.")
+	in.Fit(x, in.H-1, in.W-1-x, st.Muted, s.remark)
 }
 
 // drawHidden says on a row how many lines there is no room for.
@@ -272,13 +285,16 @@ func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
 
 // cardKey moves in the card, or leaves it.
 func (m *Model) cardKey(msg tea.KeyPressMsg) {
-	v := &m.view
-	if key.Matches(msg, keys.Back, keys.Open, keys.Connection, keys.Quit) {
-		v.card = false
-		return
-	}
+	v, limit := &m.view, 0
 	if p, ok := m.picture(); ok {
-		limit := cardLimit(len(m.connectionRows(p, v.w)), v.h)
-		v.cardTop = min(max(min(v.cardTop, limit)+step(msg, 5), 0), limit)
+		limit = cardLimit(len(m.connectionRows(p, v.w)), v.h)
 	}
+	v.card = !sheetKey(msg, &v.cardTop, limit, keys.Connection)
+}
+
+// sheetKey moves in a sheet that scrolls so far, or reports that it is left: the key
+// that opens it closes it.
+func sheetKey(msg tea.KeyPressMsg, top *int, limit int, opens key.Binding) (left bool) {
+	*top = min(max(min(*top, limit)+step(msg, 5), 0), limit)
+	return key.Matches(msg, keys.Back, keys.Open, keys.Quit, opens)
 }

@@ -80,8 +80,9 @@ func (m *Model) drawFooter(c screen.Canvas) {
 	if v.filter.text() != "" && v.screen == overview {
 		x = m.drawFilter(c) + 2
 	}
-	end := c.W - 1
-	if m.loadable() && v.screen == detail && !m.shown.all {
+	end := m.drawUnread(c, c.W-1)
+	unread := end < c.W-1
+	if m.loadable() && v.screen == detail && !m.shown.all && (c.W >= 100 || !unread) { // the keys come first
 		size := "batch " + m.batch() + m.intoWhich()
 		end = c.Right(end, 0, st.You, size) - 2
 	} else if v.screen == overview && len(v.ids) > 0 {
@@ -95,6 +96,21 @@ func (m *Model) drawFooter(c screen.Canvas) {
 		x = c.Text(x, 0, st.Key, k)
 		x = c.Text(x+1, 0, st.Muted, what) + 2
 	}
+}
+
+// drawUnread says in the bottom line that there are notes, until they were opened, and
+// gives where that begins.
+func (m *Model) drawUnread(c screen.Canvas, end int) int {
+	st, all := m.styles, m.o.Notes
+	if m.view.notesRead || len(all) == 0 {
+		return end
+	}
+	look := st.Muted
+	if all[0].Weight.Matters() {
+		look = st.Warn
+	}
+	end = c.Right(end, 0, st.Key, keys.Notes.Help().Key) - 1
+	return c.Right(end, 0, look, plural(int64(len(all)), "note")) - 2
 }
 
 func (m *Model) drawTrouble(c screen.Canvas, bad store.SourceStatus) {

@@ -106,6 +106,9 @@ func fuzzModel(roll dice) *Model {
 		o.Load.Run = func(context.Context, load.Load) error { return nil }
 		o.Purge = func(load.Purge) {}
 		o.Teach = bits&0x22 == 0x20
+		if bits&0x18 == 0x18 {
+			o.Notes = given(kscope.Ref{Namespace: "demo", Name: "worker-scaler"})
+		}
 		o.Actions = func() []Action {
 			return []Action{
 				{Name: "redis", About: "Redis goes away", Run: func() error { return nil }},

@@ -19,7 +19,7 @@ func (m *Model) drawHeader(c screen.Canvas, p picture, ok bool) {
 	target := ""
 	switch {
 	case ok:
-		so = p.ID.String()
+		so = p.ID.String() + m.markOf(p.ID)
 		target = " " + st.Glyph.Right + " Jobs"
 		if t := p.Target(); t.Name != "" {
 			target = " " + st.Glyph.Right + " " + strings.ToLower(t.Kind) + "/" + t.Name

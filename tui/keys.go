@@ -1,9 +1,13 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/kscope/kscope/tui/screen"
 )
 
 // keyMap is every key of the screen. It drives Update, the line at the bottom
@@ -19,6 +23,7 @@ type keyMap struct {
 	Inject, Bigger, Smaller                    key.Binding
 	Profiles, Edit, Stop                       key.Binding
 	Filter, Order, Problem, Copy, Palette      key.Binding
+	Notes                                      key.Binding
 	HideKeys, Repaint, Suspend                 key.Binding
 }
 
@@ -64,6 +69,7 @@ var keys = keyMap{
 	Problem:     bind("first problem", "!"),
 	Copy:        bind("copy what to do", "y"),
 	Palette:     bind("what to do", ":"),
+	Notes:       bind("notes", "w"),
 	HideKeys:    bind("hide keys", "H"),
 	Repaint:     bind("repaint", "ctrl+l"),
 	Suspend:     bind("suspend", "ctrl+z"),
@@ -102,8 +108,12 @@ type group struct {
 	lines []helpLine
 }
 
-// groups is every binding, for the help. Without injection its keys are gone.
-func (k keyMap) groups(inject bool) []group {
+// groups is what the help has of the keys here.
+func (m *Model) groups() []group { return keys.groups(m.canInject(), len(m.o.Notes) > 0) }
+
+// groups is every binding, for the help. Without injection its keys are gone, and
+// without notes theirs.
+func (k keyMap) groups(inject, noted bool) []group {
 	line := func(what string, ks ...key.Binding) helpLine { return helpLine{what, ks} }
 	gs := []group{
 		{"Look", []helpLine{
@@ -125,8 +135,103 @@ func (k keyMap) groups(inject bool) []group {
 			line("suspend", k.Suspend), line("quit", k.Quit),
 		}},
 	}
+	if noted {
+		gs[4].lines = slices.Insert(gs[4].lines, 1, line("what is not played", k.Notes))
+	}
 	if !inject {
 		gs = append(gs[:2], gs[3:]...)
 	}
 	return gs
+}
+
+// drawHelp is every key, over the screen: two columns of groups, or one where
+// it is narrow, which then scrolls.
+func (m *Model) drawHelp(c screen.Canvas) {
+	st, v := m.styles, &m.view
+	cols := helpColumns(m.groups(), c.W)
+	c.Fill(0, 1, c.W, c.H-2, screen.Style{}, ' ') // half a screen around it would only confuse
+	in, _ := m.dialog(c, 80, helpHeight(cols)+4, 3, " Keys ")
+	body := in.H
+	if notes := 2; body >= helpHeight(cols)+notes {
+		in.Fit(2, in.H-1, in.W-3, st.Muted, m.legend())
+		body -= notes
+	} else if body < helpHeight(cols) {
+		body--
+		m.drawHidden(in, body, v.helpTop, helpHeight(cols)-body-v.helpTop)
+	}
+	half := in.W / len(cols)
+	for i, col := range cols {
+		part := in.Sub(i*half, 0, half, body)
+		for y, l := range col[min(v.helpTop, len(col)):] {
+			if l.title != "" {
+				part.Text(2, y, st.Strong, l.title)
+				continue
+			}
+			x := part.Fit(2, y, helpKeys-1, st.Key, l.names)
+			part.Fit(max(2+helpKeys, x+1), y, part.W-3-helpKeys, st.Text, l.what)
+		}
+	}
+}
+
+// legend is what the marks mean.
+func (m *Model) legend() string {
+	noted := ""
+	if len(m.o.Notes) > 0 {
+		noted = "name" + noteMark + "  has a note   "
+	}
+	return "~ estimate   ? unknown   name?  guessed   " + noted + "esc closes"
+}
+
+// helpKeys is the width of the names of keys.
+const helpKeys = 10
+
+// helpRow is a row of the help: a title, a key with its use, or blank.
+type helpRow struct{ title, names, what string }
+
+// helpColumns lays the groups out for a width.
+func helpColumns(gs []group, w int) [][]helpRow {
+	cols := make([][]helpRow, 1, 2)
+	for _, g := range gs {
+		i := 0
+		if w >= 60 && (g.title == "Move" || g.title == "Screen") {
+			i = 1
+			if len(cols) == 1 {
+				cols = append(cols, nil)
+			}
+		}
+		if len(cols[i]) > 0 {
+			cols[i] = append(cols[i], helpRow{})
+		}
+		cols[i] = append(cols[i], helpRow{title: g.title})
+		for _, l := range g.lines {
+			cols[i] = append(cols[i], helpRow{names: l.names(), what: l.what})
+		}
+	}
+	return cols
+}
+
+func helpHeight(cols [][]helpRow) int {
+	h := 0
+	for _, col := range cols {
+		h = max(h, len(col))
+	}
+	return h
+}
+
+// helpLimit is how far the help can scroll on a screen.
+func helpLimit(gs []group, w, h int) int {
+	rows, room := helpHeight(helpColumns(gs, w)), h-2
+	if rows <= room {
+		return 0
+	}
+	return rows - max(room-1, 1) // a row says that there is more
+}
+
+func (m *Model) helpKey(msg tea.KeyPressMsg) {
+	v := &m.view
+	if key.Matches(msg, keys.Help, keys.Back, keys.Open) {
+		v.help = false
+		return
+	}
+	v.helpTop = min(max(v.helpTop+step(msg, 5), 0), helpLimit(m.groups(), v.w, v.h))
 }

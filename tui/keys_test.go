@@ -36,7 +36,7 @@ func TestBindings(t *testing.T) {
 		}
 	}
 	inHelp := map[string]bool{}
-	for _, g := range keys.groups(true) {
+	for _, g := range keys.groups(true, true) {
 		for _, l := range g.lines {
 			if l.what == "" || l.names() == "" {
 				t.Errorf("a line of %s says %q for %q", g.title, l.what, l.names())
@@ -51,7 +51,7 @@ func TestBindings(t *testing.T) {
 			t.Errorf("%s is not in the help", name)
 		}
 	}
-	for _, g := range keys.groups(false) {
+	for _, g := range keys.groups(false, true) {
 		for _, l := range g.lines {
 			for _, b := range l.keys {
 				if key.Matches(keyOf("i"), b) || key.Matches(keyOf("+"), b) {

@@ -132,7 +132,7 @@ func (m *Model) settle() {
 		m.count()
 	}
 	if v.help {
-		v.helpTop = min(v.helpTop, helpLimit(m.canInject(), v.w, v.h))
+		v.helpTop = min(v.helpTop, helpLimit(m.groups(), v.w, v.h))
 	}
 }
 
@@ -156,6 +156,8 @@ func (m *Model) draw(c screen.Canvas) {
 		m.drawPicker(c)
 	case cardOver:
 		m.drawConnection(c)
+	case notesOver:
+		m.drawNotes(c)
 	case helpOver:
 		m.drawHelp(c)
 	}
@@ -171,7 +173,7 @@ const leastDialog = 10
 func (m *Model) dialog(c screen.Canvas, w, h, least int, title string) (in screen.Canvas, framed bool) {
 	if c.W < leastDialog {
 		c.Fill(0, 0, c.W, c.H, screen.Style{}, ' ')
-		for y, line := range wrap(strings.TrimSpace(title), c.W) {
+		for y, line := range screen.Wrap(strings.TrimSpace(title), c.W) {
 			c.Text(0, y, m.styles.Accent, line)
 		}
 		return screen.Canvas{}, true

@@ -45,7 +45,7 @@ func (m *Model) drawLedger(c screen.Canvas, p picture) {
 	m.heading(c, ledgerPane, "Ledger")
 	x := gutter(c.W)
 	if len(all) == 0 {
-		for y, line := range wrap(m.noEpisode(p), max(c.W-x-1, 10)) {
+		for y, line := range screen.Wrap(m.noEpisode(p), max(c.W-x-1, 10)) {
 			c.Text(x, y, m.styles.Muted, line)
 		}
 		return

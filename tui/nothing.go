@@ -21,7 +21,7 @@ func (m *Model) drawNothing(c screen.Canvas) {
 	var lines []string
 	title := m.nothing()
 	for _, l := range title[1:] {
-		lines = append(lines, wrap(l, min(max(c.W-4, 10), 76))...)
+		lines = append(lines, screen.Wrap(l, min(max(c.W-4, 10), 76))...)
 	}
 	y := max((c.H-len(lines)-2)/2, 0)
 	c.Centre(y, st.Strong, title[0])

@@ -97,7 +97,7 @@ func (m *Model) tableOf(ids []kscope.ID) table[overviewRow] {
 	t := overviewTable
 	for _, id := range ids {
 		// A name takes no more columns than bytes, and most need no closer look.
-		if len(id.Namespace)+len(id.Name)+len("/ ScaledJob ") > max(t.longest, t.least) {
+		if len(id.Namespace)+len(id.Name)+len("/* ScaledJob ") > max(t.longest, t.least) {
 			t.longest = max(t.longest, m.nameWidth(id)+1)
 		}
 	}
@@ -115,7 +115,7 @@ func (m *Model) tableOf(ids []kscope.ID) table[overviewRow] {
 
 // nameWidth is how many columns the name of a row takes.
 func (m *Model) nameWidth(id kscope.ID) int {
-	w := screen.Width(m.nameOf(id.Ref))
+	w := screen.Width(m.nameOf(id.Ref) + m.markOf(id))
 	switch id.Kind {
 	case kscope.ScaledJobs:
 		return w + len(" ScaledJob")
@@ -127,7 +127,7 @@ func (m *Model) nameWidth(id kscope.ID) int {
 
 // drawName is the name of a row, and what it is if that is no ScaledObject.
 func (m *Model) drawName(c screen.Canvas, s screen.Style, id kscope.ID) {
-	name, kind := m.nameOf(id.Ref), ""
+	name, kind := m.nameOf(id.Ref)+m.markOf(id), ""
 	switch id.Kind {
 	case kscope.ScaledJobs:
 		kind = "ScaledJob"
@@ -312,7 +312,7 @@ func (m *Model) drawPreview(c screen.Canvas, id kscope.ID) {
 		target = " " + st.Glyph.Right + " " + strings.ToLower(t.Kind) + "/" + t.Name
 	}
 	c.Put(1, 0, st.Grid, ' ')
-	name := m.nameOf(id.Ref)
+	name := m.nameOf(id.Ref) + m.markOf(id)
 	x := c.Name(2, 0, end-2, st.Strong, name)
 	if end-x > 14 {
 		x = c.Name(x, 0, end-x, st.Muted, target)

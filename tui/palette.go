@@ -156,6 +156,14 @@ func (m *Model) drawPalette(c screen.Canvas) {
 
 // ownActions is what the palette offers on the open screen whatever the mode.
 func (m *Model) ownActions() []Action {
+	out := m.purgeActions()
+	if n := len(m.o.Notes); n > 0 {
+		out = append(out, Action{Name: "notes", About: "what is left out, fails or is not played of what was given", here: m.openNotes})
+	}
+	return out
+}
+
+func (m *Model) purgeActions() []Action {
 	v := &m.view
 	if m.o.Purge == nil || !m.canInject() || v.screen != detail {
 		return nil

@@ -56,6 +56,8 @@ var opening = []struct {
 	{"hidden, filter", []string{"H", "/"}, filterOver},
 	{"problem", []string{"!"}, nothingOver},
 	{"zoomed", []string{"<", "<"}, nothingOver},
+	{"notes", []string{"w"}, notesOver},
+	{"notes, scrolled", []string{"w", "G"}, notesOver},
 }
 
 // states is what there can be to show.
@@ -98,6 +100,7 @@ func states() map[string]func() *tale {
 func sweepModel(t *tale, change func(o *Options)) *Model {
 	return tell(t, 80, 24, func(o *Options) {
 		o.Purge = func(load.Purge) {}
+		o.Notes = given(kscope.Ref{Namespace: "demo", Name: "worker-scaler"})
 		o.Load.Run = func(context.Context, load.Load) error { return nil }
 		o.Actions = func() []Action {
 			return []Action{{Name: "redis", About: "Redis goes away", Run: func() error { return nil }}, {Name: "image", About: "an image that cannot be pulled", On: true, Run: func() error { return nil }}}
@@ -238,7 +241,7 @@ func sweepFrame(t *testing.T, m *Model, without, open view, what string, w, h in
 		return
 	}
 	bare := open // the same screen, but for what takes the keys
-	bare.prompt, bare.palette, bare.load.picker, bare.card, bare.typing, bare.help = nil, nil, nil, false, false, false
+	bare.prompt, bare.palette, bare.load.picker, bare.card, bare.typing, bare.help, bare.notes = nil, nil, nil, false, false, false, false
 	if open.over() == nothingOver {
 		bare = without
 	}

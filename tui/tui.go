@@ -14,6 +14,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/load"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -65,8 +66,9 @@ type Options struct {
 	// Pace is how fast time passes, "" for as fast as in life. It is asked at
 	// the start and after every action; nil says "".
 	Pace func() string
-	// Notice is what the bottom line says until the first key.
-	Notice string
+	// Notes are what to know of the objects that were given, in the order in which
+	// it matters; none of a cluster.
+	Notes []notes.Note
 }
 
 // Model is the whole screen. It owns the store, and nothing else touches it.
@@ -89,6 +91,7 @@ type Model struct {
 	shown   shown // what the frame was made of, to tell news from noise
 	log     timelineCache
 	glances glanceCache
+	noted   map[kscope.ID]bool // what a note is about
 	future  futureCache
 	ledger  ledgerCache
 	tally   tally
@@ -129,8 +132,13 @@ type drawn struct {
 // New makes a model with an empty store.
 func New(o Options) *Model {
 	m := &Model{o: o, store: store.New(), dark: o.Theme != "light", colour: colorprofile.TrueColor}
-	m.view = newView()
-	m.view.teach, m.view.notice = o.Teach, o.Notice
+	m.view, m.noted = newView(), map[kscope.ID]bool{}
+	for _, n := range o.Notes {
+		for _, id := range n.Rows {
+			m.noted[id] = true
+		}
+	}
+	m.view.teach = o.Teach
 	m.askPace()
 	m.shown, m.seen = newShown(), m.store
 	m.restyle()

@@ -43,6 +43,9 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 	case cardOver:
 		m.cardKey(msg)
 		return nil
+	case notesOver:
+		m.notesKey(msg)
+		return nil
 	case filterOver:
 		m.filterKey(msg)
 		return nil
@@ -61,6 +64,8 @@ func (m *Model) key(msg tea.KeyPressMsg) tea.Cmd {
 		return tea.Suspend
 	case key.Matches(msg, keys.Palette):
 		m.openPalette()
+	case key.Matches(msg, keys.Notes):
+		return m.openNotes()
 	case key.Matches(msg, keys.Problem):
 		m.openProblem()
 	case key.Matches(msg, keys.Copy):

@@ -74,6 +74,10 @@ type view struct {
 	card    bool   // how the queue is reached is open
 	cardTop int    // its first line
 	notice  string // one line about the last key, until the next
+
+	notes     bool // the notes are open
+	notesTop  int  // their first line
+	notesRead bool // they were opened
 }
 
 // overlay is what lies over the screen and takes the keys.
@@ -85,6 +89,7 @@ const (
 	paletteOver
 	pickerOver
 	cardOver
+	notesOver
 	filterOver // in the bottom line
 	helpOver
 )
@@ -101,6 +106,8 @@ func (v *view) over() overlay {
 		return pickerOver
 	case v.card && v.screen == detail:
 		return cardOver
+	case v.notes:
+		return notesOver
 	case v.typing && v.screen == overview:
 		return filterOver
 	case v.help:

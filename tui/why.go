@@ -8,7 +8,6 @@ import (
 	"unicode"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
@@ -46,8 +45,8 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 		}
 	}
 	if len(p.Findings) == 0 || p.Phase != explain.Broken { // the sentences are of no finding
-		add("Why", m.whyLook(p), wrap(p.Why, w))
-		add("Next", st.Text, wrap(p.Next, w))
+		add("Why", m.whyLook(p), screen.Wrap(p.Why, w))
+		add("Next", st.Text, screen.Wrap(p.Next, w))
 	}
 	all := told(p.Picture)
 	which := m.chosenFinding(all)
@@ -62,7 +61,7 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 			label = "Also"
 		}
 		at := len(lines)
-		add(label, look, wrap(says, w))
+		add(label, look, screen.Wrap(says, w))
 		if i != which {
 			continue
 		}
@@ -70,9 +69,9 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 			chosen = 0 // with the sentences that stand before it
 		}
 		if label == "Note" {
-			add("", st.Text, wrap(x.Next, w))
+			add("", st.Text, screen.Wrap(x.Next, w))
 		} else if x.Of == "" {
-			add("Next", st.Text, wrap(x.Next, w))
+			add("Next", st.Text, screen.Wrap(x.Next, w))
 		}
 		label = "Seen"
 		for _, e := range x.Evidence {
@@ -83,13 +82,13 @@ func (m *Model) whyLines(p picture, w int) (lines []whyLine, chosen int) {
 			if !e.Since.IsZero() {
 				said += ", since " + e.Since.In(p.now.Location()).Format("15:04:05")
 			}
-			add(label, st.Muted, clipLines(wrap(said, w), evidenceRows))
+			add(label, st.Muted, screen.ClipLines(screen.Wrap(said, w), evidenceRows))
 			label = ""
 		}
 		if x.Move.Command != "" {
-			add("Do", st.Key, wrapCommand(x.Move.On(m.o.Kubectl), w))
+			add("Do", st.Key, screen.WrapCommand(x.Move.On(m.o.Kubectl), w))
 		}
-		add("", st.Text, wrap(strings.TrimSpace(x.Move.Effect), w))
+		add("", st.Text, screen.Wrap(strings.TrimSpace(x.Move.Effect), w))
 	}
 	return lines, chosen
 }
@@ -133,13 +132,13 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 		return
 	}
 	// Why gets what Next does not need.
-	next := wrap(d.Next, w)
-	why := wrap(d.Why, w)
+	next := screen.Wrap(d.Next, w)
+	why := screen.Wrap(d.Why, w)
 	if n := c.H - min(len(next), max(c.H/2, 1)); len(why) > n {
 		// Names give way before the cause, which comes after them.
-		why = clipLines(wrap(c.Brief(n*w-w/8, d.Why), w), n)
+		why = screen.ClipLines(screen.Wrap(c.Brief(n*w-w/8, d.Why), w), n)
 	}
-	next = clipLines(next, max(c.H-len(why), 0))
+	next = screen.ClipLines(next, max(c.H-len(why), 0))
 	for i, line := range why {
 		c.Fit(x, i, w, m.whyLook(p), line)
 	}
@@ -150,10 +149,24 @@ func (m *Model) drawWhy(c screen.Canvas, p picture) {
 	for i, line := range next {
 		c.Fit(x, y+i, w, st.Text, line)
 	}
-	if y += len(next); len(d.Findings) == 0 && len(more) > 0 && y < c.H { // where there is room
+	switch y += len(next); {
+	case len(d.Findings) == 0 && len(more) > 0 && y < c.H: // where there is room
 		c.Text(1, y, st.Muted, "Note")
 		c.Fit(x, y, w, st.Muted, more[0].Says)
+	default:
+		m.drawNoteOf(c, p.ID, x, y)
 	}
+}
+
+// drawNoteOf is the note on an object that matters most, in a row.
+func (m *Model) drawNoteOf(c screen.Canvas, id kscope.ID, x, y int) {
+	all := m.notesOf(id)
+	if len(all) == 0 || y >= c.H {
+		return
+	}
+	c.Text(1, y, m.styles.Muted, "Note")
+	end := c.Right(c.W-1, y, m.styles.Key, keys.Notes.Help().Key) - 1
+	c.Fit(x, y, end-x, m.styles.Muted, c.Brief(end-x, all[0].Weight.String()+": "+all[0].Says))
 }
 
 // drawFindings is what is wrong, from the chosen finding on where there is no room
@@ -255,55 +268,6 @@ func (m *Model) openProblem() {
 func (p problem) after(id kscope.ID, at int) bool {
 	by := byID(p.id, id)
 	return by > 0 || by == 0 && p.at > at
-}
-
-// wrap breaks a text into lines of at most w columns at spaces.
-func wrap(s string, w int) []string {
-	if s == "" {
-		return nil
-	}
-	return strings.Split(ansi.Wrap(strings.Map(screen.Printable, s), w, " "), "\n")
-}
-
-// wrapCommand breaks a command at its blanks only, so that what is read off the
-// screen is what has to be typed. What is longer than a line is broken as it comes.
-func wrapCommand(s string, w int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(s) {
-		for {
-			switch room := w - screen.Width(line); {
-			case line == "" && screen.Width(word) <= w:
-				line = word
-			case line != "" && screen.Width(word) < room:
-				line += " " + word
-			case line != "":
-				lines, line = append(lines, line), ""
-				continue
-			default:
-				head := ansi.Truncate(word, w, "")
-				lines, word = append(lines, head), word[len(head):]
-				continue
-			}
-			break
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// clipLines keeps n lines and marks the last when there were more.
-func clipLines(lines []string, n int) []string {
-	if len(lines) <= n {
-		return lines
-	}
-	if n <= 0 {
-		return nil
-	}
-	lines = lines[:n:n]
-	lines[n-1] += " …"
-	return lines
 }
 
 // stands is how long a sentence stands at least, so that it can be read: in a step of

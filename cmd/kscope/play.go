@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox"
 	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/redis"
@@ -59,10 +63,8 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 			return err
 		}
 	}
-	said := slices.Concat(leftOut(so.Manifests.Refused), so.Manifests.Notes)
-	for _, note := range said {
-		fmt.Fprintln(p.stderr, "note:", kscope.Clean(note))
-	}
+	o.Notes = notes.Grouped(so.Manifests.Notes)
+	defer tell(o.Notes, p.stderr)()
 	if namespace == "" {
 		namespace = soleNamespace(so.Manifests)
 	}
@@ -71,28 +73,30 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	o.Context = "redis-cli -p " + port(s.Redis())
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
-	if n := said; len(n) > 0 {
-		o.Notice = n[0]
-		if len(n) > 1 {
-			o.Notice = fmt.Sprintf("%s  (and %d more, on stderr)", n[0], len(n)-1)
-		}
-	}
 	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial, Resolve: accessOf(s)})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
 	}, ledger, p)
 }
 
-// leftOut says what was not taken of the manifests, and what to do about it.
-func leftOut(refused []error) (out []string) {
-	for _, err := range refused {
-		note := "left out: " + err.Error()
-		if hint := kscope.HintOf(err); hint != "" {
-			note += " (" + hint + ")"
+// tell writes notes to stderr: at once where that is a file, and otherwise, by what it
+// gives, once the screen has closed, since what is written to a terminal before lies
+// under it.
+func tell(all []notes.Note, stderr io.Writer) (later func()) {
+	write := func() {
+		for _, n := range all {
+			place := ""
+			if n.Where() != "" {
+				place = n.Where() + ": "
+			}
+			fmt.Fprintf(stderr, "note: %s: %s%s\n", n.Weight, place, n)
 		}
-		out = append(out, note)
 	}
-	return out
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(f.Fd()) {
+		return write
+	}
+	write()
+	return func() {}
 }
 
 // manifests are the options with what was read, which may be without end: from

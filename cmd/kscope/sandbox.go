@@ -29,6 +29,8 @@ type sandboxFlags struct {
 
 const sandboxExample = `  kscope sandbox                            the demo, with nothing installed
   kscope sandbox -f ./deploy --speed 10     your own manifests, ten times as fast as life
+  kubectl get deploy,so,hpa -o yaml | kscope sandbox -f -
+                                            a cluster as it is, and how it goes on
   kscope sandbox --redis-port 6399          then redis-cli -p 6399 lpush orders a b c
   kscope sandbox --break image              see what a bad image looks like`
 

@@ -18,7 +18,7 @@ func idleTug(_ *set, o *object) []found {
 
 func replicasSet(s *set, o *object) []found {
 	path := "spec.replicas"
-	if pods(o.is) == nil || !isSet(o.is) {
+	if pods(o.is) == nil || !isSet(o.is) || o.dumped {
 		return nil
 	}
 	for _, by := range s.targets[o.name] {

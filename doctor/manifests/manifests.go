@@ -9,9 +9,11 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox"
 )
 
@@ -65,6 +67,9 @@ func Read(paths []string, stdin io.Reader) Report {
 	for _, wrong := range m.Refused {
 		r.refused(wrong)
 	}
+	for _, n := range m.Notes {
+		r.foreign(n)
+	}
 	s := newSet(&m)
 	for i := range s.objects {
 		if o := &s.objects[i]; o.scales() {
@@ -104,8 +109,30 @@ func (r *Report) refused(wrong error) {
 		r.untold(wrong)
 		return
 	}
-	r.Findings = append(r.Findings, Finding{Rule: notAccepted, Severity: Error, File: at.File, Line: at.Line, Column: at.Column,
+	r.Findings = append(r.Findings, Finding{Rule: notAccepted, Severity: Error, File: at.File, Line: at.Line, Column: at.Column, Object: called(at.Of),
 		Says: "It is not accepted: " + at.Text, Next: cmp.Or(here(kscope.HintOf(wrong)), "Correct it there.")})
+}
+
+// called is an object as findings name it, "" for none.
+func called(o kscope.ObjectRef) string {
+	if o.Kind == "" {
+		return ""
+	}
+	return strings.TrimSpace(name{o.Kind, o.Namespace, o.Name}.String())
+}
+
+// foreign adds a note of the loader's that is of a file, and no object in it: it is for
+// another program.
+func (r *Report) foreign(n notes.Note) {
+	i := strings.LastIndexByte(n.Place, ':')
+	if n.Weight != notes.Unplayed || len(n.Objects) > 0 || i < 0 {
+		return
+	}
+	line, err := strconv.Atoi(n.Place[i+1:])
+	if err != nil {
+		return
+	}
+	r.Findings = append(r.Findings, Finding{Rule: noManifest, Severity: Note, File: n.Place[:i], Line: line, Column: 1, Says: "It is not judged: " + n.Says + ".", Next: here(n.Next)})
 }
 
 func (r *Report) untold(err error) {

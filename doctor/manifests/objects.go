@@ -31,6 +31,7 @@ type object struct {
 	is          runtime.Object
 	annotations map[string]string
 	owned       bool // by another object: it is no manifest of anybody's
+	dumped      bool // an API server gave it: what is in it, others may have written
 	spec        spec // of a ScaledObject or a ScaledJob
 }
 
@@ -111,7 +112,7 @@ func newSet(m *sandbox.Manifests) *set {
 			continue // no object that the loader gives
 		}
 		o := object{name: name{is.GetObjectKind().GroupVersionKind().Kind, a.GetNamespace(), a.GetName()},
-			at: i, is: is, annotations: a.GetAnnotations(), owned: len(a.GetOwnerReferences()) > 0}
+			at: i, is: is, annotations: a.GetAnnotations(), owned: len(a.GetOwnerReferences()) > 0, dumped: a.GetUID() != ""}
 		if u, ok := is.(*unstructured.Unstructured); ok && o.scales() {
 			into(u, &o.spec, "spec")
 		}

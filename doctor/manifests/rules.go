@@ -24,12 +24,16 @@ type found struct {
 // notAccepted is the rule that the loader holds manifests to.
 const notAccepted = "notAccepted"
 
+// noManifest is what is given and is for another program.
+const noManifest = "noManifest"
+
 // ofKEDA is what KEDA refuses.
 var ofKEDA = rule{"refused", Error, "KEDA's operator refuses the object: it makes no HPA, or no Jobs, and says so in the condition Ready. Or its admission webhook does, for what is no rule of its own here.", refused}
 
 // rules are all there are, in the order in which they are told of one field.
 var rules = []rule{
 	{notAccepted, Error, "kubectl, the API server or KEDA's CRDs refuse it: it is no YAML, a field is misspelt or of another type, or a number is out of bounds.", nothing},
+	{noManifest, Note, "A file that was given is no manifest: values of a chart, for kustomize, or empty. The next step says what makes manifests of it.", nothing},
 	ofKEDA,
 	{"twoMasters", Error, "Two ScaledObjects scale one workload. KEDA's admission webhook refuses the second; where it does not run, each undoes what the other does.", twoMasters},
 	{"twoHPAs", Error, "An HPA scales a workload that a ScaledObject scales too. KEDA's admission webhook refuses the ScaledObject; where it does not run, the two HPAs fight.", twoHPAs},

@@ -305,7 +305,11 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = sandbox(t, "-f", broken)
-	s.WaitFor(patience, "a Secret that is not base64 left out", has("left out:", "Secret: illegal base64"))
+	s.WaitFor(patience, "word that there are notes", has(" notes w", "q quit"))
+	s.Press("w")
+	s.WaitFor(patience, "a Secret that is not base64 left out", has("Left out", "broken.yaml:", "Secret: illegal base64"))
+	s.Press("esc")
+	s.WaitFor(patience, "the end of the notes", lacks("Left out", " notes w"))
 	s.Press("q")
 	s.Exit(patience)
 }

@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -47,6 +48,8 @@ func (w *World) Apply(obj runtime.Object, manager string) error {
 			return w.applyScaledJob(o.DeepCopy())
 		}
 		return w.keep(o)
+	case *batchv1.Job:
+		w.goOnWithJob(o)
 	case *corev1.Pod, *appsv1.ReplicaSet, *appsv1.DaemonSet:
 		return fmt.Errorf("%T: the world makes none of these by itself", obj)
 	default:
@@ -67,10 +70,15 @@ func (w *World) applyWorkload(next *workload, manager string) {
 		if !given {
 			next.setReplicas(1)
 		}
-		m.UID, m.CreationTimestamp, m.Generation = w.uid(), w.stamp(), 1
-		m.ManagedFields = w.appliedBy(manager, "apps/v1", given)
+		dumped := w.born(m)
+		if !dumped || len(m.ManagedFields) == 0 {
+			m.ManagedFields = w.appliedBy(manager, "apps/v1", given && !dumped)
+		}
 		w.workloads[key] = next
 		w.emit(Added, next.object())
+		if dumped {
+			w.goOn(next)
+		}
 		w.changed(next)
 		w.crewsChanged()
 		return
@@ -120,23 +128,6 @@ func (wl *workload) setReplicas(n int32) {
 	}
 }
 
-func (w *World) applyHPA(next *autoscalingv2.HorizontalPodAutoscaler) {
-	next.Spec.Behavior = DefaultBehavior(next.Spec.Behavior)
-	h := w.hpas[refOf(next)]
-	if h == nil {
-		w.addHPA(next)
-		return
-	}
-	same := equality.Semantic.DeepEqual(h.obj.Spec, next.Spec)
-	h.obj.Spec, h.obj.Labels, h.obj.Annotations = next.Spec, next.Labels, next.Annotations
-	w.hpaWritten(h, !same)
-	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
-		if so := w.scaled[ref]; h.isOf(so) {
-			w.wantReconcile(so) // KEDA writes its own version back
-		}
-	}
-}
-
 // applyScaledObject puts a ScaledObject in, or in the place of the one of that
 // name.
 func (w *World) applyScaledObject(u *unstructured.Unstructured) error {
@@ -144,15 +135,19 @@ func (w *World) applyScaledObject(u *unstructured.Unstructured) error {
 	if err := decode(u, &so.spec); err != nil {
 		return err
 	}
+	status := u.Object["status"]
 	unstructured.RemoveNestedField(u.Object, "status")
 	old := w.scaled[so.ref]
 	if old == nil {
-		u.SetUID(w.uid())
-		u.SetCreationTimestamp(w.stamp())
-		u.SetGeneration(1)
 		w.scaled[so.ref] = so
+		dumped := w.born(u)
+		if dumped {
+			w.goOnWith(so, status)
+		}
 		w.emitScaledObject(Added, so)
-		w.admit(so)
+		if !dumped {
+			w.admit(so)
+		}
 		w.wantReconcile(so)
 		w.crewsChanged()
 		return nil

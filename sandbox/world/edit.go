@@ -111,7 +111,7 @@ func (w *World) Annotate(ref kscope.Ref, key, value string) error {
 	if sj := w.jobs[ref]; sj != nil {
 		set(sj.u)
 		w.emitScaledJob(Modified, sj)
-		w.after(w.delay(), func() { w.reconcileJob(sj) })
+		w.wantReconcileJob(sj)
 		return nil
 	}
 	return fmt.Errorf("scaledobjects.keda.sh %q not found", ref.Name)
@@ -234,6 +234,29 @@ func (w *World) meddle(b Breakage) {
 			w.applyReplicas(w.workloads[key], manifestReplicas, gitOpsManager)
 		}
 	}
+}
+
+// editHPA has somebody halve the maxReplicas of a ScaledObject's HPA, or raise it
+// where less cannot be; nothing where that is not broken, or there is no HPA.
+func (w *World) editHPA(so *scaledObject) {
+	h := w.hpas[w.hpaRef(so)]
+	if h == nil || !h.isOf(so) || !w.isBroken(EditedHPA, so.targetRef()) {
+		return
+	}
+	spec := &h.obj.Spec
+	if spec.MaxReplicas != so.spec.most() {
+		return // it was edited before
+	}
+	if spec.MaxReplicas = max(so.spec.hpaMin(), so.spec.most()/2); spec.MaxReplicas == so.spec.most() {
+		spec.MaxReplicas++
+	}
+	w.hpaWritten(h, true)
+}
+
+// hangs reports whether KEDA's reconciler does not come to a ScaledObject: it waits
+// for something else, while the scale loops go on. An HPA is made first.
+func (w *World) hangs(so *scaledObject) bool {
+	return w.isBroken(EditedHPA, so.targetRef()) && w.hpas[w.hpaRef(so)] != nil
 }
 
 // Mend ends a breakage. What backs off recovers when it tries again, as on a

@@ -64,15 +64,34 @@ func (w *World) setCondition(h *hpa, typ autoscalingv2.HorizontalPodAutoscalerCo
 	})
 }
 
+func (w *World) applyHPA(next *autoscalingv2.HorizontalPodAutoscaler) {
+	next.Spec.Behavior = DefaultBehavior(next.Spec.Behavior)
+	h := w.hpas[refOf(next)]
+	if h == nil {
+		w.addHPA(next)
+		return
+	}
+	same := equality.Semantic.DeepEqual(h.obj.Spec, next.Spec)
+	h.obj.Spec, h.obj.Labels, h.obj.Annotations = next.Spec, next.Labels, next.Annotations
+	w.hpaWritten(h, !same)
+	for _, ref := range sortedKeys(w.scaled, kscope.Ref.Less) {
+		if so := w.scaled[ref]; h.isOf(so) {
+			w.wantReconcile(so) // KEDA writes its own version back
+		}
+	}
+}
+
 // addHPA puts a new HPA into the cluster; the controller looks at it at once, and from
 // then on each period. With jitter it is put there as on a cluster that has been running,
-// where there is nothing to be done for it: it has been looked at, and when it is looked
-// at next has nothing to do with that. Where there is, that is done at once, in sight, and
-// its phase begins after it.
+// where there is nothing to be done for it: it has been looked at, if only in a dump, and
+// when it is looked at next has nothing to do with that. Where there is, that is done at
+// once, in sight, and its phase begins after it.
 func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
-	obj.UID, obj.CreationTimestamp, obj.Generation = w.uid(), w.stamp(), 1
 	h := &hpa{ref: kscope.Ref{Namespace: obj.Namespace, Name: obj.Name}, obj: obj}
 	w.hpas[h.ref] = h
+	if w.born(obj) {
+		w.goOnWithHPA(h)
+	}
 	first := w.firstSync
 	if first < 0 {
 		first = w.delay()
@@ -80,13 +99,36 @@ func (w *World) addHPA(obj *autoscalingv2.HorizontalPodAutoscaler) {
 	if w.o.Jitter {
 		h.phase = time.Duration(w.phases.Int64N(int64(w.o.SyncPeriod))) + time.Millisecond
 		if w.fits(h) {
-			w.looked(h)
+			if len(obj.Status.Conditions) == 0 {
+				w.looked(h)
+			}
 			first, h.phase = first+h.phase, 0
 		}
 	}
 	w.emit(Added, obj)
 	w.followUse(h)
 	h.sync = w.after(first, func() { w.syncHPA(h) })
+}
+
+// goOnWithHPA takes over an HPA out of a dump. The ScaledObject that owned it has another
+// uid here. What the controller called for is known only as far as the status tells: the
+// replicas of its last look, which it held on to since there was work last.
+func (w *World) goOnWithHPA(h *hpa) {
+	at := w.now
+	for i := range h.obj.OwnerReferences {
+		owner := &h.obj.OwnerReferences[i]
+		so := w.scaled[kscope.Ref{Namespace: h.ref.Namespace, Name: owner.Name}]
+		if so == nil || owner.Kind != so.u.GetKind() {
+			continue
+		}
+		owner.UID = so.u.GetUID()
+		if h.condition(autoscalingv2.AbleToScale).Reason == "ScaleDownStabilized" && !so.lastActive.IsZero() {
+			at = so.lastActive
+		}
+	}
+	if n := h.obj.Status.DesiredReplicas; n > 0 {
+		h.memory.Asked(at, n)
+	}
 }
 
 // fits reports whether the target of an HPA is within its bounds, or at zero.

@@ -168,11 +168,11 @@ func TestPlainHPA(t *testing.T) {
 		"FailedComputeMetricsReplicas: invalid metrics (1 invalid out of 1), first error is: failed to get cpu resource metric value: " + words,
 	})
 	if got := NotModelled(cpu); got != nil {
-		t.Errorf("not modelled: %q", got)
+		t.Errorf("not modelled: %v", got)
 	}
 	custom := plain(1, 10, autoscalingv2.MetricSpec{Type: "Pods", Pods: &autoscalingv2.PodsMetricSource{}})
 	if got := NotModelled(custom); len(got) != 1 {
-		t.Errorf("not modelled: %q", got)
+		t.Errorf("not modelled: %v", got)
 	}
 	second := plain(1, 10, ordersMetric(5000))
 	second.Name = "second"

@@ -22,10 +22,18 @@ type job struct {
 	ended      time.Time // zero while it runs
 	failed     bool
 	removed    bool
+	busy       bool // it had taken something when it came
 }
 
 // addJob makes a Job.
 func (w *World) addJob(sj *scaledJob) {
+	j := w.newJob(sj, "")
+	w.emit(Added, j.obj)
+	j.next = w.after(w.delay(), func() { w.addJobPod(j) })
+}
+
+// newJob is a Job of that name, or of one that is made up.
+func (w *World) newJob(sj *scaledJob, name string) *job {
 	labels := map[string]string{
 		"app.kubernetes.io/name": sj.ref.Name, "app.kubernetes.io/version": kedaVersion, "app.kubernetes.io/part-of": sj.ref.Name,
 		"app.kubernetes.io/managed-by": "keda-operator", "scaledjob.keda.sh/name": sj.ref.Name,
@@ -33,7 +41,10 @@ func (w *World) addJob(sj *scaledJob) {
 	maps.Copy(labels, sj.u.GetLabels())
 	annotations := map[string]string{"scaledjob.keda.sh/generation": strconv.FormatInt(sj.u.GetGeneration(), 10)}
 	maps.Copy(annotations, sj.u.GetAnnotations())
-	yes, one, uid, name := true, int32(1), w.uid(), sj.ref.Name+"-"+w.suffix()
+	yes, one, uid := true, int32(1), w.uid()
+	if name == "" {
+		name = sj.ref.Name + "-" + w.suffix()
+	}
 	spec := *sj.spec.JobTargetRef.DeepCopy()
 	spec.Parallelism, spec.Completions = &one, &one
 	if spec.BackoffLimit == nil {
@@ -65,8 +76,7 @@ func (w *World) addJob(sj *scaledJob) {
 		Status: batchv1.JobStatus{StartTime: &now},
 	}
 	sj.jobs = append(sj.jobs, j)
-	w.emit(Added, j.obj)
-	j.next = w.after(w.delay(), func() { w.addJobPod(j) })
+	return j
 }
 
 // addJobPod makes a Job's pod.
@@ -97,7 +107,7 @@ func (w *World) jobWorks(p *pod) {
 	if p.work != nil {
 		return
 	}
-	took := w.o.NoWorkers
+	took := w.o.NoWorkers || p.job.busy
 	for i, t := range p.job.sj.spec.Triggers {
 		q, ok := TriggerQueue(p.job.sj.ref.Namespace, p.job.sj.ref.Name, i, t.Type, t.Metadata)
 		if !ok || took {

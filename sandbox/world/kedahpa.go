@@ -51,36 +51,13 @@ func (w *World) ensureHPA(so *scaledObject) (made bool, err error) {
 		return true, nil
 	}
 	have := found.obj
-	same := equality.Semantic.DeepEqual(have.Spec, want.Spec) && contains(have.Labels, want.Labels) && contains(have.Annotations, want.Annotations)
+	same := found.isOf(so) && equality.Semantic.DeepEqual(have.Spec, want.Spec) && contains(have.Labels, want.Labels) && contains(have.Annotations, want.Annotations)
 	if !same {
 		spec := !equality.Semantic.DeepEqual(have.Spec, want.Spec)
 		have.Spec, have.Labels, have.Annotations, have.OwnerReferences = want.Spec, want.Labels, want.Annotations, want.OwnerReferences
 		w.hpaWritten(found, spec)
 	}
 	return false, nil
-}
-
-// editHPA has somebody halve the maxReplicas of a ScaledObject's HPA, or raise it
-// where less cannot be; nothing where that is not broken, or there is no HPA.
-func (w *World) editHPA(so *scaledObject) {
-	h := w.hpas[w.hpaRef(so)]
-	if h == nil || !h.isOf(so) || !w.isBroken(EditedHPA, so.targetRef()) {
-		return
-	}
-	spec := &h.obj.Spec
-	if spec.MaxReplicas != so.spec.most() {
-		return // it was edited before
-	}
-	if spec.MaxReplicas = max(so.spec.hpaMin(), so.spec.most()/2); spec.MaxReplicas == so.spec.most() {
-		spec.MaxReplicas++
-	}
-	w.hpaWritten(h, true)
-}
-
-// hangs reports whether KEDA's reconciler does not come to a ScaledObject: it waits
-// for something else, while the scale loops go on. An HPA is made first.
-func (w *World) hangs(so *scaledObject) bool {
-	return w.isBroken(EditedHPA, so.targetRef()) && w.hpas[w.hpaRef(so)] != nil
 }
 
 // contains reports whether have has all that want has.

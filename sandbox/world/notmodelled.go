@@ -18,17 +18,23 @@ import (
 	"github.com/kscope/kscope/triggers/params"
 )
 
-// NotModelled names what an object asks for and the world does not play, in
-// words for its user; nil when all of it is played. That a queue stands in for
+// Gap is something that an object asks for and the world does not play.
+type Gap struct {
+	Says  string // in words for its user
+	Fails bool   // whoever needs it fails, rather than doing without
+}
+
+// NotModelled is what an object asks for and the world does not play; nil when all
+// of it is played. That a queue stands in for
 // the source of a trigger is not among it: [TriggerQueue] tells.
-func NotModelled(obj runtime.Object) []string {
+func NotModelled(obj runtime.Object) []Gap {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		return podsNotModelled(&o.Spec.Template.Spec)
 	case *appsv1.StatefulSet:
 		out := podsNotModelled(&o.Spec.Template.Spec)
 		if len(o.Spec.VolumeClaimTemplates) > 0 {
-			out = append(out, "volumeClaimTemplates: there are no volumes")
+			out = append(out, Gap{Says: "volumeClaimTemplates: there are no volumes"})
 		}
 		return out
 	case *autoscalingv2.HorizontalPodAutoscaler:
@@ -39,31 +45,31 @@ func NotModelled(obj runtime.Object) []string {
 	return nil
 }
 
-func podsNotModelled(spec *corev1.PodSpec) []string {
-	var out []string
+func podsNotModelled(spec *corev1.PodSpec) []Gap {
+	var out []Gap
 	if len(spec.InitContainers) > 0 {
-		out = append(out, "initContainers: they count as done at once")
+		out = append(out, Gap{Says: "initContainers: they count as done at once"})
 	}
 	for _, c := range spec.Containers {
 		if c.Lifecycle != nil {
-			out = append(out, fmt.Sprintf("container %s: lifecycle hooks do not run", c.Name))
+			out = append(out, Gap{Says: fmt.Sprintf("container %s: lifecycle hooks do not run", c.Name)})
 		}
 	}
 	return out
 }
 
-func hpaNotModelled(h *autoscalingv2.HorizontalPodAutoscaler) []string {
-	var out []string
+func hpaNotModelled(h *autoscalingv2.HorizontalPodAutoscaler) []Gap {
+	var out []Gap
 	for i, m := range h.Spec.Metrics {
 		if m.Type == autoscalingv2.PodsMetricSourceType || m.Type == autoscalingv2.ObjectMetricSourceType {
-			out = append(out, fmt.Sprintf("metrics[%d]: there is no metrics API for type %s, so it fails", i, m.Type))
+			out = append(out, Gap{fmt.Sprintf("metrics[%d]: there is no metrics API for type %s, so it fails", i, m.Type), true})
 		}
 	}
 	return out
 }
 
-func kedaNotModelled(u *unstructured.Unstructured) []string {
-	var out []string
+func kedaNotModelled(u *unstructured.Unstructured) []Gap {
+	var out []Gap
 	var all []triggerSpec
 	switch u.GetKind() {
 	case "ScaledObject":
@@ -73,10 +79,10 @@ func kedaNotModelled(u *unstructured.Unstructured) []string {
 		}
 		all = spec.Triggers
 		if _, err := spec.formula(); errors.Is(err, triggers.ErrFormulaUnknown) {
-			out = append(out, "advanced.scalingModifiers: "+err.Error())
+			out = append(out, Gap{"advanced.scalingModifiers: " + err.Error(), true})
 		}
 		if spec.Fallback != nil && spec.Fallback.Behavior == "scalingModifiers" {
-			out = append(out, "fallback.behavior scalingModifiers: the formula gets no nil for a trigger that fails")
+			out = append(out, Gap{Says: "fallback.behavior scalingModifiers: the formula gets no nil for a trigger that fails"})
 		}
 	case "ScaledJob":
 		var spec scaledJobSpec
@@ -85,7 +91,7 @@ func kedaNotModelled(u *unstructured.Unstructured) []string {
 		}
 		all = spec.Triggers
 		if p := spec.JobTargetRef.Parallelism; p != nil && *p > 1 {
-			out = append(out, "jobTargetRef.parallelism: every Job has one pod")
+			out = append(out, Gap{Says: "jobTargetRef.parallelism: every Job has one pod"})
 		}
 		out = append(out, podsNotModelled(&spec.JobTargetRef.Template.Spec)...)
 	default:
@@ -93,7 +99,7 @@ func kedaNotModelled(u *unstructured.Unstructured) []string {
 	}
 	for i, t := range all {
 		if why := triggerNotModelled(t); why != "" {
-			out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, t.Type, why))
+			out = append(out, Gap{fmt.Sprintf("triggers[%d] (%s): %s", i, t.Type, why), t.Type == "solace-direct-messaging"})
 		}
 	}
 	return out

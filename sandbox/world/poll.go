@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -35,6 +36,15 @@ func (w *World) pollScaledObject(so *scaledObject) {
 	}
 	w.requestScale(so, s)
 	w.publishScaledObject(so)
+}
+
+// comesRound is how long it is until the next turn of a loop that had one at a time; soon
+// where that is not known.
+func (w *World) comesRound(last time.Time, every time.Duration) time.Duration {
+	if last.IsZero() || w.now.Sub(last) < time.Second {
+		return w.delay()
+	}
+	return every - w.now.Sub(last.Add(time.Second/2))%every // it was kept in whole seconds
 }
 
 // soState is what a poll found out.

@@ -10,6 +10,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 )
 
 // wantReconcile has KEDA's operator look at a ScaledObject soon. A change
@@ -229,4 +230,19 @@ func (w *World) finalize(so *scaledObject) {
 		w.removeHPA(h)
 	}
 	w.crewsChanged()
+}
+
+// goOnWith has the operator go on with a ScaledObject out of a dump: its loop was running
+// where it was ready and not paused, and comes round as it did when it found work last.
+func (w *World) goOnWith(so *scaledObject, status any) {
+	so.remember(dump.StatusOf(status))
+	if so.conditions == nil {
+		return
+	}
+	so.u.Object["status"] = so.status()
+	if so.conditions.get("Ready").status != "True" || fullyPaused(so.u.GetAnnotations()) {
+		return
+	}
+	so.loopOf = so.u.GetGeneration()
+	so.poll = w.after(w.comesRound(so.lastActive, so.spec.polling()), func() { w.pollScaledObject(so) })
 }

@@ -2,7 +2,6 @@ package world
 
 import (
 	"encoding/json"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -203,15 +202,8 @@ func recorded(t testing.TB, name string, into any) {
 
 // enough is a trigger's parameters with all that its type requires beside them.
 func enough(typ string, metadata map[string]string) params.Values {
-	v := params.Values{Metadata: maps.Clone(metadata), Authentication: map[string]string{}}
-	for _, p := range v.Lacks(typ) {
-		if slices.Contains(p.Places, triggers.Metadata) {
-			v.Metadata[p.Names[0]] = p.Example()
-		} else {
-			v.Authentication[p.Names[0]] = p.Example()
-		}
-	}
-	return v
+	v := params.Values{Metadata: metadata}
+	return v.With(v.Lacks(typ)...)
 }
 
 // TestMetricNames are KEDA's names for external metrics.

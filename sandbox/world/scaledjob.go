@@ -6,29 +6,33 @@ import (
 	"strconv"
 	"time"
 
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/scaling"
 )
 
 // scaledJob is a ScaledJob and what KEDA's operator keeps about it.
 type scaledJob struct {
-	ref        kscope.Ref
-	u          *unstructured.Unstructured
-	spec       scaledJobSpec
-	rev        int
-	conditions conditions
-	lastActive time.Time
-	activity   map[string]bool
-	types      string
-	auths      string
-	loopOf     int64
-	poll       *timer
-	built      []trigger
-	builtOf    int64
-	jobs       []*job
+	ref         kscope.Ref
+	u           *unstructured.Unstructured
+	spec        scaledJobSpec
+	rev         int
+	conditions  conditions
+	lastActive  time.Time
+	activity    map[string]bool
+	types       string
+	auths       string
+	loopOf      int64
+	poll        *timer
+	built       []trigger
+	builtOf     int64
+	retry       backoff
+	reconciling *timer
+	jobs        []*job
 }
 
 // The words of KEDA's conditions.
@@ -39,23 +43,28 @@ func (w *World) applyScaledJob(u *unstructured.Unstructured) error {
 	if err := decode(u, &sj.spec); err != nil {
 		return err
 	}
+	status := u.Object["status"]
 	unstructured.RemoveNestedField(u.Object, "status")
 	old := w.jobs[sj.ref]
 	if old == nil {
-		u.SetUID(w.uid())
-		u.SetCreationTimestamp(w.stamp())
-		u.SetGeneration(1)
 		w.jobs[sj.ref] = sj
+		if w.born(u) {
+			w.goOnWithScaledJob(sj, status)
+		}
 		w.emitScaledJob(Added, sj)
-		w.after(w.delay(), func() { w.reconcileJob(sj) })
+		w.wantReconcileJob(sj)
 		return nil
 	}
 	same := sameJSON(old.u.Object["spec"], u.Object["spec"])
 	w.replace(old.u, u, same)
 	old.u, old.spec = u, sj.spec
 	w.emitScaledJob(Modified, old)
-	w.after(w.delay(), func() { w.reconcileJob(old) })
+	w.wantReconcileJob(old)
 	return nil
+}
+
+func (sj *scaledJob) polling() time.Duration {
+	return max(time.Second, seconds(sj.spec.PollingInterval, 30))
 }
 
 func (w *World) emitScaledJob(verb ChangeVerb, sj *scaledJob) {
@@ -68,6 +77,15 @@ func (w *World) tellJob(sj *scaledJob, reporter, typ, reason, action, note strin
 }
 
 func (w *World) publishScaledJob(sj *scaledJob) {
+	s := sj.status()
+	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
+		return
+	}
+	sj.u.Object["status"] = s
+	w.emitScaledJob(Modified, sj)
+}
+
+func (sj *scaledJob) status() map[string]any {
 	s := map[string]any{"conditions": sj.conditions.list(), "triggersTypes": sj.types, "authenticationsTypes": sj.auths}
 	if !sj.lastActive.IsZero() {
 		s["lastActiveTime"] = sj.lastActive.UTC().Format(time.RFC3339)
@@ -79,11 +97,14 @@ func (w *World) publishScaledJob(sj *scaledJob) {
 		}
 		s["triggersActivity"] = m
 	}
-	if old, ok := sj.u.Object["status"].(map[string]any); ok && sameJSON(old, s) {
-		return
-	}
-	sj.u.Object["status"] = s
-	w.emitScaledJob(Modified, sj)
+	return s
+}
+
+// wantReconcileJob has KEDA's operator look at a ScaledJob soon.
+func (w *World) wantReconcileJob(sj *scaledJob) {
+	w.stop(sj.reconciling)
+	sj.retry = backoff{first: 5 * time.Millisecond, most: 1000 * time.Second}
+	sj.reconciling = w.after(w.delay(), func() { w.reconcileJob(sj) })
 }
 
 // reconcileJob is KEDA's reconciler for one ScaledJob.
@@ -114,14 +135,22 @@ func (w *World) reconcileJob(sj *scaledJob) {
 		sj.conditions.set("Paused", "False", "ScaledJobUnpaused", "ScaledJob is unpaused")
 		w.tellJob(sj, "keda-operator", corev1.EventTypeNormal, "ScaledJobUnpaused", "ScaledJob is unpaused", "ScaledJob is unpaused")
 	}
-	if err := checkTriggers(sj.spec.Triggers); err != nil {
-		message := "ScaledJob doesn't have correct triggers specification: " + err.Error()
+	message := ""
+	if checkTriggers(sj.spec.Triggers) != nil {
+		message = "ScaledJob doesn't have correct triggers specification"
+	} else if _, err := w.scalersOfJob(sj); err != nil {
+		message = "Failed to ensure ScaledJob is correctly created" // an event says why
+	}
+	if message != "" {
 		sj.conditions.set("Ready", "False", "ScaledJobCheckFailed", message)
 		sj.conditions.set("Active", "Unknown", "UnknownState", "ScaledJob check failed")
 		w.tellJob(sj, "keda-operator", corev1.EventTypeWarning, "ScaledJobCheckFailed", message, message)
 		w.publishScaledJob(sj)
+		w.stop(sj.reconciling)
+		sj.reconciling = w.after(sj.retry.next(), func() { w.reconcileJob(sj) })
 		return
 	}
+	sj.retry.failures = 0
 	if sj.conditions.get("Ready").status != "True" {
 		w.tellJob(sj, "keda-operator", corev1.EventTypeNormal, "ScaledJobReady", "ScaledJob is ready for scaling", "ScaledJob is ready for scaling")
 	}
@@ -164,7 +193,7 @@ func (w *World) removeScaledJob(sj *scaledJob) {
 
 // pollScaledJob is one turn of the loop: KEDA makes the Jobs itself.
 func (w *World) pollScaledJob(sj *scaledJob) {
-	sj.poll = w.after(max(time.Second, seconds(sj.spec.PollingInterval, 30)), func() { w.pollScaledJob(sj) })
+	sj.poll = w.after(sj.polling(), func() { w.pollScaledJob(sj) })
 	if w.isBroken(NoOperator, kscope.Ref{}) {
 		return
 	}
@@ -231,17 +260,25 @@ func (s *scaledJobSpec) rules() scaling.Jobs {
 	return j
 }
 
+// scalersOfJob is the scaler cache of a ScaledJob, built if it has to be.
+func (w *World) scalersOfJob(sj *scaledJob) (all []trigger, err error) {
+	if sj.built != nil && sj.builtOf == sj.u.GetGeneration() {
+		return sj.built, nil
+	}
+	env := environment{&sj.spec.JobTargetRef.Template.Spec, sj.spec.Container}
+	all, err = w.build(sj.u, env, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
+	sj.built, sj.builtOf = all, sj.u.GetGeneration()
+	return all, err
+}
+
 // jobValues asks every trigger.
 func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bool) {
 	sj.activity = map[string]bool{}
-	if sj.built == nil || sj.builtOf != sj.u.GetGeneration() {
-		triggers, err := w.build(sj.u, environment{&sj.spec.JobTargetRef.Template.Spec, sj.spec.Container}, sj.spec.Triggers, func(typ, reason, note string) { w.tellJob(sj, "scale-handler", typ, reason, reason, note) })
-		if err != nil {
-			return nil, true
-		}
-		sj.built, sj.builtOf = triggers, sj.u.GetGeneration()
+	built, err := w.scalersOfJob(sj)
+	if err != nil {
+		return nil, true
 	}
-	for _, t := range sj.built {
+	for _, t := range built {
 		if t.resource != "" {
 			continue
 		}
@@ -259,4 +296,45 @@ func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bo
 		sj.built = nil
 	}
 	return values, failed
+}
+
+// goOnWithScaledJob has the operator go on with a ScaledJob out of a dump.
+func (w *World) goOnWithScaledJob(sj *scaledJob, status any) {
+	s := dump.StatusOf(status)
+	sj.conditions, sj.lastActive, sj.activity = conditionsOf(s), s.LastActive(), s.Activity()
+	if sj.conditions == nil {
+		return
+	}
+	sj.types, sj.auths = typesOf(sj.spec.Triggers)
+	sj.u.Object["status"] = sj.status()
+	if sj.conditions.get("Ready").status == "True" && !flag(sj.u.GetAnnotations(), paused) {
+		sj.loopOf = sj.u.GetGeneration()
+		sj.poll = w.after(w.comesRound(sj.lastActive, sj.polling()), func() { w.pollScaledJob(sj) })
+	}
+}
+
+// goOnWithJob takes over a Job out of a dump that runs. It has its work in hand, and its
+// pod is made anew.
+func (w *World) goOnWithJob(from *batchv1.Job) {
+	sj := w.jobs[kscope.Ref{Namespace: from.Namespace, Name: dump.Owner(from)}]
+	if sj == nil || w.countJobs() >= mostPods {
+		return
+	}
+	j := w.newJob(sj, from.Name)
+	j.busy = true
+	if n, err := strconv.ParseInt(from.Annotations["scaledjob.keda.sh/generation"], 10, 64); err == nil {
+		j.generation = n
+	}
+	if t := from.CreationTimestamp; !t.IsZero() {
+		j.obj.CreationTimestamp, j.obj.Status.StartTime = t, &t
+	}
+	w.emit(Added, j.obj)
+	if or(from.Status.Ready, 0) > 0 {
+		w.wasReady(j.obj.CreationTimestamp.Add(w.o.StartTime), func() *pod { w.addJobPod(j); return j.pod })
+		w.stop(j.pod.work) // which began then
+		j.pod.work = nil
+		w.jobWorks(j.pod)
+	} else {
+		j.next = w.after(w.delay(), func() { w.addJobPod(j) })
+	}
 }

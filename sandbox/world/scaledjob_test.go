@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -108,9 +109,9 @@ func TestScaledJobFails(t *testing.T) {
 		t.Errorf("got %+v", j.obj.Status)
 	}
 	if got := NotModelled(sj.u); got != nil {
-		t.Errorf("not modelled: %q", got)
+		t.Errorf("not modelled: %v", got)
 	}
-	if got := strings.Join(NotModelled(object(map[string]any{"triggers": []any{map[string]any{"type": "cpu", "metadata": map[string]any{}}}})), ""); !strings.Contains(got, "a pod at work") {
+	if got := fmt.Sprint(NotModelled(object(map[string]any{"triggers": []any{map[string]any{"type": "cpu", "metadata": map[string]any{}}}}))); !strings.Contains(got, "a pod at work") {
 		t.Errorf("cpu: %q", got)
 	}
 }

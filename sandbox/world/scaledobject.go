@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 )
 
 // scaledObject is a ScaledObject and what KEDA's operator keeps about it.
@@ -188,6 +189,30 @@ func (so *scaledObject) status() map[string]any {
 		s["health"] = m
 	}
 	return s
+}
+
+// remember is the way back.
+func (so *scaledObject) remember(s dump.Status) {
+	so.hpaName, so.targetKind, so.types = s.HPAName, s.ScaleTargetKind, s.TriggersTypes
+	so.metrics, so.resources, so.activity = s.ExternalMetricNames, s.ResourceMetricNames, s.Activity()
+	so.lastActive, so.original, so.pausedAt = s.LastActive(), s.OriginalReplicaCount, s.PausedReplicaCount
+	if so.knowsTypes = s.AuthenticationsTypes != nil; so.knowsTypes {
+		so.auths = *s.AuthenticationsTypes
+	}
+	so.conditions = conditionsOf(s)
+	for name, h := range s.Health {
+		if so.health == nil {
+			so.health = map[string]*health{}
+		}
+		so.health[name] = &health{h.NumberOfFailures, h.Status == "Failing"}
+	}
+}
+
+func conditionsOf(s dump.Status) (out conditions) {
+	for _, c := range s.Conditions {
+		out.set(c.Type, c.Status, c.Reason, c.Message)
+	}
+	return out
 }
 
 func anys(list []string) []any {

@@ -61,7 +61,7 @@ func (w *World) fillOrdinals(wl *workload, ordered bool) bool {
 // refused. (The real back-off begins at 5 ms and grows to 1,000 s.)
 const retryCreation = 10 * time.Second
 
-func (w *World) addOrdinal(wl *workload, n int) {
+func (w *World) addOrdinal(wl *workload, n int) *pod {
 	yes := true
 	owner := metav1.OwnerReference{APIVersion: "apps/v1", Kind: "StatefulSet", Name: wl.ref.Name, UID: wl.sts.UID, Controller: &yes, BlockOwnerDeletion: &yes}
 	prefix := wl.ref.Name + "-"
@@ -74,6 +74,7 @@ func (w *World) addOrdinal(wl *workload, n int) {
 	at, _ := slices.BinarySearchFunc(wl.pods, n, func(p *pod, n int) int { return p.ordinal - n })
 	wl.pods = slices.Insert(wl.pods, at, p)
 	w.begin(p)
+	return p
 }
 
 // dropOrdinals deletes the pods that are too many, the highest first; false

@@ -78,7 +78,7 @@ func buildTrigger(of kscope.Ref, index int, spec triggerSpec, given params.Value
 		return t, fmt.Errorf("no scaler found for type: %s", spec.Type)
 	}
 	if allowed, _ := known.MetricTypes(); spec.MetricType == "Utilization" && !slices.Contains(allowed, spec.MetricType) {
-		return t, fmt.Errorf("error getting scaler metric type: metric type 'Utilization' not supported for external metrics, allowed values are 'Value' or 'AverageValue'")
+		return t, fmt.Errorf("error getting scaler metric type: 'Utilization' metric type is unsupported for external metrics, allowed values are 'Value' or 'AverageValue'")
 	}
 	if err := params.Check(params.Object{Namespace: of.Namespace, Name: of.Name}, spec.Type, given); err != nil {
 		return t, err

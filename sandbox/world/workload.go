@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/dump"
 )
 
 // workloadKey names a workload within the cluster.
@@ -261,4 +263,78 @@ func (w *World) suffix() string {
 		out[i] = alphabet[w.names.IntN(len(alphabet))]
 	}
 	return string(out)
+}
+
+// born gives a new object what the API server does, and reports whether it is out of a
+// dump, where another one has: then its age and its generation stay.
+func (w *World) born(m metav1.Object) (dumped bool) {
+	dumped = dump.Written(m)
+	m.SetUID(w.uid())
+	if created := m.GetCreationTimestamp(); !dumped || created.IsZero() {
+		m.SetCreationTimestamp(w.stamp())
+	}
+	if !dumped || m.GetGeneration() < 1 {
+		m.SetGeneration(1)
+	}
+	return dumped
+}
+
+// goOn gives a workload out of a dump the pods that its status counts, ready as long as
+// that says. What they were called there, and what else became of them, is forgotten.
+func (w *World) goOn(wl *workload) {
+	count, ready, since := int32(0), int32(0), w.now.Add(-time.Minute)
+	if wl.dep != nil {
+		s := &wl.dep.Status
+		count, ready = s.Replicas, s.ReadyReplicas
+		for _, c := range s.Conditions {
+			if at := c.LastUpdateTime.Time; c.Type == appsv1.DeploymentAvailable && !at.IsZero() && at.Before(w.now) {
+				since = at
+			}
+		}
+	} else {
+		count, ready = wl.sts.Status.Replicas, wl.sts.Status.ReadyReplicas
+	}
+	count = min(count, int32(mostPods-w.alive))
+	if count <= 0 {
+		return
+	}
+	add := func(n int) *pod { return w.addOrdinal(wl, n) }
+	if wl.dep != nil {
+		const revision = "deployment.kubernetes.io/revision"
+		rs := w.addReplicaSet(wl)
+		setAnnotation(&rs.obj.ObjectMeta, revision, wl.dep.Annotations[revision])
+		rs.obj.Spec.Replicas = &count
+		add = func(int) *pod {
+			p := w.addPod(rs)
+			rs.pods = append(rs.pods, p)
+			return p
+		}
+		defer w.setStatus(rs, nil)
+	}
+	for n := range int(count) {
+		if n < int(ready) {
+			w.wasReady(since, func() *pod { return add(n) })
+		} else {
+			add(n)
+		}
+	}
+}
+
+// wasReady makes a pod that has been ready for a while.
+func (w *World) wasReady(since time.Time, add func() *pod) {
+	now := w.now
+	w.now = since.Add(-w.o.StartTime)
+	p := add()
+	w.stop(p.step)
+	w.place(p)
+	w.stop(p.step)
+	w.take(p)
+	w.now = since
+	w.stop(p.step)
+	w.start(p)
+	if !p.ready && !p.deleting {
+		w.stop(p.step)
+		w.becomeReady(p)
+	}
+	w.now = now
 }

@@ -27,7 +27,7 @@ func Parse(text string, names []string) (*Formula, error) {
 	p.next()
 	n := p.expression(0)
 	if p.err == nil && p.token != "" {
-		p.fail("unexpected token %s", p.token)
+		p.fail("unexpected token %s", shown(p.token))
 	}
 	switch {
 	case p.err != nil:

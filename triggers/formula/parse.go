@@ -37,6 +37,24 @@ func (p *parser) fail(format string, args ...any) {
 	}
 }
 
+// shown is a token as the library shows it: its kind, and what it is.
+func shown(token string) string {
+	kind := "Operator"
+	switch {
+	case token == "":
+		return "EOF"
+	case strings.Contains("()[]{}", token):
+		kind = "Bracket"
+	case digit(token[0]):
+		kind = "Number"
+	case token[0] == '"' || token[0] == '\'' || token[0] == '`':
+		kind, token = "String", token[1:max(1, len(token)-1)]
+	case letter(token[0]) && powers[token] == 0 && token != "not" && token != "let":
+		kind = "Identifier"
+	}
+	return fmt.Sprintf("%s(%q)", kind, token)
+}
+
 // mismatch is a type that does not fit, if that is known.
 func (p *parser) mismatch(of typ, format string, args ...any) {
 	if of.loose {
@@ -102,7 +120,7 @@ func number(s string) (n int) {
 // expect goes past a token that has to be there.
 func (p *parser) expect(token string) {
 	if p.token != token {
-		p.fail("unexpected token %s, expected %s", p.token, token)
+		p.fail("unexpected token %s", shown(p.token))
 		return
 	}
 	p.next()
@@ -201,7 +219,7 @@ func (p *parser) operand() node {
 	case letter(token[0]):
 		return p.after(p.name(token))
 	default:
-		p.fail("unexpected token %s", token)
+		p.fail("unexpected token %s", shown(token))
 	}
 	return node{do: func(*frame) value { return value{} }}
 }

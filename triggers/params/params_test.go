@@ -53,7 +53,7 @@ func TestCheck(t *testing.T) {
 		{"apache-kafka", given("topic", "t", "bootstrapServers", "k:1", "consumerGroup", "g", "partitionLimitation", "1-3,x"), kafka + `unable to set param "partitionLimitation" value "1-3,x": slice element 1: unable to unmarshal to field type int: invalid character 'x' looking for beginning of value`},
 		{"apache-kafka", given("topic", "t", "bootstrapServers", "k:1", "consumerGroup", "g", "partitionLimitation", "1-y"), kafka + `unable to set param "partitionLimitation" value "1-y": slice element 0: unable to parse end value "y": invalid character 'y' looking for beginning of value`},
 		{"cpu", given("value", "50", "type", "Utilization"), "error parsing cpu metadata: scaler cpu info: The 'type' setting is DEPRECATED and is removed in v2.18 - Use 'metricType' instead."},
-		{"cron", given("timezone", "UTC"), "error parsing cron metadata: missing required parameter \"start\" in [triggerMetadata]\nmissing required parameter \"end\" in [triggerMetadata]\nmissing required parameter \"desiredReplicas\" in [triggerMetadata]"},
+		{"cron", given("timezone", "UTC"), "error parsing cron metadata: missing required parameter \"start\" in [triggerMetadata]\nmissing required parameter \"end\" in [triggerMetadata]\nmissing required parameter \"desiredReplicas\" in [triggerMetadata]\nerror parsing start schedule: empty spec string"},
 		{"azure-log-analytics", given(), "failed to initialize Log Analytics scaler. Scaled object: so. Namespace: shop. Inner Error: error parsing azure loganalytics metadata: missing"},
 	} {
 		err := params.Check(params.Object{Namespace: "shop", Name: "so"}, tt.typ, tt.v)
@@ -90,14 +90,11 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s has no parameter %s", name, p)
 			}
 		}
-		v := params.Values{Metadata: map[string]string{"address": "a:1"}, Authentication: map[string]string{}}
-		for _, p := range v.Lacks(name) {
-			if slices.Contains(p.Places, triggers.Metadata) {
-				v.Metadata[p.Names[0]] = p.Example()
-			} else {
-				v.Authentication[p.Names[0]] = p.Example()
-			}
+		v := params.Values{Metadata: map[string]string{"address": "a:1"}}
+		if name == "cron" {
+			v.Metadata = map[string]string{"start": "0 6 * * *", "end": "0 20 * * *"}
 		}
+		v = v.With(v.Lacks(name)...)
 		if err := params.Check(params.Object{}, name, v); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
