@@ -63,6 +63,27 @@ func badPause(c *store.Chain, f *facts) (Finding, bool) {
 			"It removes the annotation, and KEDA scales again at once."}}, true
 }
 
+// Setting is a rule that goes by the settings of an object alone, asked of an object of
+// which nothing has been seen: "misspelt", "pollingIsNoPace", "cooldownWithoutEnd",
+// "held", "heldIn" or "heldOut". It is false where it finds nothing.
+func Setting(rule string, so kscope.ScaledObject) (Finding, bool) {
+	c := store.Chain{ID: kscope.ID{Kind: kscope.ScaledObjects, Ref: so.Ref}, ScaledObject: so}
+	for _, t := range so.Triggers {
+		c.Readings = append(c.Readings, store.Reading{Trigger: t})
+	}
+	for _, d := range []diagnosis{
+		{"misspelt", misspelt, nil}, {"pollingIsNoPace", pollingIsNoPace, nil}, {"cooldownWithoutEnd", cooldownWithoutEnd, nil},
+		{"held", held, nil}, {"heldIn", heldIn, nil}, {"heldOut", heldOut, nil},
+	} {
+		if d.name == rule {
+			x, ok := d.find(&c, &facts{})
+			x.Rule = rule
+			return x, ok
+		}
+	}
+	return Finding{}, false
+}
+
 // idleTug is an idleReplicaCount that the HPA does not leave alone.
 func idleTug(c *store.Chain, f *facts) (Finding, bool) {
 	so := &c.ScaledObject

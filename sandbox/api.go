@@ -263,7 +263,6 @@ func forbidden(verb string, gr schema.GroupResource, namespace string) *apierror
 	if namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", namespace)
 	}
-	//nolint:staticcheck // it goes on with a capital letter there
 	return apierrors.NewForbidden(gr, "", fmt.Errorf("User %q cannot %s resource %q in API group %q %s", user, verb, gr.Resource, gr.Group, where))
 }
 

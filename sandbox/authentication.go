@@ -1,27 +1,16 @@
 package sandbox
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"net"
 	"slices"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
-
-	"github.com/kscope/kscope/sandbox/redisd"
-	"github.com/kscope/kscope/sandbox/resolve"
-	"github.com/kscope/kscope/sandbox/world"
-	"github.com/kscope/kscope/triggers"
-	"github.com/kscope/kscope/triggers/params"
 )
 
 // operatorNamespace is where KEDA looks for what a ClusterTriggerAuthentication
@@ -271,47 +260,6 @@ func podOf(obj runtime.Object) (*corev1.PodSpec, string) {
 	return nil, ""
 }
 
-// logins are those with which the triggers come to Redis, by the manifests; none where
-// one of them comes without, or nobody here can tell, for it is one server that plays
-// them all.
-func (m Manifests) logins() (out []redisd.Login) {
-	find := resolve.Find(m.lookup().find)
-	for _, obj := range m.Objects {
-		u := asUnstructured(obj)
-		if u == nil || u.GetKind() != "ScaledObject" && u.GetKind() != "ScaledJob" {
-			continue
-		}
-		var all []struct {
-			Type              string
-			Metadata          map[string]string
-			AuthenticationRef *resolve.Reference
-		}
-		into(u, &all, "spec", "triggers")
-		pod, _ := m.lookup().template(u)
-		for _, t := range all {
-			if known, _ := triggers.TypeOf(t.Type); known.Metric == "" {
-				continue // it has no queue
-			}
-			v := params.Values{Metadata: t.Metadata}
-			if pod != nil {
-				v.Environment, _ = find.Environment(pod, containerOf(u), u.GetNamespace()) // KEDA says what is wrong with it
-			}
-			v.Authentication, _ = find.Authentication(t.AuthenticationRef, pod, u.GetNamespace())
-			login := redisd.Login{User: v.Named(t.Type, "username"), Password: v.Named(t.Type, "password")}
-			if !strings.HasPrefix(t.Type, "redis") || login.Password == "" || login.Password == resolve.Unasked {
-				return nil
-			}
-			if login.User == "default" {
-				login.User = ""
-			}
-			if !slices.Contains(out, login) {
-				out = append(out, login)
-			}
-		}
-	}
-	return out
-}
-
 // containerOf is the container that the spec of a ScaledObject or ScaledJob names for its
 // environment, "" for the first.
 func containerOf(u *unstructured.Unstructured) string {
@@ -321,101 +269,4 @@ func containerOf(u *unstructured.Unstructured) string {
 	}
 	name, _, _ := unstructured.NestedString(u.Object, at...)
 	return name
-}
-
-// lostAuthentication is the name of an object that is referred to and never was.
-const lostAuthentication = "redis-auth"
-
-// turnAuthentication has Redis want a password that KEDA would have from an
-// authentication object: those that the triggers refer to are deleted, and a
-// trigger that refers to none is made to refer to one that is not there.
-func (s *Sandbox) turnAuthentication(broken bool) error {
-	if !broken {
-		s.redis.guard(false)
-		for _, obj := range s.before {
-			if err := s.world.Apply(obj, manager); err != nil {
-				return err
-			}
-		}
-		s.before = nil
-		return nil
-	}
-	for _, so := range s.scaled {
-		if err := s.loseAuthentication(so); err != nil {
-			return err
-		}
-	}
-	if len(s.before) == 0 {
-		return errors.New("no trigger here measures a key of Redis")
-	}
-	s.redis.guard(true)
-	return nil
-}
-
-func (s *Sandbox) loseAuthentication(so scaledObject) error {
-	resource := "scaledobjects"
-	if so.job {
-		resource = "scaledjobs"
-	}
-	obj, err := s.api.get(resource, so.Namespace, so.Name)
-	if err != nil {
-		return err
-	}
-	u := asUnstructured(obj.DeepCopyObject())
-	found, _, _ := unstructured.NestedSlice(u.Object, "spec", "triggers")
-	queues, _ := triggerQueues(u)
-	edited := false
-	for i, t := range found {
-		if queues[i].Key == "" || queues[i].Address == world.StandInAddress {
-			continue
-		}
-		t, _ := t.(map[string]any)
-		ref, _, _ := unstructured.NestedStringMap(t, "authenticationRef")
-		if ref["name"] == "" {
-			t["authenticationRef"], edited = map[string]any{"name": lostAuthentication}, true
-			continue
-		}
-		kind, namespace := authenticationKind(ref["kind"], so.Namespace)
-		lost, err := s.api.get(resourceOf(kind), namespace, ref["name"])
-		if err != nil {
-			edited = true // it is missing as it is: Redis alone changes
-			continue
-		}
-		s.before = append(s.before, lost.DeepCopyObject())
-		if err := s.world.Delete(lost); err != nil {
-			return err
-		}
-		if err := s.publish(); err != nil { // another trigger may refer to it
-			return err
-		}
-	}
-	if !edited {
-		return nil
-	}
-	s.before = append(s.before, obj.DeepCopyObject())
-	if err := unstructured.SetNestedSlice(u.Object, found, "spec", "triggers"); err != nil {
-		return err
-	}
-	return s.world.Apply(u, manager)
-}
-
-// guardian is the password that Redis wants where it wants one. Nobody has it but
-// the workers, so that none that was known before is of use.
-const guardian = "sandbox"
-
-// letIn gives the password.
-func letIn(ctx context.Context, conn net.Conn) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	const answer = "+OK\r\n"
-	if _, err := io.WriteString(conn, fmt.Sprintf("AUTH %s\r\n", guardian)); err != nil {
-		return err
-	}
-	if _, err := io.ReadFull(conn, make([]byte, len(answer))); err != nil {
-		return err
-	}
-	return conn.SetDeadline(time.Time{})
 }

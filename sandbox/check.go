@@ -14,8 +14,6 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-
-	"github.com/kscope/kscope/sandbox/admission"
 )
 
 // check finds what the API server would refuse in a built-in object, as far as
@@ -210,35 +208,4 @@ func checkRules(r *autoscalingv2.HPAScalingRules, path *field.Path) field.ErrorL
 		}
 	}
 	return errs
-}
-
-// admit leaves out what KEDA's webhooks would not let in, in the order in which objects
-// are created.
-func admit(found []loaded) (in []loaded, denied []error) {
-	there := lookup{}
-	var c admission.Cluster
-	for _, l := range found {
-		id := identify(l.obj)
-		there[[3]string{id.Kind, id.namespace, id.name}] = l.obj
-		switch o := l.obj.(type) {
-		case *autoscalingv2.HorizontalPodAutoscaler:
-			c.HPAs = append(c.HPAs, o)
-		case *corev1.LimitRange:
-			c.LimitRanges = append(c.LimitRanges, o)
-		}
-	}
-	c.Pod = func(kind, namespace, name string) *corev1.PodSpec {
-		pod, _ := podOf(there.find(kind, namespace, name))
-		return pod
-	}
-	for _, l := range found {
-		if u := asUnstructured(l.obj); u != nil {
-			if r := c.Let(u); r != nil {
-				denied = append(denied, l.from.refuse(refOf(l.obj), problem{text: "KEDA's webhook refuses it: " + r.Says, hint: r.Hint}))
-				continue
-			}
-		}
-		in = append(in, l)
-	}
-	return in, denied
 }

@@ -35,7 +35,7 @@ var played = []string{
 // same, so that leaving them out is worth one word for all of them.
 var quiet = []string{
 	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
-	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
+	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "LimitRange", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
 }
 
 // read adds what a file has in it.
@@ -49,14 +49,14 @@ func (f file) read(to *contents) {
 			obj, note, err := part.object()
 			switch {
 			case err != nil:
-				wrong = append(wrong, err)
+				wrong = append(wrong, allOf(err)...)
 			case note.Says != "":
 				to.notes = append(to.notes, note)
 			default:
 				if part.dumped {
 					to.notes = append(to.notes, part.stays(obj)...)
 				}
-				to.found = append(to.found, loaded{obj, part.origin()})
+				to.found = append(to.found, loaded{obj: obj, from: part.origin()})
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	}
 	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
-		return nil, d.refuse(refOf(obj), decodeProblem(strict[0]))
+		return nil, d.refuseAll(refOf(obj), decodeProblems(strict))
 	}
 	if old, ok := obj.(*autoscalingv1.HorizontalPodAutoscaler); ok {
 		obj = newerHPA(old)
@@ -251,7 +251,7 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	}
 	complete(obj)
 	if p := check(obj); len(p) > 0 {
-		return nil, d.refuse(refOf(obj), p[0])
+		return nil, d.refuseAll(refOf(obj), p)
 	}
 	return obj, nil
 }
@@ -291,7 +291,7 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 		}
 	}
 	if wrong = append(wrong, checkNames(u)...); len(wrong) > 0 {
-		return nil, d.refuse(refOf(u), wrong[0])
+		return nil, d.refuseAll(refOf(u), wrong)
 	}
 	if !d.dumped {
 		delete(u.Object, "status") // the API server takes none from users
@@ -325,6 +325,13 @@ var (
 	quotedPath = regexp.MustCompile(`field "([^"]+)"`)
 	goField    = regexp.MustCompile(`cannot unmarshal (\S+) into Go struct field (?:\w+)\.(\S+) of type (\S+)`)
 )
+
+func decodeProblems(errs []error) (out []problem) {
+	for _, err := range errs {
+		out = append(out, decodeProblem(err))
+	}
+	return out
+}
 
 // decodeProblem is an error of the JSON decoder in the words of a user.
 func decodeProblem(err error) problem {

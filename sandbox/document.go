@@ -106,6 +106,26 @@ func (d document) refuse(of kscope.ObjectRef, p problem) error {
 	return placedOf(of, d.at(p.path), p.text, p.hint)
 }
 
+// refusals are all that is wrong with one object.
+type refusals []error
+
+func (r refusals) Error() string { return r[0].Error() }
+
+func allOf(err error) []error {
+	if all, ok := errors.AsType[refusals](err); ok {
+		return all
+	}
+	return []error{err}
+}
+
+func (d document) refuseAll(of kscope.ObjectRef, all []problem) error {
+	var out refusals
+	for _, p := range all[:min(len(all), mostWrong)] {
+		out = append(out, d.refuse(of, p))
+	}
+	return out
+}
+
 func (d document) place() string { return fmt.Sprintf("%s:%d", d.file, d.line) }
 
 var step1 = regexp.MustCompile(`^\.?(?:([^.\[\]]+)|\[(\d+)\]|\[([^\]]+)\])`)

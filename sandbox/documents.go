@@ -224,8 +224,9 @@ func (f file) syntaxError(content []byte, before, line int, err error) (int, err
 	} else if i := unreadable(content); i >= 0 {
 		line = before + newlines(content[:i]) + 1
 	}
+	at := min(line, before+newlines(bytes.TrimRight(content, "\r\n"))+1) // what is missing at the end is so in the last
 	if bytes.Contains(content, []byte("{{")) {
-		return math.MaxInt, placed(f.name, line, "this is a Helm template, and no manifest yet", "helm template CHART | kscope sandbox -f -")
+		return math.MaxInt, placed(f.name, at, "this is a Helm template, and no manifest yet", "helm template CHART | kscope sandbox -f -")
 	}
 	hint := "something is wrong with the indentation, a quote or a colon, there or in the line before"
 	switch {
@@ -238,5 +239,5 @@ func (f file) syntaxError(content []byte, before, line int, err error) (int, err
 	case strings.Contains(text, "control characters"), strings.Contains(text, "UTF-"):
 		hint = "is it a text file? Save it as UTF-8"
 	}
-	return line, placed(f.name, line, text, hint)
+	return line, placed(f.name, at, text, hint)
 }

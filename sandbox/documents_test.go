@@ -82,7 +82,7 @@ func TestDocumentsRefused(t *testing.T) {
 	a, b := configMap("a"), configMap("b")
 	for _, test := range []struct{ text, want, hint string }{
 		{a + "---\n" + flow("b") + "\n" + flow("c"), "6: did not find expected <document start>", "---"},
-		{a + "more\n", "5: could not find expected ':'", "colon"},
+		{a + "more\n", "4: could not find expected ':'", "colon"},
 		{flow("a") + ",\n" + flow("b"), "1: did not find expected node content", "colon"},
 		{flow("a") + " and more", "1: this is not a Kubernetes object", "begins with"},
 		{a + "---\n  x: 1\n y: 2\n", "6: did not find expected <document start>", "---"},

@@ -1,7 +1,11 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -10,6 +14,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // turnTypes puts text in the place of what is worked on, or brings that back.
@@ -124,4 +130,101 @@ func (s *Sandbox) secondHPA() (runtime.Object, error) {
 				Name: corev1.ResourceCPU, Target: autoscalingv2.MetricTarget{Type: autoscalingv2.UtilizationMetricType, AverageUtilization: &half}}}},
 		},
 	}, nil
+}
+
+// lostAuthentication is the name of an object that is referred to and never was.
+const lostAuthentication = "redis-auth"
+
+// turnAuthentication has Redis want a password that KEDA would have from an
+// authentication object: those that the triggers refer to are deleted, and a
+// trigger that refers to none is made to refer to one that is not there.
+func (s *Sandbox) turnAuthentication(broken bool) error {
+	if !broken {
+		s.redis.guard(false)
+		for _, obj := range s.before {
+			if err := s.world.Apply(obj, manager); err != nil {
+				return err
+			}
+		}
+		s.before = nil
+		return nil
+	}
+	for _, so := range s.scaled {
+		if err := s.loseAuthentication(so); err != nil {
+			return err
+		}
+	}
+	if len(s.before) == 0 {
+		return errors.New("no trigger here measures a key of Redis")
+	}
+	s.redis.guard(true)
+	return nil
+}
+
+func (s *Sandbox) loseAuthentication(so scaledObject) error {
+	resource := "scaledobjects"
+	if so.job {
+		resource = "scaledjobs"
+	}
+	obj, err := s.api.get(resource, so.Namespace, so.Name)
+	if err != nil {
+		return err
+	}
+	u := asUnstructured(obj.DeepCopyObject())
+	found, _, _ := unstructured.NestedSlice(u.Object, "spec", "triggers")
+	queues, _ := triggerQueues(u)
+	edited := false
+	for i, t := range found {
+		if queues[i].Key == "" || queues[i].Address == world.StandInAddress {
+			continue
+		}
+		t, _ := t.(map[string]any)
+		ref, _, _ := unstructured.NestedStringMap(t, "authenticationRef")
+		if ref["name"] == "" {
+			t["authenticationRef"], edited = map[string]any{"name": lostAuthentication}, true
+			continue
+		}
+		kind, namespace := authenticationKind(ref["kind"], so.Namespace)
+		lost, err := s.api.get(resourceOf(kind), namespace, ref["name"])
+		if err != nil {
+			edited = true // it is missing as it is: Redis alone changes
+			continue
+		}
+		s.before = append(s.before, lost.DeepCopyObject())
+		if err := s.world.Delete(lost); err != nil {
+			return err
+		}
+		if err := s.publish(); err != nil { // another trigger may refer to it
+			return err
+		}
+	}
+	if !edited {
+		return nil
+	}
+	s.before = append(s.before, obj.DeepCopyObject())
+	if err := unstructured.SetNestedSlice(u.Object, found, "spec", "triggers"); err != nil {
+		return err
+	}
+	return s.world.Apply(u, manager)
+}
+
+// guardian is the password that Redis wants where it wants one. Nobody has it but
+// the workers, so that none that was known before is of use.
+const guardian = "sandbox"
+
+// letIn gives the password.
+func letIn(ctx context.Context, conn net.Conn) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	const answer = "+OK\r\n"
+	if _, err := io.WriteString(conn, fmt.Sprintf("AUTH %s\r\n", guardian)); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(conn, make([]byte, len(answer))); err != nil {
+		return err
+	}
+	return conn.SetDeadline(time.Time{})
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/notes"
+	"github.com/kscope/kscope/sandbox/admission"
 )
 
 // rowOf is what an object is called on the dashboard, if it is a row there.
@@ -67,4 +70,74 @@ func (l lookup) unrequested(o *autoscalingv2.HorizontalPodAutoscaler) (out []str
 		}
 	}
 	return out
+}
+
+// admit leaves out what KEDA's webhooks would not let in, in the order in which objects
+// are created.
+func admit(found []loaded) (in []loaded, denied []error) {
+	for i, err := range ask(found) {
+		if err != nil {
+			denied = append(denied, err)
+			continue
+		}
+		in = append(in, found[i])
+	}
+	return in, denied
+}
+
+// ask is what the webhooks say of each, nil of what they let in.
+func ask(found []loaded) []error {
+	out := make([]error, len(found))
+	there := lookup{}
+	var c admission.Cluster
+	for _, l := range found {
+		id := identify(l.obj)
+		there[[3]string{id.Kind, id.namespace, id.name}] = l.obj
+		switch o := l.obj.(type) {
+		case *autoscalingv2.HorizontalPodAutoscaler:
+			c.HPAs = append(c.HPAs, o)
+		case *corev1.LimitRange:
+			c.LimitRanges = append(c.LimitRanges, o)
+		}
+	}
+	c.Pod = func(kind, namespace, name string) *corev1.PodSpec {
+		pod, _ := podOf(there.find(kind, namespace, name))
+		return pod
+	}
+	for i, l := range found {
+		if u := asUnstructured(l.obj); u != nil {
+			if r := c.Let(u); r != nil {
+				out[i] = l.from.refuse(refOf(l.obj), problem{text: "KEDA's webhook refuses it: " + r.Says, hint: r.Hint})
+			}
+		}
+	}
+	return out
+}
+
+// withoutWebhooks is what is played where KEDA's webhooks let nothing in that scales: the
+// same on a cluster on which they are not asked, with a note of what they say.
+func (m *Manifests) withoutWebhooks() (Manifests, bool) {
+	if slices.ContainsFunc(m.Objects, scales) {
+		return Manifests{}, false
+	}
+	open := arrange(m.given, func(found []loaded) ([]loaded, []error) { return found, nil })
+	if !slices.ContainsFunc(open.Objects, scales) {
+		return Manifests{}, false
+	}
+	var denied []notes.Note
+	for _, err := range m.Refused[len(open.Refused):] {
+		if r, ok := errors.AsType[*Refusal](err); ok {
+			id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: r.Of.Namespace, Name: r.Of.Name}}
+			if r.Of.Kind == "ScaledJob" {
+				id.Kind = kscope.ScaledJobs
+			}
+			denied = append(denied, notes.Note{Weight: notes.Fails, Objects: []kscope.ObjectRef{r.Of}, Place: fmt.Sprintf("%s:%d", r.File, r.Line), Rows: []kscope.ID{id},
+				Says: r.Text + "; it is played as where that webhook is not asked", Next: kscope.HintOf(err)})
+		}
+	}
+	open.Notes = append(denied, open.Notes...)
+	for i := range open.Notes {
+		clean(&open.Notes[i])
+	}
+	return open, true
 }

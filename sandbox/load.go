@@ -43,6 +43,7 @@ type Manifests struct {
 	queued  []waiting  // what waited in the queues then
 	origins []document // of Objects, as [Read] keeps them
 	given   contents   // all of it, as it was read
+	denied  []error    // of Objects, what KEDA's webhooks say against them, as [Read] keeps it
 }
 
 // At is where a field of an object stands: of that one of Objects, as [Read] gave
@@ -50,6 +51,9 @@ type Manifests struct {
 // written as spec.triggers[0].type and metadata.annotations[example.com/a]; "" is
 // the object.
 func (m *Manifests) At(object int, path string) Place { return m.origins[object].at(path) }
+
+// Denied is why KEDA's webhooks do not let an object in that [Read] gave, nil if they do.
+func (m *Manifests) Denied(object int) error { return m.denied[object] }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
 // .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
@@ -65,46 +69,26 @@ func (m *Manifests) At(object int, path string) Place { return m.origins[object]
 // values of a chart, is noted. Errors that have a remedy are of type
 // [*kscope.Trouble]. An error is one line, whatever names and paths it repeats.
 func Load(paths []string, stdin io.Reader) (Manifests, error) {
-	m, err := Read(paths, stdin)
+	m, err := inLines(loadAll(paths, stdin, admit))
 	if open, ok := m.withoutWebhooks(); ok {
 		m, err = open, nil
 	}
-	m.origins, m.given = nil, contents{} // with them the text of all files would be kept
+	m.origins, m.denied, m.given = nil, nil, contents{} // with them the text of all files would be kept
 	return m, err
 }
 
-// withoutWebhooks is what is played where KEDA's webhooks let nothing in that scales: the
-// same on a cluster on which they are not asked, with a note of what they say.
-func (m *Manifests) withoutWebhooks() (Manifests, bool) {
-	if slices.ContainsFunc(m.Objects, scales) {
-		return Manifests{}, false
-	}
-	open := arrange(m.given, func(found []loaded) ([]loaded, []error) { return found, nil })
-	if !slices.ContainsFunc(open.Objects, scales) {
-		return Manifests{}, false
-	}
-	var denied []notes.Note
-	for _, err := range m.Refused[len(open.Refused):] {
-		if r, ok := errors.AsType[*Refusal](err); ok {
-			id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: r.Of.Namespace, Name: r.Of.Name}}
-			if r.Of.Kind == "ScaledJob" {
-				id.Kind = kscope.ScaledJobs
-			}
-			denied = append(denied, notes.Note{Weight: notes.Fails, Objects: []kscope.ObjectRef{r.Of}, Place: fmt.Sprintf("%s:%d", r.File, r.Line), Rows: []kscope.ID{id},
-				Says: r.Text + "; it is played as where that webhook is not asked", Next: kscope.HintOf(err)})
+// Read is Load for who judges manifests and plays none of them: it keeps where
+// everything stands, and what KEDA's webhooks do not let in, with what they say.
+func Read(paths []string, stdin io.Reader) (Manifests, error) {
+	return inLines(loadAll(paths, stdin, func(found []loaded) ([]loaded, []error) {
+		for i, err := range ask(found) {
+			found[i].denied = oneLine(err)
 		}
-	}
-	open.Notes = append(denied, open.Notes...)
-	for i := range open.Notes {
-		clean(&open.Notes[i])
-	}
-	return open, true
+		return found, nil
+	}))
 }
 
-// Read is Load for who judges manifests and plays none of them: it keeps where
-// everything stands.
-func Read(paths []string, stdin io.Reader) (Manifests, error) {
-	m, err := loadAll(paths, stdin)
+func inLines(m Manifests, err error) (Manifests, error) {
 	for i := range m.Refused {
 		m.Refused[i] = oneLine(m.Refused[i])
 	}
@@ -121,7 +105,7 @@ func oneLine(err error) error {
 	return &kscope.Trouble{Message: kscope.Clean(err.Error()), Hint: kscope.HintOf(err), Cause: err}
 }
 
-func loadAll(paths []string, stdin io.Reader) (Manifests, error) {
+func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []error)) (Manifests, error) {
 	if len(paths) == 0 {
 		return loadDemo()
 	}
@@ -289,8 +273,9 @@ func loadDemo() (Manifests, error) {
 
 // loaded is an object and where it was found.
 type loaded struct {
-	obj  runtime.Object
-	from document
+	obj    runtime.Object
+	from   document
+	denied error // what KEDA's webhooks say against it
 }
 
 // arrange puts objects into the order in which to create them, leaves out those that the
@@ -307,7 +292,7 @@ func arrange(all contents, admit func([]loaded) ([]loaded, []error)) Manifests {
 			continue
 		}
 		places[refOf(l.obj)] = l.from.place()
-		m.Objects, m.origins = append(m.Objects, l.obj), append(m.origins, l.from)
+		m.Objects, m.origins, m.denied = append(m.Objects, l.obj), append(m.origins, l.from), append(m.denied, l.denied)
 	}
 	m.queued = m.waiting()
 	m.note(append(m.goesOn(all.left), all.notes...), places)

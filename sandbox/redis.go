@@ -6,14 +6,19 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/redisd"
+	"github.com/kscope/kscope/sandbox/resolve"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // redis is the one Redis server of the sandbox: every address that a trigger
@@ -128,4 +133,45 @@ func (r *redis) find() error {
 // as the operating system and Go put it.
 func refused(address string) error {
 	return &net.OpError{Op: "dial", Net: "tcp", Addr: clusterAddress(address), Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+}
+
+// logins are those with which the triggers come to Redis, by the manifests; none where
+// one of them comes without, or nobody here can tell, for it is one server that plays
+// them all.
+func (m Manifests) logins() (out []redisd.Login) {
+	find := resolve.Find(m.lookup().find)
+	for _, obj := range m.Objects {
+		u := asUnstructured(obj)
+		if u == nil || u.GetKind() != "ScaledObject" && u.GetKind() != "ScaledJob" {
+			continue
+		}
+		var all []struct {
+			Type              string
+			Metadata          map[string]string
+			AuthenticationRef *resolve.Reference
+		}
+		into(u, &all, "spec", "triggers")
+		pod, _ := m.lookup().template(u)
+		for _, t := range all {
+			if known, _ := triggers.TypeOf(t.Type); known.Metric == "" {
+				continue // it has no queue
+			}
+			v := params.Values{Metadata: t.Metadata}
+			if pod != nil {
+				v.Environment, _ = find.Environment(pod, containerOf(u), u.GetNamespace()) // KEDA says what is wrong with it
+			}
+			v.Authentication, _ = find.Authentication(t.AuthenticationRef, pod, u.GetNamespace())
+			login := redisd.Login{User: v.Named(t.Type, "username"), Password: v.Named(t.Type, "password")}
+			if !strings.HasPrefix(t.Type, "redis") || login.Password == "" || login.Password == resolve.Unasked {
+				return nil
+			}
+			if login.User == "default" {
+				login.User = ""
+			}
+			if !slices.Contains(out, login) {
+				out = append(out, login)
+			}
+		}
+	}
+	return out
 }

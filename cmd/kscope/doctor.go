@@ -5,19 +5,23 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/charmbracelet/x/term"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/doctor"
+	"github.com/kscope/kscope/doctor/manifests"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/redis"
 )
 
 // doctorFlags are those of kscope doctor beside the dashboard's that it shares.
 type doctorFlags struct {
+	files  []string
 	output string
 	least  time.Duration
 	plain  screenFlags // of which it has a few
@@ -44,21 +48,70 @@ func newDoctor(f *flags, p process) *cobra.Command {
 			"external metrics, permissions), at each object and at each server of queues, and says\n" +
 			"what is wrong with it, the worst first, what that rests on, and what to do.\n\n" +
 			"It changes nothing, and reads nothing that makes KEDA query a source. The exit status is\n" +
-			"0 if all is well, 1 if something is wrong, 2 if nothing is but not all could be told.",
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return examine(cmd.Context(), f, d, p) },
+			"0 if all is well, 1 if something is wrong, 2 if nothing is but not all could be told.\n\n" +
+			"With -f it judges manifests instead, and touches no cluster: what KEDA or the API server\n" +
+			"would refuse (error), what will not scale as it was meant to (warning), and what is worth\n" +
+			"knowing (note), each with its file, line and column. The exit status is then 1 for errors\n" +
+			"and warnings, 2 if there are none but something could not be read, or nothing scales.",
+		Example: doctorExample,
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(d.files) > 0 {
+				return review(cmd.Flags(), d, p)
+			}
+			return examine(cmd.Context(), f, d, p)
+		},
 	}
 	fs := cmd.Flags()
 	f.bindWhere(fs)
-	fs.StringVarP(&d.output, "output", "o", "text", "text or json")
+	fs.StringArrayVarP(&d.files, "filename", "f", nil, "judge manifests and no cluster: a file, a directory, or - for stdin; may be repeated")
+	fs.StringVarP(&d.output, "output", "o", "text", "text or json; with -f also sarif or github")
 	fs.DurationVar(&d.least, "for", looksFor, "look for so long at least: some troubles show only with time")
 	fs.BoolVar(&d.plain.ascii, "ascii", false, "write ASCII only; by default where the locale is not UTF-8")
 	fs.BoolVar(&d.plain.noColor, "no-color", false, "write without colours, as NO_COLOR does")
+	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "sarif", "github"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+const doctorExample = `  kscope doctor -n demo                     what is wrong in a namespace, and with the cluster
+  kscope doctor -f deploy/                  what is wrong with manifests, without a cluster
+  helm template CHART | kscope doctor -f - -o github     the same in a pull request`
+
+// review judges manifests and reports.
+func review(given *pflag.FlagSet, d *doctorFlags, p process) (err error) {
+	given.Visit(func(fl *pflag.Flag) {
+		if err == nil && !slices.Contains([]string{"filename", "output", "no-color", "ascii"}, fl.Name) {
+			err = usageError{fmt.Errorf("--%s means nothing with -f, which touches no cluster", fl.Name)}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	formats := map[string]func(*manifests.Report) error{
+		"text":   func(r *manifests.Report) error { return r.Text(p.stdout, d.look(p).Colour) },
+		"json":   func(r *manifests.Report) error { return r.JSON(p.stdout) },
+		"sarif":  func(r *manifests.Report) error { return r.SARIF(p.stdout, version()) },
+		"github": func(r *manifests.Report) error { return r.GitHub(p.stdout) },
+	}
+	write := formats[d.output]
+	if write == nil {
+		return usageError{fmt.Errorf("--output %q: want text, json, sarif or github", d.output)}
+	}
+	r := manifests.Read(d.files, p.stdin)
+	if err := write(&r); err != nil {
+		return fmt.Errorf("write to the standard output: %w", err)
+	}
+	if status := r.Status(); status != 0 {
+		return checked(status)
+	}
+	return nil
 }
 
 // examine looks and reports.
 func examine(ctx context.Context, f *flags, d *doctorFlags, p process) error {
+	if d.output == "sarif" || d.output == "github" {
+		return usageError{fmt.Errorf("--output %s is for manifests, which have files and lines: give them with -f", d.output)}
+	}
 	if d.output != "text" && d.output != "json" {
 		return usageError{fmt.Errorf("--output %q: want text or json", d.output)}
 	}
@@ -113,6 +166,11 @@ func (d *doctorFlags) write(r doctor.Report, p process) error {
 		e.SetEscapeHTML(false)
 		return e.Encode(r)
 	}
+	return r.Text(p.stdout, d.look(p))
+}
+
+// look is how a report is written for people.
+func (d *doctorFlags) look(p process) doctor.Look {
 	look := doctor.Look{ASCII: d.plain.ascii || !utf8Locale()}
 	if out, ok := p.stdout.(*os.File); ok && term.IsTerminal(out.Fd()) {
 		look.Colour = !d.plain.noColor && os.Getenv("NO_COLOR") == ""
@@ -120,5 +178,5 @@ func (d *doctorFlags) write(r doctor.Report, p process) error {
 			look.Width = w
 		}
 	}
-	return r.Text(p.stdout, look)
+	return look
 }

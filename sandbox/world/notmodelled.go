@@ -3,6 +3,9 @@ package world
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
@@ -10,7 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/kscope/kscope/sandbox/resolve"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // Gap is something that an object asks for and the world does not play.
@@ -119,4 +124,147 @@ func triggerNotModelled(t triggerSpec) string {
 		return "partitions do not cap the number of replicas"
 	}
 	return ""
+}
+
+// Refusal is why KEDA's operator refuses an object.
+type Refusal struct {
+	Path string // of the field, as in spec.triggers[0].metadata.listName
+	Err  error  // in KEDA's words
+}
+
+// Refuses is all that KEDA's operator would refuse of a ScaledObject or a ScaledJob for
+// what stands in it and in the objects that it refers to, as far as these can be found:
+// what others may give it is not missing. What cannot be played, and KEDA may well take,
+// is not among it.
+func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
+	var out []Refusal
+	add := func(path string, err error) {
+		if err != nil {
+			out = append(out, Refusal{path, err})
+		}
+	}
+	var spec scaledObjectSpec
+	var env environment
+	switch u.GetKind() {
+	case "ScaledObject":
+		if decode(u, &spec) != nil {
+			return nil
+		}
+		if text, ok := u.GetAnnotations()[pausedReplicas]; ok {
+			if n, err := strconv.ParseInt(text, 10, 32); err != nil || n < 0 {
+				add("metadata.annotations["+pausedReplicas+"]", fmt.Errorf("%q is no number of replicas to pause at", text))
+			}
+		}
+		_, err := spec.check()
+		add(spec.accused(err), err)
+		if _, err = spec.formula(); !errors.Is(err, triggers.ErrFormulaUnknown) {
+			add("spec.advanced.scalingModifiers", err)
+		}
+		env = environment{templateOf(find(orText(spec.ScaleTargetRef.Kind, "Deployment"), u.GetNamespace(), spec.ScaleTargetRef.Name)), spec.ScaleTargetRef.Container}
+	case "ScaledJob":
+		var job scaledJobSpec
+		if decode(u, &job) != nil {
+			return nil
+		}
+		spec.Triggers, env = job.Triggers, environment{&job.JobTargetRef.Template.Spec, job.Container}
+		err := checkTriggers(job.Triggers)
+		add(spec.accused(err), err)
+	}
+	metrics := map[string]bool{}
+	for i, t := range spec.Triggers {
+		path := fmt.Sprintf("spec.triggers[%d]", i)
+		built, errs := buildAlone(u, i, t, env, find)
+		for _, err := range errs {
+			add(path+t.accused(err), err)
+		}
+		if len(errs) == 0 && built.metric != "" && metrics[built.metric] {
+			add(path, fmt.Errorf("metricName %s defined multiple times in %s %s", built.metric, u.GetKind(), u.GetName()))
+		}
+		metrics[built.metric] = true
+	}
+	return out
+}
+
+func templateOf(obj runtime.Object) *corev1.PodSpec {
+	switch o := obj.(type) {
+	case *appsv1.Deployment:
+		return &o.Spec.Template.Spec
+	case *appsv1.StatefulSet:
+		return &o.Spec.Template.Spec
+	}
+	return nil
+}
+
+// buildAlone is buildTrigger where not all objects are known that it may take values from.
+func buildAlone(u *unstructured.Unstructured, i int, spec triggerSpec, env environment, find resolve.Find) (trigger, []error) {
+	unknown := env.pod == nil
+	given, err := givenBy(func(kind, namespace, name string) runtime.Object {
+		obj := find(kind, namespace, name)
+		unknown = unknown || obj == nil
+		return obj
+	}, env, u.GetNamespace(), spec)
+	if err != nil && !unknown {
+		return trigger{}, []error{err}
+	}
+	if unknown {
+		given = given.Supposing(spec.Type, spec.AuthenticationRef != nil)
+	}
+	if known, ok := triggers.TypeOf(spec.Type); ok && known == (triggers.Type{}) { // not played
+		return trigger{}, params.Each(params.Check(params.Object{Namespace: u.GetNamespace(), Name: u.GetName()}, spec.Type, given))
+	}
+	t, err := buildTrigger(refOf(u), i, spec, given)
+	if err == nil && t.metric != "" && u.GetKind() == "ScaledObject" {
+		err = admitHPA("keda-hpa-"+u.GetName(), []autoscalingv2.MetricSpec{t.externalMetric(u.GetName())})
+	}
+	return t, params.Each(err)
+}
+
+// quoted is what KEDA names in an error: one or more parameters.
+var quoted = regexp.MustCompile(`"([A-Za-z,]+)"`)
+
+// accused is the field of a trigger that an error of its scaler is about.
+func (s triggerSpec) accused(err error) string {
+	text := err.Error()
+	switch {
+	case strings.HasPrefix(text, "no scaler found"):
+		return ".type"
+	case strings.Contains(text, "metric type"):
+		return ".metricType"
+	}
+	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
+		for _, name := range strings.Split(m[1], ",") {
+			for _, key := range []string{name, name + "FromEnv"} {
+				if _, ok := s.Metadata[key]; ok {
+					return ".metadata[" + key + "]"
+				}
+			}
+		}
+	}
+	return ".metadata"
+}
+
+// accused is the field that an error of check is about.
+func (s *scaledObjectSpec) accused(err error) string {
+	if err == nil {
+		return ""
+	}
+	text := err.Error()
+	names := map[string]bool{}
+	for i, t := range s.Triggers {
+		path := fmt.Sprintf("spec.triggers[%d]", i)
+		if t.UseCachedMetrics && strings.Contains(text, "useCachedMetrics") && strings.Contains(text, strconv.Quote(t.Type)) {
+			return path + ".useCachedMetrics"
+		}
+		if names[t.Name] && strings.Contains(text, strconv.Quote(t.Name)) {
+			return path + ".name"
+		}
+		names[t.Name] = t.Name != ""
+	}
+	switch {
+	case strings.HasPrefix(text, "IdleReplicaCount"):
+		return "spec.idleReplicaCount"
+	case strings.HasPrefix(text, "MinReplicaCount"):
+		return "spec.minReplicaCount"
+	}
+	return "spec.triggers"
 }

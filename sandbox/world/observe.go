@@ -65,9 +65,12 @@ type environment struct {
 }
 
 // given is what a trigger's parameters come from.
-func (w *World) given(env environment, namespace string, spec triggerSpec) (out params.Values, err error) {
+func (w *World) given(env environment, namespace string, spec triggerSpec) (params.Values, error) {
+	return givenBy(w.find, env, namespace, spec)
+}
+
+func givenBy(find resolve.Find, env environment, namespace string, spec triggerSpec) (out params.Values, err error) {
 	out.Metadata = spec.Metadata
-	find := resolve.Find(w.find)
 	if env.pod != nil {
 		if out.Environment, err = find.Environment(env.pod, env.container, namespace); err != nil {
 			return out, fmt.Errorf("error resolving secrets for ScaleTarget: %w", err)

@@ -5,6 +5,7 @@ package params
 import (
 	_ "embed" // the table
 	"strings"
+	"sync"
 
 	"github.com/kscope/kscope/triggers"
 )
@@ -30,10 +31,25 @@ type Parameter struct {
 	Removed   string   // what KEDA says of one that it no longer has
 }
 
-// Of is the parameters of a trigger type, nil for one that KEDA does not have.
+// asked is what of the table has been asked for: who judges many triggers asks for the
+// same types again and again.
+var asked sync.Map
+
+// Of is the parameters of a trigger type, nil for one that KEDA does not have. They are
+// for reading only.
 func Of(typ string) []Parameter {
+	if out, ok := asked.Load(typ); ok {
+		return out.([]Parameter)
+	}
+	out := readOf(typ)
+	if out != nil {
+		asked.Store(typ, out)
+	}
+	return out
+}
+
+func readOf(typ string) (out []Parameter) {
 	_, lines := section(typ)
-	var out []Parameter
 	for line := range strings.Lines(lines) {
 		out = append(out, parameterOf(strings.TrimSpace(line)))
 	}

@@ -1,0 +1,89 @@
+package manifests
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/words"
+)
+
+// refused is all that KEDA's operator refuses, as the sandbox has it do so.
+func refused(s *set, o *object) (out []found) {
+	u, ok := o.is.(*unstructured.Unstructured)
+	if !ok {
+		return nil
+	}
+	makes := "no HPA"
+	if o.isScaledJob() {
+		makes = "no Jobs"
+	}
+	for _, r := range world.Refuses(u, s.find) {
+		out = append(out, found{path: r.Path, next: o.mend(r.Path),
+			says: fmt.Sprintf("KEDA refuses it and makes %s: %s.", makes, strings.TrimSuffix(strings.Join(strings.Fields(r.Err.Error()), " "), "."))})
+	}
+	return out
+}
+
+// mend is what to do about a field that KEDA refuses.
+func (o *object) mend(path string) string {
+	switch {
+	case path == "spec.idleReplicaCount":
+		return "Set minReplicaCount above it, or leave idleReplicaCount out."
+	case path == "spec.minReplicaCount":
+		return "Set maxReplicaCount to at least minReplicaCount, which counts as 1 where it is 0."
+	case strings.HasSuffix(path, ".type"):
+		for i, t := range o.spec.Triggers {
+			if near := nearType(t.Type); strings.HasPrefix(path, fmt.Sprintf("spec.triggers[%d]", i)) && near != "" {
+				return "Is " + near + " meant?"
+			}
+		}
+		return "KEDA's documentation lists its trigger types."
+	case strings.HasPrefix(path, "metadata.annotations"):
+		return "Give a whole number of 0 or more, or remove the annotation."
+	}
+	return "Correct it, and apply it again."
+}
+
+// nearType is the trigger type that was nearly written, "" for none.
+func nearType(typ string) string {
+	for _, known := range triggers.Types() {
+		if words.Slips(strings.ToLower(typ), known) <= max(1, len(known)/5) {
+			return known
+		}
+	}
+	return ""
+}
+
+// denied is what KEDA's webhooks say against an object that no rule has an error of.
+func (s *set) denied(o *object) []found {
+	err := s.m.Denied(o.at)
+	if err == nil {
+		return nil
+	}
+	says := err.Error()
+	if at, ok := errors.AsType[*sandbox.Refusal](err); ok {
+		says = strings.TrimPrefix(at.Text, o.String()+": ")
+	}
+	return []found{{says: strings.TrimSuffix(says, ".") + ".", next: cmp.Or(kscope.HintOf(err), "Correct it, and apply it again."), severity: Error}}
+}
+
+// byWebhook is the severity of what the webhooks refuse, where they do.
+func (s *set) byWebhook(o *object) Severity {
+	if s.m.Denied(o.at) != nil {
+		return Error
+	}
+	return Warning
+}
+
+// trigger is the path of a part of a trigger.
+func (o *object) trigger(i int, part string) string {
+	return fmt.Sprintf("spec.triggers[%d].%s", i, part)
+}
