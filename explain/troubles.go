@@ -170,6 +170,10 @@ var empties = []string{
 	"ScaledObject check failed", "ScaledJob check failed",
 }
 
+// Cause is a message of KEDA's or of the API server's without what stands before the
+// cause in it, in plain words where it has none.
+func Cause(msg string) string { return cause(msg) }
+
 // cause is somebody else's message without what stands before the cause and tells
 // nothing: what anything of the kind begins with, and what was said already.
 func cause(msg string) string {

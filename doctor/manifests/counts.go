@@ -3,6 +3,8 @@ package manifests
 import (
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/kscope/kscope/words"
 )
@@ -57,6 +59,17 @@ func cronAboveMax(_ *set, o *object) (out []found) {
 		if n, err := strconv.Atoi(t.Metadata["desiredReplicas"]); err == nil && t.Type == "cron" && n > int(o.spec.most()) && !o.spec.hasFormula() {
 			out = append(out, one(o.trigger(i, "metadata.desiredReplicas"), "Raise maxReplicaCount, or lower desiredReplicas.",
 				"The schedule wants %s replicas, and maxReplicaCount allows %d: the HPA stops there.", words.Count(n), o.spec.most())...)
+		}
+	}
+	return out
+}
+
+func noSuchZone(_ *set, o *object) (out []found) {
+	for i, t := range o.spec.Triggers {
+		zone := strings.TrimSpace(t.Metadata["timezone"])
+		if _, err := time.LoadLocation(zone); t.Type == "cron" && zone != "" && err != nil {
+			out = append(out, one(o.trigger(i, "metadata.timezone"), "Name it as the IANA database does: Europe/Berlin, Etc/UTC.",
+				"There is no time zone %s: KEDA takes the trigger, and fails each time it looks.", zone)...)
 		}
 	}
 	return out

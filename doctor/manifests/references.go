@@ -64,6 +64,23 @@ func authMissing(s *set, o *object) (out []found) {
 
 // keyMissing is a key that an authentication object refers to and that is not there.
 func keyMissing(s *set, o *object) (out []found) {
+	for _, r := range logins(o) {
+		keys, known := s.keys(r.kind, r.namespace, r.name.name)
+		if known && !slices.Contains(keys, r.key) {
+			out = append(out, one(r.path+".key", "Name a key that is there, or add it.",
+				"%s has no key %s, and KEDA takes the parameter %s for empty: it has %s.", r.name, r.key, r.parameter, orNone(keys))...)
+		}
+	}
+	return out
+}
+
+// login is where an authentication object has a parameter from.
+type login struct {
+	name
+	key, parameter, path string
+}
+
+func logins(o *object) (out []login) {
 	u, ok := o.is.(*unstructured.Unstructured)
 	if !ok || !strings.HasSuffix(o.kind, "TriggerAuthentication") {
 		return nil
@@ -73,21 +90,44 @@ func keyMissing(s *set, o *object) (out []found) {
 		namespace = "keda" // of the operator
 	}
 	var spec map[string][]struct{ Parameter, Name, Key string }
-	for field, kind := range map[string]string{"secretTargetRef": "Secret", "configMapTargetRef": "ConfigMap"} {
-		part, _, _ := unstructured.NestedFieldNoCopy(u.Object, "spec", field)
+	for _, of := range []struct{ field, kind string }{{"configMapTargetRef", "ConfigMap"}, {"secretTargetRef", "Secret"}} {
+		part, _, _ := unstructured.NestedFieldNoCopy(u.Object, "spec", of.field)
 		if part == nil {
 			continue
 		}
-		into(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{field: part}}}, &spec, "spec")
-		for i, r := range spec[field] {
-			keys, known := s.keys(kind, namespace, r.Name)
-			if known && !slices.Contains(keys, r.Key) {
-				out = append(out, one(fmt.Sprintf("spec.%s[%d].key", field, i), "Name a key that is there, or add it.",
-					"%s %s/%s has no key %s, and KEDA takes the parameter %s for empty: it has %s.", kind, namespace, r.Name, r.Key, r.Parameter, orNone(keys))...)
-			}
+		into(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{of.field: part}}}, &spec, "spec")
+		for i, r := range spec[of.field] {
+			out = append(out, login{name{of.kind, namespace, r.Name}, r.Key, r.Parameter, fmt.Sprintf("spec.%s[%d]", of.field, i)})
 		}
 	}
 	return out
+}
+
+// dataMissing is a Secret or ConfigMap that something is taken from and that is not among
+// the manifests.
+func dataMissing(s *set, o *object) (out []found) {
+	for _, r := range logins(o) {
+		if _, known := s.keys(r.kind, r.namespace, r.name.name); !known {
+			out = append(out, s.notGiven(r.path+".name", r.name, "KEDA takes the parameter "+r.parameter+" for empty"))
+		}
+	}
+	c := s.container(o)
+	if c == nil {
+		return out
+	}
+	for _, n := range references(c) {
+		if n.namespace = o.namespace; s.find(n.kind, n.namespace, n.name) == nil {
+			out = append(out, s.notGiven("spec.triggers", n, "KEDA refuses the "+o.kind+", since it reads the whole environment of container "+c.Name))
+		}
+	}
+	return out
+}
+
+// notGiven is a Secret or ConfigMap that is not among the manifests, and what comes of it
+// where it is nowhere else: passwords are seldom kept beside them.
+func (s *set) notGiven(path string, of name, then string) found {
+	return found{path: path, next: "Create it in the cluster, if it is not there; or give its manifest with -f too.",
+		says: fmt.Sprintf("%s is not among the manifests: if it is nowhere else, %s.", of, then)}
 }
 
 func orNone(keys []string) string {

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/sandbox"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
@@ -27,7 +28,7 @@ func refused(s *set, o *object) (out []found) {
 	}
 	for _, r := range world.Refuses(u, s.find) {
 		out = append(out, found{path: r.Path, next: o.mend(r.Path),
-			says: fmt.Sprintf("KEDA refuses it and makes %s: %s.", makes, strings.TrimSuffix(strings.Join(strings.Fields(r.Err.Error()), " "), "."))})
+			says: fmt.Sprintf("KEDA refuses it and makes %s: %s.", makes, strings.TrimSuffix(strings.Join(strings.Fields(explain.Cause(r.Err.Error())), " "), "."))})
 	}
 	return out
 }

@@ -8,8 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// variableMissing is a variable that a trigger names and its container has not.
-func variableMissing(s *set, o *object) (out []found) {
+// container is the one that the triggers of an object take variables from; nil where it
+// is not known, or KEDA refuses that.
+func (s *set) container(o *object) *corev1.Container {
 	pod := s.pods(o)
 	if pod == nil || o.kind == "HorizontalPodAutoscaler" {
 		return nil
@@ -17,15 +18,53 @@ func variableMissing(s *set, o *object) (out []found) {
 	named := o.spec.ScaleTargetRef.Container
 	i := slices.IndexFunc(pod.Containers, func(c corev1.Container) bool { return named == "" || c.Name == named })
 	if i < 0 {
-		return nil // KEDA refuses that
+		return nil
 	}
-	c := &pod.Containers[i]
+	return &pod.Containers[i]
+}
+
+// variableMissing is a variable that a trigger names and its container has not.
+func variableMissing(s *set, o *object) (out []found) {
+	c := s.container(o)
+	if c == nil {
+		return nil
+	}
 	for n, t := range o.spec.Triggers {
 		for _, key := range slices.Sorted(maps.Keys(t.Metadata)) {
 			if variable := t.Metadata[key]; strings.HasSuffix(key, "FromEnv") && !isBlank(variable) && s.lacks(c, o.namespace, variable) {
 				out = append(out, one(o.trigger(n, "metadata["+key+"]"), "Name a variable of that container, or add it to it.",
 					"Container %s has no variable %s, and KEDA takes %s for empty.", c.Name, variable, strings.TrimSuffix(key, "FromEnv"))...)
 			}
+		}
+	}
+	return out
+}
+
+// references are what the environment of a container is taken from, each once, but for
+// what may be missing.
+func references(c *corev1.Container) (out []name) {
+	add := func(kind, of string, optional *bool) {
+		if n := (name{kind: kind, name: of}); of != "" && (optional == nil || !*optional) && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	for _, from := range c.EnvFrom {
+		if r := from.SecretRef; r != nil {
+			add("Secret", r.Name, r.Optional)
+		}
+		if r := from.ConfigMapRef; r != nil {
+			add("ConfigMap", r.Name, r.Optional)
+		}
+	}
+	for _, v := range c.Env {
+		if v.ValueFrom == nil || v.Value != "" {
+			continue
+		}
+		if r := v.ValueFrom.SecretKeyRef; r != nil {
+			add("Secret", r.Name, r.Optional)
+		}
+		if r := v.ValueFrom.ConfigMapKeyRef; r != nil {
+			add("ConfigMap", r.Name, r.Optional)
 		}
 	}
 	return out
