@@ -211,3 +211,27 @@ func afterLines(text []byte, lines int) (at int) {
 	}
 	return at
 }
+
+// setTwice is the second of two keys of one name in a map; nil for none. What is merged
+// into a map may be set again in it.
+func setTwice(n *yamlnode.Node, seen map[string]bool) *yamlnode.Node {
+	for i, c := range n.Content {
+		if n.Kind == yamlnode.MappingNode && i%2 == 0 {
+			if i == 0 {
+				clear(seen)
+			}
+			if name := c.Tag + c.Value; c.Kind == yamlnode.ScalarNode && c.Tag != "!!merge" {
+				if seen[name] {
+					return c
+				}
+				seen[name] = true
+			}
+		}
+	}
+	for _, c := range n.Content {
+		if key := setTwice(c, seen); key != nil {
+			return key
+		}
+	}
+	return nil
+}

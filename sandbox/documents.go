@@ -118,7 +118,6 @@ func (f file) jsonDocument(value json.RawMessage, before, shift int) (document, 
 // is of the document after the last one, in or after a line of the file.
 func (f file) yamlDocuments(text []byte, before int) (out []document, line int, err error) {
 	values, nodes := yaml.NewDecoder(bytes.NewReader(text)), yamlnode.NewDecoder(bytes.NewReader(text))
-	values.SetStrict(true)
 	line = before + 1
 	from, fromLine := 0, line // where the document before begins
 	for {
@@ -137,6 +136,9 @@ func (f file) yamlDocuments(text []byte, before int) (out []document, line int, 
 		default:
 			line, err = f.syntaxError(text, before, line, lines)
 			return out, line, err
+		}
+		if key := setTwice(&root, map[string]bool{}); key != nil {
+			return out, before + key.Line, placed(f.name, before+key.Line, fmt.Sprintf("key %q already set in map", key.Value), twice)
 		}
 		d := document{file: f.name, line: line, column: 1, before: before}
 		if len(root.Content) > 0 {

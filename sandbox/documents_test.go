@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	yamlnode "go.yaml.in/yaml/v3"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/kscope/kscope"
 )
@@ -207,4 +210,32 @@ func FuzzDocuments(f *testing.F) {
 		}
 		checkLoad(t, text.String(), want)
 	})
+}
+
+// TestMergeKeys: what is merged into a map may be set again in it, as kubectl reads it;
+// what is set twice without that may not.
+func TestMergeKeys(t *testing.T) {
+	m := read(t, `apiVersion: v1
+kind: ConfigMap
+metadata: {name: a}
+data:
+  <<: &base {host: redis, port: "6379"}
+  port: "6380"
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: b}
+data:
+  first: &x "1"
+  second: *x
+`)
+	for i, want := range []map[string]string{{"host": "redis", "port": "6380"}, {"first": "1", "second": "1"}} {
+		if diff := cmp.Diff(want, m.Objects[i].(*corev1.ConfigMap).Data); diff != "" {
+			t.Error(diff)
+		}
+	}
+	_, err := Load([]string{"-"}, strings.NewReader("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: \"1\"\n  b: \"2\"\n  a: \"3\"\n"))
+	if err == nil || err.Error() != `standard input:7: key "a" already set in map` {
+		t.Errorf("got %v", err)
+	}
 }
