@@ -5,6 +5,8 @@ package sandbox
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -193,5 +195,31 @@ func BenchmarkPush(b *testing.B) {
 				c.Del(b.Context(), "q")
 			}
 		})
+	}
+}
+
+// BenchmarkLoadFolder is a folder of 500 files and 50 MB.
+func BenchmarkLoadFolder(b *testing.B) {
+	dir := b.TempDir()
+	size := int64(0)
+	for i := range 500 {
+		var text strings.Builder
+		fmt.Fprintf(&text, "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: w%[1]d}\nspec:\n  selector: {matchLabels: {app: w}}\n  template: {metadata: {labels: {app: w}}, spec: {containers: [{name: w, image: i}]}}\n---\n"+
+			"apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: w%[1]d}\nspec:\n  scaleTargetRef: {name: w%[1]d}\n  triggers:\n  - {type: redis, metadata: {address: \"redis:6379\", listName: l%[1]d}}\n---\n"+
+			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c%[1]d}\ndata:\n", i)
+		for k := 0; text.Len() < 100<<10; k++ {
+			fmt.Fprintf(&text, "  key-%d: %q\n", k, strings.Repeat("x", 100))
+		}
+		size += int64(text.Len())
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.yaml", i)), []byte(text.String()), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		if m, err := Load([]string{dir}, nil); err != nil || len(m.Objects) != 1500 {
+			b.Fatal(len(m.Objects), err)
+		}
 	}
 }

@@ -256,8 +256,31 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 	return obj, nil
 }
 
+// exponent reports whether a number with an exponent of ten digits or more may stand in a
+// text.
+func exponent(text []byte) bool {
+	for i := 0; ; {
+		n := bytes.IndexAny(text[i:], "eE")
+		if n < 0 {
+			return false
+		}
+		i += n + 1
+		digits := bytes.TrimLeft(text[i:min(i+64, len(text))], "+-0")
+		end := bytes.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
+		if end < 0 {
+			end = len(digits)
+		}
+		if end > 9 || len(digits) == 0 && i+64 < len(text) {
+			return true
+		}
+	}
+}
+
 // tooLong is a value that must not be read as a quantity; "" for none.
 func (d document) tooLong() string {
+	if !exponent(d.json) {
+		return "" // as nearly always, which saves reading it all
+	}
 	for in := json.NewDecoder(bytes.NewReader(d.json)); ; {
 		in.UseNumber()
 		token, err := in.Token()

@@ -22,7 +22,10 @@ import (
 // begins is the libraries' business. Documents that say nothing are left out.
 // What is wrong with one does not keep the others.
 func (f file) documents() (out []document, wrong []error) {
-	all := joined.ReplaceAll(f.text, []byte("$1"))
+	all := f.text
+	if bytes.Contains(all, []byte("\ufeff")) { // as few have; looking for it takes long
+		all = joined.ReplaceAll(all, []byte("$1"))
+	}
 	rest, before := all, 0
 	for {
 		value, n := leadingJSON(rest)

@@ -1,13 +1,10 @@
 package sandbox
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -110,15 +107,17 @@ func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []
 		return loadDemo()
 	}
 	var all contents
+	var files []file
 	for _, path := range paths {
-		files, wrong, err := open(path, stdin)
+		more, wrong, err := open(path, stdin)
 		if err != nil {
 			return Manifests{}, err
 		}
 		all.refused = append(all.refused, wrong...)
-		for _, f := range files {
-			f.read(&all)
-		}
+		files = append(files, more...)
+	}
+	for _, c := range readAll(files) {
+		all.add(c)
 	}
 	m := arrange(all, admit)
 	m.given = all
@@ -138,117 +137,8 @@ func scales(obj runtime.Object) bool {
 	return slices.Contains([]string{"ScaledObject", "ScaledJob", "HorizontalPodAutoscaler"}, obj.GetObjectKind().GroupVersionKind().Kind)
 }
 
-// contents are what files have in them.
-type contents struct {
-	found   []loaded
-	notes   []notes.Note // of what is taken and not played, and of what is no manifest
-	refused []error
-	taken   time.Time      // the newest time in what an API server has written
-	left    map[string]int // of that, what is not taken, by kind
-}
-
 // wanted is the hint where there is nothing to play.
 const wanted = "the sandbox plays Deployments, StatefulSets, ScaledObjects, ScaledJobs and HorizontalPodAutoscalers; without -f it plays the demo"
-
-// file is the text of one file.
-type file struct {
-	name string
-	text []byte
-}
-
-var extensions = []string{".yaml", ".yml", ".json"}
-
-// open reads the files of a path, and what is wrong with those that cannot be.
-func open(path string, stdin io.Reader) (out []file, wrong []error, err error) {
-	if path == "-" {
-		if stdin == nil {
-			return nil, nil, fmt.Errorf("there is no standard input to read")
-		}
-		text, err := readText("standard input", stdin)
-		if err != nil {
-			return nil, []error{err}, nil
-		}
-		return []file{{"standard input", text}}, nil, nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read manifests: %w", err)
-	}
-	names := []string{path}
-	if info.IsDir() {
-		if names, err = manifestsIn(path); err != nil {
-			return nil, nil, err
-		}
-	}
-	for _, name := range names {
-		text, err := readFile(name)
-		if err != nil {
-			wrong = append(wrong, err)
-			continue
-		}
-		out = append(out, file{name, text})
-	}
-	return out, wrong, nil
-}
-
-func readFile(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("read manifests: %w", err)
-	}
-	defer func() { _ = f.Close() }()
-	return readText(name, f)
-}
-
-// maxFile is how long a file may be, in bytes: some hundred times as long as the
-// longest that anybody applies.
-const maxFile = 64 << 20
-
-// readText reads a whole file, unless its beginning or its length tells that it is
-// something else than manifests: that is not waited for, nor held in memory.
-func readText(name string, in io.Reader) ([]byte, error) {
-	begin := make([]byte, 8<<10)
-	n, err := io.ReadFull(in, begin)
-	begin = begin[:n]
-	if isBinary(begin) {
-		return nil, placed(name, 1, "this is something binary, not YAML or JSON", wanted)
-	}
-	if err == nil {
-		var rest []byte
-		rest, err = io.ReadAll(io.LimitReader(in, maxFile))
-		begin = append(begin, rest...)
-	}
-	switch {
-	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	case len(begin) > maxFile:
-		return nil, placed(name, 1, fmt.Sprintf("more than %d MB are no manifests", maxFile>>20), wanted)
-	}
-	return begin, nil
-}
-
-// isBinary reports whether a file that begins so is no text: text has no zero
-// bytes, unless it is UTF-16, which says so at its beginning.
-func isBinary(begin []byte) bool {
-	return bytes.IndexByte(begin, 0) >= 0 && !bytes.HasPrefix(begin, []byte("\xff\xfe")) && !bytes.HasPrefix(begin, []byte("\xfe\xff"))
-}
-
-func manifestsIn(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir) // sorted
-	if err != nil {
-		return nil, fmt.Errorf("read manifests: %w", err)
-	}
-	var out []string
-	for _, e := range entries {
-		if !e.IsDir() && slices.Contains(extensions, filepath.Ext(e.Name())) {
-			out = append(out, filepath.Join(dir, e.Name()))
-		}
-	}
-	if len(out) == 0 {
-		return nil, &kscope.Trouble{Cause: fmt.Errorf("no manifests in the directory %s", dir), Hint: "files ending in " + strings.Join(extensions, ", ") + " are read, those of folders in it are not"}
-	}
-	return out, nil
-}
 
 // loadDemo is what `kscope demo up` would put into a cluster, down to the
 // workload that is born without replicas.
