@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/sandbox/redisd"
 	kedaschema "github.com/kscope/kscope/sandbox/schema"
 )
 
@@ -197,6 +199,60 @@ spec:
 				t.Fatal(err)
 			}
 			r.until(mill, 20*time.Minute, "well again", well)
+		}
+	})
+}
+
+// TestLogins: Redis asks for the logins that the manifests give to the triggers, where all
+// come with one.
+func TestLogins(t *testing.T) {
+	const (
+		secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: shop}\nstringData: {user: app, password: hunter2}\n"
+		auth   = "---\napiVersion: keda.sh/v1alpha1\nkind: TriggerAuthentication\nmetadata: {name: redis, namespace: shop}\nspec:\n  secretTargetRef: [{parameter: username, name: login, key: user}, {parameter: password, name: login, key: password}]\n"
+		ref    = "    - type: redis\n      authenticationRef: {name: redis}\n"
+		plain  = "    - type: redis\n      metadata: {address: \"redis.shop:6379\", listName: other}\n"
+	)
+	locked := strings.Replace(shop, "    - type: redis\n", ref, 1) + secret + auth
+	for _, tt := range []struct {
+		name, text string
+		want       []redisd.Login
+	}{
+		{"none", shop, nil},
+		{"one", locked, []redisd.Login{{User: "app", Password: "hunter2"}}},
+		{"one of two", locked[:strings.Index(locked, secret)] + plain + secret + auth, nil},
+		{"in the trigger", strings.Replace(shop, "listName: orders", "listName: orders, password: p, username: default", 1), []redisd.Login{{Password: "p"}}},
+		{"of a Secret that is not there", strings.Replace(locked, secret, "", 1), nil},
+		{"beside another broker", locked[:strings.Index(locked, secret)] + "    - type: kafka\n      metadata: {topic: t, bootstrapServers: k, consumerGroup: g}\n" + secret + auth, nil},
+	} {
+		m := unasked(tt.text)
+		if len(m.Refused) > 0 {
+			t.Fatal(m.Refused)
+		}
+		if diff := cmp.Diff(tt.want, m.logins()); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := run(t, Options{Manifests: unasked(locked)})
+		if user, asked := r.User(); user != "app" || !asked {
+			t.Errorf("asked for %q: %v", user, asked)
+		}
+		for login, want := range map[string]string{"": "NOAUTH Authentication required.", "wrong": "WRONGPASS invalid username-password pair or user is disabled.", "hunter2": ""} {
+			o := &goredis.Options{Addr: r.Redis(), Dialer: r.Dial, Protocol: 2, DisableIdentity: true, MaxRetries: -1}
+			if login != "" {
+				o.Username, o.Password = "app", login
+			}
+			c := goredis.NewClient(o)
+			got := ""
+			if err := c.LLen(t.Context(), "orders").Err(); err != nil {
+				got = err.Error()
+			}
+			if got != want {
+				t.Errorf("with %q: %q, want %q", login, got, want)
+			}
+			if err := c.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
