@@ -84,14 +84,14 @@ func says(o *outlook.Next, c *store.Chain, f *facts) string {
 	if o.KEDA {
 		return kedaSays(o, c, f)
 	}
-	verb := "goes to"
-	if !o.Up {
-		verb = "goes down to"
-	}
-	s := fmt.Sprintf("The HPA %s %s %s", verb, size(o), when(o, f.now))
+	verb := "goes"
 	if !o.Sure {
-		s = fmt.Sprintf("The HPA may %s %s %s", map[bool]string{true: "go to", false: "go down to"}[o.Up], size(o), when(o, f.now))
+		verb = "may go"
 	}
+	if !o.Up {
+		verb += " down"
+	}
+	s := fmt.Sprintf("The HPA %s %s%s", verb, size(o), when(o, f.now))
 	if unread(c) {
 		return s + ", if it can read its metrics again."
 	}
@@ -120,15 +120,17 @@ func unread(c *store.Chain) bool {
 	return false
 }
 
-// size is to how many.
+// size is to how many, and nothing where that is too open to say.
 func size(o *outlook.Next) string {
 	switch {
 	case o.Low == o.High:
-		return itoa(o.Low)
+		return fmt.Sprintf("to %d ", o.Low)
 	case o.High-o.Low == 1:
-		return fmt.Sprintf("%d or %d", o.Low, o.High)
+		return fmt.Sprintf("to %d or %d ", o.Low, o.High)
+	case o.Open && !o.Up && o.High-o.Low > 3:
+		return ""
 	}
-	return fmt.Sprintf("%d to %d", o.Low, o.High)
+	return fmt.Sprintf("to %d to %d ", o.Low, o.High)
 }
 
 // when is when it happens.
@@ -158,6 +160,8 @@ func because(o *outlook.Next, c *store.Chain, f *facts) string {
 		return fmt.Sprintf(", once this has been so for %s", words.Span(b.UpWindow()))
 	case o.Up && later && b != nil && o.Low <= f.want:
 		return ": its scale-up policies allow no more before"
+	case o.Up && o.Begun:
+		return ", if so many jobs still wait"
 	case o.Up && o.High < f.want:
 		return fmt.Sprintf(", then towards %d", f.want)
 	case o.Open && !o.Up:

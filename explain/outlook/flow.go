@@ -58,6 +58,17 @@ func flowOf(depth, own, ready *store.Series, now time.Time) (in float64, service
 	return rateOf(depth, own, ready, now, service), service
 }
 
+// paceLeast is for how long a queue has to be watched until the few jobs that were taken
+// from it tell a pace.
+const paceLeast = 10 * time.Second
+
+// begun reports whether a queue was under way when it was first looked at, and that was
+// a moment ago.
+func begun(depth *store.Series, now time.Time) bool {
+	since := depth.Start()
+	return !since.IsZero() && depth.Newest(now).Sub(since) < paceLeast && depth.At(since) > 0
+}
+
 // without is a depth without all that was ever put in from here: what others put in
 // less what was taken.
 func without(depth, own *store.Series, at time.Time) float64 { return depth.At(at) - own.Counted(at) }
@@ -167,7 +178,11 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			m.from.Queue, in, service = told.by, told.in, told.service
 			m.told, m.once, m.new = true, told.once, told.new
 		case store.FromBroker: // what is counted here is a queue, whatever its trigger calls it
-			in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
+			if m.Begun = begun(&s.Past, is.Now); m.Begun {
+				m.new = true
+			} else {
+				in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
+			}
 		}
 		loads := loadsInto(&s.Reading)
 		if service == 0 && len(loads) > 0 && s.Value == 0 {

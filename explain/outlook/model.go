@@ -27,6 +27,7 @@ type Model struct {
 	In                 float64       // that rate, of jobs a second, but for those of loads from here
 	told               bool          // by the HPA alone, of how many there are at its syncs
 	new                bool          // and not for long enough to tell how it moves
+	Begun              bool          // it was under way already when it was first looked at, a moment ago: its pace is not known yet
 	once               bool          // and only at the last of them more had come, which may have been a batch
 	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
 	used               []int         // which of the plan's other sources that is; -1 for the main one

@@ -101,6 +101,29 @@ func TestWhatWasNotAskedFor(t *testing.T) {
 	}
 }
 
+// TestBegun: of a queue that was under way when kscope came nothing is foretold by what the
+// first seconds of it look like; once it was watched for longer, by its pace.
+func TestBegun(t *testing.T) {
+	for seconds, begun := range map[float64]bool{3: true, 9: true, 12: false} {
+		c, is := known(0, 5, func(float64) float64 { return 60 }, nil, store.Sync{At: after(-9), Computed: true, Current: 5, Desired: 5})
+		c.Readings[0].Past = store.Series{}
+		for at := 0.0; at <= seconds; at++ {
+			c.Past.Ready.Add(after(at), 5)
+			c.Readings[0].Value = 60 - 4*at
+			c.Readings[0].Past.Add(after(at), 60-4*at)
+		}
+		c.Past.Desired.Extend(after(seconds))
+		is.Now = after(seconds)
+		m, ok := Of(c, is)
+		if !ok || m.Begun != begun || m.Flows == begun {
+			t.Errorf("after %g s: begun %v, by a pace %v, want begun %v", seconds, m.Begun, m.Flows, begun)
+		}
+		if o := m.Next(); begun && (!o.Sure || o.Some && !o.Up) {
+			t.Errorf("after %g s: %+v", seconds, o)
+		}
+	}
+}
+
 // TestNothingIsForetoldOfTheUnknown: where what KEDA says is not current, or how many
 // pods are ready is not known, no number stands for that.
 func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
