@@ -256,3 +256,26 @@ func TestLogins(t *testing.T) {
 		}
 	})
 }
+
+// TestOwnLogin: kscope itself is let in by whatever way a trigger gives its login.
+func TestOwnLogin(t *testing.T) {
+	orders := kscope.Ref{Namespace: "shop", Name: "orders"}
+	for _, login := range []string{
+		"password: hunter2",
+		"password: hunter2, username: app",
+		"passwordFromEnv: PW",
+		"passwordFromEnv: PW, usernameFromEnv: US",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			text := strings.Replace(shop, "listName: orders", "listName: orders, "+login, 1)
+			m := unasked(strings.Replace(text, "image: example/worker\n", "image: example/worker\n          env: [{name: PW, value: hunter2}, {name: US, value: app}]\n", 1))
+			if len(m.logins()) != 1 {
+				t.Fatalf("%s: logins %v", login, m.logins())
+			}
+			r := run(t, Options{Manifests: m})
+			c := r.until(orders, time.Minute, login, func(c explain.Picture) bool { return len(c.Readings) == 1 && c.Readings[0].Known })
+			r.push(orders, *c.Readings[0].Trigger.Backlog, 3)
+			r.until(orders, time.Minute, login, func(c explain.Picture) bool { return c.Readings[0].Known && c.Readings[0].Value == 3 })
+		})
+	}
+}

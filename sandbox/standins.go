@@ -68,9 +68,8 @@ func serving(o kscope.ScaledObject, all []kscope.Trigger) []kscope.Trigger {
 	return all
 }
 
-// queueFor is what the sandbox plays for a trigger. Of
-// how a real server would be reached nothing but the authentication object matters to
-// it, which may be what lacks. A list that stands in for something else is called by
+// queueFor is what the sandbox plays for a trigger. How a real server would be reached
+// matters to it for the login alone, which may come from all that a way goes by. A list that stands in for something else is called by
 // the name of that.
 func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
 	if t.Backlog != nil {
@@ -78,8 +77,7 @@ func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool
 		if q.Address == "" && q.Via == "" { // nobody says where it is, and KEDA refuses it
 			return triggers.Redis{}, false
 		}
-		return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key, Measure: q.Measure, Group: q.Group,
-			Via: triggers.RedisVia(ref, kscope.TargetRef{}, "", nil, t.AuthKind, t.AuthName)}, true
+		return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key, Measure: q.Measure, Group: q.Group, Via: q.Via}, true
 	}
 	q, ok := world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
 	if ok && q.Address == world.StandInAddress {
