@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,11 +26,13 @@ import (
 	"github.com/kscope/kscope/sandbox/world"
 )
 
-// played are the kinds that the world takes.
-var played = []string{
-	"Namespace", "ConfigMap", "Secret", "Service", "Deployment", "StatefulSet", "HorizontalPodAutoscaler",
-	"ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication",
+// scalers are the kinds that have to do with it, which in another group are misspelt.
+var scalers = []string{
+	"Deployment", "StatefulSet", "HorizontalPodAutoscaler", "ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication",
 }
+
+// played are the kinds that the world takes.
+var played = append([]string{"Namespace", "ConfigMap", "Secret", "Service"}, scalers...)
 
 // quiet are the built-in kinds without which everything in the sandbox is the
 // same, so that leaving them out is worth one word for all of them.
@@ -60,6 +63,13 @@ func (f file) read(to *contents) {
 			}
 		}
 	}
+	wrong = slices.DeleteFunc(wrong, func(err error) bool {
+		r, ok := isTemplate(err)
+		if ok {
+			to.notes = append(to.notes, notes.Note{Weight: notes.Unplayed, Place: fmt.Sprintf("%s:%d", r.File, r.Line), Says: r.Text, Next: kscope.HintOf(err)})
+		}
+		return ok
+	})
 	slices.SortStableFunc(wrong, func(a, b error) int { return cmp.Compare(lineIn(a), lineIn(b)) })
 	to.refused = append(to.refused, wrong...)
 }
@@ -118,6 +128,21 @@ func completed(item json.RawMessage, typ metav1.TypeMeta) json.RawMessage {
 	return full
 }
 
+func (d document) isList() bool {
+	var list struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	return json.Unmarshal(d.json, &list) == nil
+}
+
+// quoteIt is what to do where YAML takes a text for something else.
+func quoteIt(wrong *json.UnmarshalTypeError) string {
+	if wrong.Type.Kind() == reflect.String && (wrong.Value == "bool" || strings.HasPrefix(wrong.Value, "number")) {
+		return "put it in quotes: YAML takes y, no, on and numbers for what they are"
+	}
+	return ""
+}
+
 func (d document) hasNoItems() bool {
 	var list struct {
 		Items *[]json.RawMessage `json:"items"`
@@ -132,9 +157,15 @@ func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 	if err := json.Unmarshal(d.json, &head); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
-			return nil, note, placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), "")
+			return nil, note, placedAt(d.at(wrong.Field), fmt.Sprintf("%s: want a %s, not a %s", wrong.Field, plainType(wrong.Type.Kind().String()), wrong.Value), quoteIt(wrong))
 		}
-		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object", "every object begins with apiVersion, kind and metadata")
+		if note = d.elsewhere(schema.GroupVersionKind{}); note.Says != "" {
+			return nil, note, nil
+		}
+		if head.Kind != "" {
+			return nil, note, placedAt(d.at("metadata"), head.Kind+": "+err.Error(), "")
+		}
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object", begins)
 	}
 	gvk := head.GroupVersionKind()
 	if note = d.elsewhere(gvk); note.Says != "" {
@@ -142,9 +173,11 @@ func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 	}
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
-		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", "every object begins with apiVersion, kind and metadata")
+		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", begins)
 	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
 		return nil, d.unplayed(fmt.Sprintf("the %s is empty", head.Kind), ""), nil
+	case head.Kind == "List" && !d.isList():
+		return nil, note, placedAt(d.at("items"), "List: items: want a list", "")
 	case head.Kind == "List":
 		return nil, note, placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
 	case head.Name == "":
@@ -155,7 +188,7 @@ func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 		obj, err = d.kedaObject(gvk)
 	case gvk == olderHPA:
 		obj, err = d.olderHPA()
-	case !scheme.Scheme.IsGroupRegistered(gvk.Group) && !slices.Contains(played, gvk.Kind): // another operator's, or a definition of such
+	case !scheme.Scheme.IsGroupRegistered(gvk.Group) && !slices.Contains(scalers, gvk.Kind): // another operator's, or a definition of such
 		return nil, d.unplayed("accepted, but objects of "+gvk.Group+" are not played", "", kscope.ObjectRef{Kind: gvk.Kind, Namespace: head.Namespace, Name: head.Name}), nil
 	default:
 		obj, err = d.builtIn(gvk)

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,11 +134,11 @@ func (f file) yamlDocuments(text []byte, before int) (out []document, line int, 
 		case err == nil && lines == nil:
 		case errors.Is(err, io.EOF), err == nil && errors.Is(lines, io.EOF):
 			return out, line, placed(f.name, line, "where a document ends and the next begins is not clear from here on", "put a line of --- before every document, and nothing else into it")
-		case err != nil:
-			line, err = f.syntaxError(text, before, line, err)
-			return out, line, err
 		default:
-			line, err = f.syntaxError(text, before, line, lines)
+			if line > before+1 { // it is in none of the documents before
+				line = before + newlines(text[:nextDocument(text, line-before-1)]) + 2
+			}
+			line, err = f.syntaxError(text, before, line, cmp.Or(err, lines))
 			return out, line, err
 		}
 		if key := setTwice(&root, map[string]bool{}); key != nil {
@@ -207,6 +208,8 @@ var (
 	lineNumber = regexp.MustCompile(`line (\d+): `)
 	preamble   = regexp.MustCompile(`^(yaml: |unmarshal errors:\s*)+`)
 
+	anchor = regexp.MustCompile(`^unknown anchor '([^']*)' referenced`)
+
 	// miscounted are the errors of the libraries' parsers, in which the first line
 	// is number 0; in those of their scanners it is 1.
 	miscounted = regexp.MustCompile(`^(did not find expected (<|node content|key|'-' indicator|',' or)|found (duplicate %|incompatible YAML|undefined tag handle))`)
@@ -231,12 +234,21 @@ func (f file) syntaxError(content []byte, before, line int, err error) (int, err
 	}
 	at := min(line, before+newlines(bytes.TrimRight(content, "\r\n"))+1) // what is missing at the end is so in the last
 	if bytes.Contains(content, []byte("{{")) {
-		return math.MaxInt, placed(f.name, at, "this is a Helm template, and no manifest yet", "helm template CHART | kscope sandbox -f -")
+		return math.MaxInt, placed(f.name, at, ofHelm, helm(chartOf(f.name), ""))
+	}
+	if m := anchor.FindStringSubmatch(text); m != nil {
+		from := afterLines(content, line-before-1)
+		if i := bytes.Index(content[from:], []byte("*"+m[1])); i >= 0 {
+			line += newlines(content[from : from+i])
+		}
+		return line, placed(f.name, line, text, "an anchor is set with &"+m[1]+" before it is used, in the same document")
 	}
 	hint := "something is wrong with the indentation, a quote or a colon, there or in the line before"
 	switch {
 	case strings.Contains(text, "already set in map"):
 		hint = twice
+	case strings.Contains(text, "cannot decode"):
+		hint = "what is written is of another type than its !! says"
 	case strings.Contains(text, "tab character"), strings.Contains(text, "cannot start any token"):
 		hint = "YAML is indented with blanks, never with tabs"
 	case strings.Contains(text, "document start"):

@@ -61,6 +61,7 @@ func TestFolders(t *testing.T) {
 		t.Fatalf("%d kinds", len(all))
 	}
 	silent := []string{"empty.yaml", "comments.yaml"}
+	wrong := []string{"broken.yaml", "tabs.yaml", "twice.yaml", "oldscaled.yaml", "scalar.yaml"}
 	whole := t.TempDir()
 	for name, text := range all {
 		dir := t.TempDir()
@@ -77,6 +78,9 @@ func TestFolders(t *testing.T) {
 		}
 		if (len(m.Notes) == 0) != slices.Contains(silent, name) {
 			t.Errorf("%s: %v", name, m.Notes)
+		}
+		if (len(m.Refused) > 0) != slices.Contains(wrong, name) {
+			t.Errorf("%s: refused: %v", name, m.Refused)
 		}
 		if len(m.Notes) > 2 {
 			t.Errorf("%s: told %d times: %v", name, len(m.Notes), m.Notes)

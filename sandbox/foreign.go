@@ -1,10 +1,14 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,6 +53,9 @@ func newerHPA(old *autoscalingv1.HorizontalPodAutoscaler) *autoscalingv2.Horizon
 func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 	var keys map[string]json.RawMessage
 	if json.Unmarshal(d.json, &keys) != nil {
+		if d.within == "" && bytes.HasPrefix(d.json, []byte("[")) {
+			return d.unplayed("this is a list, for another program than kubectl", begins)
+		}
 		return notes.Note{}
 	}
 	has := func(names ...string) bool {
@@ -58,20 +65,60 @@ func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 	typeless := !has("apiVersion") && !has("kind")
 	is, next := "", ""
 	switch {
-	case gvk.Group == "kustomize.config.k8s.io", typeless && strings.HasPrefix(base, "kustomization."):
+	case gvk.Group == kustomizes, typeless && strings.HasPrefix(base, "kustomization."):
 		is, next = "this is for kustomize", fmt.Sprintf("kubectl kustomize %s | kscope sandbox -f -", dir)
 	case strings.HasSuffix(gvk.Group, "kind.x-k8s.io"):
 		is, next = "this is a configuration of kind, of which a cluster is made", "kind create cluster --config "+d.file
 	case base == "Chart.yaml" && has("name", "version") && !has("kind"):
-		is, next = "this is a Helm chart", fmt.Sprintf("helm template %s | kscope sandbox -f -", dir)
+		is, next = "this is a Helm chart", helm(dir, "")
 	case typeless && strings.HasPrefix(base, "values"):
-		is, next = "these are values of a Helm chart", "helm template CHART -f "+d.file+" | kscope sandbox -f -"
+		is, next = "these are values of a Helm chart", helm(chartOf(d.file), "-f "+d.file+" ")
 	case typeless && has("services"):
 		is = "this is for docker compose, which knows no KEDA"
 	case typeless && strings.HasPrefix(base, "."):
 		is = "this is a configuration of another program"
+	case gvk.Version == "v1" && gvk.Group == "" && gvk.Kind == "Config" && !has("metadata"):
+		is = "this is a kubeconfig"
+	case typeless && !has("metadata") && !has("spec") && !has("items") && d.within == "" && len(keys) > 0,
+		gvk.Group != "" && gvk.Kind != "" && !has("metadata") && gvk.Group != kedaGroup && !scheme.Scheme.IsGroupRegistered(gvk.Group):
+		is, next = "this is for another program than kubectl", begins
+	case slices.Contains(played, gvk.Kind) && templated.Match(d.json):
+		is, next = ofHelm, helm(chartOf(d.file), "")
 	}
 	return d.unplayed(is, next)
+}
+
+const (
+	kustomizes = "kustomize.config.k8s.io"
+	begins     = "every object begins with apiVersion, kind and metadata"
+	ofHelm     = "this is a Helm template, and no manifest yet"
+)
+
+// templated is what only Helm fills in.
+var templated = regexp.MustCompile(`\{\{-? *(\.Values|\.Release|\.Chart|include|tpl|toYaml)\b`)
+
+// isTemplate reports whether what is wrong with a file is that Helm has to fill it in first.
+func isTemplate(err error) (*Refusal, bool) {
+	r, ok := errors.AsType[*Refusal](err)
+	return r, ok && r.Text == ofHelm
+}
+
+// helm is what makes manifests of a chart.
+func helm(dir, options string) string {
+	return "helm template " + dir + " " + options + "| kscope sandbox -f -"
+}
+
+// chartOf is the folder of the chart that a file is of: the next above it with a
+// Chart.yaml, as far as folders are named, or CHART.
+func chartOf(file string) string {
+	for dir := filepath.Dir(file); ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(filepath.Join(dir, "Chart.yaml")); err == nil && info.Mode().IsRegular() {
+			return dir
+		}
+		if dir == filepath.Dir(dir) {
+			return "CHART"
+		}
+	}
 }
 
 // unplayed notes that nothing comes of a document, or of an object in it.

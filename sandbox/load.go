@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -125,7 +126,10 @@ func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []
 	case len(m.Refused) > 0 && !slices.ContainsFunc(m.Objects, scales):
 		return m, m.Refused[0]
 	case len(m.Objects) == 0 && len(m.Notes) > 0:
-		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s that are played: %s", strings.Join(paths, ", "), m.Notes[0]), Hint: wanted}
+		first := m.Notes[0]
+		hint := cmp.Or(first.Next, wanted)
+		first.Next = ""
+		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s that are played: %s", strings.Join(paths, ", "), first), Hint: hint}
 	case len(m.Objects) == 0:
 		return m, &kscope.Trouble{Cause: fmt.Errorf("no manifests in %s", strings.Join(paths, ", ")), Hint: wanted}
 	}
