@@ -55,6 +55,9 @@ func (f file) read(to *contents) {
 				wrong = append(wrong, allOf(err)...)
 			case note.Says != "":
 				to.notes = append(to.notes, note)
+				if note.Says == forKustomize {
+					to.patches = append(to.patches, part.patches()...)
+				}
 			default:
 				if part.dumped {
 					to.notes = append(to.notes, part.stays(obj)...)

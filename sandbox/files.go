@@ -22,6 +22,7 @@ type contents struct {
 	found   []loaded
 	notes   []notes.Note // of what is taken and not played, and of what is no manifest
 	refused []error
+	patches []string       // files that a kustomization among them changes others by
 	taken   time.Time      // the newest time in what an API server has written
 	left    map[string]int // of that, what is not taken, by kind
 }
@@ -29,6 +30,7 @@ type contents struct {
 // add puts what another file has behind it.
 func (c *contents) add(more contents) {
 	c.found, c.notes, c.refused = append(c.found, more.found...), append(c.notes, more.notes...), append(c.refused, more.refused...)
+	c.patches = append(c.patches, more.patches...)
 	if more.taken.After(c.taken) {
 		c.taken = more.taken
 	}
@@ -40,8 +42,24 @@ func (c *contents) add(more contents) {
 	}
 }
 
-// readAll is what is in each of some files, which all processors read.
+// readAll is what is in each of some files, which all processors read. What is no object,
+// but changes one, is noted.
 func readAll(files []file) []contents {
+	out := readEach(files)
+	var patches []string
+	for _, c := range out {
+		patches = append(patches, c.patches...)
+	}
+	for i, f := range files {
+		if slices.Contains(patches, filepath.Clean(f.name)) {
+			out[i] = contents{notes: []notes.Note{{Weight: notes.Unplayed, Place: f.name + ":1",
+				Says: "this changes objects, by a kustomization beside it, and is none", Next: kustomize(filepath.Dir(f.name))}}}
+		}
+	}
+	return out
+}
+
+func readEach(files []file) []contents {
 	out := make([]contents, len(files))
 	var reading sync.WaitGroup
 	next := make(chan int)
@@ -150,8 +168,12 @@ func manifestsIn(dir string) ([]string, error) {
 	}
 	var out []string
 	for _, e := range entries {
-		if !e.IsDir() && slices.Contains(extensions, filepath.Ext(e.Name())) {
-			out = append(out, filepath.Join(dir, e.Name()))
+		path := filepath.Join(dir, e.Name())
+		if !slices.Contains(extensions, filepath.Ext(path)) {
+			continue
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // and no pipe, which would be waited for
+			out = append(out, path)
 		}
 	}
 	if len(out) == 0 {

@@ -90,3 +90,38 @@ func TestFolders(t *testing.T) {
 		t.Errorf("all of them: %v", err)
 	}
 }
+
+// TestPatches: what a kustomization changes objects by is none; and what is no file in a
+// folder, such as a pipe, is not read.
+func TestPatches(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"shop.yaml": shop,
+		"kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: [shop.yaml]\n" +
+			"patches:\n- path: ./max.yaml\n  target: {kind: ScaledObject}\n- patch: |-\n    - {op: remove, path: /spec}\n" +
+			"patchesStrategicMerge: [more.yaml, \"apiVersion: v1\\nkind: Service\\n\"]\npatchesJson6902: [{path: six.json}]\n",
+		"max.yaml":  "apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: orders}\nspec: {maxReplicaCount: 7}\n",
+		"more.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: worker}\nspec: {replicas: 2}\n",
+		"six.json":  `[{"op": "remove", "path": "/spec"}]`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(t.TempDir(), filepath.Join(dir, "linked.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Load([]string{dir}, nil)
+	if err != nil || len(m.Refused) > 0 || len(m.Objects) != 2 {
+		t.Errorf("%v, %v, %d objects", err, m.Refused, len(m.Objects))
+	}
+	patches := 0
+	for _, n := range m.Notes {
+		if strings.Contains(n.Says, "changes objects") && n.Next == "kubectl kustomize "+dir+" | kscope sandbox -f -" {
+			patches++
+		}
+	}
+	if patches != 3 {
+		t.Errorf("%d patches are told of: %v", patches, m.Notes)
+	}
+}

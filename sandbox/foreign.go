@@ -66,7 +66,7 @@ func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 	is, next := "", ""
 	switch {
 	case gvk.Group == kustomizes, typeless && strings.HasPrefix(base, "kustomization."):
-		is, next = "this is for kustomize", fmt.Sprintf("kubectl kustomize %s | kscope sandbox -f -", dir)
+		is, next = forKustomize, kustomize(dir)
 	case strings.HasSuffix(gvk.Group, "kind.x-k8s.io"):
 		is, next = "this is a configuration of kind, of which a cluster is made", "kind create cluster --config "+d.file
 	case base == "Chart.yaml" && has("name", "version") && !has("kind"):
@@ -89,9 +89,10 @@ func (d document) elsewhere(gvk schema.GroupVersionKind) notes.Note {
 }
 
 const (
-	kustomizes = "kustomize.config.k8s.io"
-	begins     = "every object begins with apiVersion, kind and metadata"
-	ofHelm     = "this is a Helm template, and no manifest yet"
+	kustomizes   = "kustomize.config.k8s.io"
+	forKustomize = "this is for kustomize"
+	begins       = "every object begins with apiVersion, kind and metadata"
+	ofHelm       = "this is a Helm template, and no manifest yet"
 )
 
 // templated is what only Helm fills in.
@@ -102,6 +103,27 @@ func isTemplate(err error) (*Refusal, bool) {
 	r, ok := errors.AsType[*Refusal](err)
 	return r, ok && r.Text == ofHelm
 }
+
+// patches are the files by which a kustomization changes objects.
+func (d document) patches() (out []string) {
+	var k struct {
+		Patches, PatchesJSON6902 []struct{ Path string }
+		PatchesStrategicMerge    []string
+	}
+	_ = json.Unmarshal(d.json, &k) // kustomize will say what is wrong with it
+	for _, p := range append(k.Patches, k.PatchesJSON6902...) {
+		k.PatchesStrategicMerge = append(k.PatchesStrategicMerge, p.Path)
+	}
+	for _, path := range k.PatchesStrategicMerge {
+		if path != "" && !strings.Contains(path, "\n") { // else it is the patch itself
+			out = append(out, filepath.Join(filepath.Dir(d.file), path))
+		}
+	}
+	return out
+}
+
+// kustomize is what makes manifests of a kustomization.
+func kustomize(dir string) string { return "kubectl kustomize " + dir + " | kscope sandbox -f -" }
 
 // helm is what makes manifests of a chart.
 func helm(dir, options string) string {
