@@ -16,8 +16,8 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// words makes a command of words as it goes over a connection.
-func words(args ...string) string {
+// command makes a command of words as it goes over a connection.
+func command(args ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
 	for _, a := range args {
@@ -29,25 +29,25 @@ func words(args ...string) string {
 // rude are clients that send what makes long answers, or takes long, and read
 // none of it.
 var rude = map[string]string{
-	"values":      strings.Repeat(words("GET", "large"), 50),
-	"lists":       strings.Repeat(words("LRANGE", "orders", "0", "-1"), 5000),
-	"one list":    strings.Repeat(words("LRANGE", "long", "0", "-1"), 100),
-	"many values": words(append([]string{"MGET"}, strings.Fields(strings.Repeat("large ", 1000))...)...),
+	"values":      strings.Repeat(command("GET", "large"), 50),
+	"lists":       strings.Repeat(command("LRANGE", "orders", "0", "-1"), 5000),
+	"one list":    strings.Repeat(command("LRANGE", "long", "0", "-1"), 100),
+	"many values": command(append([]string{"MGET"}, strings.Fields(strings.Repeat("large ", 1000))...)...),
 	"pings":       strings.Repeat("PING\r\n", 1_000_000),
-	"subscribed":  words("SUBSCRIBE", "news") + words("PSUBSCRIBE", "*"),
-	"echo":        strings.Repeat(words("ECHO", strings.Repeat("x", 1<<20)), 100),
-	"transaction": words("MULTI") + strings.Repeat(words("GET", "large"), 1000) + words("EXEC"),
-	"endless":     words("EVAL", "while true do end", "0"),
-	"growing":     words("EVAL", "local s = 'x' while true do s = s..s end", "0"),
-	"far out":     words("SETRANGE", "k", "99999999999", "x"),
-	"monitor":     words("MONITOR"),
-	"blocked":     words("BLPOP", "none", "0"),
-	"blocking":    strings.Repeat(words("BLPOP", "none", "0"), 1000),
+	"subscribed":  command("SUBSCRIBE", "news") + command("PSUBSCRIBE", "*"),
+	"echo":        strings.Repeat(command("ECHO", strings.Repeat("x", 1<<20)), 100),
+	"transaction": command("MULTI") + strings.Repeat(command("GET", "large"), 1000) + command("EXEC"),
+	"endless":     command("EVAL", "while true do end", "0"),
+	"growing":     command("EVAL", "local s = 'x' while true do s = s..s end", "0"),
+	"far out":     command("SETRANGE", "k", "99999999999", "x"),
+	"monitor":     command("MONITOR"),
+	"blocked":     command("BLPOP", "none", "0"),
+	"blocking":    strings.Repeat(command("BLPOP", "none", "0"), 1000),
 	"half":        "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$33554432\r\nx",
-	"keys":        strings.Repeat(words("KEYS", "*"), 100_000),
-	"scripts":     strings.Repeat(words("EVAL", "return redis.call('get', 'large')", "0"), 20),
+	"keys":        strings.Repeat(command("KEYS", "*"), 100_000),
+	"scripts":     strings.Repeat(command("EVAL", "return redis.call('get', 'large')", "0"), 20),
 	"info":        strings.Repeat("INFO\r\nCLIENT LIST\r\nCOMMAND\r\n", 10_000),
-	"publishing":  strings.Repeat(words("PUBLISH", "news", strings.Repeat("x", 1<<20)), 100),
+	"publishing":  strings.Repeat(command("PUBLISH", "news", strings.Repeat("x", 1<<20)), 100),
 }
 
 // TestRudeClients: beside two of each kind of client that does not read, another

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/notes"
+	"github.com/kscope/kscope/words"
 )
 
 // contents are what files have in them.
@@ -86,6 +89,43 @@ type file struct {
 
 var extensions = []string{".yaml", ".yml", ".json"}
 
+// Folders are paths with, for each that is a folder, those in it that have manifests, as
+// deep as it goes, but for hidden ones and node_modules.
+func Folders(paths []string) []string {
+	var out []string
+	for _, path := range paths {
+		in := foldersIn(path, math.MaxInt)
+		if len(in) == 0 {
+			in = []string{path} // and what is wrong with it will be said
+		}
+		out = append(out, in...)
+	}
+	return out
+}
+
+// foldersIn are a folder and those in it, of those that have manifests or cannot be read;
+// at most so many are looked at.
+func foldersIn(path string, most int) (out []string) {
+	_ = filepath.WalkDir(path, func(dir string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			out = append(out, dir)
+		case !e.IsDir():
+		case dir != path && (strings.HasPrefix(e.Name(), ".") || e.Name() == "node_modules"):
+			return filepath.SkipDir
+		case most <= 0:
+			return filepath.SkipAll
+		default:
+			most--
+			if names, err := manifestsIn(dir); err == nil && len(names) > 0 {
+				out = append(out, dir)
+			}
+		}
+		return nil // whatever it was
+	})
+	return out
+}
+
 // open reads the files of a path, and what is wrong with those that cannot be.
 func open(path string, stdin io.Reader) (out []file, wrong []error, err error) {
 	if path == "-" {
@@ -106,6 +146,9 @@ func open(path string, stdin io.Reader) (out []file, wrong []error, err error) {
 	if info.IsDir() {
 		if names, err = manifestsIn(path); err != nil {
 			return nil, nil, err
+		}
+		if len(names) == 0 {
+			return nil, nil, &kscope.Trouble{Cause: fmt.Errorf("no manifests in the directory %s", path), Hint: "files ending in " + strings.Join(extensions, ", ") + " are read, and with -R those of folders in it"}
 		}
 	}
 	for _, name := range names {
@@ -161,23 +204,46 @@ func isBinary(begin []byte) bool {
 	return bytes.IndexByte(begin, 0) >= 0 && !bytes.HasPrefix(begin, []byte("\xff\xfe")) && !bytes.HasPrefix(begin, []byte("\xfe\xff"))
 }
 
-func manifestsIn(dir string) ([]string, error) {
+// manifestsIn are the files of a folder that may be manifests.
+func manifestsIn(dir string) (files []string, err error) {
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {
 		return nil, fmt.Errorf("read manifests: %w", err)
 	}
-	var out []string
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		if !slices.Contains(extensions, filepath.Ext(path)) {
 			continue
 		}
 		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() { // and no pipe, which would be waited for
-			out = append(out, path)
+			files = append(files, path)
 		}
 	}
-	if len(out) == 0 {
-		return nil, &kscope.Trouble{Cause: fmt.Errorf("no manifests in the directory %s", dir), Hint: "files ending in " + strings.Join(extensions, ", ") + " are read, those of folders in it are not"}
+	return files, nil
+}
+
+// unread notes the folders in given ones that have manifests and are not given.
+func unread(paths []string) (out []notes.Note) {
+	given := map[string]bool{}
+	for _, path := range paths {
+		given[filepath.Clean(path)] = true
 	}
-	return out, nil
+	for _, path := range paths {
+		if info, err := os.Stat(path); err != nil || !info.IsDir() {
+			continue
+		}
+		var left []string
+		for _, dir := range foldersIn(path, 1000) {
+			if !given[filepath.Clean(dir)] {
+				left = append(left, strings.TrimPrefix(dir, filepath.Clean(path)+string(filepath.Separator)))
+			}
+		}
+		if len(left) > 5 {
+			left[4] = "..."
+		}
+		if left != nil {
+			out = append(out, notes.Note{Weight: notes.Unplayed, Place: path, Says: words.Plural(len(left), "folder") + " in it left unread: " + strings.Join(left[:min(len(left), 5)], ", "), Next: "-R reads them too"})
+		}
+	}
+	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/kscope/kscope"
 )
 
 // beside is what people have beside their manifests: objects of Kubernetes' own that are
@@ -123,5 +125,37 @@ func TestPatches(t *testing.T) {
 	}
 	if patches != 3 {
 		t.Errorf("%d patches are told of: %v", patches, m.Notes)
+	}
+}
+
+// TestUnread: folders in a folder are told of, and read where they are asked for; hidden
+// ones never.
+func TestUnread(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"shop.yaml", "a/b/map.yaml", "c/readme.md", ".git/map.yaml", "node_modules/x/map.yaml"} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		text := configMap("a")
+		if name == "shop.yaml" {
+			text = shop
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := Load([]string{dir + "/"}, nil)
+	if err != nil || len(m.Objects) != 2 || len(m.Notes) != 1 || m.Notes[0].Says != "1 folder in it left unread: "+filepath.Join("a", "b") {
+		t.Errorf("%v, %d objects, %v", err, len(m.Objects), m.Notes)
+	}
+	if m, err = Load(Folders([]string{dir}), nil); err != nil || len(m.Objects) != 3 || len(m.Notes) != 0 {
+		t.Errorf("%v, %d objects, %v", err, len(m.Objects), m.Notes)
+	}
+	if m, err = Load([]string{filepath.Join(dir, "c")}, nil); err == nil || !strings.Contains(kscope.HintOf(err), "-R") {
+		t.Errorf("%v, %d objects", err, len(m.Objects))
+	}
+	if got := Folders([]string{"nowhere", "-"}); !slices.Equal(got, []string{"nowhere", "-"}) {
+		t.Error(got)
 	}
 }

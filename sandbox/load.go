@@ -54,7 +54,7 @@ func (m *Manifests) At(object int, path string) Place { return m.origins[object]
 func (m *Manifests) Denied(object int) error { return m.denied[object] }
 
 // Load reads manifests as `kubectl apply -f` does: files, directories (their
-// .yaml, .yml and .json files, not those of folders in them) and "-" for stdin,
+// .yaml, .yml and .json files, not those of folders in them, which [Folders] adds) and "-" for stdin,
 // each with one or many documents. Without paths it gives those of the demo. What an
 // API server gave, as `kubectl get -o yaml` does, is the state to go on from.
 //
@@ -120,6 +120,7 @@ func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []
 	for _, c := range readAll(files) {
 		all.add(c)
 	}
+	all.notes = append(all.notes, unread(paths)...)
 	m := arrange(all, admit)
 	m.given = all
 	switch {

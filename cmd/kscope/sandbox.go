@@ -16,6 +16,7 @@ import (
 // sandboxFlags are the raw flags of the sandbox.
 type sandboxFlags struct {
 	files     []string
+	deep      bool
 	speed     float64
 	redisPort int
 	seed      uint64
@@ -57,6 +58,7 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&f.files, "filename", "f", nil, "manifests to run: a file, a directory, or - for stdin; may be repeated")
+	fs.BoolVarP(&f.deep, "recursive", "R", false, "read the manifests of folders in a directory, too")
 	fs.Float64Var(&f.speed, "speed", 1, fmt.Sprintf("how many times as fast as life, %v to %v", sandbox.MinSpeed, sandbox.MaxSpeed))
 	fs.IntVar(&f.redisPort, "redis-port", 0, "the port of 127.0.0.1 for the queues; 0 takes a free one")
 	fs.Uint64Var(&f.seed, "seed", 1, "what is left to chance: the same seed plays the same")
@@ -101,6 +103,9 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 		if !slices.Contains(sandbox.BreakageNames(), name) {
 			return none, usageError{fmt.Errorf("--break %q: want %s", name, strings.Join(sandbox.BreakageNames(), ", "))}
 		}
+	}
+	if f.deep {
+		f.files = sandbox.Folders(f.files)
 	}
 	m, err := sandbox.Load(f.files, stdin)
 	if err != nil {

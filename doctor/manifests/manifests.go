@@ -124,13 +124,13 @@ func called(o kscope.ObjectRef) string {
 // foreign adds a note of the loader's that is of a file, and no object in it: it is for
 // another program.
 func (r *Report) foreign(n notes.Note) {
-	i := strings.LastIndexByte(n.Place, ':')
-	if n.Weight != notes.Unplayed || len(n.Objects) > 0 || i < 0 {
+	if n.Weight != notes.Unplayed || len(n.Objects) > 0 || n.Place == "" {
 		return
 	}
+	i := strings.LastIndexByte(n.Place, ':')
 	line, err := strconv.Atoi(n.Place[i+1:])
-	if err != nil {
-		return
+	if i < 0 || err != nil { // a folder
+		line, i = 1, len(n.Place)
 	}
 	r.Findings = append(r.Findings, Finding{Rule: noManifest, Severity: Note, File: n.Place[:i], Line: line, Column: 1, Says: "It is not judged: " + n.Says + ".", Next: here(n.Next)})
 }
