@@ -177,4 +177,7 @@ func TestStatus(t *testing.T) {
 			t.Errorf("%v: %d, want %d", states, got, want)
 		}
 	}
+	if got := New(noon, "", "", Cluster(&Facts{Err: errors.New("refused")}, Needs{})).Status(); got != 2 {
+		t.Errorf("no API server: %d, want 2", got)
+	}
 }

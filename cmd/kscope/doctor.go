@@ -39,6 +39,22 @@ type checked int
 
 func (c checked) Error() string { return fmt.Sprintf("exit status %d", int(c)) }
 
+// unjudged is an error for which there is no verdict, unlike one that something is wrong.
+type unjudged struct{ error }
+
+func (u unjudged) Unwrap() error { return u.error }
+
+// verdict is what is left to say once a report has been made, or could not be.
+func verdict(status int, err error) error {
+	switch {
+	case err != nil:
+		return unjudged{err}
+	case status != 0:
+		return checked(status)
+	}
+	return nil
+}
+
 func newDoctor(f *flags, p process) *cobra.Command {
 	d := &doctorFlags{}
 	cmd := &cobra.Command{
@@ -48,7 +64,8 @@ func newDoctor(f *flags, p process) *cobra.Command {
 			"external metrics, permissions), at each object and at each server of queues, and says\n" +
 			"what is wrong with it, the worst first, what that rests on, and what to do.\n\n" +
 			"It changes nothing, and reads nothing that makes KEDA query a source. The exit status is\n" +
-			"0 if all is well, 1 if something is wrong, 2 if nothing is but not all could be told.\n\n" +
+			"0 if all is well, 1 if something is wrong, 2 if nothing is but not all could be told,\n" +
+			"or nothing at all: there is no kubeconfig, or no API server that answers.\n\n" +
 			"With -f it judges manifests instead, and touches no cluster: what KEDA or the API server\n" +
 			"would refuse (error), what will not scale as it was meant to (warning), and what is worth\n" +
 			"knowing (note), each with its file, line and column. The exit status is then 1 for errors\n" +
@@ -57,9 +74,9 @@ func newDoctor(f *flags, p process) *cobra.Command {
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(d.files) > 0 {
-				return review(cmd.Flags(), d, p)
+				return verdict(review(cmd.Flags(), d, p))
 			}
-			return examine(cmd.Context(), f, d, p)
+			return verdict(examine(cmd.Context(), f, d, p))
 		},
 	}
 	fs := cmd.Flags()
@@ -77,15 +94,15 @@ const doctorExample = `  kscope doctor -n demo                     what is wrong
   kscope doctor -f deploy/                  what is wrong with manifests, without a cluster
   helm template CHART | kscope doctor -f - -o github     the same in a pull request`
 
-// review judges manifests and reports.
-func review(given *pflag.FlagSet, d *doctorFlags, p process) (err error) {
+// review judges manifests and reports, and gives the exit status.
+func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err error) {
 	given.Visit(func(fl *pflag.Flag) {
 		if err == nil && !slices.Contains([]string{"filename", "output", "no-color", "ascii"}, fl.Name) {
 			err = usageError{fmt.Errorf("--%s means nothing with -f, which touches no cluster", fl.Name)}
 		}
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	formats := map[string]func(*manifests.Report) error{
 		"text":   func(r *manifests.Report) error { return r.Text(p.stdout, d.look(p).Colour) },
@@ -95,44 +112,35 @@ func review(given *pflag.FlagSet, d *doctorFlags, p process) (err error) {
 	}
 	write := formats[d.output]
 	if write == nil {
-		return usageError{fmt.Errorf("--output %q: want text, json, sarif or github", d.output)}
+		return 0, usageError{fmt.Errorf("--output %q: want text, json, sarif or github", d.output)}
 	}
 	r := manifests.Read(d.files, p.stdin)
 	if err := write(&r); err != nil {
-		return fmt.Errorf("write to the standard output: %w", err)
+		return 0, fmt.Errorf("write to the standard output: %w", err)
 	}
-	if status := r.Status(); status != 0 {
-		return checked(status)
-	}
-	return nil
+	return r.Status(), nil
 }
 
-// examine looks and reports.
-func examine(ctx context.Context, f *flags, d *doctorFlags, p process) error {
+// examine looks and reports, and gives the exit status.
+func examine(ctx context.Context, f *flags, d *doctorFlags, p process) (int, error) {
 	if d.output == "sarif" || d.output == "github" {
-		return usageError{fmt.Errorf("--output %s is for manifests, which have files and lines: give them with -f", d.output)}
+		return 0, usageError{fmt.Errorf("--output %s is for manifests, which have files and lines: give them with -f", d.output)}
 	}
 	if d.output != "text" && d.output != "json" {
-		return usageError{fmt.Errorf("--output %q: want text or json", d.output)}
+		return 0, usageError{fmt.Errorf("--output %q: want text or json", d.output)}
 	}
 	if d.least < 0 || d.least > time.Hour {
-		return usageError{fmt.Errorf("--for %s: want up to an hour", d.least)}
+		return 0, usageError{fmt.Errorf("--for %s: want up to an hour", d.least)}
 	}
 	s, err := f.understand("")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	report, err := diagnose(ctx, s, d.least)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	if err := d.write(report, p); err != nil {
-		return err
-	}
-	if status := report.Status(); status != 0 {
-		return checked(status)
-	}
-	return nil
+	return report.Status(), d.write(report, p)
 }
 
 // diagnose asks the cluster and watches it for a while.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ spec:
 // TestDoctorOfManifests: with -f no cluster is needed, and the status tells how it went.
 func TestDoctorOfManifests(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	t.Setenv("KUBERNETES_SERVICE_HOST", "")
 	dir := t.TempDir()
 	good, bad := filepath.Join(dir, "good.yaml"), filepath.Join(dir, "bad.yaml")
 	for path, text := range map[string]string{good: reviewed, bad: strings.Replace(strings.Replace(reviewed, `"0"`, `"9"`, 1), "orders,", "other,", 1)} {
@@ -46,6 +48,8 @@ func TestDoctorOfManifests(t *testing.T) {
 		{"-f " + good + " -A", 2, "--all-namespaces means nothing with -f"},
 		{"-f " + good + " --context here", 2, "--context means nothing with -f"},
 		{"-f " + good + " --for 1s", 2, "--for means nothing with -f"},
+		{"", 2, "no kubeconfig"},
+		{"--kubeconfig /nonexistent/config", 2, "read kubeconfig"},
 		{"-o sarif", 2, "--output sarif is for manifests"},
 	} {
 		stdout, stderr, code := cli(t, append([]string{"doctor"}, strings.Fields(tt.typed)...)...)
@@ -68,7 +72,7 @@ func TestDoctorOfManifests(t *testing.T) {
 func TestDoctorUnwritten(t *testing.T) {
 	_, leaving := newLeaving(func(int) {})
 	err := run(t.Context(), []string{"doctor", "-f", "-"}, process{strings.NewReader(reviewed), full{}, full{}, leaving})
-	if err == nil || !strings.Contains(err.Error(), "write to the standard output") {
+	if err == nil || !strings.Contains(err.Error(), "write to the standard output") || exitCode(io.Discard, err) != 2 {
 		t.Errorf("got %v", err)
 	}
 }
