@@ -71,7 +71,7 @@ func newDoctor(f *flags, p process) *cobra.Command {
 			"knowing (note), each with its file, line and column. The exit status is then 1 for errors\n" +
 			"and warnings, 2 if there are none but something could not be read, or nothing scales.",
 		Example: doctorExample,
-		Args:    noArgs,
+		Args:    noFiles(false, noArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(d.files) > 0 {
 				return verdict(review(cmd.Flags(), d, p))
