@@ -107,8 +107,8 @@ func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err er
 	formats := map[string]func(*manifests.Report) error{
 		"text":   func(r *manifests.Report) error { return r.Text(p.stdout, d.look(p).Colour) },
 		"json":   func(r *manifests.Report) error { return r.JSON(p.stdout) },
-		"sarif":  func(r *manifests.Report) error { return r.SARIF(p.stdout, version()) },
-		"github": func(r *manifests.Report) error { return r.GitHub(p.stdout) },
+		"sarif":  func(r *manifests.Report) error { return inRepository(r).SARIF(p.stdout, version()) },
+		"github": func(r *manifests.Report) error { return inRepository(r).GitHub(p.stdout) },
 	}
 	write := formats[d.output]
 	if write == nil {
@@ -119,6 +119,12 @@ func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err er
 		return 0, fmt.Errorf("write to the standard output: %w", err)
 	}
 	return r.Status(), nil
+}
+
+// inRepository is a report for who knows files by their paths in a repository, from
+// whatever folder of it a step of a workflow runs in.
+func inRepository(r *manifests.Report) *manifests.Report {
+	return r.Under(os.Getenv("GITHUB_WORKSPACE"))
 }
 
 // examine looks and reports, and gives the exit status.

@@ -68,6 +68,25 @@ func TestDoctorOfManifests(t *testing.T) {
 	}
 }
 
+// TestDoctorInWorkflow: annotations name files as the repository does, whatever folder a
+// step runs in.
+func TestDoctorInWorkflow(t *testing.T) {
+	repository := t.TempDir()
+	t.Setenv("GITHUB_WORKSPACE", repository)
+	if err := os.Mkdir(filepath.Join(repository, "chart"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(repository, "chart"))
+	if err := os.WriteFile("a.yaml", []byte(reviewed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[string]string{"github": "::notice file=chart/a.yaml,line=5,", "sarif": `"uri": "chart/a.yaml"`, "text": "\na.yaml:5:", "json": `"file": "a.yaml"`} {
+		if stdout, _, code := cli(t, "doctor", "-f", "a.yaml", "-o", format); code != 0 || !strings.Contains("\n"+stdout, want) {
+			t.Errorf("-o %s: status %d, want %q in\n%s", format, code, want, stdout)
+		}
+	}
+}
+
 // TestDoctorUnwritten: a report that could not be written is no verdict.
 func TestDoctorUnwritten(t *testing.T) {
 	_, leaving := newLeaving(func(int) {})

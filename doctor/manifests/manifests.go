@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,10 +60,13 @@ type Report struct {
 // formatVersion counts changes of the format that would mislead who reads it.
 const formatVersion = 1
 
+// stdin is the name of the standard input among files.
+const stdin = "standard input"
+
 // Read judges manifests as [sandbox.Load] reads them. Nothing in the report can drive a
 // terminal.
-func Read(paths []string, stdin io.Reader) Report {
-	m, err := sandbox.Read(paths, stdin)
+func Read(paths []string, in io.Reader) Report {
+	m, err := sandbox.Read(paths, in)
 	r := Report{Version: formatVersion, Findings: []Finding{}, Untold: []Untold{}}
 	for _, wrong := range m.Refused {
 		r.refused(wrong)
@@ -163,6 +167,24 @@ func (r *Report) arrange() {
 		return cmp.Or(cmp.Compare(worst[a.File], worst[b.File]), cmp.Compare(a.File, b.File), cmp.Compare(a.Severity.rank(), b.Severity.rank()),
 			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+}
+
+// Under is a report that names the files under a directory by their paths from there, as
+// who annotates a repository finds them; the others, and for "" all, stay as they are.
+func (r *Report) Under(dir string) *Report {
+	if dir == "" {
+		return r
+	}
+	out := *r
+	out.Findings = slices.Clone(r.Findings)
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		path, err := filepath.Abs(f.File)
+		if from, wrong := filepath.Rel(dir, path); err == nil && wrong == nil && filepath.IsLocal(from) && f.File != stdin {
+			f.File = from
+		}
+	}
+	return &out
 }
 
 // Count is how many findings are of a severity.

@@ -125,6 +125,28 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
+// TestUnder: files are named from a directory where they lie under it.
+func TestUnder(t *testing.T) {
+	repository := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(repository, "chart", "deploy"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(repository, "chart"))
+	outside := filepath.Join(filepath.Dir(repository), "x.yaml")
+	for file, want := range map[string]string{
+		"deploy/a.yaml": "chart/deploy/a.yaml", "./a.yaml": "chart/a.yaml", "../a.yaml": "a.yaml", filepath.Join(repository, "a.yaml"): "a.yaml",
+		outside: outside, "../../a.yaml": "../../a.yaml", "standard input": "standard input",
+	} {
+		r := Report{Findings: []Finding{{File: file}}}
+		if got := filepath.ToSlash(r.Under(repository).Findings[0].File); got != want || r.Findings[0].File != file {
+			t.Errorf("%s is named %s, want %s", file, got, want)
+		}
+		if got := r.Under("").Findings[0].File; got != file {
+			t.Errorf("without a directory %s is named %s", file, got)
+		}
+	}
+}
+
 // TestStatus: notes are nothing wrong, and what could not be judged is not well.
 func TestStatus(t *testing.T) {
 	dir := t.TempDir()
