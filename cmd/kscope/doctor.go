@@ -23,6 +23,7 @@ import (
 type doctorFlags struct {
 	files  []string
 	output string
+	failOn string
 	least  time.Duration
 	plain  screenFlags // of which it has a few
 }
@@ -69,10 +70,14 @@ func newDoctor(f *flags, p process) *cobra.Command {
 			"With -f it judges manifests instead, and touches no cluster: what KEDA or the API server\n" +
 			"would refuse (error), what will not scale as it was meant to (warning), and what is worth\n" +
 			"knowing (note), each with its file, line and column. The exit status is then 1 for errors\n" +
-			"and warnings, 2 if there are none but something could not be read, or nothing scales.",
+			"and warnings, 2 if there are none but something could not be read, or nothing scales.\n\n" +
+			"With --fail-on error it is not 1 for warnings, with --fail-on note for notes as well.",
 		Example: doctorExample,
 		Args:    noFiles(false, noArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if failsOn[d.failOn] == "" {
+				return usageError{fmt.Errorf("--fail-on %q: want error, warning or note", d.failOn)}
+			}
 			if len(d.files) > 0 {
 				return verdict(review(cmd.Flags(), d, p))
 			}
@@ -83,12 +88,17 @@ func newDoctor(f *flags, p process) *cobra.Command {
 	f.bindWhere(fs)
 	fs.StringArrayVarP(&d.files, "filename", "f", nil, "judge manifests and no cluster: a file, a directory, or - for stdin; may be repeated")
 	fs.StringVarP(&d.output, "output", "o", "text", "text or json; with -f also sarif or github")
+	fs.StringVar(&d.failOn, "fail-on", "warning", "exit with status 1 from this severity on: error, warning or note")
 	fs.DurationVar(&d.least, "for", looksFor, "look for so long at least: some troubles show only with time")
 	fs.BoolVar(&d.plain.ascii, "ascii", false, "write ASCII only; by default where the locale is not UTF-8")
 	fs.BoolVar(&d.plain.noColor, "no-color", false, "write without colours, as NO_COLOR does")
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "sarif", "github"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{"error", "warning", "note"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
+
+// failsOn are the severities of --fail-on, and the states of the cluster's that are as bad.
+var failsOn = map[string]doctor.State{"error": doctor.Bad, "warning": doctor.Warning, "note": doctor.Note}
 
 const doctorExample = `  kscope doctor -n demo                     what is wrong in a namespace, and with the cluster
   kscope doctor -f deploy/                  what is wrong with manifests, without a cluster
@@ -97,7 +107,7 @@ const doctorExample = `  kscope doctor -n demo                     what is wrong
 // review judges manifests and reports, and gives the exit status.
 func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err error) {
 	given.Visit(func(fl *pflag.Flag) {
-		if err == nil && !slices.Contains([]string{"filename", "output", "no-color", "ascii"}, fl.Name) {
+		if err == nil && !slices.Contains([]string{"filename", "output", "fail-on", "no-color", "ascii"}, fl.Name) {
 			err = usageError{fmt.Errorf("--%s means nothing with -f, which touches no cluster", fl.Name)}
 		}
 	})
@@ -118,7 +128,7 @@ func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err er
 	if err := write(&r); err != nil {
 		return 0, fmt.Errorf("write to the standard output: %w", err)
 	}
-	return r.Status(), nil
+	return r.Status(manifests.Severity(d.failOn)), nil
 }
 
 // inRepository is a report for who knows files by their paths in a repository, from
@@ -146,7 +156,7 @@ func examine(ctx context.Context, f *flags, d *doctorFlags, p process) (int, err
 	if err != nil {
 		return 0, err
 	}
-	return report.Status(), d.write(report, p)
+	return report.Status(failsOn[d.failOn]), d.write(report, p)
 }
 
 // diagnose asks the cluster and watches it for a while.

@@ -197,11 +197,11 @@ func (r *Report) Count(s Severity) (n int) {
 	return n
 }
 
-// Status is the exit status that tells of it: 1 if anything is wrong, 2 if nothing is but
-// not all could be judged, else 0.
-func (r *Report) Status() int {
+// Status is the exit status that tells of it: 1 if anything is as bad as a severity, 2 if
+// nothing is but not all could be judged, else 0.
+func (r *Report) Status(from Severity) int {
 	switch {
-	case r.Count(Error)+r.Count(Warning) > 0:
+	case slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity.rank() <= from.rank() }):
 		return 1
 	case len(r.Untold) > 0:
 		return 2

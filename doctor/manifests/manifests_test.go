@@ -18,7 +18,7 @@ import (
 // TestFormats holds all four formats of one report against files.
 func TestFormats(t *testing.T) {
 	r := Read([]string{"testdata/deploy", "testdata/nowhere.yaml"}, nil)
-	if len(r.Findings) != 0 || r.Status() != 2 {
+	if len(r.Findings) != 0 || r.Status(Warning) != 2 {
 		t.Errorf("a path that is not there: %+v", r)
 	}
 	r = Read([]string{"testdata/deploy"}, nil)
@@ -172,8 +172,20 @@ func TestStatus(t *testing.T) {
 		{[]string{good}, 0, 1}, {[]string{none}, 2, 0}, {[]string{empty}, 2, 0}, {[]string{bad}, 1, 1}, {[]string{good, bad}, 1, 2},
 		{[]string{good, none}, 0, 1}, {[]string{dir + "/nowhere"}, 2, 0}, {[]string{text}, 2, 1}, {[]string{good, none, empty, text}, 0, 2},
 	} {
-		if r := Read(tt.paths, nil); r.Status() != tt.status || len(r.Findings) != tt.findings || (r.Status() == 2) != (len(r.Untold) > 0) {
-			t.Errorf("%v: status %d, want %d: %+v", tt.paths, r.Status(), tt.status, r)
+		if r := Read(tt.paths, nil); r.Status(Warning) != tt.status || len(r.Findings) != tt.findings || (r.Status(Warning) == 2) != (len(r.Untold) > 0) {
+			t.Errorf("%v: status %d, want %d: %+v", tt.paths, r.Status(Warning), tt.status, r)
+		}
+	}
+	warned := write("warned.yaml", list("", "activationListLength: \"9\""))
+	for _, tt := range []struct {
+		from   Severity
+		paths  []string
+		status int
+	}{
+		{Error, []string{warned}, 0}, {Error, []string{bad}, 1}, {Error, []string{warned, dir + "/nowhere"}, 2}, {Warning, []string{warned}, 1}, {Note, []string{good}, 1},
+	} {
+		if r := Read(tt.paths, nil); r.Status(tt.from) != tt.status {
+			t.Errorf("%v from %s on: status %d, want %d: %+v", tt.paths, tt.from, r.Status(tt.from), tt.status, r)
 		}
 	}
 }
