@@ -52,7 +52,7 @@ var rules = []rule{
 	{"pollingIsNoPace", Note, "A pollingInterval is set where KEDA goes by what the HPA asks, so it sets no pace.", bySetting("pollingIsNoPace", "spec.pollingInterval", "Leave it out: with minReplicaCount 0 it would count.")},
 	{"cooldownShorterThanPolling", Note, "A cooldownPeriod that is shorter than the pollingInterval lasts as long as that: KEDA goes to zero only when it looks.", cooldownShorterThanPolling},
 	{"activationWithoutEffect", Note, "An activation target decides when KEDA starts from zero, and it never goes there.", activationWithoutEffect},
-	{"coarseTarget", Note, "One pod is meant for many jobs, so that the second comes late.", coarseTarget},
+	{"coarseTarget", Note, "One pod is meant for " + itoa(manyJobs) + " jobs or more of a queue, so that the second comes late. Logs and streams of events, such as Kafka's, are read in bulk, and are not told of.", coarseTarget},
 	{"valueFromZero", Warning, "With metricType Value the HPA multiplies the pods that are ready: from zero it adds none until one is, and then goes on as long as the value is above the target.", valueFromZero},
 	{"fallbackNeverRuns", Warning, "While the server of the source cannot be reached, the fallback does not run: KEDA connects when it builds the trigger, and counts one failure and no more while that fails. It runs only where the server answers with an error. Or it has no effect at all, beside a formula whose target is no whole number.", fallbackNeverRuns},
 	{"fallbackOutOfBounds", Warning, "The replicas of the fallback are none that the HPA may set.", fallbackOutOfBounds},
