@@ -114,7 +114,7 @@ func (r *Report) refused(wrong error) {
 		return
 	}
 	r.Findings = append(r.Findings, Finding{Rule: notAccepted, Severity: Error, File: at.File, Line: at.Line, Column: at.Column, Object: called(at.Of),
-		Says: "It is not accepted: " + at.Text, Next: cmp.Or(here(kscope.HintOf(wrong)), "Correct it there.")})
+		Says: "It is not accepted: " + at.Text, Next: cmp.Or(here(kscope.HintOf(wrong)), nextAfter(at.Text))})
 }
 
 // called is an object as findings name it, "" for none.

@@ -17,6 +17,21 @@ func TestWords(t *testing.T) {
 			"For when it is unreachable, give the workload a minReplicaCount that is enough."},
 		{list("minReplicaCount: 1\ncooldownPeriod: 60", ""), "cooldownWithoutEnd", Note, "", "Leave it out"},
 		{list("minReplicaCount: 1\npollingInterval: 5", ""), "pollingIsNoPace", Note, "", "Leave it out"},
+		{list("minReplicaCount: 5\nmaxReplicaCount: 2", ""), notAccepted, Error, "", "Lower minReplicaCount, or raise maxReplicaCount"},
+		{list("minReplicaCount: five", ""), notAccepted, Error, "", "Write a whole number, without quotes."},
+		{list("fallback: {replicas: 2}", ""), notAccepted, Error, "", "Add failureThreshold."},
+		{list("", `listLength: "five"`), "refused", Error, `listLength is "five", which is no whole number.`, `It must be a whole number, in quotes: "5".`},
+		{list("", `enableTLS: "yes"`), "refused", Error, "neither true nor false", `It must be "true" or "false".`},
+		{by("", `{type: redis, metadata: {address: redis, listName: l}}`), "refused", Error, "says no port", "Add the port: redis:6379, if it is the usual one of Redis."},
+		{by("", `{type: redis, metadata: {listName: l}}`), "refused", Error, "no addresses", "Set address to HOST:PORT, such as redis:6379"},
+		{by("", `{type: redis, metadata: {address: "r:1"}}`), "refused", Error, "listName", "Set listName in metadata."},
+		{by("minReplicaCount: 1", `{type: cpu, metadata: {type: Utilization, value: "50"}}`), "refused", Error, "", "Write metricType: Utilization beside type: cpu, and take type out of metadata."},
+		{by("", `{type: rabbitmq, metadata: {host: "amqp://r", queueName: q, mode: QueueLenght, value: "5"}}`), "refused", Error, "QueueLenght", "Is QueueLength meant?"},
+		{by("", `{type: gcp-pubsub, metadata: {subscriptionName: s, subscriptionSize: "5", credentialsFromEnv: C}}`), "refused", Error, "subscriptionSize", "Take subscriptionSize out of metadata, and set mode and value."},
+		{by("", `{type: kafka, metadata: {bootstrapServers: "k:1", consumerGroup: g, topic: t, offsetResetPolicy: never}}`), "refused", Error, "offsetResetPolicy", "Take one of latest, earliest."},
+		{by("", `{type: aws-sqs-queue, metadata: {queueURL: "https://q"}}`), "refused", Error, "", "Have a TriggerAuthentication give awsRegion, and name it in authenticationRef; or set awsRegion in metadata"},
+		{by("", `{type: redsi, metadata: {}}`), "refused", Error, "", "Is redis meant?"},
+		{by("", `{type: nats, metadata: {}}`), "refused", Error, "", "https://keda.sh/docs/latest/scalers lists"},
 	} {
 		found := false
 		for _, f := range Read([]string{"-"}, strings.NewReader(tt.manifests)).Findings {
