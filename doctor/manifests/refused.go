@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -26,11 +27,42 @@ func refused(s *set, o *object) (out []found) {
 	if o.isScaledJob() {
 		makes = "no Jobs"
 	}
-	for _, r := range world.Refuses(u, s.find) {
+	all := world.Refuses(u, s.find)
+	for _, r := range all {
+		if r.Unset && s.told(o, r.Path) || follows(r, all) {
+			continue
+		}
 		cause := strings.TrimSuffix(strings.Join(strings.Fields(explain.Cause(r.Err.Error())), " "), ".")
 		out = append(out, found{path: r.Path, next: o.mend(r.Path, cause), says: fmt.Sprintf("KEDA refuses it and makes %s: %s.", makes, cause)})
 	}
 	return out
+}
+
+// told reports whether the cause of a refusal is a variable that is not there, which
+// variableMissing tells of.
+func (s *set) told(o *object, path string) bool {
+	t := o.triggerAt(path)
+	c := s.container(o)
+	return t != nil && c != nil && len(s.missing(c, o, t)) > 0
+}
+
+// consequences are what rabbitmq's scaler says of a parameter about which something else
+// is said as well.
+var consequences = []struct{ says, of string }{
+	{"unknown host URL scheme: ``", `missing required parameter "host"`},
+	{"value must be specified", `unable to set param "value"`},
+}
+
+// follows reports whether a refusal is only a consequence of another.
+func follows(r world.Refusal, all []world.Refusal) bool {
+	for _, c := range consequences {
+		if strings.HasSuffix(r.Err.Error(), c.says) && slices.ContainsFunc(all, func(other world.Refusal) bool {
+			return strings.HasPrefix(other.Path, r.Path) && strings.Contains(other.Err.Error(), c.of)
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 // mend is what to do about a field that KEDA refuses for a cause.

@@ -60,7 +60,7 @@ var rules = []rule{
 	{"authMissing", Note, "What a trigger logs in by is not among the manifests. It may be elsewhere.", authMissing},
 	{"dataMissing", Note, "A Secret or ConfigMap that a login or the environment of a container is taken from is not among the manifests. It may be in the cluster: passwords are seldom kept beside manifests.", dataMissing},
 	{"keyMissing", Warning, "A Secret or ConfigMap is there and has not the key that is asked for: KEDA takes that for empty.", keyMissing},
-	{"variableMissing", Warning, "A trigger takes a value from a variable that the container does not have: KEDA takes that for empty.", variableMissing},
+	{"variableMissing", Warning, "A trigger takes a value from a variable that the container does not have: KEDA takes that for empty. An error where it refuses the trigger for it, else a warning.", variableMissing},
 	{"noSuchZone", Warning, "A cron trigger names a time zone that is not known: KEDA takes it, and fails each time it looks.", noSuchZone},
 	{"cronAboveMax", Warning, "A cron trigger wants more replicas than maxReplicaCount allows.", cronAboveMax},
 	{"scalingDisabled", Note, "A selectPolicy of Disabled keeps the HPA from scaling in that direction.", scalingDisabled},

@@ -1,6 +1,8 @@
 package manifests
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,6 +34,10 @@ func TestWords(t *testing.T) {
 		{by("", `{type: aws-sqs-queue, metadata: {queueURL: "https://q"}}`), "refused", Error, "", "Have a TriggerAuthentication give awsRegion, and name it in authenticationRef; or set awsRegion in metadata"},
 		{by("", `{type: redsi, metadata: {}}`), "refused", Error, "", "Is redis meant?"},
 		{by("", `{type: nats, metadata: {}}`), "refused", Error, "", "https://keda.sh/docs/latest/scalers lists"},
+		{by("", strings.ReplaceAll(fromEnv, "§", "")) + "---\n" + workload("Deployment", "", ""), "variableMissing", Error, "has no variable REDIS, and KEDA takes address for empty and refuses the ScaledObject.", "Name a variable"},
+		{list("", "passwordFromEnv: SECRET") + "---\n" + workload("Deployment", "", ""), "variableMissing", Warning, "KEDA takes password for empty.", "Name a variable"},
+		{by("", `{type: rabbitmq, metadata: {queueName: q, mode: QueueLength, value: "5"}}`), "refused", Error, "missing required parameter", "Have a TriggerAuthentication give host"},
+		{by("", `{type: rabbitmq, metadata: {host: "amqp://r", queueName: q, mode: QueueLength, value: five}}`), "refused", Error, "value is", "It must be a number"},
 	} {
 		found := false
 		for _, f := range Read([]string{"-"}, strings.NewReader(tt.manifests)).Findings {
@@ -45,6 +51,21 @@ func TestWords(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("no %s in\n%s", tt.rule, tt.manifests)
+		}
+	}
+}
+
+// TestOneCause: what comes of a variable that is missing is told once, and what else is
+// wrong as well.
+func TestOneCause(t *testing.T) {
+	rabbit := `{type: rabbitmq, metadata: {hostFromEnv: RABBIT, queueName: q, mode: %s, value: "5"}}`
+	for mode, want := range map[string][]string{"QueueLength": {"variableMissing"}, "MessageRate": {"variableMissing"}, "QueueLenght": {"refused", "variableMissing"}} {
+		var got []string
+		for _, f := range Read([]string{"-"}, strings.NewReader(by("", fmt.Sprintf(rabbit, mode))+"---\n"+workload("Deployment", "", ""))).Findings {
+			got = append(got, f.Rule)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("mode %s: %v, want %v", mode, got, want)
 		}
 	}
 }
