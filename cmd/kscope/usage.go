@@ -159,7 +159,7 @@ func noFiles(names bool, then cobra.PositionalArgs) cobra.PositionalArgs {
 			return err == nil && (!names || strings.ContainsAny(arg, `./\`))
 		}
 		if i := slices.IndexFunc(args, file); i >= 0 && cmd.ArgsLenAtDash() < 0 {
-			return usageError{&kscope.Trouble{Cause: fmt.Errorf("%s takes manifests after -f, and %q stands for itself", cmd.CommandPath(), args[i]), Hint: byFilename(cmd, args, args[i])}}
+			return usageError{&kscope.Trouble{Cause: fmt.Errorf("%s takes manifests after -f, and %q stands without it", cmd.CommandPath(), args[i]), Hint: byFilename(cmd, args, args[i])}}
 		}
 		return then(cmd, args)
 	}
