@@ -17,13 +17,16 @@ const (
 	metrics = "helm install metrics-server metrics-server --repo https://kubernetes-sigs.github.io/metrics-server/ --namespace kube-system"
 )
 
+// apiServer is the ID of whether the API server answers.
+const apiServer = "apiServer"
+
 // Cluster judges what a cluster says of itself, by what its objects need.
 func Cluster(f *Facts, n Needs) []Check {
 	if f.Err != nil {
-		return []Check{{ID: "apiServer", About: "API server", State: Bad, Says: "It does not answer: " + f.Err.Error() + ".",
+		return []Check{{ID: apiServer, About: "API server", State: Bad, Says: "It does not answer: " + f.Err.Error() + ".",
 			Do: []Move{{"kubectl cluster-info", "It says which server is asked, and whether it answers there."}}}}
 	}
-	out := []Check{{ID: "apiServer", About: "API server", State: Good, Says: "Kubernetes " + f.Kubernetes + " answers."}}
+	out := []Check{{ID: apiServer, About: "API server", State: Good, Says: "Kubernetes " + f.Kubernetes + " answers."}}
 	out = append(out, f.crds(n)...)
 	if f.ScaledObjects.Served || f.ScaledObjects.Err != nil {
 		out = append(out, f.external(), f.parts())

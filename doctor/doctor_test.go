@@ -168,13 +168,23 @@ func TestReportCannotWriteToTheTerminal(t *testing.T) {
 
 // TestStatus: what is wrong counts for more than what could not be told.
 func TestStatus(t *testing.T) {
-	for want, states := range map[int][]State{0: {Good, Good}, 1: {Good, Unknown, Warning}, 2: {Unknown, Good}} {
+	for _, tt := range []struct {
+		from   State
+		states []State
+		want   int
+	}{
+		{Warning, []State{Good, Good}, 0}, {Warning, []State{Good, Unknown, Warning}, 1}, {Warning, []State{Unknown, Good}, 2}, {Warning, []State{Note}, 0},
+		{Bad, []State{Warning, Note}, 0}, {Bad, []State{Bad}, 1}, {Bad, []State{Warning, Unknown}, 2}, {Note, []State{Note, Unknown}, 1}, {Note, []State{Unknown}, 2}, {Note, []State{Good}, 0},
+	} {
 		var checks []Check
-		for _, s := range states {
+		for _, s := range tt.states {
 			checks = append(checks, Check{State: s})
 		}
-		if got := New(noon, "", "", checks).Status(); got != want {
-			t.Errorf("%v: %d, want %d", states, got, want)
+		if got := New(noon, "", "", checks).Status(tt.from); got != tt.want {
+			t.Errorf("from %s on, %v: %d, want %d", tt.from, tt.states, got, tt.want)
 		}
+	}
+	if got := New(noon, "", "", Cluster(&Facts{Err: errors.New("refused")}, Needs{})).Status(Warning); got != 2 {
+		t.Errorf("no API server: %d, want 2", got)
 	}
 }

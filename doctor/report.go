@@ -120,11 +120,13 @@ func (r Report) Count(s State) int {
 	return n
 }
 
-// Status is the exit status that tells of it: 1 if anything is wrong, 2 if nothing is
-// but not all could be told, else 0.
-func (r Report) Status() int {
+// Status is the exit status that tells of it: 1 if anything is as bad as a state, 2 if
+// nothing is but not all could be told, or nothing since no API server answers, else 0.
+func (r Report) Status(from State) int {
 	switch {
-	case r.Count(Bad)+r.Count(Warning) > 0:
+	case slices.ContainsFunc(r.Checks, func(c Check) bool { return c.ID == apiServer && c.State == Bad }):
+		return 2
+	case slices.ContainsFunc(r.Checks, func(c Check) bool { return c.State != Unknown && c.State.rank() <= from.rank() }):
 		return 1
 	case r.Count(Unknown) > 0:
 		return 2

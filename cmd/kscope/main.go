@@ -91,8 +91,8 @@ func severally(err error, all []error) error {
 }
 
 // exitCode reports an error as one line and, where something can be done about
-// it, a hint, and gives the exit status: 2 for a command that was typed wrong,
-// 1 for what went wrong afterwards.
+// it, a hint, and gives the exit status: 2 for a command that was typed wrong, and for a
+// doctor that could not judge, 1 for what went wrong afterwards.
 func exitCode(stderr io.Writer, err error) int {
 	if err == nil {
 		return 0
@@ -117,7 +117,7 @@ func exitCode(stderr io.Writer, err error) int {
 	if hint != "" {
 		fmt.Fprintln(stderr, kscope.Clean("hint: "+hint))
 	}
-	if usage {
+	if _, unknown := errors.AsType[unjudged](err); usage || unknown {
 		return 2
 	}
 	return 1

@@ -44,7 +44,7 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 			"and workers by their own rules, with a Redis server that any program can connect to.\n" +
 			"It runs the demo, or the manifests given with -f. The palette (:) breaks things.",
 		Example: sandboxExample,
-		Args:    atMostOne,
+		Args:    noFiles(true, atMostOne),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := onlyNamespace(cmd); err != nil {
 				return err

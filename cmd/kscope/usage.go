@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -145,6 +147,40 @@ func aName(cmd *cobra.Command, args []string) error {
 		}}
 	}
 	return atMostOne(cmd, args)
+}
+
+// noFiles refuses arguments that are files or folders, which a shell makes of -f *.yaml,
+// and says how they are given; all else is for then. Where NAMEs are taken, what can be
+// one is one, and no file.
+func noFiles(names bool, then cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		file := func(arg string) bool {
+			_, err := os.Stat(arg)
+			return err == nil && (!names || strings.ContainsAny(arg, `./\`))
+		}
+		if i := slices.IndexFunc(args, file); i >= 0 && cmd.ArgsLenAtDash() < 0 {
+			return usageError{&kscope.Trouble{Cause: fmt.Errorf("%s takes manifests after -f, and %q stands without it", cmd.CommandPath(), args[i]), Hint: byFilename(cmd, args, args[i])}}
+		}
+		return then(cmd, args)
+	}
+}
+
+// byFilename is how a file among some arguments is given.
+func byFilename(cmd *cobra.Command, args []string, file string) string {
+	if len(args) == 1 && !cmd.Flags().Changed("filename") {
+		return fmt.Sprintf("did you mean: %s -f %s", cmd.CommandPath(), inShell(file))
+	}
+	return fmt.Sprintf("repeat -f before each file, or give their folder: %s -f %s", cmd.CommandPath(), inShell(filepath.Dir(file)))
+}
+
+// inShell is a word as a shell takes it.
+func inShell(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(`-_./\:`, r)
+	}) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
 }
 
 // flagError is the error for flags that cannot be read, with the flag that was

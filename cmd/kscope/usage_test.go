@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +112,41 @@ func TestHelpThatHelps(t *testing.T) {
 		if code != 2 || !strings.Contains(stderr, "\nhint: "+tt.hint) || strings.Count(stderr, "\n") > 2 {
 			t.Errorf("kscope %s: got status %d and %q, want the hint %q", tt.typed, code, stderr, tt.hint)
 		}
+	}
+}
+
+// TestFilesWithoutFlag: who forgets -f, or has a shell write several files after one,
+// hears how they are given.
+func TestFilesWithoutFlag(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.MkdirAll("deploy", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"deploy/a.yaml", "deploy/b.yaml", "deploy/c.yaml", "my file.yaml"} {
+		if err := os.WriteFile(name, []byte("a: b\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		args []string
+		say  string
+	}{
+		{[]string{"doctor", "deploy"}, "hint: did you mean: kscope doctor -f deploy\n"},
+		{[]string{"doctor", "deploy/"}, "hint: did you mean: kscope doctor -f deploy/\n"},
+		{[]string{"doctor", "my file.yaml"}, "hint: did you mean: kscope doctor -f 'my file.yaml'\n"},
+		{[]string{"doctor", "-f", "deploy/a.yaml", "deploy/b.yaml", "deploy/c.yaml"}, "hint: repeat -f before each file, or give their folder: kscope doctor -f deploy\n"},
+		{[]string{"doctor", "-f", "deploy/a.yaml", "deploy/b.yaml"}, "hint: repeat -f before each file"},
+		{[]string{"doctor", "orders"}, "takes no arguments"},
+		{[]string{"sandbox", "deploy/"}, "hint: did you mean: kscope sandbox -f deploy/\n"},
+		{[]string{"sandbox", "-f", "deploy/a.yaml", "deploy/b.yaml"}, "hint: repeat -f before each file, or give their folder: kscope sandbox -f deploy\n"},
+		{[]string{"sandbox", "deploy", "orders"}, "one NAME at most"},
+	} {
+		if _, stderr, code := cli(t, tt.args...); code != 2 || !strings.Contains(stderr, tt.say) {
+			t.Errorf("kscope %q: got status %d and %q, want %q", tt.args, code, stderr, tt.say)
+		}
+	}
+	if _, stderr, code := cli(t, "sandbox", "deploy"); code != 1 || !strings.Contains(stderr, "terminal") {
+		t.Errorf("a NAME as a folder is called: status %d and %q", code, stderr)
 	}
 }
 

@@ -56,8 +56,8 @@ func fallbackNeverRuns(_ *set, o *object) []found {
 	if connecting == nil || f.FailureThreshold == 0 {
 		return nil
 	}
-	return one("spec.fallback", "Do not rely on it: give the workload a minReplicaCount that is enough while the source is silent.",
-		"The fallback never runs: KEDA connects when it builds a trigger of type %s, and while that fails it counts one failure and no more, so failureThreshold %d is not passed.",
+	return one("spec.fallback", "For when it is unreachable, give the workload a minReplicaCount that is enough.",
+		"While its server cannot be reached, the fallback does not run: KEDA connects when it builds a trigger of type %s, and counts one failure and no more while that fails, so failureThreshold %d is not passed. It runs only where the server answers with an error.",
 		connecting.Type, f.FailureThreshold)
 }
 

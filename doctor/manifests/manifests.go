@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,10 +60,13 @@ type Report struct {
 // formatVersion counts changes of the format that would mislead who reads it.
 const formatVersion = 1
 
+// stdin is the name of the standard input among files.
+const stdin = "standard input"
+
 // Read judges manifests as [sandbox.Load] reads them. Nothing in the report can drive a
 // terminal.
-func Read(paths []string, stdin io.Reader) Report {
-	m, err := sandbox.Read(paths, stdin)
+func Read(paths []string, in io.Reader) Report {
+	m, err := sandbox.Read(paths, in)
 	r := Report{Version: formatVersion, Findings: []Finding{}, Untold: []Untold{}}
 	for _, wrong := range m.Refused {
 		r.refused(wrong)
@@ -110,7 +114,7 @@ func (r *Report) refused(wrong error) {
 		return
 	}
 	r.Findings = append(r.Findings, Finding{Rule: notAccepted, Severity: Error, File: at.File, Line: at.Line, Column: at.Column, Object: called(at.Of),
-		Says: "It is not accepted: " + at.Text, Next: cmp.Or(here(kscope.HintOf(wrong)), "Correct it there.")})
+		Says: "It is not accepted: " + at.Text, Next: cmp.Or(here(kscope.HintOf(wrong)), nextAfter(at.Text))})
 }
 
 // called is an object as findings name it, "" for none.
@@ -165,6 +169,24 @@ func (r *Report) arrange() {
 	})
 }
 
+// Under is a report that names the files under a directory by their paths from there, as
+// who annotates a repository finds them; the others, and for "" all, stay as they are.
+func (r *Report) Under(dir string) *Report {
+	if dir == "" {
+		return r
+	}
+	out := *r
+	out.Findings = slices.Clone(r.Findings)
+	for i := range out.Findings {
+		f := &out.Findings[i]
+		path, err := filepath.Abs(f.File)
+		if from, wrong := filepath.Rel(dir, path); err == nil && wrong == nil && filepath.IsLocal(from) && f.File != stdin {
+			f.File = from
+		}
+	}
+	return &out
+}
+
 // Count is how many findings are of a severity.
 func (r *Report) Count(s Severity) (n int) {
 	for _, f := range r.Findings {
@@ -175,11 +197,11 @@ func (r *Report) Count(s Severity) (n int) {
 	return n
 }
 
-// Status is the exit status that tells of it: 1 if anything is wrong, 2 if nothing is but
-// not all could be judged, else 0.
-func (r *Report) Status() int {
+// Status is the exit status that tells of it: 1 if anything is as bad as a severity, 2 if
+// nothing is but not all could be judged, else 0.
+func (r *Report) Status(from Severity) int {
 	switch {
-	case r.Count(Error)+r.Count(Warning) > 0:
+	case slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Severity.rank() <= from.rank() }):
 		return 1
 	case len(r.Untold) > 0:
 		return 2

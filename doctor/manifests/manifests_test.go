@@ -18,7 +18,7 @@ import (
 // TestFormats holds all four formats of one report against files.
 func TestFormats(t *testing.T) {
 	r := Read([]string{"testdata/deploy", "testdata/nowhere.yaml"}, nil)
-	if len(r.Findings) != 0 || r.Status() != 2 {
+	if len(r.Findings) != 0 || r.Status(Warning) != 2 {
 		t.Errorf("a path that is not there: %+v", r)
 	}
 	r = Read([]string{"testdata/deploy"}, nil)
@@ -125,6 +125,28 @@ func TestDocumented(t *testing.T) {
 	}
 }
 
+// TestUnder: files are named from a directory where they lie under it.
+func TestUnder(t *testing.T) {
+	repository := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(repository, "chart", "deploy"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(repository, "chart"))
+	outside := filepath.Join(filepath.Dir(repository), "x.yaml")
+	for file, want := range map[string]string{
+		"deploy/a.yaml": "chart/deploy/a.yaml", "./a.yaml": "chart/a.yaml", "../a.yaml": "a.yaml", filepath.Join(repository, "a.yaml"): "a.yaml",
+		outside: outside, "../../a.yaml": "../../a.yaml", "standard input": "standard input",
+	} {
+		r := Report{Findings: []Finding{{File: file}}}
+		if got := filepath.ToSlash(r.Under(repository).Findings[0].File); got != want || r.Findings[0].File != file {
+			t.Errorf("%s is named %s, want %s", file, got, want)
+		}
+		if got := r.Under("").Findings[0].File; got != file {
+			t.Errorf("without a directory %s is named %s", file, got)
+		}
+	}
+}
+
 // TestStatus: notes are nothing wrong, and what could not be judged is not well.
 func TestStatus(t *testing.T) {
 	dir := t.TempDir()
@@ -150,8 +172,20 @@ func TestStatus(t *testing.T) {
 		{[]string{good}, 0, 1}, {[]string{none}, 2, 0}, {[]string{empty}, 2, 0}, {[]string{bad}, 1, 1}, {[]string{good, bad}, 1, 2},
 		{[]string{good, none}, 0, 1}, {[]string{dir + "/nowhere"}, 2, 0}, {[]string{text}, 2, 1}, {[]string{good, none, empty, text}, 0, 2},
 	} {
-		if r := Read(tt.paths, nil); r.Status() != tt.status || len(r.Findings) != tt.findings || (r.Status() == 2) != (len(r.Untold) > 0) {
-			t.Errorf("%v: status %d, want %d: %+v", tt.paths, r.Status(), tt.status, r)
+		if r := Read(tt.paths, nil); r.Status(Warning) != tt.status || len(r.Findings) != tt.findings || (r.Status(Warning) == 2) != (len(r.Untold) > 0) {
+			t.Errorf("%v: status %d, want %d: %+v", tt.paths, r.Status(Warning), tt.status, r)
+		}
+	}
+	warned := write("warned.yaml", list("", "activationListLength: \"9\""))
+	for _, tt := range []struct {
+		from   Severity
+		paths  []string
+		status int
+	}{
+		{Error, []string{warned}, 0}, {Error, []string{bad}, 1}, {Error, []string{warned, dir + "/nowhere"}, 2}, {Warning, []string{warned}, 1}, {Note, []string{good}, 1},
+	} {
+		if r := Read(tt.paths, nil); r.Status(tt.from) != tt.status {
+			t.Errorf("%v from %s on: status %d, want %d: %+v", tt.paths, tt.from, r.Status(tt.from), tt.status, r)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/triggers"
@@ -24,6 +25,11 @@ func misspelt(_ *set, o *object) (out []found) {
 // manyJobs is the target from which on it is worth saying when a second pod comes.
 const manyJobs = 100
 
+// queuesOfJobs are the trigger types of what mostly holds jobs, each some work of its own.
+// Of a log or a stream of events a pod reads hundreds at once.
+var queuesOfJobs = []string{"redis", "redis-cluster", "redis-sentinel", "rabbitmq", "aws-sqs-queue", "azure-queue", "azure-servicebus", "activemq", "artemis-queue",
+	"beanstalkd", "gcp-cloudtasks", "gcp-pubsub", "ibmmq", "nsq", "solace-event-queue", "temporal", "azure-pipelines", "github-runner", "forgejo-runner"}
+
 func coarseTarget(_ *set, o *object) (out []found) {
 	if !o.isScaledObject() || o.spec.hasFormula() || o.spec.most() < 2 || o.spec.least() > 1 {
 		return nil
@@ -35,7 +41,7 @@ func coarseTarget(_ *set, o *object) (out []found) {
 	for i, t := range o.spec.Triggers {
 		typ, _ := triggers.TypeOf(t.Type)
 		target, _ := triggers.Targets(t.known())
-		if unit := triggers.Unit(t.known()); unit != "" && target >= manyJobs && t.MetricType != "Value" {
+		if unit := triggers.Unit(t.known()); slices.Contains(queuesOfJobs, t.Type) && unit != "" && target >= manyJobs && t.MetricType != "Value" {
 			out = append(out, one(o.trigger(i, "metadata."+t.written(typ.Target)), "If jobs should not wait for one another so long, lower the target.",
 				"One pod is meant for up to %s %s: the second comes when there are more than %s.", words.Count(target), unit, words.Count(math.Floor(target*(1+tolerance))))...)
 		}

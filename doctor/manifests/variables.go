@@ -1,11 +1,15 @@
 package manifests
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // container is the one that the triggers of an object take variables from; nil where it
@@ -29,15 +33,36 @@ func variableMissing(s *set, o *object) (out []found) {
 	if c == nil {
 		return nil
 	}
-	for n, t := range o.spec.Triggers {
-		for _, key := range slices.Sorted(maps.Keys(t.Metadata)) {
-			if variable := t.Metadata[key]; strings.HasSuffix(key, "FromEnv") && !isBlank(variable) && s.lacks(c, o.namespace, variable) {
-				out = append(out, one(o.trigger(n, "metadata["+key+"]"), "Name a variable of that container, or add it to it.",
-					"Container %s has no variable %s, and KEDA takes %s for empty.", c.Name, variable, strings.TrimSuffix(key, "FromEnv"))...)
+	for n := range o.spec.Triggers {
+		t := &o.spec.Triggers[n]
+		for _, key := range s.missing(c, o, t) {
+			f := found{path: o.trigger(n, "metadata["+key+"]"), next: "Name a variable of that container, or add it to it."}
+			f.says = fmt.Sprintf("Container %s has no variable %s, and KEDA takes %s for empty", c.Name, t.Metadata[key], strings.TrimSuffix(key, "FromEnv"))
+			if s.needs(o, t) {
+				f.severity, f.says = Error, f.says+" and refuses the "+o.kind
 			}
+			f.says += "."
+			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// missing are the settings of a trigger that take a value from a variable that a
+// container has not.
+func (s *set) missing(c *corev1.Container, o *object, t *trigger) (out []string) {
+	for _, key := range slices.Sorted(maps.Keys(t.Metadata)) {
+		if variable := t.Metadata[key]; strings.HasSuffix(key, "FromEnv") && !isBlank(variable) && s.lacks(c, o.namespace, variable) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// needs reports whether KEDA refuses an object for variables that a trigger of it lacks.
+func (s *set) needs(o *object, t *trigger) bool {
+	u, ok := o.is.(*unstructured.Unstructured)
+	return ok && slices.ContainsFunc(world.Refuses(u, s.find), func(r world.Refusal) bool { return r.Unset && o.triggerAt(r.Path) == t })
 }
 
 // references are what the environment of a container is taken from, each once, but for

@@ -93,7 +93,7 @@ func TestDoctor(t *testing.T) {
 	if err := clientcmd.WriteToFile(*nowhere, path); err != nil {
 		t.Fatal(err)
 	}
-	if checks, status = doctor(t, path); status != 1 || len(checks) != 1 || state("apiServer") != "bad" {
+	if checks, status = doctor(t, path); status != 2 || len(checks) != 1 || state("apiServer") != "bad" {
 		t.Errorf("exit status %d without an API server: %+v", status, checks)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,6 +131,8 @@ func triggerNotModelled(t triggerSpec) string {
 type Refusal struct {
 	Path string // of the field, as in spec.triggers[0].metadata.listName
 	Err  error  // in KEDA's words
+
+	Unset bool // it would take it if each variable that a trigger names were there
 }
 
 // Refuses is all that KEDA's operator would refuse of a ScaledObject or a ScaledJob for
@@ -140,7 +143,7 @@ func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
 	var out []Refusal
 	add := func(path string, err error) {
 		if err != nil {
-			out = append(out, Refusal{path, err})
+			out = append(out, Refusal{Path: path, Err: err})
 		}
 	}
 	var spec scaledObjectSpec
@@ -173,9 +176,12 @@ func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
 	metrics := map[string]bool{}
 	for i, t := range spec.Triggers {
 		path := fmt.Sprintf("spec.triggers[%d]", i)
-		built, errs := buildAlone(u, i, t, env, find)
+		built, errs, unset := buildAlone(u, i, t, env, find)
 		for _, err := range errs {
 			add(path+t.accused(err), err)
+		}
+		for _, err := range unset {
+			out = append(out, Refusal{path + t.accused(err), err, true})
 		}
 		if len(errs) == 0 && built.metric != "" && metrics[built.metric] {
 			add(path, fmt.Errorf("metricName %s defined multiple times in %s %s", built.metric, u.GetKind(), u.GetName()))
@@ -196,7 +202,8 @@ func templateOf(obj runtime.Object) *corev1.PodSpec {
 }
 
 // buildAlone is buildTrigger where not all objects are known that it may take values from.
-func buildAlone(u *unstructured.Unstructured, i int, spec triggerSpec, env environment, find resolve.Find) (trigger, []error) {
+// What is wrong only since variables are not there, it gives by itself.
+func buildAlone(u *unstructured.Unstructured, i int, spec triggerSpec, env environment, find resolve.Find) (t trigger, errs, unset []error) {
 	unknown := env.pod == nil
 	given, err := givenBy(func(kind, namespace, name string) runtime.Object {
 		obj := find(kind, namespace, name)
@@ -204,11 +211,24 @@ func buildAlone(u *unstructured.Unstructured, i int, spec triggerSpec, env envir
 		return obj
 	}, env, u.GetNamespace(), spec)
 	if err != nil && !unknown {
-		return trigger{}, []error{err}
+		return trigger{}, []error{err}, nil
 	}
 	if unknown {
 		given = given.Supposing(spec.Type, spec.AuthenticationRef != nil)
 	}
+	t, errs = buildOf(u, i, spec, given)
+	if len(errs) == 0 {
+		return t, nil, nil
+	}
+	_, supposed := buildOf(u, i, spec, given.Supposing(spec.Type, false))
+	unset = slices.DeleteFunc(errs, func(e error) bool {
+		return slices.ContainsFunc(supposed, func(s error) bool { return s.Error() == e.Error() })
+	})
+	return t, supposed, unset
+}
+
+// buildOf is buildTrigger with all that is wrong.
+func buildOf(u *unstructured.Unstructured, i int, spec triggerSpec, given params.Values) (trigger, []error) {
 	if known, ok := triggers.TypeOf(spec.Type); ok && known == (triggers.Type{}) { // not played
 		return trigger{}, params.Each(params.Check(params.Object{Namespace: u.GetNamespace(), Name: u.GetName()}, spec.Type, given))
 	}
