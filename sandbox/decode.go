@@ -26,21 +26,6 @@ import (
 	"github.com/kscope/kscope/sandbox/world"
 )
 
-// scalers are the kinds that have to do with it, which in another group are misspelt.
-var scalers = []string{
-	"Deployment", "StatefulSet", "HorizontalPodAutoscaler", "ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication",
-}
-
-// played are the kinds that the world takes.
-var played = append([]string{"Namespace", "ConfigMap", "Secret", "Service"}, scalers...)
-
-// quiet are the built-in kinds without which everything in the sandbox is the
-// same, so that leaving them out is worth one word for all of them.
-var quiet = []string{
-	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
-	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "LimitRange", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
-}
-
 // read adds what a file has in it.
 func (f file) read(to *contents) {
 	docs, wrong := f.documents()
@@ -131,13 +116,6 @@ func completed(item json.RawMessage, typ metav1.TypeMeta) json.RawMessage {
 	return full
 }
 
-func (d document) isList() bool {
-	var list struct {
-		Items []json.RawMessage `json:"items"`
-	}
-	return json.Unmarshal(d.json, &list) == nil
-}
-
 // quoteIt is what to do where YAML takes a text for something else.
 func quoteIt(wrong *json.UnmarshalTypeError) string {
 	if wrong.Type.Kind() == reflect.String && (wrong.Value == "bool" || strings.HasPrefix(wrong.Value, "number")) {
@@ -146,11 +124,15 @@ func quoteIt(wrong *json.UnmarshalTypeError) string {
 	return ""
 }
 
-func (d document) hasNoItems() bool {
+// listed is how many items a list has, -1 where they are none.
+func (d document) listed() int {
 	var list struct {
-		Items *[]json.RawMessage `json:"items"`
+		Items []json.RawMessage `json:"items"`
 	}
-	return json.Unmarshal(d.json, &list) == nil && (list.Items == nil || len(*list.Items) == 0)
+	if json.Unmarshal(d.json, &list) != nil {
+		return -1
+	}
+	return len(list.Items)
 }
 
 // object decodes, checks and completes one object. It is nil, with a note, where
@@ -177,9 +159,9 @@ func (d document) object() (obj runtime.Object, note notes.Note, err error) {
 	switch {
 	case head.Kind == "" || head.APIVersion == "":
 		return nil, note, placedAt(d.at(""), "this is not a Kubernetes object: it has no apiVersion or no kind", begins)
-	case strings.HasSuffix(head.Kind, "List") && d.hasNoItems():
+	case strings.HasSuffix(head.Kind, "List") && d.listed() == 0:
 		return nil, d.unplayed(fmt.Sprintf("the %s is empty", head.Kind), ""), nil
-	case head.Kind == "List" && !d.isList():
+	case head.Kind == "List" && d.listed() < 0:
 		return nil, note, placedAt(d.at("items"), "List: items: want a list", "")
 	case head.Kind == "List":
 		return nil, note, placedAt(d.at(""), fmt.Sprintf("a List within more than %d others is not read", mostLists-1), "")
@@ -234,16 +216,6 @@ func (d document) unknown(gvk schema.GroupVersionKind) error {
 		hint = "KEDA's kinds are ScaledObject, ScaledJob, TriggerAuthentication and ClusterTriggerAuthentication of " + kedaVersion
 	}
 	return placedAt(d.at("kind"), text, hint)
-}
-
-// preferred is the version in which the sandbox wants a kind.
-func preferred(gk schema.GroupKind) string {
-	for _, k := range kinds {
-		if k.gvk().GroupKind() == gk {
-			return k.gvr.GroupVersion().String()
-		}
-	}
-	return scheme.Scheme.PrioritizedVersionsForGroup(gk.Group)[0].String()
 }
 
 // builtIn decodes a kind of Kubernetes itself, as strictly as kubectl has the

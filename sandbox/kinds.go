@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // kind is a kind of object that the sandbox serves.
@@ -131,4 +132,29 @@ func newerEvent(e *corev1.Event) *eventsv1.Event {
 		out.Series = &eventsv1.EventSeries{Count: s.Count, LastObservedTime: s.LastObservedTime}
 	}
 	return out
+}
+
+// scalers are the kinds that have to do with it, which in another group are misspelt.
+var scalers = []string{
+	"Deployment", "StatefulSet", "HorizontalPodAutoscaler", "ScaledObject", "ScaledJob", "TriggerAuthentication", "ClusterTriggerAuthentication",
+}
+
+// played are the kinds that the world takes.
+var played = append([]string{"Namespace", "ConfigMap", "Secret", "Service"}, scalers...)
+
+// quiet are the built-in kinds without which everything in the sandbox is the
+// same, so that leaving them out is worth one word for all of them.
+var quiet = []string{
+	"ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "NetworkPolicy", "PodDisruptionBudget",
+	"PersistentVolume", "PersistentVolumeClaim", "StorageClass", "PriorityClass", "LimitRange", "Ingress", "IngressClass", "EndpointSlice", "Endpoints",
+}
+
+// preferred is the version in which the sandbox wants a kind.
+func preferred(gk schema.GroupKind) string {
+	for _, k := range kinds {
+		if k.gvk().GroupKind() == gk {
+			return k.gvr.GroupVersion().String()
+		}
+	}
+	return scheme.Scheme.PrioritizedVersionsForGroup(gk.Group)[0].String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/doctor"
 	"github.com/kscope/kscope/doctor/manifests"
+	"github.com/kscope/kscope/sandbox"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/redis"
 )
@@ -22,6 +23,7 @@ import (
 // doctorFlags are those of kscope doctor beside the dashboard's that it shares.
 type doctorFlags struct {
 	files  []string
+	deep   bool
 	output string
 	failOn string
 	least  time.Duration
@@ -87,6 +89,7 @@ func newDoctor(f *flags, p process) *cobra.Command {
 	fs := cmd.Flags()
 	f.bindWhere(fs)
 	fs.StringArrayVarP(&d.files, "filename", "f", nil, "judge manifests and no cluster: a file, a directory, or - for stdin; may be repeated")
+	fs.BoolVarP(&d.deep, "recursive", "R", false, "read the manifests of folders in a directory, too")
 	fs.StringVarP(&d.output, "output", "o", "text", "text or json; with -f also sarif or github")
 	fs.StringVar(&d.failOn, "fail-on", "warning", "exit with status 1 from this severity on: error, warning or note")
 	fs.DurationVar(&d.least, "for", looksFor, "look for so long at least: some troubles show only with time")
@@ -107,7 +110,7 @@ const doctorExample = `  kscope doctor -n demo                     what is wrong
 // review judges manifests and reports, and gives the exit status.
 func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err error) {
 	given.Visit(func(fl *pflag.Flag) {
-		if err == nil && !slices.Contains([]string{"filename", "output", "fail-on", "no-color", "ascii"}, fl.Name) {
+		if err == nil && !slices.Contains([]string{"filename", "recursive", "output", "fail-on", "no-color", "ascii"}, fl.Name) {
 			err = usageError{fmt.Errorf("--%s means nothing with -f, which touches no cluster", fl.Name)}
 		}
 	})
@@ -123,6 +126,9 @@ func review(given *pflag.FlagSet, d *doctorFlags, p process) (status int, err er
 	write := formats[d.output]
 	if write == nil {
 		return 0, usageError{fmt.Errorf("--output %q: want text, json, sarif or github", d.output)}
+	}
+	if d.deep {
+		d.files = sandbox.Folders(d.files)
 	}
 	r := manifests.Read(d.files, p.stdin)
 	if err := write(&r); err != nil {

@@ -109,7 +109,11 @@ func tell(all []notes.Note, stderr io.Writer) (later func()) {
 // stdin, or from a file that is a pipe.
 func (f *sandboxFlags) manifests(ctx context.Context, p process) (sandbox.Options, error) {
 	slow := time.AfterFunc(waitOpenly, func() {
-		fmt.Fprintln(p.stderr, "kscope: waiting for the end of the manifests; on stdin ^D is the end, ^C leaves")
+		end := ""
+		if slices.Contains(f.files, "-") {
+			end = " on stdin ^D is the end,"
+		}
+		fmt.Fprintf(p.stderr, "kscope: waiting for the end of the manifests;%s ^C leaves\n", end)
 	})
 	defer slow.Stop()
 	return await(ctx, func() (sandbox.Options, error) { return f.options(p.stdin) })
