@@ -217,6 +217,8 @@ var plainly = sync.OnceValue(func() []struct {
 		{regexp.MustCompile(`EnableTLS parsing error strconv.ParseBool: parsing ("[^"]*"): invalid syntax$`), "enableTLS is $1, which is neither true nor false"},
 		{regexp.MustCompile(`error resolving secret name &SecretKeySelector\{LocalObjectReference:LocalObjectReference\{` + named + ` for env (\S+) in namespace \S+$`), "Secret $1, which variable $2 comes from, does not exist"},
 		{regexp.MustCompile(`error resolving config &ConfigMapKeySelector\{LocalObjectReference:LocalObjectReference\{` + named + ` for env (\S+) in namespace \S+$`), "ConfigMap $1, which variable $2 comes from, does not exist"},
+		{regexp.MustCompile(`error reading secret ref &SecretEnvSource\{LocalObjectReference:LocalObjectReference\{` + named + ` on namespace [^:]+: .*not found$`), "Secret $1, which variables come from, does not exist"},
+		{regexp.MustCompile(`error reading config ref &ConfigMapEnvSource\{LocalObjectReference:LocalObjectReference\{` + named + ` on namespace [^:]+: .*not found$`), "ConfigMap $1, which variables come from, does not exist"},
 		{regexp.MustCompile(`dial tcp: address (.*): missing port in address$`), "the address $1 says no port"},
 		{regexp.MustCompile(`dial tcp: address (.*): too many colons in address$`), "the address $1 is not host:port"},
 	}

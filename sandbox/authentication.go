@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,17 +12,25 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope/sandbox/resolve"
 )
 
 // operatorNamespace is where KEDA looks for what a ClusterTriggerAuthentication
 // refers to, unless it was told otherwise.
 const operatorNamespace = "keda"
 
-// lookup finds the objects that others refer to, by kind, namespace and name.
+// lookup finds the objects that others refer to, by kind, namespace and name. Of what was
+// refused it knows that: nil is there for it.
 type lookup map[[3]string]runtime.Object
 
 func (m Manifests) lookup() lookup {
 	out := make(lookup, len(m.Objects))
+	for _, err := range m.Refused {
+		if r, ok := errors.AsType[*Refusal](err); ok && r.Of.Name != "" {
+			out[[3]string{r.Of.Kind, r.Of.Namespace, r.Of.Name}] = nil
+		}
+	}
 	for _, obj := range m.Objects {
 		id := identify(obj)
 		out[[3]string{id.Kind, id.namespace, id.name}] = obj
@@ -47,7 +56,7 @@ func (l lookup) key(kind, namespace, name, key string) string {
 	case *corev1.ConfigMap:
 		_, has = o.Data[key]
 	default:
-		return fmt.Sprintf("%s %s/%s is not among the manifests", kind, namespace, name)
+		return fmt.Sprintf("%s %s/%s %s", kind, namespace, name, l.absent(kind, namespace, name))
 	}
 	if !has {
 		return fmt.Sprintf("%s %s/%s has no key %s", kind, namespace, name, key)
@@ -121,9 +130,43 @@ func triggersOf(u *unstructured.Unstructured) (all []triggerRefs) {
 	return all
 }
 
+// absent is why an object is not found.
+func (l lookup) absent(kind, namespace, name string) string {
+	if _, was := l[[3]string{kind, namespace, name}]; was {
+		return "is left out, for what is wrong with it"
+	}
+	return "is not among the manifests"
+}
+
+// environment says what of the environment of the container that KEDA reads is not there.
+func (l lookup) environment(u *unstructured.Unstructured) (out []string) {
+	pod, of := l.template(u)
+	if pod == nil {
+		return nil
+	}
+	for i := range pod.Containers {
+		c := &pod.Containers[i]
+		if from := containerOf(u); from != "" && from != c.Name {
+			continue
+		}
+		for _, r := range resolve.Reads(c) {
+			if l.find(r.Kind, u.GetNamespace(), r.Name) == nil {
+				out = append(out, fmt.Sprintf("container %s of %s has variables from %s %s, which %s; KEDA reads all of them, and refuses it",
+					c.Name, of, r.Kind, r.Name, l.absent(r.Kind, u.GetNamespace(), r.Name)))
+			}
+		}
+		break
+	}
+	return out
+}
+
 // connections says what the triggers of a ScaledObject or ScaledJob refer to for
 // their connection and that is not there.
-func (l lookup) connections(u *unstructured.Unstructured) (out []string) {
+func (l lookup) connections(u *unstructured.Unstructured) []string {
+	out := l.environment(u)
+	if out != nil {
+		return out // and KEDA comes no further
+	}
 	for i, t := range triggersOf(u) {
 		say := func(format string, args ...any) {
 			out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, t.Type, fmt.Sprintf(format, args...)))
@@ -142,7 +185,7 @@ func (l lookup) connections(u *unstructured.Unstructured) (out []string) {
 		kind, namespace := authenticationKind(ref.Kind, u.GetNamespace())
 		auth := asUnstructured(l.find(kind, namespace, ref.Name))
 		if auth == nil {
-			say("%s %s is not among the manifests; KEDA has nothing from it", kind, ref.Name)
+			say("%s %s %s; KEDA has nothing from it", kind, ref.Name, l.absent(kind, namespace, ref.Name))
 			continue
 		}
 		for _, e := range authenticationOf(auth).Env {
@@ -232,7 +275,7 @@ func (l lookup) imports(namespace string, from corev1.EnvFromSource, name string
 		return false, ""
 	}
 	if l.find(kind, namespace, ref) == nil && !optional {
-		return false, fmt.Sprintf("%s %s/%s is not among the manifests", kind, namespace, ref)
+		return false, fmt.Sprintf("%s %s/%s %s", kind, namespace, ref, l.absent(kind, namespace, ref))
 	}
 	return ok && l.key(kind, namespace, ref, key) == "", ""
 }

@@ -104,6 +104,7 @@ func TestConnections(t *testing.T) {
 		return strings.NewReplacer(`listLength: "5"`, trigger, "image: example/worker", "image: example/worker\n          "+env).Replace(shop)
 	}
 	const so = "ScaledObject shop/orders: triggers[0] (redis): "
+	const whole = "ScaledObject shop/orders: container w of Deployment shop/worker has variables from Secret redis, which is not among the manifests; KEDA reads all of them, and refuses it"
 	for _, test := range []struct {
 		name, text string
 		want       []string
@@ -127,19 +128,28 @@ func TestConnections(t *testing.T) {
 		{"a variable of another container", with(ref, "env: [{name: PW, value: x}]") + auth + "{env: [{parameter: username, name: PW, containerName: side}]}\n",
 			[]string{so + "username of TriggerAuthentication auth: Deployment shop/worker has no container side"}},
 		{"a variable's Secret", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {secretKeyRef: {name: redis, key: password}}}]"),
-			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: Secret shop/redis is not among the manifests"}},
+			[]string{whole}},
 		{"a variable's key", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {configMapKeyRef: {name: redis, key: password}}}]") + config,
 			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: ConfigMap shop/redis has no key password"}},
 		{"a variable of the pod's", with("passwordFromEnv: PW", "env: [{name: PW, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]"),
 			[]string{so + "passwordFromEnv: variable PW of Deployment shop/worker container w: only a running pod knows it"}},
 		{"all of a Secret", with("passwordFromEnv: R_password", "envFrom: [{prefix: R_, secretRef: {name: redis}}]") + secret, nil},
 		{"all of no Secret", with("passwordFromEnv: password", "envFrom: [{secretRef: {name: redis}}, {configMapRef: {name: redis, optional: true}}]"),
-			[]string{so + "passwordFromEnv: Deployment shop/worker container w has no variable password; Secret shop/redis is not among the manifests"}},
+			[]string{whole}},
 		{"a ScaledJob", shop + job, []string{"ScaledJob shop/reports: triggers[0] (redis): usernameFromEnv: ScaledJob shop/reports container c has no variable USER"}},
 	} {
 		if diff := cmp.Diff(test.want, says(read(t, test.text))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", test.name, diff)
 		}
+	}
+}
+
+// TestFollowing: what lacks because it is itself refused is not said to be not given.
+func TestFollowing(t *testing.T) {
+	m, err := Load([]string{"-"}, strings.NewReader(strings.Replace(shop, "image: example/worker", "image: example/worker\n          envFrom: [{secretRef: {name: redis}}]", 1)+
+		"---\napiVersion: v1\nkind: Secret\nmetadata: {name: redis, namespace: shop}\ndata: {password: 'no base64'}\n"))
+	if err != nil || len(m.Refused) != 1 || len(m.Notes) != 2 || !strings.Contains(m.Notes[1].Says, "Secret redis, which is left out, for what is wrong with it") || m.Notes[1].Next != "" {
+		t.Errorf("%v, %v, %v", err, m.Refused, m.Notes)
 	}
 }
 

@@ -231,7 +231,7 @@ func (d document) builtIn(gvk schema.GroupVersionKind) (runtime.Object, error) {
 // strictly decodes, completes and checks an object of a type.
 func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, error) {
 	if text := d.tooLong(); text != "" {
-		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: fmt.Sprintf("%.40q is no quantity", text)})
+		return nil, d.refuse(d.called(kind), problem{text: fmt.Sprintf("%.40q is no quantity", text)})
 	}
 	strict, err := kjson.UnmarshalStrict(d.json, obj)
 	if d.dumped {
@@ -241,11 +241,11 @@ func (d document) strictly(obj runtime.Object, kind string) (runtime.Object, err
 		err = json.Unmarshal(d.withoutStatus(), obj)
 	}
 	if err != nil {
-		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, decodeProblem(err))
+		return nil, d.refuse(d.called(kind), decodeProblem(err))
 	}
 	m, err := meta.Accessor(obj)
 	if err != nil {
-		return nil, d.refuse(kscope.ObjectRef{Kind: kind}, problem{text: "it has no metadata"})
+		return nil, d.refuse(d.called(kind), problem{text: "it has no metadata"})
 	}
 	place(m, namespacedKind(kind))
 	if len(strict) > 0 {
@@ -308,11 +308,11 @@ func (d document) kedaObject(gvk schema.GroupVersionKind) (runtime.Object, error
 	}
 	u := &unstructured.Unstructured{}
 	if err := u.UnmarshalJSON(d.json); err != nil { // its metadata may still be anything
-		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
+		return nil, d.refuse(d.called(gvk.Kind), decodeProblem(err))
 	}
 	var head metav1.PartialObjectMetadata
 	if err := json.Unmarshal(d.json, &head); err != nil {
-		return nil, d.refuse(kscope.ObjectRef{Kind: gvk.Kind}, decodeProblem(err))
+		return nil, d.refuse(d.called(gvk.Kind), decodeProblem(err))
 	}
 	place(u, namespacedKind(gvk.Kind))
 	var wrong []problem

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	yamlnode "go.yaml.in/yaml/v3"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
 )
@@ -124,6 +126,22 @@ func (d document) refuseAll(of kscope.ObjectRef, all []problem) error {
 		out = append(out, d.refuse(of, p))
 	}
 	return out
+}
+
+// called is an object of a kind as it calls itself, as far as that can be read.
+func (d document) called(kind string) kscope.ObjectRef {
+	var head struct {
+		Metadata struct{ Name, Namespace any }
+	}
+	_ = json.Unmarshal(d.json, &head)
+	var m metav1.ObjectMeta
+	m.Name, _ = head.Metadata.Name.(string)
+	m.Namespace, _ = head.Metadata.Namespace.(string)
+	place(&m, namespacedKind(kind))
+	if m.Name == "" {
+		return kscope.ObjectRef{Kind: kind}
+	}
+	return kscope.ObjectRef{Kind: kind, Namespace: m.Namespace, Name: m.Name}
 }
 
 func (d document) place() string { return fmt.Sprintf("%s:%d", d.file, d.line) }

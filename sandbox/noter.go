@@ -49,6 +49,9 @@ func (m *Manifests) note(given []notes.Note, places map[kscope.ObjectRef]string)
 // is not played, and no more.
 func (n *noter) say(w notes.Weight, obj runtime.Object, says, next string) {
 	ref := refOf(obj)
+	if strings.HasPrefix(next, notGiven) && !strings.Contains(says, "not among the manifests") {
+		next = ""
+	}
 	if w == notes.Differs && n.rows[ref] == nil {
 		w = notes.Unplayed
 	}
@@ -70,6 +73,9 @@ func (n *noter) refused(err error) {
 
 // notGiven is what to do about an object that others refer to.
 const notGiven = "add it to the manifests; -f may be given several times"
+
+// madeUp is that of a Secret or ConfigMap, which is seldom kept beside them.
+const madeUp = notGiven + ", and here one with made-up values will do"
 
 // clean makes a note safe to show: names and texts are the user's files'.
 func clean(n *notes.Note) {
@@ -105,7 +111,7 @@ func (n *noter) object(obj runtime.Object) {
 		}
 	case *unstructured.Unstructured:
 		if t, ok := targetOf(o); ok && !n.known.has(t) {
-			n.say(notes.Fails, obj, fmt.Sprintf("its target %s %s is not among the manifests; KEDA will say so", t.kind, t.Ref), notGiven)
+			n.say(notes.Fails, obj, fmt.Sprintf("its target %s %s %s; KEDA will say so", t.kind, t.Ref, n.known.absent(t.kind, t.Namespace, t.Name)), notGiven)
 		}
 		var unasked, missing []string
 		if strings.HasSuffix(o.GetKind(), "TriggerAuthentication") {
@@ -117,7 +123,11 @@ func (n *noter) object(obj runtime.Object) {
 			n.say(notes.Differs, obj, says, "")
 		}
 		for _, says := range missing {
-			n.say(notes.Fails, obj, says, notGiven)
+			next := notGiven
+			if strings.Contains(says, "Secret ") || strings.Contains(says, "ConfigMap ") {
+				next = madeUp
+			}
+			n.say(notes.Fails, obj, says, next)
 		}
 	}
 }

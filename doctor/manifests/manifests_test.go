@@ -190,6 +190,17 @@ func TestStatus(t *testing.T) {
 	}
 }
 
+// TestFollowing: what lacks because it is itself refused is not said to be not given.
+func TestFollowing(t *testing.T) {
+	text := by("", `{type: redis, authenticationRef: {name: t}, metadata: {address: "r:1", listName: l}}`) + "---\n" + loginPrefix + "5, key: x}\n---\n" +
+		workload("Deployment", "replicas: -1", "envFrom: [{secretRef: {name: s}}]") + "---\n" + strings.Replace(secret, "stringData", "data", 1)
+	for _, f := range Read([]string{"-"}, strings.NewReader(text)).Findings {
+		if f.Rule != notAccepted {
+			t.Errorf("%s: %s", f.Rule, f.Says)
+		}
+	}
+}
+
 // TestClean: no format carries what could drive a terminal, or end a command of GitHub's.
 func TestClean(t *testing.T) {
 	text := list("", `"listLenght\u001b]0;x\u0007": "\u001b[31m%0A::error::x\r\n::error::y"`) + "---\n" + loginPrefix + "\"s\\u001b[2J\", key: \"\\u202e\"}\n" +

@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -101,11 +102,17 @@ type set struct {
 	m       *sandbox.Manifests
 	objects []object
 	by      map[name]*object
+	refused map[name]bool      // what is given, and left out for what is wrong with it
 	targets map[name][]*object // what scales a workload, in the order in which it was given
 }
 
 func newSet(m *sandbox.Manifests) *set {
-	s := &set{m: m, objects: make([]object, 0, len(m.Objects)), by: map[name]*object{}, targets: map[name][]*object{}}
+	s := &set{m: m, objects: make([]object, 0, len(m.Objects)), by: map[name]*object{}, refused: map[name]bool{}, targets: map[name][]*object{}}
+	for _, err := range m.Refused {
+		if r, ok := errors.AsType[*sandbox.Refusal](err); ok {
+			s.refused[name{r.Of.Kind, r.Of.Namespace, r.Of.Name}] = true
+		}
+	}
 	for i, is := range m.Objects {
 		a, err := meta.Accessor(is)
 		if err != nil {

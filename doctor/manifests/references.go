@@ -8,6 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope/sandbox/resolve"
 )
 
 // elsewhere is an object of that name that is nearly meant: of the other kind of its sort,
@@ -29,7 +31,7 @@ func (s *set) elsewhere(n name, kinds ...string) *object {
 func targetMissing(s *set, o *object) []found {
 	t, ok := o.target()
 	version := o.spec.ScaleTargetRef.APIVersion
-	if !ok || t.kind != "Deployment" && t.kind != "StatefulSet" || version != "" && version != "apps/v1" || s.by[t] != nil {
+	if !ok || t.kind != "Deployment" && t.kind != "StatefulSet" || version != "" && version != "apps/v1" || s.by[t] != nil || s.refused[t] {
 		return nil
 	}
 	if near := s.elsewhere(t, "Deployment", "StatefulSet"); near != nil {
@@ -48,7 +50,7 @@ func authMissing(s *set, o *object) (out []found) {
 		if t.AuthenticationRef.Kind == "ClusterTriggerAuthentication" {
 			want = name{t.AuthenticationRef.Kind, "", want.name}
 		}
-		if s.by[want] != nil {
+		if s.by[want] != nil || s.refused[want] {
 			continue
 		}
 		path := o.trigger(i, "authenticationRef")
@@ -107,7 +109,7 @@ func logins(o *object) (out []login) {
 // the manifests.
 func dataMissing(s *set, o *object) (out []found) {
 	for _, r := range logins(o) {
-		if _, known := s.keys(r.kind, r.namespace, r.name.name); !known {
+		if _, known := s.keys(r.kind, r.namespace, r.name.name); !known && !s.refused[r.name] {
 			out = append(out, s.notGiven(r.path+".name", r.name, "KEDA takes the parameter "+r.parameter+" for empty"))
 		}
 	}
@@ -115,8 +117,8 @@ func dataMissing(s *set, o *object) (out []found) {
 	if c == nil {
 		return out
 	}
-	for _, n := range references(c) {
-		if n.namespace = o.namespace; s.find(n.kind, n.namespace, n.name) == nil {
+	for _, r := range resolve.Reads(c) {
+		if n := (name{r.Kind, o.namespace, r.Name}); s.by[n] == nil && !s.refused[n] {
 			out = append(out, s.notGiven("spec.triggers", n, "KEDA refuses the "+o.kind+", since it reads the whole environment of container "+c.Name))
 		}
 	}

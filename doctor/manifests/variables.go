@@ -65,36 +65,6 @@ func (s *set) needs(o *object, t *trigger) bool {
 	return ok && slices.ContainsFunc(world.Refuses(u, s.find), func(r world.Refusal) bool { return r.Unset && o.triggerAt(r.Path) == t })
 }
 
-// references are what the environment of a container is taken from, each once, but for
-// what may be missing.
-func references(c *corev1.Container) (out []name) {
-	add := func(kind, of string, optional *bool) {
-		if n := (name{kind: kind, name: of}); of != "" && (optional == nil || !*optional) && !slices.Contains(out, n) {
-			out = append(out, n)
-		}
-	}
-	for _, from := range c.EnvFrom {
-		if r := from.SecretRef; r != nil {
-			add("Secret", r.Name, r.Optional)
-		}
-		if r := from.ConfigMapRef; r != nil {
-			add("ConfigMap", r.Name, r.Optional)
-		}
-	}
-	for _, v := range c.Env {
-		if v.ValueFrom == nil || v.Value != "" {
-			continue
-		}
-		if r := v.ValueFrom.SecretKeyRef; r != nil {
-			add("Secret", r.Name, r.Optional)
-		}
-		if r := v.ValueFrom.ConfigMapKeyRef; r != nil {
-			add("ConfigMap", r.Name, r.Optional)
-		}
-	}
-	return out
-}
-
 // lacks reports whether a container certainly has no variable of a name.
 func (s *set) lacks(c *corev1.Container, namespace, variable string) bool {
 	if slices.ContainsFunc(c.Env, func(v corev1.EnvVar) bool { return v.Name == variable }) {

@@ -4,6 +4,7 @@ package resolve
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -85,6 +86,39 @@ func (find Find) variable(v corev1.EnvVar, namespace string, before map[string]s
 		return data[from.ConfigMapKeyRef.Key], err == nil, nil
 	}
 	return "", false, nil
+}
+
+// Data is a Secret or a ConfigMap of a namespace.
+type Data struct{ Kind, Name string }
+
+// Reads are those without which KEDA does not read the environment of a container, whatever
+// of it a trigger asks for.
+func Reads(c *corev1.Container) (out []Data) {
+	add := func(kind, of string, optional *bool) {
+		if d := (Data{kind, of}); of != "" && !isTrue(optional) && !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	for _, from := range c.EnvFrom {
+		if r := from.SecretRef; r != nil {
+			add("Secret", r.Name, r.Optional)
+		}
+		if r := from.ConfigMapRef; r != nil {
+			add("ConfigMap", r.Name, r.Optional)
+		}
+	}
+	for _, v := range c.Env {
+		if v.ValueFrom == nil || v.Value != "" {
+			continue
+		}
+		if r := v.ValueFrom.SecretKeyRef; r != nil {
+			add("Secret", r.Name, r.Optional)
+		}
+		if r := v.ValueFrom.ConfigMapKeyRef; r != nil {
+			add("ConfigMap", r.Name, r.Optional)
+		}
+	}
+	return out
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }
