@@ -81,20 +81,7 @@ func Read(paths []string, in io.Reader) Report {
 		}
 	}
 	for i := range s.objects {
-		o := &s.objects[i]
-		refused := false
-		for _, rule := range rules {
-			for _, f := range rule.find(s, o) {
-				x := s.finding(rule, o, f)
-				r.Findings = append(r.Findings, x)
-				refused = refused || x.Severity == Error
-			}
-		}
-		if !refused {
-			for _, f := range s.denied(o) {
-				r.Findings = append(r.Findings, s.finding(ofKEDA, o, f))
-			}
-		}
+		r.Findings = append(r.Findings, s.judge(&s.objects[i])...)
 	}
 	if err != nil && !slices.Contains(m.Refused, err) || r.Scales == 0 && len(m.Refused) == 0 && err == nil {
 		if err == nil {
@@ -104,6 +91,30 @@ func Read(paths []string, in io.Reader) Report {
 	}
 	r.arrange()
 	return r
+}
+
+// judge is what the rules find in an object. Of a parameter that KEDA does not take nothing
+// else is said.
+func (s *set) judge(o *object) (out []Finding) {
+	refused := map[[2]int]bool{} // by line and column
+	for _, rule := range rules {
+		for _, f := range rule.find(s, o) {
+			x := s.finding(rule, o, f)
+			at := [2]int{x.Line, x.Column}
+			if x.Severity == Error {
+				refused[at] = true
+			} else if refused[at] && strings.Contains(x.Field, ".metadata.") {
+				continue
+			}
+			out = append(out, x)
+		}
+	}
+	if len(refused) == 0 {
+		for _, f := range s.denied(o) {
+			out = append(out, s.finding(ofKEDA, o, f))
+		}
+	}
+	return out
 }
 
 // refused adds what the loader left out: where it says no place, it could not be read.

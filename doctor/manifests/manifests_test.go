@@ -201,6 +201,14 @@ func TestFollowing(t *testing.T) {
 	}
 }
 
+// TestOfWhatIsRefused: of a number that KEDA does not take nothing else is said.
+func TestOfWhatIsRefused(t *testing.T) {
+	text := list("", `listLength: "1_000"`) + "---\n" + workload("Deployment", "", "")
+	if all := Read([]string{"-"}, strings.NewReader(text)).Findings; len(all) != 1 || all[0].Rule != ofKEDA.id {
+		t.Errorf("%+v", all)
+	}
+}
+
 // TestClean: no format carries what could drive a terminal, or end a command of GitHub's.
 func TestClean(t *testing.T) {
 	text := list("", `"listLenght\u001b]0;x\u0007": "\u001b[31m%0A::error::x\r\n::error::y"`) + "---\n" + loginPrefix + "\"s\\u001b[2J\", key: \"\\u202e\"}\n" +
