@@ -65,7 +65,8 @@ type spec struct {
 		Strategy                          string
 		CustomScalingRunningJobPercentage string
 	}
-	JobTargetRef struct {
+	EnvSourceContainerName string // of a ScaledJob
+	JobTargetRef           struct {
 		Template corev1.PodTemplateSpec
 	}
 }

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,7 +20,7 @@ func (s *set) container(o *object) *corev1.Container {
 	if pod == nil || o.kind == "HorizontalPodAutoscaler" {
 		return nil
 	}
-	named := o.spec.ScaleTargetRef.Container
+	named := cmp.Or(o.spec.ScaleTargetRef.Container, o.spec.EnvSourceContainerName)
 	i := slices.IndexFunc(pod.Containers, func(c corev1.Container) bool { return named == "" || c.Name == named })
 	if i < 0 {
 		return nil
