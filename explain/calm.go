@@ -35,7 +35,10 @@ const (
 
 // calm is the phase that a decision shows, by the one that its rule gives.
 func (f *facts) calm(c *store.Chain, is Phase) Phase {
-	if f.desired == 0 || !restless(is) || !f.wantKnown || f.partly {
+	switch {
+	case is == Steady && f.desired > 0 && !f.wantKnown && f.grew(c):
+		return ScalingUp // pods that start so fast that it could not be read otherwise
+	case f.desired == 0 || !restless(is) || !f.wantKnown || f.partly && (is == Draining || is == AtMax):
 		return is
 	}
 	shown, since := f.shownAt(c, f.now)
@@ -47,6 +50,13 @@ func (f *facts) calm(c *store.Chain, is Phase) Phase {
 		return is
 	}
 	return shown
+}
+
+// grew reports whether more pods were set a moment ago, of some.
+func (f *facts) grew(c *store.Chain) bool {
+	since := c.Past.Desired.HeldSince(f.now)
+	before := c.Past.Desired.At(since.Add(-1))
+	return f.now.Sub(since) < holds && before > 0 && before < float64(f.desired)
 }
 
 // restless are the phases that follow from numbers.
@@ -202,7 +212,7 @@ func (f *facts) stance(c *store.Chain, at time.Time) (p Phase, want int32) {
 	}
 	g.want = min(max(g.want, g.low), g.high)
 	switch {
-	case desired != desired || ready != ready || !g.wantKnown || g.partly,
+	case desired != desired || ready != ready || !g.wantKnown,
 		g.desired == 0, g.ready == 0 && g.desired <= g.low && !complete(c, at):
 		return "", 0
 	case valueAt(&c.Past.Active, at) == 0 && g.quiet && cools(c):

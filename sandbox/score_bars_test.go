@@ -24,7 +24,7 @@ var bars = []score.Bar{
 	score.AtLeast("used: that nothing changes true, undisturbed, %", score.TrueOf(used, true, "nobody"), 98.8, 95),
 	score.NeverAbove("used: changes given to the wrong one, %", score.Part("author", used, false, score.Wrong), 0, 0),
 	score.NeverAbove("used: seconds in which something is said to be broken", score.Seconds("broken", used), 0, 0),
-	score.NeverAbove("used: phases that are back within 5 s", score.Seconds("flip", used), 64, 0),
+	score.NeverAbove("used: phases that are back within 5 s", score.Seconds("flip", used), 22, 0),
 	score.AtLeast("broken: all forecasts true, undisturbed, %", score.TrueOf(broken, true, "KEDA", "HPA", "nobody"), 97.2, 95),
 	score.AtLeast("healthy: the HPA's next size exact, undisturbed, %", score.Part("size", healthy, true, score.Right), 97.2, 95),
 	score.AtMost("healthy: the HPA's next size wrong, undisturbed, %", score.Part("size", healthy, true, score.Wrong), 0.7, 1),
