@@ -155,8 +155,15 @@ func decoded(t *testing.T, file string, values *strings.Replacer) []*unstructure
 func create(t *testing.T, ns string, o *unstructured.Unstructured) error {
 	t.Helper()
 	gvr, _ := meta.UnsafeGuessKindToResource(o.GroupVersionKind())
-	_, err := c.Dynamic.Resource(gvr).Namespace(ns).Create(t.Context(), o, metav1.CreateOptions{FieldValidation: "Strict"})
-	return err
+	var said error
+	_ = cluster.WaitFor(t.Context(), 10*time.Second, "the webhook's cache", func(ctx context.Context) error {
+		_, said = c.Dynamic.Resource(gvr).Namespace(ns).Create(ctx, o, metav1.CreateOptions{FieldValidation: "Strict"})
+		if said != nil && strings.HasSuffix(said.Error(), " not found") { // what was made before it a moment ago
+			return said
+		}
+		return nil
+	})
+	return said
 }
 
 // heads are what stands before what an API server or a webhook says.

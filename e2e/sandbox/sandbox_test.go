@@ -307,7 +307,7 @@ func TestSecrets(t *testing.T) {
 	s = sandbox(t, "-f", broken)
 	s.WaitFor(patience, "word that there are notes", has(" notes w", "q quit"))
 	s.Press("w")
-	s.WaitFor(patience, "a Secret that is not base64 left out", has("Left out", "broken.yaml:", "Secret: illegal base64"))
+	s.WaitFor(patience, "a Secret that is not base64 left out", has("Left out", "broken.yaml:", "Secret shop/redis", "illegal base64", "is left out, for what is wrong with it"))
 	s.Press("esc")
 	s.WaitFor(patience, "the end of the notes", lacks("Left out", " notes w"))
 	s.Press("q")
