@@ -282,7 +282,7 @@ func TestOwnLogin(t *testing.T) {
 			if len(m.logins()) != 1 {
 				t.Fatalf("%s: logins %v", login, m.logins())
 			}
-			r := run(t, Options{Manifests: m})
+			r := run(t, Options{Manifests: m, NoWorkers: true})
 			c := r.until(orders, time.Minute, login, func(c explain.Picture) bool { return len(c.Readings) == 1 && c.Readings[0].Known })
 			r.push(orders, *c.Readings[0].Trigger.Backlog, 3)
 			r.until(orders, time.Minute, login, func(c explain.Picture) bool { return c.Readings[0].Known && c.Readings[0].Value == 3 })
