@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope/sandbox/resolve"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // operatorNamespace is where KEDA looks for what a ClusterTriggerAuthentication
@@ -294,11 +294,8 @@ func (l lookup) template(u *unstructured.Unstructured) (pod *corev1.PodSpec, of 
 
 // podOf is the pod template of a workload, and what that is called; nil for all else.
 func podOf(obj runtime.Object) (*corev1.PodSpec, string) {
-	switch o := obj.(type) {
-	case *appsv1.Deployment:
-		return &o.Spec.Template.Spec, title(obj)
-	case *appsv1.StatefulSet:
-		return &o.Spec.Template.Spec, title(obj)
+	if pod := world.PodOf(obj); pod != nil {
+		return pod, title(obj)
 	}
 	return nil, ""
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/words"
 )
 
@@ -20,7 +21,7 @@ func idleTug(_ *set, o *object) []found {
 
 func replicasSet(s *set, o *object) []found {
 	path := "spec.replicas"
-	if pods(o.is) == nil || !isSet(o.is) || o.dumped {
+	if world.PodOf(o.is) == nil || !isSet(o.is) || o.dumped {
 		return nil
 	}
 	for _, by := range s.targets[o.name] {

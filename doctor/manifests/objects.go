@@ -5,7 +5,6 @@ import (
 	"errors"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -13,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // name tells objects apart.
@@ -169,17 +169,6 @@ func (o *object) target() (name, bool) {
 	return name{}, false
 }
 
-// pods is the pod template of a workload; nil of anything else.
-func pods(obj runtime.Object) *corev1.PodSpec {
-	switch o := obj.(type) {
-	case *appsv1.Deployment:
-		return &o.Spec.Template.Spec
-	case *appsv1.StatefulSet:
-		return &o.Spec.Template.Spec
-	}
-	return nil
-}
-
 // pods are those that a ScaledObject's or ScaledJob's triggers take their environment
 // from; nil where they are not among the manifests.
 func (s *set) pods(o *object) *corev1.PodSpec {
@@ -187,7 +176,7 @@ func (s *set) pods(o *object) *corev1.PodSpec {
 		return &o.spec.JobTargetRef.Template.Spec
 	}
 	t, _ := o.target()
-	return pods(s.find(t.kind, t.namespace, t.name))
+	return world.PodOf(s.find(t.kind, t.namespace, t.name))
 }
 
 // place is where an object stands, in words.

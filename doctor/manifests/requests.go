@@ -5,6 +5,8 @@ import (
 
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope/sandbox/world"
 )
 
 // want is a resource that something scales by, of one container or of all.
@@ -43,7 +45,7 @@ func noRequests(s *set, o *object) (out []found) {
 	if !ok || workload == nil {
 		return nil
 	}
-	pod := pods(workload.is)
+	pod := world.PodOf(workload.is)
 	if pod == nil {
 		return nil
 	}

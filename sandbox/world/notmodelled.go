@@ -163,7 +163,7 @@ func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
 		if _, err = spec.formula(); !errors.Is(err, triggers.ErrFormulaUnknown) {
 			add("spec.advanced.scalingModifiers", err)
 		}
-		env = environment{templateOf(find(orText(spec.ScaleTargetRef.Kind, "Deployment"), u.GetNamespace(), spec.ScaleTargetRef.Name)), spec.ScaleTargetRef.Container}
+		env = environment{PodOf(find(orText(spec.ScaleTargetRef.Kind, "Deployment"), u.GetNamespace(), spec.ScaleTargetRef.Name)), spec.ScaleTargetRef.Container}
 	case "ScaledJob":
 		var job scaledJobSpec
 		if decode(u, &job) != nil {
@@ -191,7 +191,8 @@ func Refuses(u *unstructured.Unstructured, find resolve.Find) []Refusal {
 	return out
 }
 
-func templateOf(obj runtime.Object) *corev1.PodSpec {
+// PodOf is the pod template of a workload; nil of anything else.
+func PodOf(obj runtime.Object) *corev1.PodSpec {
 	switch o := obj.(type) {
 	case *appsv1.Deployment:
 		return &o.Spec.Template.Spec
