@@ -20,6 +20,7 @@ type Connection struct {
 	Err, Hint   string        // the last error and the likely fix; "" when none was met
 	ErrAt       time.Time     // when Err was first met; zero without
 	Failing     bool          // Err is the present, not the past
+	Paced       time.Duration // how often it is asked, where that is seldom since each look costs; else zero
 	Retry       time.Duration // how long after a failure it is tried again; zero while it works
 }
 
@@ -48,9 +49,32 @@ type Depth struct {
 	N       float64
 	Type    string
 	Err     string
+	Scaled  Scaled         // what KEDA makes of it, where that is another number
+	Parts   [MaxParts]Part // what N is made of, or stands beside it, where the broker tells; the rest is zero
+	Note    string         // what else the broker tells: "3 members on 4 partitions"; "" for nothing
+	Sampled time.Time      // when the broker itself took the number, where that is not now; else zero
 	// Elsewhere is where jobs were seen to come instead, while this one is empty;
 	// zero where none were.
 	Elsewhere Elsewhere
+}
+
+// MaxParts is how many parts a depth has at most.
+const MaxParts = 4
+
+// Part is a number that a broker tells of a backlog beside the whole: of a queue
+// that so many are ready and so many in flight.
+type Part struct {
+	Name string // "ready", "in flight", "partitions with lag"
+	N    float64
+}
+
+// Scaled is what KEDA makes of a backlog before it compares: it caps, and some of its
+// modes count something else. The zero value is for where that is the backlog itself.
+type Scaled struct {
+	Is     bool
+	N      float64 // what the HPA is told, of all pods together
+	Active float64 // what is compared with the activation target
+	How    string  // what makes the difference, in words: "4 partitions x 5"; "" where its own name says it
 }
 
 // Elsewhere is a place that is easily taken for a backlog: it has nearly its name,
@@ -66,5 +90,6 @@ type Elsewhere struct {
 type Depths struct {
 	Server string        // of the trigger, not of an override: as in [Backlog]
 	RTT    time.Duration // round trip of the measurement
+	Every  time.Duration // how long after this one the next follows; zero for less than a minute
 	All    []Depth
 }

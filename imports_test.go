@@ -133,5 +133,6 @@ func TestImports(t *testing.T) {
 // of brokers are made of.
 func mayUse(from, path string) bool {
 	kubernetes := under(from, "sources/k8s") || under(from, "sources/keda") || under(from, "sources/watch")
-	return path == module+"/"+from || path == module+"/sources/watch" && kubernetes || path == module+"/sources/broker" && !kubernetes
+	return path == module+"/"+from || path == module+"/sources/watch" && kubernetes ||
+		(under(path, module+"/sources/broker") || under(path, module+"/sources/protocol")) && !kubernetes
 }

@@ -53,10 +53,11 @@ type Meter interface {
 // Ask is what to measure. It is never changed in place: where anything about it
 // is new, Measure is given another one.
 type Ask struct {
-	Backlogs []kscope.Backlog  // each once, always in the same order
-	Trigger  kscope.TriggerRef // one of those that name them, always the same as long as it does
-	Metadata map[string]string // of that trigger, as far as it is shown
-	Alone    bool              // no other object names any of them
+	Backlogs []kscope.Backlog    // each once, always in the same order
+	Triggers []kscope.TriggerRef // of each, one of those that name it
+	Trigger  kscope.TriggerRef   // one of those that name them, always the same as long as it does
+	Metadata map[string]string   // of that trigger, as far as it is shown
+	Alone    bool                // no other object names any of them
 }
 
 // Reading is what a meter knows of one backlog. Errors are in plain words that
@@ -68,7 +69,21 @@ type Reading struct {
 	Err  error  // why N is not known
 	Own  bool   // Err is about this backlog alone: the server is well
 
-	Elsewhere kscope.Elsewhere // where jobs come instead; see [kscope.Depth]
+	Elsewhere kscope.Elsewhere             // where jobs come instead; see [kscope.Depth]
+	Scaled    kscope.Scaled                // what KEDA makes of it
+	Parts     [kscope.MaxParts]kscope.Part // what it is made of
+	Note      string                       // what else is known of it
+	Sampled   time.Time                    // when the broker itself took it, where that is not now
+}
+
+// Paced is a Meter for whose looks somebody pays: it may be asked no more often than it
+// says after a look, at zero as often as anybody likes.
+type Paced interface{ Pace() time.Duration }
+
+// Sharer is a Writer that can tell who else gets what is put into a backlog.
+type Sharer interface {
+	// Others names in words each who gets a copy too. Nobody is no error.
+	Others(context.Context, kscope.Backlog) ([]string, error)
 }
 
 // Writer puts jobs into backlogs. Its methods are called by one

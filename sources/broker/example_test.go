@@ -47,7 +47,7 @@ func (s *shelf) Push(_ context.Context, b *broker.Batch) (did broker.Outcome) {
 // A broker is what measures and what puts in; the rest is here.
 func Example() {
 	ctx, cancel := context.WithCancel(context.Background())
-	queues := broker.New("shelf", &shelf{make(chan string, 25)}, broker.Options{})
+	queues := broker.New(map[string]broker.Technology{"shelf": &shelf{make(chan string, 25)}}, broker.Options{})
 	depths := make(chan int64)
 	done := make(chan error)
 	go func() {

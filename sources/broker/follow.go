@@ -24,7 +24,7 @@ type wanted struct {
 
 // Follow learns from an observation which backlogs to measure: those that the
 // triggers of ScaledObjects and ScaledJobs name, for as long as these exist and
-// where they are of the broker that the source is named for.
+// where they are of a broker that the source has a technology for.
 // It is made to be a tap: it never blocks, and what it learns before Run
 // starts is measured as soon as Run does.
 func (s *Source) Follow(o kscope.Observation) {
@@ -47,8 +47,10 @@ func (s *Source) Follow(o kscope.Observation) {
 	}
 }
 
-// mine reports whether a trigger names a backlog of the source's own broker.
-func (s *Source) mine(t kscope.Trigger) bool { return t.Backlog != nil && t.Backlog.Broker == s.name }
+// mine reports whether a trigger names a backlog of one of the source's brokers.
+func (s *Source) mine(t kscope.Trigger) bool {
+	return t.Backlog != nil && s.technologies[t.Backlog.Broker] != nil
+}
 
 func (s *Source) learn(obj kscope.ID, uid string, triggers []kscope.Trigger) bool {
 	s.mu.Lock()

@@ -100,7 +100,7 @@ func (f *fake) set(change func()) {
 func bubble(t *testing.T, o Options, test func(s *Source, f *fake, news func() []kscope.Fact)) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{lengths: map[kscope.Backlog]int64{}, bad: map[kscope.Backlog]Reading{}, asks: map[*Ask]int{}}
-		s := New("fake", f, o)
+		s := New(map[string]Technology{"fake": f}, o)
 		all := make(chan kscope.Fact, 100_000)
 		ctx, cancel := context.WithCancel(t.Context())
 		returned := make(chan error)

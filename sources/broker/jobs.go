@@ -96,3 +96,9 @@ func (j *jobs) next(d delivery, n int64, now time.Time) *Batch {
 	}
 	return b
 }
+
+// NewBatch is n jobs of a payload as a load has them made, for the tests of brokers.
+func NewBatch(to kscope.Backlog, payload *load.Payload, n int, at time.Time) *Batch {
+	made := newJobs()
+	return made.next(newDelivery(to, "", payload), int64(n), at)
+}

@@ -41,7 +41,7 @@ func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error 
 		return err
 	}
 	defer run.work.Done()
-	defer run.measure(s.technology.Place(l.Backlog))
+	defer run.measure(s.place(l.Backlog))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(run.ctx, cancel)()

@@ -26,15 +26,16 @@ const (
 // name. Without an override there is one such name.
 type plan struct {
 	groups   map[string][]kscope.Backlog
-	trigger  kscope.TriggerRef // one of those that name it
-	metadata map[string]string // of that trigger
-	alone    bool              // no other object names it
+	triggers map[kscope.Backlog]kscope.TriggerRef // one of those that name each
+	trigger  kscope.TriggerRef                    // one of those that name it
+	metadata map[string]string                    // of that trigger
+	alone    bool                                 // no other object names it
 }
 
 // same reports whether two plans ask for the same. Who asks for nothing is no
 // matter.
 func (p plan) same(next plan) bool {
-	return maps.EqualFunc(p.groups, next.groups, slices.Equal) &&
+	return maps.EqualFunc(p.groups, next.groups, slices.Equal) && maps.Equal(p.triggers, next.triggers) &&
 		(len(next.groups) == 0 || p.alone == next.alone && p.trigger == next.trigger && maps.Equal(p.metadata, next.metadata))
 }
 
@@ -49,6 +50,7 @@ type poller struct {
 	place    string
 	meter    Meter
 	interval time.Duration
+	every    time.Duration // between two looks, as things are
 	emit     func(kscope.Fact)
 	woken    chan struct{}
 
@@ -121,6 +123,9 @@ func (p *poller) rest(ctx context.Context, timer *time.Timer, started time.Time,
 		case <-timer.C:
 			return true
 		case <-p.woken:
+			if p.meterPace() > 0 && !p.isFresh() {
+				continue // it would be one more look, and each costs
+			}
 			end = started.Add(minGap)
 		}
 	}
@@ -139,20 +144,36 @@ func (p *poller) tick(ctx context.Context) time.Duration {
 	if ctx.Err() != nil {
 		return 0 // we hung up ourselves, which says nothing about the server
 	}
+	p.every = max(p.interval, p.meterPace())
 	answered := false
 	for _, g := range p.groups {
 		if p.report(g, rtt, err) {
 			answered = true
 		}
 	}
-	pause := max(p.pause, p.interval)
+	pause := max(p.pause, p.every)
 	p.introduce(rtt, answered, pause)
 	if answered {
 		p.pause = firstPause
-		return p.interval
+		return p.every
 	}
 	p.pause = min(2*p.pause, maxPause)
 	return pause
+}
+
+// meterPace is how often the meter may be asked at most; 0 for as often as one likes.
+func (p *poller) meterPace() time.Duration {
+	if m, ok := p.meter.(Paced); ok {
+		return m.Pace()
+	}
+	return 0
+}
+
+// isFresh reports whether there is something new to measure.
+func (p *poller) isFresh() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fresh
 }
 
 // introduce tells, for each group, how its server is reached, if that is news.

@@ -40,7 +40,7 @@ func (s *Source) Purge(ctx context.Context, p load.Purge) error {
 	}
 	out.Took = time.Since(started)
 	run.emit(out)
-	run.measure(s.technology.Place(p.Backlog))
+	run.measure(s.place(p.Backlog))
 	return orNil(out.Err)
 }
 
@@ -87,7 +87,11 @@ func (s *Source) gate(run *session, q kscope.Backlog) (*gate, error) {
 	if s.options.ReadOnly {
 		return nil, errReadOnly
 	}
-	w, err := s.technology.Writer(q)
+	t := s.technologies[q.Broker]
+	if t == nil {
+		return nil, errors.New("kscope puts nothing into what this trigger measures")
+	}
+	w, err := t.Writer(q)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,9 @@ func (p *poller) adopt() {
 		g.changed = g.changed || !slices.Equal(g.queues, queues)
 		g.first, g.queues = len(p.ask.Backlogs), queues
 		p.ask.Backlogs = append(p.ask.Backlogs, queues...)
+		for _, q := range queues {
+			p.ask.Triggers = append(p.ask.Triggers, next.triggers[q])
+		}
 	}
 	p.readings = make([]Reading, len(p.ask.Backlogs))
 }
@@ -82,6 +85,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 		default:
 			answered = true
 			d.N, d.Type, d.Elsewhere = r.N, r.Type, r.Elsewhere
+			d.Scaled, d.Parts, d.Note, d.Sampled = r.Scaled, r.Parts, r.Note, r.Sampled
 		}
 	}
 	status := kscope.Status{State: kscope.Synced}
@@ -97,15 +101,23 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 			return false
 		}
 	}
-	if g.silent++; !g.changed && g.silent < repeatEvery && g.status.State == status.State && slices.Equal(all, g.said) {
+	if g.silent++; !g.changed && g.silent < repeatEvery && p.every <= repeatLoad && g.status.State == status.State && slices.Equal(all, g.said) {
 		return answered
 	}
 	all = slices.Clone(all) // those who are told keep it
 	g.changed, g.said, g.silent = false, all, 0
 	// The numbers first: whoever draws at the first news draws these.
-	p.emit(kscope.Depths{Server: g.server, RTT: rtt, All: all})
+	p.emit(kscope.Depths{Server: g.server, RTT: rtt, Every: p.seldom(), All: all})
 	p.say(g, status)
 	return answered
+}
+
+// seldom is how long after a look the next follows, where that is long.
+func (p *poller) seldom() time.Duration {
+	if p.every < time.Minute {
+		return 0
+	}
+	return p.every
 }
 
 // say emits a status of a group if it is new.

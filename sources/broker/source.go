@@ -37,10 +37,9 @@ type Options struct {
 // Follow, Load and Purge may be called from any goroutine, also while Run is not
 // running.
 type Source struct {
-	name       string
-	technology Technology
-	options    Options
-	changed    chan struct{} // holds a token when follows has news for Run
+	technologies map[string]Technology // by the broker of their backlogs
+	options      Options
+	changed      chan struct{} // holds a token when follows has news for Run
 
 	mu      sync.Mutex // held for moments, never across a call that can block
 	follows follows
@@ -64,16 +63,26 @@ var _ kscope.Source = (*Source)(nil)
 
 var errRunning = errors.New("already running")
 
-// New makes a source of a name that follows nothing yet.
-func New(name string, t Technology, o Options) *Source {
+// New makes a source that follows nothing yet, of what there is to follow of each broker
+// that a technology is given for, by the name that its backlogs have.
+func New(technologies map[string]Technology, o Options) *Source {
 	if o.Interval <= 0 {
 		o.Interval = DefaultInterval
 	}
-	return &Source{name: name, technology: t, options: o, changed: make(chan struct{}, 1), follows: follows{}}
+	return &Source{technologies: technologies, options: o, changed: make(chan struct{}, 1), follows: follows{}}
 }
 
-// Name is the name of the source.
-func (s *Source) Name() string { return s.name }
+// Name is "brokers".
+func (s *Source) Name() string { return "brokers" }
+
+// place tells the servers of all brokers apart.
+func (s *Source) place(of kscope.Backlog) string {
+	t := s.technologies[of.Broker]
+	if t == nil {
+		return ""
+	}
+	return of.Broker + " " + t.Place(of)
+}
 
 // Run measures what is followed, now and later, until ctx is done. It returns
 // when all measuring and loading has ended and every connection is closed. A
@@ -138,14 +147,15 @@ func (s *Source) direct(run *session) {
 
 	plans := map[string]plan{}
 	for _, w := range all {
-		at := s.technology.Place(w.queue)
+		at := s.place(w.queue)
 		p, ok := plans[at]
 		if !ok {
-			p = plan{groups: map[string][]kscope.Backlog{}, trigger: w.trigger, metadata: w.metadata, alone: true}
+			p = plan{groups: map[string][]kscope.Backlog{}, triggers: map[kscope.Backlog]kscope.TriggerRef{}, trigger: w.trigger, metadata: w.metadata, alone: true}
 		}
 		name := w.queue.Server
 		if group := p.groups[name]; len(group) == 0 || group[len(group)-1] != w.queue {
 			p.groups[name] = append(group, w.queue)
+			p.triggers[w.queue] = w.trigger
 		}
 		p.alone = p.alone && w.trigger.Object == p.trigger.Object
 		plans[at] = p
@@ -157,7 +167,9 @@ func (s *Source) direct(run *session) {
 		delete(plans, at)
 	}
 	for at, next := range plans {
-		p := newPoller(at, s.technology.Meter(at, next.first()), s.options.Interval, run.emit)
+		of := next.first()
+		technology := s.technologies[of.Broker]
+		p := newPoller(at, technology.Meter(technology.Place(of), of), s.options.Interval, run.emit)
 		p.follow(next)
 		run.pollers[at] = p
 		run.work.Go(func() { run.poll(p) })

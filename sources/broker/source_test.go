@@ -96,7 +96,8 @@ func TestAsk(t *testing.T) {
 			t.Fatalf("%d asks for the same", len(f.asks))
 		}
 		for ask := range f.asks {
-			want := Ask{[]kscope.Backlog{one, two}, kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: target}, Index: 1}, map[string]string{"of": "one"}, true}
+			first, second := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: target}, Index: 1}, kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: target}}
+			want := Ask{[]kscope.Backlog{one, two}, []kscope.TriggerRef{first, second}, first, map[string]string{"of": "one"}, true}
 			if d := cmp.Diff(want, *ask); d != "" {
 				t.Error(d)
 			}
@@ -246,7 +247,7 @@ func TestNothingIsPutIn(t *testing.T) {
 			t.Error("something was put in, or not told of")
 		}
 	})
-	s := New("fake", &fake{}, Options{})
+	s := New(map[string]Technology{"fake": &fake{}}, Options{})
 	if err := s.Load(context.Background(), load.Load{Backlog: one, Profile: load.BatchOf(1)}, nil); !errors.Is(err, errNotRunning) {
 		t.Errorf("got %v before it runs", err)
 	}
@@ -262,10 +263,10 @@ func (b *broken) Measure(context.Context, *Ask, []Reading) (time.Duration, error
 
 func TestPanicBecomesAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := New("fake", &broken{}, Options{})
+		s := New(map[string]Technology{"fake": &broken{}}, Options{})
 		s.Follow(scaledObject("a", one))
 		err := s.Run(t.Context(), func(kscope.Fact) {})
-		if err == nil || !strings.HasPrefix(err.Error(), "measuring here: oh dear\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), "measuring fake here: oh dear\n") {
 			t.Errorf("got %v", err)
 		}
 	})

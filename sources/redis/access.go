@@ -3,16 +3,11 @@ package redis
 import (
 	"cmp"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
 	"net"
 	"slices"
 	"strings"
 
-	"github.com/youmark/pkcs8"
-
-	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/protocol"
 )
 
 // Access is all that it takes to reach the server of a trigger, as resolved
@@ -49,13 +44,6 @@ type more struct {
 	perWorkload, asIfTLS               bool
 }
 
-var (
-	errCA          = errors.New("ca is not a certificate in PEM")
-	errCertificate = errors.New("cert and key are not a certificate and its key in PEM")
-	errLockedKey   = errors.New("key is encrypted, and there is no keyPassword")
-	errKeyPassword = errors.New("key cannot be decrypted with keyPassword, which takes a key in encrypted PKCS #8")
-)
-
 // WithoutTLS is a server of which all else is as its access says, and to which no TLS is
 // spoken though that is asked for: what plays it does without.
 func (s Server) WithoutTLS() Server {
@@ -82,63 +70,13 @@ func (a Access) Server() (Server, error) {
 	if !a.TLS {
 		return s, nil
 	}
-	m.tls = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: a.Unsafe} // as the trigger asks
-	if a.CA != "" {
-		roots, err := x509.SystemCertPool()
-		if err != nil {
-			roots = x509.NewCertPool()
-		}
-		if !roots.AppendCertsFromPEM([]byte(a.CA)) {
-			return Server{}, badMaterial(errCA, a.From["ca"])
-		}
-		m.tls.RootCAs = roots
-	}
-	if a.Cert == "" || a.Key == "" {
-		return s, nil
-	}
-	key, err := a.plainKey()
+	material := protocol.Material{CA: a.CA, Cert: a.Cert, Key: a.Key, KeyPassword: a.KeyPassword, Unsafe: a.Unsafe, From: a.From}
+	config, err := material.Config()
 	if err != nil {
-		return Server{}, badMaterial(err, cmp.Or(a.From["keyPassword"], a.From["key"]))
+		return Server{}, err
 	}
-	pair, err := tls.X509KeyPair([]byte(a.Cert), key)
-	if err != nil {
-		return Server{}, badMaterial(errCertificate, cmp.Or(a.From["cert"], a.From["key"]))
-	}
-	m.tls.Certificates = []tls.Certificate{pair}
+	m.tls = config
 	return s, nil
-}
-
-// plainKey is the key in PEM, decrypted where there is a password. As KEDA, it
-// decrypts PKCS #8 and nothing else.
-func (a Access) plainKey() ([]byte, error) {
-	if a.KeyPassword == "" {
-		if strings.Contains(a.Key, "ENCRYPTED") { // in the type of the block, or the headers of older ones
-			return nil, errLockedKey
-		}
-		return []byte(a.Key), nil
-	}
-	block, _ := pem.Decode([]byte(a.Key))
-	if block == nil {
-		return nil, errCertificate
-	}
-	key, err := pkcs8.ParsePKCS8PrivateKey(block.Bytes, []byte(a.KeyPassword))
-	if err != nil {
-		return nil, errKeyPassword
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, errKeyPassword
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
-}
-
-// badMaterial is a certificate or key that is not one.
-func badMaterial(err error, from string) *kscope.Trouble {
-	t := &kscope.Trouble{Message: "the TLS parameter " + err.Error(), Cause: err}
-	if from != "" {
-		t.Hint = "check " + from
-	}
-	return t
 }
 
 // tlsConfig is how TLS is spoken with a server.

@@ -73,8 +73,11 @@ type Source = broker.Source
 
 // New makes a source that follows nothing yet.
 func New(o Options) *Source {
-	return broker.New(triggers.RedisBroker, newTechnology(o), broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
+	return broker.New(map[string]broker.Technology{triggers.RedisBroker: Technology(o)}, broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
 }
+
+// Technology is what of a source is Redis, for a source of several brokers.
+func Technology(o Options) broker.Technology { return newTechnology(o) }
 
 // technology is what of a source is Redis.
 type technology struct {

@@ -376,7 +376,7 @@ func TestPanicBecomesAnError(t *testing.T) {
 		s := New(Options{Dial: func(context.Context, string, string) (net.Conn, error) { panic("oh dear") }})
 		s.Follow(scaledObject("a", one))
 		err := s.Run(t.Context(), func(kscope.Fact) {})
-		if err == nil || !strings.Contains(err.Error(), "measuring "+one.Server+": oh dear\n") {
+		if err == nil || !strings.Contains(err.Error(), "measuring redis "+one.Server+": oh dear\n") {
 			t.Errorf("got %v", err)
 		}
 	})
