@@ -209,10 +209,7 @@ func CallServer(broker, server string) string {
 
 // CallBroker is the broker's part of that.
 func CallBroker(broker string) string {
-	if broker == triggers.RedisBroker {
-		return "Redis"
-	}
-	return broker
+	return triggers.BrokerName(broker)
 }
 
 func serverNote(server string) string {

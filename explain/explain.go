@@ -203,7 +203,7 @@ func gather(c *store.Chain, now time.Time) facts {
 func (f *facts) weigh(c *store.Chain, r *store.Reading, existing int32) {
 	so := &c.ScaledObject
 	f.partly = f.partly || !r.Known && (!r.Direct || f.desired > 0) // at zero nobody reads that
-	active := r.Value > r.ActivationTarget && !r.Direct
+	active := r.IsActive() && !r.Direct
 	word, said := f.keda(so, r)
 	if v, ok := f.countedLast(c, r); ok {
 		active, said = v > r.ActivationTarget, false
@@ -227,6 +227,7 @@ func (f *facts) weigh(c *store.Chain, r *store.Reading, existing int32) {
 // KEDA nor the HPA has looked since.
 func (f *facts) countedLast(c *store.Chain, r *store.Reading) (float64, bool) {
 	v, at := r.Past.LastKnown()
+	v = r.AsScaled(v)
 	ok := r.From == store.FromHPA && at.After(c.Past.Looked) && f.now.Sub(at) < max(c.ScaledObject.PollingInterval, scaling.SyncPeriod)
 	if n := len(c.Past.Syncs); ok && n > 0 {
 		ok = at.After(c.Past.Syncs[n-1].At)

@@ -170,7 +170,7 @@ func overdue(c *store.Chain, f *facts) (Finding, bool) {
 	}
 	x := Finding{Link: LinkKEDA,
 		Says:     fmt.Sprintf("%s, for %s now, and KEDA has started nothing.", waits(*r), words.Age(f.now.Sub(since))),
-		Next:     fmt.Sprintf("KEDA looks every %s: check that it runs and reads the same Redis as kscope.", words.Span(so.PollingInterval)),
+		Next:     fmt.Sprintf("KEDA looks every %s: check that it runs and reads the same server as kscope.", words.Span(so.PollingInterval)),
 		Evidence: []Evidence{readingOf(c, r), conditionOf(self(c), so.Conditions.Get("Active"))},
 		Move:     operatorLogs("They say what KEDA reads, or why it does not; nothing there: it does not run.")}
 	if is, ok := so.TriggersActive[r.Metric]; ok && r.Metric != "" {
@@ -210,7 +210,7 @@ func kedaSeesMore(c *store.Chain, f *facts) (Finding, bool) {
 func wrongKey(c *store.Chain, f *facts) (Finding, bool) {
 	var r *store.Reading
 	for i := range c.Readings {
-		if is := &c.Readings[i]; is.Known && is.Value == 0 && is.Elsewhere.N > 0 {
+		if is := &c.Readings[i]; is.Known && is.Jobs() == 0 && is.Elsewhere.N > 0 {
 			r = is
 			break
 		}

@@ -42,7 +42,7 @@ func jobSays(c *store.Chain, f *facts) Decision {
 		d.Why, d.Link = fmt.Sprintf("%s, %s; kscope cannot read the queue: %s", howManyRun(c), most, sentence(err)), LinkQueue
 	case !r.Known:
 		d.Why = fmt.Sprintf("%s, %s; how much work waits is not known.", howManyRun(c), most)
-	case r.Value <= r.ActivationTarget:
+	case !r.IsActive():
 		d.Why = fmt.Sprintf("%s; %s.", allQuiet(c, r), lower(howManyRun(c)))
 		d.Next = fmt.Sprintf("KEDA looks every %s, and makes Jobs once there is work.", words.Span(j.PollingInterval))
 		if run {
@@ -107,7 +107,7 @@ func nextJobs(c *store.Chain) (scaling.JobDecision, bool) {
 		if !r.Known {
 			return scaling.JobDecision{}, false
 		}
-		readings = append(readings, scaling.JobReading{Queue: r.Value, Target: r.Target, Active: r.Value > r.ActivationTarget})
+		readings = append(readings, scaling.JobReading{Queue: r.Value, Target: r.Target, Active: r.IsActive()})
 	}
 	rules := scaling.Jobs{Min: c.ScaledJob.MinReplicaCount, Max: c.ScaledJob.MaxReplicaCount,
 		Strategy: is.Strategy, Combine: is.Combine, Deduction: is.Deduction, Share: is.Share}

@@ -59,16 +59,17 @@ func queueLink(c *store.Chain) Link {
 	l := Link{Name: r.Name(), Word: "not read yet", Value: Unknown}
 	switch {
 	case r.Known:
-		l.Number, l.Estimate = &r.Value, r.From == store.FromHPA
+		jobs := r.Jobs()
+		l.Number, l.Estimate = &jobs, r.From == store.FromHPA
 		l.State, l.Word = LinkOK, "has work"
 		if !r.CountsJobs() {
 			l.Word = "active"
 		}
-		if r.Value == 0 && !r.CountsJobs() {
+		if jobs == 0 && !r.CountsJobs() {
 			l.State, l.Word = LinkIdle, "at zero"
-		} else if r.Value == 0 {
+		} else if jobs == 0 {
 			l.State, l.Word = LinkIdle, "empty"
-		} else if r.Value <= r.ActivationTarget {
+		} else if !r.IsActive() {
 			l.State, l.Word = LinkWaiting, "below activation"
 		}
 		if r.Err != "" { // the HPA's number stands in, and may be its last

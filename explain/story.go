@@ -216,18 +216,18 @@ func (f *facts) keepsUp(c *store.Chain) string {
 			from = since
 		}
 	}
-	from = afterJump(&f.r.Past, from, f.r.Value)
+	from = afterJump(&f.r.Past, from, f.r.Jobs())
 	took := f.now.Sub(from)
 	before := f.r.Past.At(from)
 	if took < keepLeast || before != before || f.ready < f.desired {
 		return ""
 	}
-	lost := before - f.r.Value
+	lost := before - f.r.Jobs()
 	if len(f.r.Feeds) == 0 { // what came of a load from here comes no more; the two counts may be a moment apart
 		lost += f.r.Own.Counted(f.now) - f.r.Own.Counted(from.Add(time.Second))
 	}
 	pace := lost / took.Seconds() // jobs a second that it loses
-	switch left := f.r.Value / pace; {
+	switch left := f.r.Jobs() / pace; {
 	case pace*keepBack.Seconds() >= 1 && left < keepLong.Seconds():
 		return fmt.Sprintf(": empty in about %s at this pace", roughly(time.Duration(left*float64(time.Second))))
 	case pace*keepBack.Seconds() >= 1:

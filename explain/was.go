@@ -129,7 +129,7 @@ func replicasWere(c *store.Chain, f *facts) string {
 func (f *facts) valueThen(c *store.Chain, r *store.Reading, at time.Time) (float64, bool) {
 	switch r.From {
 	case store.FromBroker:
-		v := valueAt(&r.Past, at)
+		v := r.AsScaled(valueAt(&r.Past, at))
 		return v, v == v // not NaN
 	case store.FromHPA:
 		return c.Seen(r.Place, at)
@@ -174,7 +174,7 @@ func setBy(c *store.Chain, at time.Time) int32 {
 // unseenWork reports whether there is work that KEDA will find when it next looks.
 func unseenWork(c *store.Chain) bool {
 	return slices.ContainsFunc(c.Metrics(), func(r store.Reading) bool {
-		return r.Known && r.From == store.FromBroker && r.Value > r.ActivationTarget
+		return r.Known && r.From == store.FromBroker && r.IsActive()
 	})
 }
 

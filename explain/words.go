@@ -33,17 +33,33 @@ func waits(r store.Reading) string {
 		return "The schedule of the trigger " + triggerName(r) + " is open"
 	}
 	if !r.CountsJobs() {
-		return capital(noun(r)) + " is at " + estimate(r) + words.Count(r.Value)
+		return capital(noun(r)) + " is at " + estimate(r) + words.Count(r.Jobs()) + asCounted(r)
 	}
 	return jobsWait(r) + " in " + called(r.Name())
 }
 
 // jobsWait says how many items wait: "7 jobs wait".
 func jobsWait(r store.Reading) string {
-	if r.Value == 1 {
-		return "1 job waits"
+	if r.Jobs() == 1 {
+		return "1 job waits" + asCounted(r)
 	}
-	return words.Count(r.Value) + " jobs wait"
+	return words.Count(r.Jobs()) + " jobs wait" + asCounted(r)
+}
+
+// asCounted says what KEDA makes of a backlog, where that is another number, between two
+// commas; "" where it is not.
+func asCounted(r store.Reading) string {
+	if r.From != store.FromBroker || !r.Scaled.Is || r.Scaled.N == r.Waits && r.Scaled.How == "" {
+		return ""
+	}
+	out := ", which KEDA counts as " + words.Count(r.Scaled.N)
+	if r.Scaled.Cap > 0 {
+		out = ", of which KEDA counts " + words.Count(r.Scaled.N)
+	}
+	if r.Scaled.How != "" {
+		out += " (" + r.Scaled.How + ")"
+	}
+	return out + ","
 }
 
 // thereIsWork begins a sentence about work that nobody does yet.
@@ -82,10 +98,10 @@ func isEmpty(c *store.Chain, r store.Reading) string {
 		return capital(called(r.Name())) + " is at " + use(aim(c, &r), r.Each)
 	case r.From == store.FromSchedule:
 		return "The schedule of the trigger " + triggerName(r) + " is closed"
-	case r.Value > 0:
+	case r.Jobs() > 0:
 		return capital(noun(r)) + " is not above its activation threshold"
 	case !r.CountsJobs():
-		return capital(noun(r)) + " is at " + words.Count(r.Value)
+		return capital(noun(r)) + " is at " + words.Count(r.Jobs())
 	}
 	return capital(noun(r)) + " is empty"
 }
@@ -106,10 +122,10 @@ func allQuiet(c *store.Chain, main store.Reading) string {
 			n--
 			continue
 		}
-		if len(c.Readings) == 1 || !r.Known || r.Value > r.ActivationTarget {
+		if len(c.Readings) == 1 || !r.Known || r.IsActive() {
 			return isEmpty(c, main)
 		}
-		queues, empty = queues && r.CountsJobs(), empty && r.Value == 0
+		queues, empty = queues && r.CountsJobs(), empty && r.Jobs() == 0
 	}
 	switch {
 	case n <= 1: // beside what pods use
@@ -137,11 +153,11 @@ func amount(r store.Reading) string {
 	mark := estimate(r)
 	switch {
 	case !r.CountsJobs():
-		return "Trigger " + triggerName(r) + ": " + mark + words.Count(r.Value)
-	case r.Value == 1:
-		return mark + "1 job"
+		return "Trigger " + triggerName(r) + ": " + mark + words.Count(r.Jobs()) + asCounted(r)
+	case r.Jobs() == 1:
+		return mark + "1 job" + asCounted(r)
 	}
-	return mark + words.Count(r.Value) + " jobs"
+	return mark + words.Count(r.Jobs()) + " jobs" + asCounted(r)
 }
 
 // calls sets the value against its target: "42 jobs at 5 per pod call for 9
@@ -161,7 +177,7 @@ func calls(c *store.Chain, f *facts) string {
 		return fmt.Sprintf("%s, target %s, calls for %s%s", capital(uses(c, &f.r)), use(aim(c, &f.r), f.r.Target), least, words.Plural(f.raw, "pod"))
 	}
 	call := "call"
-	if f.r.Value == 1 || !f.r.CountsJobs() {
+	if f.r.Jobs() == 1 || !f.r.CountsJobs() {
 		call = "calls"
 	}
 	return fmt.Sprintf("%s at %s per pod %s for %s%s", f.amount(), words.Count(f.r.Target), call, least, words.Plural(f.raw, "pod"))

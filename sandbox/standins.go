@@ -72,7 +72,7 @@ func serving(o kscope.ScaledObject, all []kscope.Trigger) []kscope.Trigger {
 // matters to it for the login alone, which may come from all that a way goes by. A list that stands in for something else is called by
 // the name of that.
 func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool) {
-	if t.Backlog != nil {
+	if t.Backlog != nil && t.Backlog.Broker == triggers.RedisBroker {
 		q := triggers.RedisOf(*t.Backlog)
 		if q.Address == "" && q.Via == "" { // nobody says where it is, and KEDA refuses it
 			return triggers.Redis{}, false

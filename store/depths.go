@@ -40,6 +40,9 @@ const (
 
 func (s *Store) applyDepths(at time.Time, f kscope.Depths) (changed bool) {
 	for _, d := range f.All {
+		if f.Every > 0 { // one look may be missed
+			s.queue(d.Backlog).MaxGap = max(queueGap, 2*f.Every+queueGap/2)
+		}
 		if d.Backlog.Server == "" && d.Err == "" { // whatever was measured, it is not what the trigger means
 			d.N, d.Err = 0, "the trigger says no address"
 		}
@@ -245,7 +248,7 @@ func (r *roster) changes(all []kscope.Depth) (out []remeasure, same bool) {
 		case *was == *is:
 		case was.Backlog != is.Backlog:
 			return nil, false
-		case is.Err == "" && was.Err == "" && is.Type == was.Type:
+		case is.Err == "" && was.Err == "" && is.Type == was.Type && is.Scaled == (kscope.Scaled{}) && was.Scaled == is.Scaled && is.Parts == was.Parts && is.Note == was.Note:
 			out = append(out, remeasure{place: i, n: is.N})
 		default:
 			whole := *is

@@ -17,8 +17,12 @@ type Reading struct {
 	Target  float64 // per pod, but of a Value; 0 if unknown
 	// ActivationTarget is the value that has to be exceeded to start from zero.
 	ActivationTarget float64
-	Value            float64 // of all pods together; meaningless unless Known
-	Known            bool
+	Value            float64 // of all pods together, as KEDA counts; meaningless unless Known
+	// Waits is the backlog itself where KEDA makes another number of it, which Scaled says;
+	// see [Reading.Jobs].
+	Waits  float64
+	Scaled kscope.Scaled
+	Known  bool
 	// Direct is what the HPA reads without KEDA, which does not go by it: what the pods
 	// use, and all that a plain HPA aims at. Each is what the HPA shows of that.
 	Direct    bool
@@ -35,7 +39,7 @@ type Reading struct {
 	Formula   *triggers.Formula // that makes it of the other readings; nil for a trigger's own
 	Past      Series            // of the backlog, empty where kscope does not measure it
 	Own       Series            // jobs put into it from here, counted up; empty where none were
-	Type      string            // Redis's word for the key's type
+	Type      string            // the broker's word for what holds the work
 	Err       string            // why it is not known
 	Elsewhere kscope.Elsewhere  // where jobs come while there are none here; zero where none do
 	Hint      string            // what lacks where that is so, or what to do about it; "" where nobody says
@@ -47,8 +51,8 @@ type ValueSource string
 
 // Where a trigger's value can come from.
 const (
-	FromBroker ValueSource = "redis" // measured by kscope itself
-	FromHPA    ValueSource = "HPA"   // average times replicas, as of the last sync: an estimate
+	FromBroker ValueSource = "broker" // measured by kscope itself
+	FromHPA    ValueSource = "HPA"    // average times replicas, as of the last sync: an estimate
 	// FromSchedule is what the trigger's own schedule says of the present.
 	FromSchedule ValueSource = "schedule"
 	// FromFormula is what kscope makes of values that are not the HPA's.
@@ -96,6 +100,12 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Err, r.Hint = cmp.Or(q.last.Err, server.Message, string(server.State)), server.Hint
 		case q != nil && q.last.Err == "":
 			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
+			if r.Scaled = q.last.Scaled; r.Scaled.Is {
+				r.Waits, r.Value = q.last.N, r.Scaled.N
+			}
+			if !q.last.Sampled.IsZero() {
+				r.At = q.last.Sampled
+			}
 			r.Elsewhere = q.last.Elsewhere
 			r.Back, r.Still = later(q.back, server.Since), q.Still()
 			if w != nil && w.Desired == 0 { // where it matters
@@ -186,6 +196,38 @@ func (r Reading) Asks() float64 {
 	return r.Value / r.Target
 }
 
+// IsActive reports whether a value that is known exceeds the activation target.
+func (r *Reading) IsActive() bool {
+	if r.counted() {
+		return r.Scaled.Active > r.ActivationTarget
+	}
+	return r.Value > r.ActivationTarget
+}
+
+// Jobs is how many jobs wait, where the value is a number of jobs: the backlog itself,
+// or else what KEDA counts of it.
+func (r *Reading) Jobs() float64 {
+	if r.counted() {
+		return r.Waits
+	}
+	return r.Value
+}
+
+// counted reports whether KEDA makes another number of the backlog that was measured.
+func (r *Reading) counted() bool { return r.From == FromBroker && r.Scaled.Is }
+
+// AsScaled is what KEDA would count of a backlog of so many; NaN where that does not
+// follow from it.
+func (r *Reading) AsScaled(waits float64) float64 {
+	switch {
+	case !r.counted():
+		return waits
+	case r.Scaled.Cap > 0:
+		return min(waits, r.Scaled.Cap)
+	}
+	return math.NaN()
+}
+
 // AsQueue is the reading as one of its queue alone: of what pods use, that is the queue
 // of what they serve, which has no target.
 func (r Reading) AsQueue() Reading {
@@ -201,7 +243,7 @@ func (r Reading) CountsJobs() bool {
 	return !r.Direct && r.Trigger.Backlog != nil && triggers.Unit(r.Trigger) != ""
 }
 
-// Name is what to call the trigger's source: the key for Redis, else the
+// Name is what to call the trigger's source: its queue where that has a name, else the
 // trigger's own name or its type.
 func (r Reading) Name() string {
 	if r.Trigger.Backlog != nil && !r.Direct {

@@ -94,36 +94,6 @@ func RedisOf(b kscope.Backlog) Redis {
 	return r
 }
 
-// Description is what there is to say of a backlog to people.
-type Description struct {
-	Address string      // as its trigger says; "" where that comes from elsewhere
-	Counts  string      // what of it is counted: "length of the key"
-	Part    bool        // that is only some of what is in it
-	Group   string      // of consumers, whose part that is; "" for none
-	Place   [][2]string // what else says where it is: {"database", "0"}
-}
-
-// Describe says what is known of a backlog from its trigger.
-func Describe(b kscope.Backlog) Description {
-	if b.Broker != RedisBroker {
-		return Description{}
-	}
-	r := RedisOf(b)
-	d := Description{Address: r.Address, Counts: "length of the key", Group: r.Group}
-	switch r.Measure {
-	case StreamLag:
-		d.Counts, d.Part = "entries not yet delivered to the group", true
-	case StreamPending:
-		d.Counts, d.Part = "entries taken and not acknowledged", true
-	case StreamLength:
-		d.Counts = "entries of the stream"
-	}
-	if r.Topology != Cluster { // which has no other
-		d.Place = [][2]string{{"database", strconv.Itoa(r.DB)}}
-	}
-	return d
-}
-
 // RedisQueue says what a Redis trigger of any of KEDA's six types measures,
 // following KEDA's own order: address before host and port, the first of a
 // list, and database 0 unless said (or in a cluster, which has no other). The

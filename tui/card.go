@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -74,6 +75,12 @@ func (m *Model) card(by cardLine, q kscope.Backlog) []cardLine {
 		add("reached", c.Reached, st.OK)
 		add("round trip", roundTrip(c.RTT), st.Text)
 	}
+	add("of these", partsOf(d), st.Text)
+	add("also", d.Note, st.Text)
+	add("KEDA counts", countedBy(d), st.Text)
+	if c.Paced > 0 {
+		add("asked", fmt.Sprintf("every %s, no more often than KEDA: each look is a query that somebody pays for", words.Age(c.Paced)), st.Text)
+	}
 	for _, place := range about.Place {
 		add(place[0], place[1], st.Text)
 	}
@@ -104,8 +111,10 @@ func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 	switch {
 	case !measured || d.Err != "":
 		return ""
-	case d.Type == "none" || d.Type == "":
-		return ", no such key now"
+	case d.Type == "none" || d.Type == "" && about.Holds == "key":
+		return ", no such " + about.Holds + " now"
+	case d.Type == "":
+		return ""
 	case d.Type == "zset":
 		return ", a sorted set"
 	case about.Group != "":
@@ -114,7 +123,32 @@ func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 	return ", a " + d.Type
 }
 
-// triggerWords is the trigger's type and what it counts.
+// partsOf is what a backlog is made of, as its broker tells.
+func partsOf(d kscope.Depth) string {
+	if d.Err != "" {
+		return ""
+	}
+	var out []string
+	for _, p := range d.Parts {
+		if p.Name != "" {
+			out = append(out, words.Count(p.N)+" "+p.Name)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// countedBy is what KEDA makes of a backlog, where that is another number.
+func countedBy(d kscope.Depth) string {
+	if d.Err != "" || !d.Scaled.Is {
+		return ""
+	}
+	out := words.Count(d.Scaled.N)
+	if d.Scaled.How != "" {
+		out += ": " + d.Scaled.How
+	}
+	return out
+}
+
 // namedBy is which trigger names a queue, and what it counts of it, or that pods serve it.
 func namedBy(r *store.Reading) cardLine {
 	counts := triggers.Describe(*r.Trigger.Backlog).Counts
@@ -258,7 +292,7 @@ func (m *Model) drawHidden(c screen.Canvas, y, above, below int) {
 }
 
 // noQueue is what there is to say of a ScaledObject without one.
-const noQueue = "no trigger names a Redis queue that could be read from here"
+const noQueue = "no trigger names a queue that could be read from here"
 
 // drawCardSide is the card of the queue that is charted, in the side column.
 func (m *Model) drawCardSide(c screen.Canvas, lines []cardLine) {

@@ -30,7 +30,7 @@ func unloadable(c *store.Chain) string {
 	if c.ID.Kind == kscope.HPAs {
 		return "An HPA without KEDA names no queue that jobs could go into."
 	}
-	return "No trigger of this " + kindName(c.ID.Kind) + " names a Redis queue that jobs could go into."
+	return "No trigger of this " + kindName(c.ID.Kind) + " names a queue that jobs could go into."
 }
 
 // inject pushes a batch if the queue is armed, and asks if it is not.

@@ -17,7 +17,6 @@ import (
 	"github.com/kscope/kscope/doctor/manifests"
 	"github.com/kscope/kscope/sandbox"
 	"github.com/kscope/kscope/sources/k8s"
-	"github.com/kscope/kscope/sources/redis"
 )
 
 // doctorFlags are those of kscope doctor beside the dashboard's that it shares.
@@ -168,8 +167,8 @@ func examine(ctx context.Context, f *flags, d *doctorFlags, p process) (int, err
 // diagnose asks the cluster and watches it for a while.
 func diagnose(ctx context.Context, s settings, least time.Duration) (doctor.Report, error) {
 	way := &reach{}
-	s.redis.Resolve, s.redis.Dial, s.redis.DialTimeout, s.redis.ReadOnly = way.resolve, way.dial, reachWait, true
-	queues := redis.New(s.redis)
+	s.redis.ReadOnly = true
+	queues := way.queues(s.redis)
 	typed, dynamic, err := k8s.Clients(s.config)
 	if err != nil {
 		return doctor.Report{}, &kscope.Trouble{Cause: fmt.Errorf("use kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}

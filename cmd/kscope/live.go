@@ -8,7 +8,6 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/k8s"
-	"github.com/kscope/kscope/sources/redis"
 )
 
 // live is the dashboard over a cluster.
@@ -31,8 +30,7 @@ func live(ctx context.Context, f *flags, name string, p process) error {
 	}
 
 	way, clock := &reach{}, newSteadyClock()
-	s.redis.Resolve, s.redis.Dial, s.redis.DialTimeout = way.resolve, way.dial, reachWait
-	queues := redis.New(s.redis)
+	queues := way.queues(s.redis)
 	open := func(ctx context.Context) (<-chan kscope.Observation, error) {
 		typed, dynamic, err := k8s.Clients(s.config)
 		if err != nil {

@@ -12,9 +12,13 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/beanstalkd"
+	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
+	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/triggers"
 )
 
 // reachWait is how long a connection to Redis may take to come about: directly,
@@ -39,6 +43,37 @@ func (r *reach) into(cfg *rest.Config, typed kubernetes.Interface, dynamic dynam
 }
 
 var errNoCluster = errors.New("there is no connection to a cluster yet")
+
+// protocols are the brokers beside Redis, by the name that their backlogs have.
+func protocols() map[string]protocol.Protocol {
+	return map[string]protocol.Protocol{"beanstalkd": beanstalkd.New()}
+}
+
+// queuesOf is the source of the queues of all brokers.
+func queuesOf(o redis.Options, others protocol.Options) *broker.Source {
+	all := map[string]broker.Technology{triggers.RedisBroker: redis.Technology(o)}
+	for name, p := range protocols() {
+		all[name] = protocol.New(p, others)
+	}
+	return broker.New(all, broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
+}
+
+// queues is that source for what this leads to.
+func (r *reach) queues(o redis.Options) *broker.Source {
+	o.Resolve, o.Dial, o.DialTimeout = r.resolve, r.dial, reachWait
+	return queuesOf(o, protocol.Options{Resolve: r.parameters, Dial: r.dial, Wait: reachWait})
+}
+
+// parameters is what KEDA would use of a trigger.
+func (r *reach) parameters(ctx context.Context, t kscope.TriggerRef) (triggers.Parameters, error) {
+	r.mu.Lock()
+	resolver := r.resolver
+	r.mu.Unlock()
+	if resolver == nil {
+		return triggers.Parameters{}, errNoCluster
+	}
+	return resolver.Parameters(ctx, t)
+}
 
 // resolve is what KEDA would use to connect for a trigger.
 func (r *reach) resolve(ctx context.Context, t kscope.TriggerRef) (redis.Server, error) {

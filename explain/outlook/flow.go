@@ -161,7 +161,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 			continue
 		}
 		m.plan.Target, m.plan.Activation, m.plan.ByValue = s.Target, activation, s.byValue()
-		m.from.Queue = s.Value
+		m.from.Queue = s.Jobs()
 		if s.Direct { // whatever comes of what its pods serve, what they use of it is not known
 			m.plan.Measured = measured
 			continue
@@ -169,7 +169,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		in, service := 0.0, time.Duration(0)
 		if s.Formula != nil {
 			s = m.combine(c, s, is.Now)
-			m.from.Queue = s.Value
+			m.from.Queue = s.Jobs()
 			measured = func(time.Duration) float64 { return s.Value }
 		}
 		switch s.From {
@@ -184,8 +184,17 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 				in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 			}
 		}
+		if s.Formula == nil && s.From == store.FromBroker && s.Scaled.Is && m.plan.Formula == nil {
+			is := s.Reading
+			m.plan.Formula = func(waits float64, _ time.Duration) float64 {
+				if v := is.AsScaled(waits); v == v { // not NaN
+					return v
+				}
+				return is.Value
+			}
+		}
 		loads := loadsInto(&s.Reading)
-		if service == 0 && len(loads) > 0 && s.Value == 0 {
+		if service == 0 && len(loads) > 0 && s.Jobs() == 0 {
 			service = keptUp(&s.Own, &c.Past.Ready, is.Now)
 			m.told = true // and no better known than what the HPA tells
 		}
@@ -197,7 +206,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		for _, l := range loads {
 			m.Loads = max(m.Loads, l.left())
 		}
-		if s.Value > 0 {
+		if s.Jobs() > 0 {
 			m.from.InHand = float64(is.Ready) / 2
 		}
 		if m.Comes {

@@ -80,7 +80,7 @@ func at(r *store.Reading, when time.Time) (float64, bool) {
 	if r.Schedule != nil {
 		return r.Schedule.Value(when), true
 	}
-	v := r.Past.At(r.Past.Newest(when))
+	v := r.AsScaled(r.Past.At(r.Past.Newest(when)))
 	return v, !math.IsNaN(v)
 }
 

@@ -85,7 +85,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 		default:
 			answered = true
 			d.N, d.Type, d.Elsewhere = r.N, r.Type, r.Elsewhere
-			d.Scaled, d.Parts, d.Note, d.Sampled = r.Scaled, r.Parts, r.Note, r.Sampled
+			d.Scaled, d.Parts, d.Note, d.Sampled = r.Scaled, r.Parts, kscope.Clean(r.Note), r.Sampled
 		}
 	}
 	status := kscope.Status{State: kscope.Synced}

@@ -3,7 +3,6 @@ package keda
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -12,6 +11,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // Access is how a Redis trigger's server is reached, as KEDA would resolve it.
@@ -40,7 +40,7 @@ func (a Access) String() string { return strings.Join(a.Addresses, ",") }
 // GoString is String, so that %#v does not print secrets either.
 func (a Access) GoString() string { return "keda.Access(" + a.String() + ")" }
 
-// Resolver resolves the connection parameters of Redis triggers as KEDA does:
+// Resolver resolves the parameters of triggers as KEDA does:
 // metadata, the environment of the target's container, TriggerAuthentication
 // and ClusterTriggerAuthentication with their ConfigMaps and Secrets. Each is
 // read when a parameter needs it and not otherwise, and nothing read is kept,
@@ -66,6 +66,7 @@ type resolution struct {
 	*Resolver
 	ctx      context.Context
 	ref      kscope.Ref // of the object
+	typ      string
 	metadata map[string]string
 	auth     *authentication // nil where there is none
 	env      environment
@@ -77,9 +78,8 @@ type resolution struct {
 // [*kscope.Trouble] where KEDA would fail too, where something may not be
 // read, and where a value is kept by what only KEDA can ask, such as a vault.
 func (r *Resolver) Resolve(ctx context.Context, t kscope.TriggerRef) (Access, error) {
-	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object.Ref, read: map[string]map[string]string{}}
-	x.out.From = map[string]string{}
-	if err := x.begin(t); err != nil {
+	x, err := r.begin(ctx, t)
+	if err != nil {
 		return Access{}, err
 	}
 	for _, step := range []func() error{x.addresses, x.credentials, x.security} {
@@ -90,26 +90,53 @@ func (r *Resolver) Resolve(ctx context.Context, t kscope.TriggerRef) (Access, er
 	return x.out, nil
 }
 
-func (x *resolution) begin(t kscope.TriggerRef) error {
+// Parameters reads what KEDA would use of a trigger of any type, Redis aside, for which
+// there is Resolve. It fails as that does.
+func (r *Resolver) Parameters(ctx context.Context, t kscope.TriggerRef) (triggers.Parameters, error) {
+	x, err := r.begin(ctx, t)
+	if err != nil {
+		return triggers.Parameters{}, err
+	}
+	out, err := params.Resolve(x.typ, x.metadata, func(place triggers.Place, name string) (string, string, error) {
+		value, from, err := x.at(place, name)
+		return value, kscope.Clean(from), err
+	})
+	if err != nil {
+		return triggers.Parameters{}, err
+	}
+	out.Missing, out.PerWorkload = x.out.Missing, x.out.PerWorkload
+	if x.auth != nil {
+		out.Identity = x.auth.identity
+	}
+	return out, nil
+}
+
+// begin reads what belongs to a trigger.
+func (r *Resolver) begin(ctx context.Context, t kscope.TriggerRef) (*resolution, error) {
+	x := &resolution{Resolver: r, ctx: ctx, ref: t.Object.Ref, read: map[string]map[string]string{}}
+	x.out.From = map[string]string{}
 	spec, err := x.object(t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	all := spec.list("triggers")
 	if t.Index < 0 || t.Index >= len(all) {
-		return &kscope.Trouble{Message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
+		return nil, &kscope.Trouble{Message: fmt.Sprintf("%s has no trigger %d", t.Object, t.Index)}
 	}
 	m, _ := all[t.Index].(map[string]any)
 	trigger := fields(m)
-	x.metadata = trigger.metadata()
+	x.typ, x.metadata = trigger.raw("type"), trigger.metadata()
 	x.env = environment{resolution: x, spec: spec, job: t.Object.Kind == kscope.ScaledJobs}
 	ref := trigger.at("authenticationRef")
 	if ref.raw("name") == "" {
-		return nil
+		return x, nil
 	}
 	x.auth, err = x.authenticate(orElse(ref.raw("kind"), "TriggerAuthentication"), ref.raw("name"))
-	return err
+	return x, err
 }
+
+// isRedis reports whether the trigger is one of Redis, whose server can be named by a flag.
+func (x *resolution) isRedis() bool { return strings.HasPrefix(x.typ, "redis") }
 
 // parameter is the first value that is not blank, place by place and in each
 // name by name, with the words for where it was found; "" where there is none.
@@ -145,108 +172,6 @@ func (x *resolution) at(place triggers.Place, name string) (value, from string, 
 		return "", "", nil
 	}
 	return x.env.variable(variable)
-}
-
-func (x *resolution) addresses() error {
-	addresses, err := x.list("address", "addresses")
-	if err != nil {
-		return err
-	}
-	hosts, err := x.list("host", "hosts")
-	if err != nil {
-		return err
-	}
-	ports, err := x.list("port", "ports")
-	if err != nil {
-		return err
-	}
-	if len(hosts) != len(ports) {
-		return x.refuse("the trigger names %d hosts and %d ports", len(hosts), len(ports))
-	}
-	for i := range hosts {
-		addresses = append(addresses, hosts[i]+":"+ports[i])
-	}
-	if len(addresses) == 0 {
-		return x.refuse("the trigger has neither an address nor a host and port")
-	}
-	x.out.Addresses = addresses
-	return nil
-}
-
-// list is a parameter split at its commas.
-func (x *resolution) list(names ...string) ([]string, error) {
-	text, err := x.parameter(names...)
-	if err != nil || text == "" {
-		return nil, err
-	}
-	items := strings.Split(text, ",")
-	for i := range items {
-		items[i] = strings.TrimSpace(items[i])
-	}
-	return items, nil
-}
-
-func (x *resolution) credentials() error {
-	return x.fill([]wanted{
-		{&x.out.Username, "username"}, {&x.out.Password, "password"}, {&x.out.SentinelMaster, "sentinelMaster"},
-		{&x.out.SentinelUsername, "sentinelUsername"}, {&x.out.SentinelPassword, "sentinelPassword"},
-	})
-}
-
-// wanted is a parameter and where it goes.
-type wanted struct {
-	into *string
-	name string
-}
-
-func (x *resolution) fill(all []wanted) (err error) {
-	for _, w := range all {
-		if *w.into, err = x.parameter(w.name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// security is TLS with its certificates.
-func (x *resolution) security() (err error) {
-	enabled, err := x.flag("enableTLS")
-	if err != nil {
-		return err
-	}
-	text, err := x.parameter("tls")
-	switch {
-	case err != nil:
-		return err
-	case text == "enable" && enabled, text == "disable" && enabled:
-		return x.refuse("enableTLS in the trigger and tls in its authentication exclude each other")
-	case text != "" && text != "enable" && text != "disable":
-		return x.refuse("tls of the authentication is neither enable nor disable")
-	}
-	x.out.TLS = enabled || text == "enable"
-	if !x.out.TLS {
-		return nil
-	}
-	if x.out.Unsafe, err = x.flag("unsafeSsl"); err != nil {
-		return err
-	}
-	if err := x.fill([]wanted{{&x.out.CA, "ca"}, {&x.out.Key, "key"}, {&x.out.KeyPassword, "keyPassword"}}); err != nil {
-		return err
-	}
-	x.out.Cert, err = x.parameter("cert", "Cert")
-	return err
-}
-
-func (x *resolution) flag(name string) (bool, error) {
-	text, err := x.parameter(name)
-	if err != nil || text == "" {
-		return false, err
-	}
-	on, err := strconv.ParseBool(text)
-	if err != nil {
-		return false, x.refuse("%s is neither true nor false", name)
-	}
-	return on, nil
 }
 
 // refuse is an error for what KEDA would refuse too. What is missing is the

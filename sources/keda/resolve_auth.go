@@ -14,6 +14,7 @@ type authentication struct {
 	name      string
 	namespace string                                            // of its Secrets and ConfigMaps; "" until needed for a cluster's
 	values    map[string]func() (value, from string, err error) // the last place that names a parameter wins
+	identity  string                                            // that only KEDA's operator has; "" for none
 	file      bool                                              // everything is in a file in KEDA's own pod
 }
 
@@ -47,6 +48,9 @@ func (x *resolution) authenticate(kind, name string) (*authentication, error) {
 	}
 	spec := fields(u.Object).at("spec")
 	a.file = kind == "ClusterTriggerAuthentication" && spec.raw("filePath") != ""
+	if p := spec.at("podIdentity").raw("provider"); p != "none" {
+		a.identity = kscope.Clean(p)
+	}
 	a.environment(spec)
 	a.references(spec, "configMapTargetRef", a.configMap)
 	a.references(spec, "secretTargetRef", a.secret)
@@ -80,7 +84,7 @@ func (a *authentication) elsewhere(store string) func() (string, string, error) 
 	return func() (string, string, error) {
 		return "", "", &kscope.Trouble{
 			Message: fmt.Sprintf("%s %s takes what is needed to connect from %s, which kscope cannot read", a.kind, a.name, store),
-			Hint:    "name the server with --redis, and put its password into KSCOPE_REDIS_PASSWORD",
+			Hint:    a.x.byHand("", useOverride),
 		}
 	}
 }

@@ -106,11 +106,23 @@ func (x *resolution) unreadable(err error, kind, namespace, name string) error {
 	object := kind + " " + kscope.Ref{Namespace: namespace, Name: name}.String()
 	if apierrors.IsForbidden(err) || apierrors.IsUnauthorized(err) {
 		return &kscope.Trouble{
-			Message: kscope.Clean("you may not read " + object + ", which says how to reach Redis"),
-			Hint:    "get permission to get it, or name the server with --redis and put its password into KSCOPE_REDIS_PASSWORD",
+			Message: kscope.Clean("you may not read " + object + ", which says how to reach " + x.byHand("the server", "Redis")),
+			Hint:    "get permission to get it" + x.byHand("", ", or "+useOverride),
 		}
 	}
 	return &kscope.Trouble{Message: kscope.Clean(fmt.Sprintf("%s could not be read: %v", object, err))}
+}
+
+// useOverride is what helps where Redis cannot be reached as the trigger says.
+const useOverride = "name the server with --redis and put its password into KSCOPE_REDIS_PASSWORD"
+
+// byHand is one of two texts: for Redis, whose server can be named by a flag, and for all
+// others.
+func (x *resolution) byHand(others, redis string) string {
+	if x.isRedis() {
+		return redis
+	}
+	return others
 }
 
 // resource is that of a kind: known for the usual ones, discovered for others.

@@ -45,6 +45,6 @@ func observeScaledJob(u *unstructured.Unstructured) kscope.ScaledJob {
 		Conditions:      observeConditions(status),
 	}
 	itself := kscope.TargetRef{APIVersion: "keda.sh/v1alpha1", Kind: "ScaledJob", Name: sj.Ref.Name}
-	sj.Triggers = observeTriggers(spec, owner{sj.Ref, itself, spec.text("envSourceContainerName")})
+	sj.Triggers = observeTriggers(spec, owner{sj.Ref, itself, spec.text("envSourceContainerName"), sj.PollingInterval})
 	return sj
 }

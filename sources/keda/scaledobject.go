@@ -61,7 +61,7 @@ func observeScaledObject(u *unstructured.Unstructured) kscope.ScaledObject {
 		Health:               observeHealth(status),
 		Conditions:           observeConditions(status),
 	}
-	so.Triggers = observeTriggers(spec, owner{so.Ref, so.ScaleTarget, target.text("envSourceContainerName")})
+	so.Triggers = observeTriggers(spec, owner{so.Ref, so.ScaleTarget, target.text("envSourceContainerName"), so.PollingInterval})
 	if f := spec.at("fallback"); f != nil {
 		so.Fallback = &kscope.Fallback{
 			FailureThreshold: f.numberOr("failureThreshold", 0),

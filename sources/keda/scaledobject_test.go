@@ -245,7 +245,7 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 			queues = append(queues, trigger.Backlog.Shown())
 		}
 	}
-	if want := []string{`a\x1b[31mb`, "fine"}; !slices.Equal(queues, want) {
+	if want := []string{"rabbitmq", `a\x1b[31mb`, "fine"}; !slices.Equal(queues, want) {
 		t.Errorf("queues: got %q, want %q: a key is measured as it is, and shown with all its characters", queues, want)
 	}
 }

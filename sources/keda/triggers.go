@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/triggers"
@@ -17,6 +18,7 @@ type owner struct {
 	ref       kscope.Ref
 	target    kscope.TargetRef // whose environment it is; of kind ScaledJob for a ScaledJob's own
 	container string           // envSourceContainerName, "" for the first
+	polling   time.Duration    // between two looks of KEDA's
 }
 
 func observeTriggers(spec fields, of owner) []kscope.Trigger {
@@ -42,7 +44,7 @@ func observeTriggers(spec fields, of owner) []kscope.Trigger {
 		if trigger.AuthName != "" {
 			trigger.AuthKind = orElse(auth.text("kind"), "TriggerAuthentication")
 		}
-		trigger.Backlog = backlogOf(t.raw("type"), raw, of, trigger)
+		trigger.Backlog = backlogOf(t.raw("type"), raw, of, len(out), trigger)
 		out = append(out, trigger)
 	}
 	return out
@@ -64,7 +66,13 @@ func (f fields) metadata() map[string]string {
 // not understood: showing another would be a lie, and reading another a mistake. A
 // key may have any characters, since job libraries use such, and is shown with them
 // written out.
-func backlogOf(typ string, metadata map[string]string, of owner, t kscope.Trigger) *kscope.Backlog {
+func backlogOf(typ string, metadata map[string]string, of owner, index int, t kscope.Trigger) *kscope.Backlog {
+	b, ok := triggers.WorkBacklog(typ, metadata, t.Metadata, triggers.Origin{
+		Object: of.ref, Index: index, Target: of.target, Container: of.container, Polling: of.polling, AuthKind: t.AuthKind, AuthName: t.AuthName,
+	})
+	if ok {
+		return &b
+	}
 	q, ok := triggers.RedisQueue(typ, metadata)
 	for _, text := range []string{q.Address, q.Group} {
 		ok = ok && text == kscope.Clean(text) && text == withoutSecret("address", text)
@@ -73,7 +81,7 @@ func backlogOf(typ string, metadata map[string]string, of owner, t kscope.Trigge
 		return nil
 	}
 	q.Via = triggers.RedisVia(of.ref, of.target, of.container, metadata, t.AuthKind, t.AuthName)
-	b := q.Backlog()
+	b = q.Backlog()
 	return &b
 }
 

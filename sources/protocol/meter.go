@@ -2,8 +2,6 @@ package protocol
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -11,15 +9,6 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/triggers"
-	"github.com/kscope/kscope/triggers/params"
-)
-
-// How long what was resolved is relied upon while the server fails, at first and at
-// most, and how long resolving may take.
-const (
-	resolveAgain = 5 * time.Second
-	resolveMost  = 30 * time.Second
-	resolveWait  = 5 * time.Second
 )
 
 // meter measures the queues that one server's name stands for. It belongs to one
@@ -33,16 +22,6 @@ type meter struct {
 	groups   []*group                        // of the last look
 	card     kscope.Connection
 	pace     time.Duration
-}
-
-// resolved is what was found out of a trigger.
-type resolved struct {
-	parameters triggers.Parameters
-	known      bool
-	err        error         // why not
-	due        time.Time     // when to try again, if not known or failed
-	wait       time.Duration // between two tries, growing
-	failed     bool          // the server, with these
 }
 
 // kept is a client with the way it came.
@@ -149,67 +128,6 @@ func (m *meter) gather(ctx context.Context, readings []broker.Reading) {
 		}
 	}
 	m.groups = slices.DeleteFunc(m.groups, func(g *group) bool { return len(g.places) == 0 })
-}
-
-// parameters is what KEDA would use of a backlog's trigger, and what was found out for
-// that; nil where its metadata say all.
-func (m *meter) parameters(ctx context.Context, i int) (triggers.Parameters, *resolved, error) {
-	work := m.works[i]
-	if !work.Resolve || m.options.Resolve == nil {
-		p := params.Written(work.Type, work.Metadata)
-		p.Polling = work.Polling
-		return p, nil, nil
-	}
-	trigger := m.ask.Trigger
-	if work.Own != "" {
-		trigger = m.own(i)
-	}
-	r := m.resolved[trigger]
-	if r == nil {
-		r = &resolved{}
-		m.resolved[trigger] = r
-	}
-	if (!r.known || r.failed) && !time.Now().Before(r.due) {
-		p, err := m.resolve(ctx, trigger)
-		r.wait = min(max(2*r.wait, resolveAgain), resolveMost)
-		r.due = time.Now().Add(r.wait)
-		if err == nil {
-			r.parameters, r.known = p, true
-		}
-		r.err = err
-	}
-	switch {
-	case !r.known:
-		return triggers.Parameters{}, r, r.err
-	case r.parameters.PerWorkload && !m.ask.Alone:
-		return triggers.Parameters{}, r, errShared
-	}
-	p := r.parameters
-	if work.Own == "" && trigger != m.own(i) {
-		p = params.Like(p, work.Metadata)
-	}
-	p.Polling = work.Polling
-	return p, r, nil
-}
-
-// own is the trigger that names a backlog, one of them.
-func (m *meter) own(i int) kscope.TriggerRef { return m.ask.Triggers[i] }
-
-// errShared is for an authentication that means another server, user or password for
-// each workload that shares it.
-var errShared = &kscope.Trouble{
-	Message: "the authentication takes values from the environment of each workload, and several share it",
-	Hint:    "kscope cannot tell their servers apart; name the variables in the triggers (passwordFromEnv)",
-}
-
-func (m *meter) resolve(ctx context.Context, trigger kscope.TriggerRef) (triggers.Parameters, error) {
-	rctx, cancel := context.WithTimeout(ctx, resolveWait)
-	defer cancel()
-	p, err := m.options.Resolve(rctx, trigger)
-	if err != nil && errors.Is(rctx.Err(), context.DeadlineExceeded) {
-		err = &kscope.Trouble{Message: fmt.Sprintf("the API server did not say within %v how to reach the server", resolveWait)}
-	}
-	return p, err
 }
 
 // look has one client measure its queues, and hangs up where nothing answered: another

@@ -1,0 +1,66 @@
+package triggers
+
+import (
+	"strconv"
+
+	"github.com/kscope/kscope"
+)
+
+// Description is what there is to say of a backlog to people.
+type Description struct {
+	Address string      // as its trigger says; "" where that comes from elsewhere
+	Holds   string      // what holds it, where its broker's own word is not known: "key"
+	Counts  string      // what of it is counted: "length of the key"
+	Part    bool        // that is only some of what is in it
+	Group   string      // of consumers, whose part that is; "" for none
+	Place   [][2]string // what else says where it is: {"database", "0"}
+}
+
+// Describe says what is known of a backlog from its trigger.
+func Describe(b kscope.Backlog) Description {
+	if b.Broker != RedisBroker {
+		return WorkOf(b).describe()
+	}
+	r := RedisOf(b)
+	d := Description{Address: r.Address, Holds: "key", Counts: "length of the key", Group: r.Group}
+	switch r.Measure {
+	case StreamLag:
+		d.Counts, d.Part = "entries not yet delivered to the group", true
+	case StreamPending:
+		d.Counts, d.Part = "entries taken and not acknowledged", true
+	case StreamLength:
+		d.Counts = "entries of the stream"
+	}
+	if r.Topology != Cluster { // which has no other
+		d.Place = [][2]string{{"database", strconv.Itoa(r.DB)}}
+	}
+	return d
+}
+
+// describe says what is known of it from its trigger.
+func (w Work) describe() Description {
+	d := Description{Address: w.Address(), Holds: "queue", Counts: types[w.Type].Unit}
+	if mode := w.Metadata["mode"]; mode != "" {
+		d.Counts = "mode " + mode
+	}
+	for _, name := range []string{"consumerGroup", "consumer", "subscriptionName"} {
+		if v := w.Metadata[name]; v != "" {
+			d.Group = v
+		}
+	}
+	return d
+}
+
+// names are what people call brokers.
+var names = map[string]string{
+	"activemq": "ActiveMQ", "artemis": "Artemis", "beanstalkd": "beanstalkd", "http": "the HTTP add-on", "kafka": "Kafka", "mysql": "MySQL", "nats": "NATS",
+	"postgresql": "PostgreSQL", "prometheus": "Prometheus", "pubsub": "Pub/Sub", "rabbitmq": "RabbitMQ", RedisBroker: "Redis", "servicebus": "Service Bus", "sqs": "SQS",
+}
+
+// BrokerName is what people call a broker.
+func BrokerName(broker string) string {
+	if name, ok := names[broker]; ok {
+		return name
+	}
+	return broker
+}
