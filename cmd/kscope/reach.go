@@ -12,8 +12,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/beanstalkd"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/every"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/protocol"
@@ -44,17 +44,10 @@ func (r *reach) into(cfg *rest.Config, typed kubernetes.Interface, dynamic dynam
 
 var errNoCluster = errors.New("there is no connection to a cluster yet")
 
-// protocols are the brokers beside Redis, by the name that their backlogs have.
-func protocols() map[string]protocol.Protocol {
-	return map[string]protocol.Protocol{"beanstalkd": beanstalkd.New()}
-}
-
 // queuesOf is the source of the queues of all brokers.
 func queuesOf(o redis.Options, others protocol.Options) *broker.Source {
-	all := map[string]broker.Technology{triggers.RedisBroker: redis.Technology(o)}
-	for name, p := range protocols() {
-		all[name] = protocol.New(p, others)
-	}
+	all := every.Technologies(others)
+	all[triggers.RedisBroker] = redis.Technology(o)
 	return broker.New(all, broker.Options{Interval: o.Interval, ReadOnly: o.ReadOnly})
 }
 

@@ -1,0 +1,40 @@
+// Package brokers has the same servers asked by kscope and by the real KEDA, through a
+// story from nothing to something and back, with the load from kscope: what both count
+// has to be equal at each rest.
+//
+// The parts run in different programs, as in package compare: the test has the cluster
+// and the servers, and kscope is in a test binary of the module above, whose
+// dependencies must not choose the versions that KEDA is compiled from.
+//
+//	brokers_test.go   the cluster and the stories     (this module)
+//	servers_test.go   the servers of each broker      (this module)
+//	kscope_test.go    kscope, which is told what to put in, and tells what it reads  (the module above)
+//	everything else   both
+package brokers
+
+// Ask is what kscope is to watch, the first line that it is given.
+type Ask struct {
+	Kubeconfig, Namespace string
+}
+
+// Command is a line that kscope is given after that.
+type Command struct {
+	Object string // the ScaledObject
+	Load   int64  // so many jobs are to be put into its queue
+	Purge  bool   // or all that is in it is to be thrown away
+}
+
+// Reading is a line that kscope tells, whenever it is new: what it reads of the first
+// trigger of a ScaledObject.
+type Reading struct {
+	Object  string
+	Known   bool
+	From    string  // where it has it from
+	Waits   float64 // the backlog itself
+	Counted float64 // what KEDA makes of it
+	Note    string
+	Err     string
+	Server  string // how it is reached, in words
+	Loaded  int64  // what was acknowledged, of all that was put in
+	Failed  string // why something could not be put in
+}

@@ -1,0 +1,25 @@
+// Package every is the list of the brokers that kscope reads by the parameters that KEDA
+// would use: all but Redis, which has a source of its own.
+package every
+
+import (
+	"github.com/kscope/kscope/sources/beanstalkd"
+	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/protocol"
+)
+
+// Protocols are those of all brokers, by the name that their backlogs have.
+func Protocols() map[string]protocol.Protocol {
+	return map[string]protocol.Protocol{
+		"beanstalkd": beanstalkd.New(),
+	}
+}
+
+// Technologies are what package broker measures and loads them by.
+func Technologies(o protocol.Options) map[string]broker.Technology {
+	out := map[string]broker.Technology{}
+	for name, p := range Protocols() {
+		out[name] = protocol.New(p, o)
+	}
+	return out
+}
