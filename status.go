@@ -26,6 +26,7 @@ type ObjectRef struct{ Kind, Namespace, Name, UID string }
 // Sources emit it on every change, and not otherwise.
 type Status struct {
 	Kind    Kind
+	Broker  string // for Queues, as in [Backlog]; "" where that is the source's name
 	Name    string // for Queues the server, as in [Backlog]; "" for watched kinds
 	State   State
 	Message string // what went wrong, in the words of the API or the library, cleaned

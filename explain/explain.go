@@ -229,10 +229,8 @@ func (f *facts) countedLast(c *store.Chain, r *store.Reading) (float64, bool) {
 	v, at := r.Past.LastKnown()
 	v = r.AsScaled(v)
 	ok := r.From == store.FromHPA && at.After(c.Past.Looked) && f.now.Sub(at) < max(c.ScaledObject.PollingInterval, scaling.SyncPeriod)
-	if n := len(c.Past.Syncs); ok && n > 0 {
-		ok = at.After(c.Past.Syncs[n-1].At)
-	}
-	return v, ok
+	n := len(c.Past.Syncs)
+	return v, ok && (n == 0 || at.After(c.Past.Syncs[n-1].At))
 }
 
 // keda is whether KEDA found a trigger active at its last poll, where that is newer

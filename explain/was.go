@@ -128,7 +128,7 @@ func replicasWere(c *store.Chain, f *facts) string {
 // valueThen is what a trigger said at a time, or a formula.
 func (f *facts) valueThen(c *store.Chain, r *store.Reading, at time.Time) (float64, bool) {
 	switch r.From {
-	case store.FromBroker:
+	case store.FromBroker, store.FromKEDA:
 		v := r.AsScaled(valueAt(&r.Past, at))
 		return v, v == v // not NaN
 	case store.FromHPA:

@@ -107,7 +107,7 @@ func (s *Store) logDepth(at time.Time, q *queue, d kscope.Depth) {
 		q.since = at.Add(-quiet) // nobody knows how long before; what comes next is news
 		return
 	}
-	for _, o := range s.byQueue[d.Backlog] {
+	for _, o := range s.watching(d.Backlog) {
 		if name := d.Backlog.Shown(); q.state == empty {
 			s.addEmptied(at, o, name, long)
 		} else if pushed := o.latest(Injected, name); long && (pushed == nil || at.Sub(pushed.At) > quiet) && !s.loads(at, d.Backlog) {

@@ -52,6 +52,7 @@ type ValueSource string
 // Where a trigger's value can come from.
 const (
 	FromBroker ValueSource = "broker" // measured by kscope itself
+	FromKEDA   ValueSource = "KEDA"   // by the metrics of KEDA's operator, which has it of its last look
 	FromHPA    ValueSource = "HPA"    // average times replicas, as of the last sync: an estimate
 	// FromSchedule is what the trigger's own schedule says of the present.
 	FromSchedule ValueSource = "schedule"
@@ -115,6 +116,9 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			}
 		case q != nil:
 			r.Err = q.last.Err
+		}
+		if !r.Known && !r.Direct {
+			q = s.throughKEDA(&r, o, i, q)
 		}
 		if o.crons != nil && o.crons[i] != nil { // whoever has the schedule knows what KEDA finds
 			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
@@ -214,7 +218,10 @@ func (r *Reading) Jobs() float64 {
 }
 
 // counted reports whether KEDA makes another number of the backlog that was measured.
-func (r *Reading) counted() bool { return r.From == FromBroker && r.Scaled.Is }
+func (r *Reading) counted() bool { return r.Measured() && r.Scaled.Is }
+
+// Measured reports whether a value was measured at the source, be it by kscope or by KEDA.
+func (r *Reading) Measured() bool { return r.From == FromBroker || r.From == FromKEDA }
 
 // AsScaled is what KEDA would count of a backlog of so many; NaN where that does not
 // follow from it.
@@ -240,6 +247,9 @@ func (r Reading) AsQueue() Reading {
 // CountsJobs reports whether the value is a number of jobs that wait. What a
 // query answers, a latency or a share, is not, and is never empty.
 func (r Reading) CountsJobs() bool {
+	if r.Known && r.From != FromBroker && !triggers.CountsAll(r.Trigger) {
+		return false
+	}
 	return !r.Direct && r.Trigger.Backlog != nil && triggers.Unit(r.Trigger) != ""
 }
 

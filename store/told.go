@@ -2,9 +2,11 @@ package store
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // told is what the timeline of a ScaledObject last said of its conditions.
@@ -112,7 +114,7 @@ func workloadEntries(at time.Time, was, is kscope.Workload) []Entry {
 // logStatus notes on the timelines it concerns that a source of ours broke or
 // came back.
 func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
-	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Broker: source, Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
+	e := Entry{At: at, Kind: Trouble, Actor: Kscope, Topic: OurSource, Kept: f.Kind, Broker: cmp.Or(f.Broker, source), Subject: f.Name, Said: cmp.Or(f.Message, string(f.State))}
 	if f.State == kscope.Synced {
 		e.Kind, e.Said = Mended, ""
 	}
@@ -125,10 +127,44 @@ func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
 
 // readsFrom reports whether a queue of the object is at that server.
 func (o *object) readsFrom(server string) bool {
+	if server == triggers.KEDAServer {
+		return slices.ContainsFunc(o.triggers(), triggers.AskedByKEDA)
+	}
 	for _, t := range o.triggers() {
 		if t.Backlog != nil && t.Backlog.Server == server {
 			return true
 		}
 	}
 	return false
+}
+
+// throughKEDA has a reading that is not to be had of its broker by what KEDA's operator
+// tells, where it does, and gives the queue that the reading is of then.
+func (s *Store) throughKEDA(r *Reading, o *object, index int, direct *queue) *queue {
+	if o.hpa != nil || !triggers.AskedByKEDA(r.Trigger) {
+		return direct
+	}
+	b := triggers.ThroughKEDA(r.Trigger, kscope.TriggerRef{Object: o.ID, Index: index})
+	q := s.queues[b]
+	if q == nil {
+		return direct
+	}
+	server, current := s.server(b, q.at)
+	switch {
+	case !current && r.Err == "":
+		r.Hint = cmp.Or(server.Hint, server.Message)
+		return direct
+	case !current:
+		return direct
+	case q.last.Err != "":
+		r.Err = cmp.Or(r.Err, q.last.Err)
+		return direct
+	}
+	if r.Trigger.Backlog == nil || r.Err != "" {
+		r.Trigger.Backlog, r.Past = &b, q.view()
+	}
+	r.Value, r.Known, r.From, r.At, r.Scaled = q.last.N, true, FromKEDA, q.at, q.last.Scaled
+	r.Waits = r.Value
+	r.Back, r.Still = later(q.back, server.Since), q.Still()
+	return q
 }

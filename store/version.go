@@ -2,6 +2,7 @@ package store
 
 import (
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Version tells two moments of something apart: a number is larger where
@@ -103,9 +104,20 @@ func (s *Store) touchHPA(h *kscope.HPA, how scope) {
 
 // touchQueue is touch for those that read a queue.
 func (s *Store) touchQueue(q kscope.Backlog) {
-	for _, o := range s.byQueue[q] {
+	for _, o := range s.watching(q) {
 		s.touch(o, anything)
 	}
+}
+
+// watching is the objects that a backlog is of.
+func (s *Store) watching(q kscope.Backlog) []*object {
+	if of, ok := triggers.KEDAOf(q); ok {
+		if o := s.objects[of.Object]; o != nil {
+			return []*object{o}
+		}
+		return nil
+	}
+	return s.byQueue[q]
 }
 
 // touchServer is touch for those that read a queue at a server.

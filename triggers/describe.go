@@ -53,7 +53,7 @@ func (w Work) describe() Description {
 
 // names are what people call brokers.
 var names = map[string]string{
-	"activemq": "ActiveMQ", "artemis": "Artemis", "beanstalkd": "beanstalkd", "http": "the HTTP add-on", "kafka": "Kafka", "mysql": "MySQL", "nats": "NATS",
+	"activemq": "ActiveMQ", "artemis": "Artemis", "beanstalkd": "beanstalkd", "http": "the HTTP add-on", KEDABroker: "KEDA", "kafka": "Kafka", "mysql": "MySQL", "nats": "NATS",
 	"postgresql": "PostgreSQL", "prometheus": "Prometheus", "pubsub": "Pub/Sub", "rabbitmq": "RabbitMQ", RedisBroker: "Redis", "servicebus": "Service Bus", "sqs": "SQS",
 }
 

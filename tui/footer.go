@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -196,14 +197,14 @@ func (m *Model) hints() []key.Binding {
 // be long and is not what is wrong.
 func sourceName(s store.SourceStatus) string {
 	if s.Kind == kscope.Queues {
-		return explain.CallBroker(s.Source)
+		return explain.CallBroker(cmp.Or(s.Broker, s.Source))
 	}
 	return string(s.Kind)
 }
 
 func statusName(s store.SourceStatus) string {
 	if s.Kind == kscope.Queues {
-		return explain.CallServer(s.Source, s.Name)
+		return explain.CallServer(cmp.Or(s.Broker, s.Source), s.Name)
 	}
 	return string(s.Kind)
 }

@@ -179,7 +179,7 @@ func diagnose(ctx context.Context, s settings, least time.Duration) (doctor.Repo
 		return doctor.New(facts.At, s.tui.Context, s.tui.Namespace, doctor.Cluster(&facts, doctor.Needs{})).On(s.tui.Kubectl), ctx.Err()
 	}
 	watching, stop := context.WithCancel(ctx)
-	in := kscope.Batch(cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now}.open(watching, queues), gather)
+	in := kscope.Batch(cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: time.Now, metrics: way.metrics(typed, s.metrics)}.open(watching, queues), gather)
 	seen := doctor.Read(in, least, max(least, looksAtMost))
 	stop()
 	for range in { // whoever cancels drains

@@ -23,8 +23,9 @@ type cluster struct {
 	selector  string // of ScaledObjects and ScaledJobs
 	clock     kscope.Clock
 
-	wrap   func(kscope.Source) kscope.Source // around those of objects; nil for none
-	others []kscope.Source                   // that run beside these
+	wrap    func(kscope.Source) kscope.Source // around those of objects; nil for none
+	others  []kscope.Source                   // that run beside these
+	metrics *keda.Operator                    // what KEDA's operator tells; nil for nothing
 }
 
 // open is the stream of a cluster and of the backlogs that are named there. It
@@ -35,9 +36,16 @@ func (c cluster) open(ctx context.Context, queues *redis.Source) <-chan kscope.O
 	if c.wrap != nil {
 		objects, scaled = c.wrap(objects), c.wrap(scaled)
 	}
-	in := kscope.Merge(ctx, c.clock, append([]kscope.Source{objects, scaled, queues}, c.others...)...)
+	all := append([]kscope.Source{objects, scaled, queues}, c.others...)
+	if c.metrics != nil {
+		all = append(all, c.metrics)
+	}
+	in := kscope.Merge(ctx, c.clock, all...)
 	return kscope.Tap(in, func(o kscope.Observation) {
 		queues.Follow(o)
+		if c.metrics != nil {
+			c.metrics.Follow(o)
+		}
 		watched.Follow(o)
 		logDefect(o)
 	})

@@ -57,6 +57,11 @@ func (r *reach) queues(o redis.Options) *broker.Source {
 	return queuesOf(o, protocol.Options{Resolve: r.parameters, Dial: r.dial, Wait: reachWait})
 }
 
+// metrics is what KEDA's operator tells, from the leader's pod or from where the user says.
+func (r *reach) metrics(typed kubernetes.Interface, at string) *keda.Operator {
+	return keda.NewOperator(keda.OperatorOptions{Client: typed, Namespace: r.resolver.KEDANamespace, URL: at})
+}
+
 // parameters is what KEDA would use of a trigger.
 func (r *reach) parameters(ctx context.Context, t kscope.TriggerRef) (triggers.Parameters, error) {
 	r.mu.Lock()

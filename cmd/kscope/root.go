@@ -28,6 +28,7 @@ type flags struct {
 	redis         []string
 	redisPassword []string
 	redisInterval time.Duration
+	kedaMetrics   string
 	screen        screenFlags
 }
 
@@ -174,6 +175,7 @@ func (f *flags) bindWhere(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.selector, "selector", "l", "", "only ScaledObjects and ScaledJobs with these labels, as in kubectl")
 	fs.StringArrayVar(&f.redis, "redis", nil, "read every queue at this server instead of where the triggers say: HOST:PORT or redis://[USER@]HOST[:PORT][/DB]; with ADDRESS= before it only the queues of that address; may be repeated. The password comes from KSCOPE_REDIS_PASSWORD")
 	fs.StringArrayVar(&f.redisPassword, "redis-password-file", nil, "read the password for --redis from this file; with ADDRESS= before it only for the queues of that address; may be repeated")
+	fs.StringVar(&f.kedaMetrics, "keda-metrics", "", "read what KEDA's operator measures at this URL instead of through its pod: http://127.0.0.1:8080/metrics")
 	fs.DurationVar(&f.redisInterval, "redis-interval", redis.DefaultInterval, "how often queues are measured, 50ms at least")
 }
 

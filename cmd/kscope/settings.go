@@ -28,10 +28,11 @@ import (
 
 // settings are the flags and the environment, understood.
 type settings struct {
-	config *rest.Config
-	redis  redis.Options
-	tui    tui.Options
-	label  string
+	config  *rest.Config
+	redis   redis.Options
+	tui     tui.Options
+	label   string
+	metrics string // where KEDA's operator serves its metrics; "" for its pod
 }
 
 // understand turns flags into settings, or says which flag cannot be meant.
@@ -49,6 +50,12 @@ func (f *flags) understand(name string) (settings, error) {
 		return s, err
 	}
 	s.label, s.tui.Selected = f.selector, f.selector != ""
+	if at := f.kedaMetrics; at != "" {
+		if u, err := url.Parse(at); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return s, usageError{errors.New("--keda-metrics: want a URL such as http://127.0.0.1:8080/metrics")}
+		}
+		s.metrics = at
+	}
 	s.redis = redis.Options{Interval: f.redisInterval, ReadOnly: f.screen.readOnly}
 	if err := f.override(&s.redis); err != nil {
 		return s, err

@@ -64,7 +64,7 @@ func (s *source) then(c *store.Chain, m moment) (float64, bool) {
 	if s.Formula != nil && s.From == store.FromFormula {
 		return c.Combine(s.Formula, func(r *store.Reading) (float64, bool) { return at(r, m.at) })
 	}
-	if s.From == store.FromBroker {
+	if s.Measured() {
 		return at(&s.Reading, m.at)
 	}
 	for i := len(c.Past.Syncs) - 1; i >= 0; i-- {

@@ -10,6 +10,7 @@ import (
 
 // group is the backlogs at one server, with what was last said about it.
 type group struct {
+	broker  string
 	server  string
 	first   int // of its backlogs, in the ask
 	queues  []kscope.Backlog
@@ -50,7 +51,7 @@ func (p *poller) adopt() {
 		i := slices.IndexFunc(p.groups, func(g *group) bool { return g.server == server })
 		if i < 0 {
 			i = len(p.groups)
-			p.groups = append(p.groups, &group{server: server})
+			p.groups = append(p.groups, &group{broker: next.first().Broker, server: server})
 			p.say(p.groups[i], kscope.Status{State: kscope.Connecting})
 		}
 		g, queues := p.groups[i], next.groups[server]
@@ -122,7 +123,7 @@ func (p *poller) seldom() time.Duration {
 
 // say emits a status of a group if it is new.
 func (p *poller) say(g *group, s kscope.Status) {
-	s.Kind, s.Name = kscope.Queues, g.server
+	s.Kind, s.Broker, s.Name = kscope.Queues, g.broker, g.server
 	if s != g.status {
 		g.status = s
 		p.emit(s)

@@ -42,7 +42,7 @@ func TestTroubleIsToldWhereItBelongs(t *testing.T) {
 			if len(d) != 1 || len(st) != 2 || st[0].State != kscope.Connecting {
 				t.Fatalf("%s: got %+v", name, all)
 			}
-			tt.status.Kind, tt.status.Name = kscope.Queues, "here"
+			tt.status.Kind, tt.status.Broker, tt.status.Name = kscope.Queues, "fake", "here"
 			if diff := cmp.Diff(tt.status, st[1]); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
+)
+
+// TestThroughKEDA: a value that kscope cannot have of its broker is the one that KEDA's
+// operator tells, at zero replicas too, and its own again once it can.
+func TestThroughKEDA(t *testing.T) {
+	id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "orders"}}
+	own := kscope.Backlog{Broker: "sqs", Server: "sqs (identity)", Name: "orders"}
+	all := []kscope.Trigger{
+		{Type: "datadog", MetricType: "AverageValue", Metadata: map[string]string{"query": "q", "queryValue": "5"}},
+		{Type: "aws-sqs-queue", MetricType: "AverageValue", Backlog: &own, Metadata: map[string]string{"queueLength": "5"}},
+		{Type: "kafka", MetricType: "AverageValue", Metadata: map[string]string{"topic": "orders", "lagThreshold": "5"}},
+	}
+	s := New()
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	see := func(f kscope.Fact) {
+		at = at.Add(time.Second)
+		s.Apply(kscope.Observation{At: at, Source: "x", Fact: f})
+	}
+	through := func(i int) kscope.Backlog {
+		return triggers.ThroughKEDA(all[i], kscope.TriggerRef{Object: id, Index: i})
+	}
+	keda := func(state kscope.State, depths ...kscope.Depth) {
+		see(kscope.Depths{Server: triggers.KEDAServer, All: depths})
+		see(kscope.Status{Kind: kscope.Queues, Broker: triggers.KEDABroker, Name: triggers.KEDAServer, State: state, Hint: "turn them on"})
+	}
+	see(kscope.ScaledObject{Ref: id.Ref, UID: "1", Triggers: all})
+	readings := func() []Reading {
+		c, ok := s.Chain(id)
+		if !ok {
+			t.Fatal("no chain")
+		}
+		return c.Readings
+	}
+	version := s.VersionOf(id)
+	keda(kscope.Synced, kscope.Depth{Backlog: through(0), N: 12, Scaled: kscope.Scaled{Is: true, N: 12}}, kscope.Depth{Backlog: through(2), N: 20})
+	if s.VersionOf(id) == version {
+		t.Error("what KEDA tells changes nothing of the object")
+	}
+	r := readings()
+	if !r[0].Known || r[0].Value != 12 || r[0].From != FromKEDA || r[0].IsActive() || r[0].Trigger.Backlog == nil || !r[0].Measured() {
+		t.Errorf("of what only KEDA can ask: %+v", r[0])
+	}
+	if !r[2].Known || r[2].Value != 20 || r[2].CountsJobs() {
+		t.Errorf("of what KEDA counts only a part of: %+v", r[2])
+	}
+	see(kscope.Depths{Server: own.Server, All: []kscope.Depth{{Backlog: own, Err: "only KEDA has that identity"}}})
+	see(kscope.Status{Kind: kscope.Queues, Broker: "sqs", Name: own.Server, State: kscope.Failing, Message: "only KEDA has that identity"})
+	if r := readings()[1]; r.Known || r.Err == "" {
+		t.Errorf("before KEDA tells of it: %+v", r)
+	}
+	keda(kscope.Synced, kscope.Depth{Backlog: through(1), N: 30})
+	if r := readings()[1]; !r.Known || r.Value != 30 || r.From != FromKEDA || !r.CountsJobs() || r.Past.At(r.Past.Newest(at)) != 30 {
+		t.Errorf("what kscope cannot read: %+v", r)
+	}
+	see(kscope.Status{Kind: kscope.Queues, Broker: "sqs", Name: own.Server, State: kscope.Synced})
+	see(kscope.Depths{Server: own.Server, All: []kscope.Depth{{Backlog: own, N: 31}}})
+	if r := readings()[1]; r.Value != 31 || r.From != FromBroker || *r.Trigger.Backlog != own {
+		t.Errorf("what kscope can read again: %+v", r)
+	}
+	keda(kscope.Synced, kscope.Depth{Backlog: through(0), Err: "stands still"})
+	if r := readings()[0]; r.Known || r.Err != "stands still" {
+		t.Errorf("what KEDA cannot read: %+v", r)
+	}
+	keda(kscope.Absent, kscope.Depth{Backlog: through(0), Err: "off"})
+	if r := readings()[0]; r.Known || r.Err != "" || r.Hint != "turn them on" {
+		t.Errorf("without metrics: %+v", r)
+	}
+}

@@ -1,0 +1,57 @@
+package triggers
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/kscope/kscope"
+)
+
+// KEDABroker is the Broker of a backlog that is known by KEDA's own metrics, for a trigger
+// whose source kscope cannot ask. KEDAServer is what all of them are at.
+const (
+	KEDABroker = "keda"
+	KEDAServer = "operator metrics"
+)
+
+// ThroughKEDA is the backlog of a trigger as KEDA's operator tells of it. [KEDAOf] is the
+// way back.
+func ThroughKEDA(t kscope.Trigger, of kscope.TriggerRef) kscope.Backlog {
+	typ := types[t.Type]
+	return kscope.Backlog{
+		Broker: KEDABroker, Server: KEDAServer, Name: kscope.Clean(cmp.Or(typ.QueueName(t.Metadata), t.Name, t.Type)),
+		Detail: strings.Join([]string{string(of.Object.Kind), of.Object.Namespace, of.Object.Name, strconv.Itoa(of.Index)}, "/"),
+	}
+}
+
+// KEDAOf is whose a backlog is that KEDA's operator tells of; false for any other.
+func KEDAOf(b kscope.Backlog) (kscope.TriggerRef, bool) {
+	parts := strings.Split(b.Detail, "/")
+	if b.Broker != KEDABroker || len(parts) != 4 {
+		return kscope.TriggerRef{}, false
+	}
+	index, err := strconv.Atoi(parts[3])
+	return kscope.TriggerRef{Object: kscope.ID{Kind: kscope.Kind(parts[0]), Ref: kscope.Ref{Namespace: parts[1], Name: parts[2]}}, Index: index}, err == nil
+}
+
+// CountsAll reports whether what KEDA counts for a trigger is all that waits: of Kafka it
+// counts no more than its consumers could take.
+func CountsAll(t kscope.Trigger) bool { return readers[t.Type].broker != "kafka" }
+
+// TakesJobs reports whether kscope can put jobs into a backlog: a query, a schedule, and
+// what only KEDA can ask, take none.
+func TakesJobs(b kscope.Backlog) bool {
+	switch b.Broker {
+	case KEDABroker, "prometheus", "postgresql", "mysql":
+		return false
+	}
+	return true
+}
+
+// AskedByKEDA reports whether a trigger is of a type whose scaler asks a source at all:
+// schedules and what pods use are known without.
+func AskedByKEDA(t kscope.Trigger) bool {
+	typ, ok := types[t.Type]
+	return ok && !typ.Resource && t.Type != "cron"
+}
