@@ -107,5 +107,6 @@ type Outcome struct {
 	Accepted int64 // that the broker acknowledged
 	Unknown  int64 // that were sent without a word back
 	Length   int64 // of the backlog, after the last; 0 where the answer does not tell
+	Full     bool  // the rest was not sent, since as many are under way as may be
 	Err      error // in words
 }

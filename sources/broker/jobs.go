@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	crand "crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -28,7 +29,9 @@ type Batch struct {
 	At    time.Time // when they were made
 	// Jobs are never empty. They are cut from one string, and in the same place
 	// for every batch of a Writer, which may build its commands around it.
-	Jobs    []string
+	Jobs []string
+	// Answers is told of each job that is a request, which Push does not wait for.
+	Answers *Tally
 	session string
 	first   int64
 }
@@ -100,5 +103,7 @@ func (j *jobs) next(d delivery, n int64, now time.Time) *Batch {
 // NewBatch is n jobs of a payload as a load has them made, for the tests of brokers.
 func NewBatch(to kscope.Backlog, payload *load.Payload, n int, at time.Time) *Batch {
 	made := newJobs()
-	return made.next(newDelivery(to, "", payload), int64(n), at)
+	b := made.next(newDelivery(to, "", payload), int64(n), at)
+	b.Answers = newTally(context.Background())
+	return b
 }

@@ -16,6 +16,9 @@ const (
 	// within that is given up and said: to make up for it later would be
 	// another load than the one that was asked for.
 	mostBehind = time.Second
+	// mostHeld is how long a load whose jobs are requests waits for the last answers:
+	// longer than most pods take to start.
+	mostHeld = 2 * time.Minute
 )
 
 // Load puts jobs into a backlog as its profile has them due by the clock now,
@@ -35,6 +38,11 @@ const (
 // keeps its turn until its end. A server that does not keep up makes a load fall
 // behind; jobs that are more than a second late are given up and counted as
 // missed, except those of a batch, which is late from the beginning.
+//
+// Jobs that are requests are sent without waiting for their answers, which a
+// [Tally] counts; as many as are due while too many are under way are counted as
+// missed, except those of a batch. Such a load ends when all are answered, or two
+// minutes after the last was sent; what is under way when it ends is withdrawn.
 func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error {
 	run, err := s.join()
 	if err != nil {
@@ -50,7 +58,7 @@ func (s *Source) Load(ctx context.Context, l load.Load, now kscope.Clock) error 
 	}
 	profile, err := l.Profile.Within(l.Limits)
 	l.Profile = profile
-	t := &loading{Loading: l.Begun(run.begin(now())), profile: profile, clock: now, emit: run.emit}
+	t := &loading{Loading: l.Begun(run.begin(now())), profile: profile, clock: now, emit: run.emit, tally: newTally(run.ctx)}
 	if err != nil {
 		return t.end(kscope.LoadFailed, err.Error())
 	}
@@ -85,10 +93,12 @@ type loading struct {
 	tick     *time.Ticker
 	turn     bool // it has its turn at the gate
 	begun    bool // jobs went out
+	full     bool // the last batch did not go out whole, for too many are under way
+	tally    *Tally
 
 	looked  time.Time     // by the wall, when what is due was last seen
 	told    time.Time     // by the wall
-	saying  [2]int64      // asked and accepted as last told
+	saying  [3]int64      // asked, accepted and answered as last told
 	lately  []progress    // of the last seconds, for the rates
 	elapsed time.Duration // when what is due was last seen
 }
@@ -107,6 +117,9 @@ func (t *loading) run(ctx context.Context) error {
 		}
 		more := t.Behind() > 0
 		if !more && t.profile.Done(t.elapsed) {
+			if !t.answered(ctx) {
+				return t.end(kscope.LoadStopped, "")
+			}
 			t.measure(ctx)
 			return t.end(kscope.LoadFinished, "")
 		}
@@ -114,7 +127,7 @@ func (t *loading) run(ctx context.Context) error {
 			return t.end(kscope.LoadStopped, "")
 		}
 		t.tellOften()
-		if more && n > 0 {
+		if more && n > 0 && !t.full {
 			continue // it did not fit into one batch
 		}
 		select {
@@ -149,21 +162,40 @@ func (t *loading) send(ctx context.Context, n int64) error {
 	if !t.enter(ctx) {
 		return t.end(kscope.LoadStopped, "")
 	}
-	sent, did := t.gate.put(t.delivery, n, !t.begun)
-	if !t.AtOnce() {
+	sent, did := t.gate.put(t.delivery, n, !t.begun, t.tally)
+	if !t.AtOnce() || did.Full {
 		t.leave()
 	}
+	t.full = did.Full
 	t.begun = true
 	t.Accepted += did.Accepted
 	t.Unknown += did.Unknown
 	if did.Length > 0 {
 		t.Length = did.Length
 	}
-	if did.Err == nil {
-		t.Missed += sent - did.Accepted // a set had them already
-		return nil
+	if did.Err != nil {
+		return t.end(kscope.LoadFailed, did.Err.Error())
 	}
-	return t.end(kscope.LoadFailed, did.Err.Error())
+	if !did.Full || !t.AtOnce() {
+		t.Missed += sent - did.Accepted // a set had them already
+	}
+	return nil
+}
+
+// answered waits until all that was sent is answered, or has been waited for long enough,
+// and tells of itself meanwhile; false when ctx is done before.
+func (t *loading) answered(ctx context.Context) bool {
+	t.leave()
+	for end := time.Now().Add(mostHeld); t.tally.Held() > 0 && time.Now().Before(end); {
+		select {
+		case <-t.tick.C:
+			t.due()
+			t.tellOften()
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // enter waits for its turn, if it has it not, and tells of itself meanwhile;

@@ -136,8 +136,8 @@ func (g *gate) close() {
 }
 
 // put sends one batch of up to n jobs, and says how many were in it.
-func (g *gate) put(d delivery, n int64, fresh bool) (sent int64, did Outcome) {
+func (g *gate) put(d delivery, n int64, fresh bool, answers *Tally) (sent int64, did Outcome) {
 	b := g.jobs.next(d, n, time.Now())
-	b.Fresh = fresh
+	b.Fresh, b.Answers = fresh, answers
 	return int64(len(b.Jobs)), g.writer.Push(g.ctx, b)
 }

@@ -25,19 +25,23 @@ type progress struct {
 
 // tellOften emits how the load is doing if that is due.
 func (t *loading) tellOften() {
-	if quiet := time.Since(t.told); quiet >= repeatLoad || quiet >= tellEvery && t.saying != [2]int64{t.Asked, t.Accepted} {
+	if quiet := time.Since(t.told); quiet >= repeatLoad || quiet >= tellEvery && t.saying != t.says() {
 		t.tell()
 	}
 }
 
+// says is what of a load is worth telling soon.
+func (t *loading) says() [3]int64 { return [3]int64{t.Asked, t.Accepted, t.tally.answered()} }
+
 // tell emits how the load is doing.
 func (t *loading) tell() {
+	t.Answers = t.tally.Now()
 	t.lately = append(t.lately, progress{t.Elapsed, t.Asked, t.Accepted})
 	for len(t.lately) > 2 && t.Elapsed-t.lately[1].elapsed >= rateOver {
 		t.lately = t.lately[1:]
 	}
 	t.rates(t.lately[0])
-	t.told, t.saying = time.Now(), [2]int64{t.Asked, t.Accepted}
+	t.told, t.saying = time.Now(), t.says()
 	t.emit(t.Loading)
 }
 
@@ -63,6 +67,7 @@ func (t *loading) rates(since progress) {
 // end emits the last fact and gives its error.
 func (t *loading) end(state kscope.LoadState, why string) error {
 	t.leave()
+	t.tally.stop()
 	if t.AtOnce() {
 		t.Elapsed = max(t.clock().Sub(t.Began), t.Elapsed)
 		why = t.short(state, why)
@@ -80,6 +85,8 @@ func (t *loading) short(state kscope.LoadState, why string) string {
 		return ""
 	case state == kscope.LoadStopped && !t.begun:
 		return "stopped before anything was put in"
+	case state == kscope.LoadStopped && t.Behind() == 0 && t.tally.Held() > 0:
+		return fmt.Sprintf("stopped while %d of %d requests were held", t.tally.Held(), t.Accepted)
 	case state == kscope.LoadStopped:
 		why = "stopped"
 	}
