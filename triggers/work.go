@@ -1,6 +1,7 @@
 package triggers
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -38,8 +39,8 @@ var readers = map[string]reader{
 	"aws-sqs-queue":    {broker: "sqs", address: "awsEndpoint|queueURL", way: "awsRegion identityOwner", dear: true},
 	"azure-servicebus": {broker: "servicebus", address: "namespace", way: "cloud endpointSuffix", dear: true},
 	"beanstalkd":       {broker: "beanstalkd", address: "server"},
-	"external":         {broker: "http", address: "scalerAddress", way: "interceptorRoute httpScaledObject hosts"},
-	"external-push":    {broker: "http", address: "scalerAddress", way: "interceptorRoute httpScaledObject hosts"},
+	"external":         {broker: "http", address: "scalerAddress"},
+	"external-push":    {broker: "http", address: "scalerAddress"},
 	"gcp-pubsub":       {broker: "pubsub", way: "credentialsFromEnvFile", dear: true},
 	"kafka":            {broker: "kafka", address: "bootstrapServers", way: "sasl tls unsafeSsl awsRegion version"},
 	"mysql":            {broker: "mysql", address: "host|connectionString", way: "port username dbName", dear: true},
@@ -59,10 +60,15 @@ func Brokers() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// isHTTPAddOn reports whether an external trigger is one of the HTTP add-on's.
-func isHTTPAddOn(metadata map[string]string) bool {
-	return strings.TrimSpace(metadata["interceptorRoute"]) != "" || strings.TrimSpace(metadata["httpScaledObject"]) != ""
+// HTTPRoute is the route whose requests an external trigger of KEDA's HTTP add-on counts:
+// the name of an InterceptorRoute, or else of an HTTPScaledObject, in the namespace of the
+// trigger. "" for any other external trigger.
+func HTTPRoute(metadata map[string]string) string {
+	return cmp.Or(strings.TrimSpace(metadata["interceptorRoute"]), strings.TrimSpace(metadata["httpScaledObject"]))
 }
+
+// RouteNamespace is the parameter that says of an [HTTPRoute] which namespace it is in.
+const RouteNamespace = "routeNamespace"
 
 // Origin is what a trigger belongs to, as far as it decides where its parameters come
 // from.
@@ -81,7 +87,7 @@ type Origin struct {
 // differs is secret, or long, and is to be asked for again.
 func WorkBacklog(typ string, metadata, shown map[string]string, of Origin) (kscope.Backlog, bool) {
 	r, ok := readers[typ]
-	if !ok || r.broker == "http" && !isHTTPAddOn(metadata) {
+	if !ok || r.broker == "http" && HTTPRoute(metadata) == "" {
 		return kscope.Backlog{}, false
 	}
 	w := Work{Type: typ, Metadata: map[string]string{}}
@@ -126,6 +132,10 @@ func WorkBacklog(typ string, metadata, shown map[string]string, of Origin) (ksco
 	if r.dear {
 		w.Polling = of.Polling
 		via = append(via, "every "+of.Polling.String())
+	}
+	if r.broker == "http" { // the rest stands in an object beside the trigger
+		w.Resolve, w.Own = true, kscope.Ref{Namespace: of.Object.Namespace, Name: HTTPRoute(metadata)}.String()
+		w.Metadata[RouteNamespace] = of.Object.Namespace
 	}
 	w.Via = kscope.Clean(strings.Join(via, ", "))
 	return w.Backlog(), true

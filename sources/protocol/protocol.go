@@ -31,6 +31,15 @@ type Protocol interface {
 	Pace(triggers.Parameters) time.Duration
 }
 
+// Renewing is a Protocol for whose triggers KEDA reads more than the trigger itself, which
+// may change without it.
+type Renewing interface {
+	Protocol
+	// Renew is for how long the parameters of a trigger are relied upon while all is well,
+	// before they are asked for anew; zero for as long as it is.
+	Renew(triggers.Parameters) time.Duration
+}
+
 // Dial opens a connection to host:port, through the cluster where it takes that. It
 // returns when ctx is done.
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)

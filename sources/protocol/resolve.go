@@ -23,10 +23,21 @@ const (
 type resolved struct {
 	parameters triggers.Parameters
 	known      bool
+	at         time.Time     // when
 	err        error         // why not
 	due        time.Time     // when to try again, if not known or failed
 	wait       time.Duration // between two tries, growing
 	failed     bool          // the server, with these
+}
+
+// old reports whether what was found out is to be asked for again, though all is well.
+func (r *resolved) old(p Protocol) bool {
+	renewing, ok := p.(Renewing)
+	if !ok {
+		return false
+	}
+	every := renewing.Renew(r.parameters)
+	return every > 0 && time.Since(r.at) >= every
 }
 
 // parameters is what KEDA would use of a backlog's trigger, and what was found out for
@@ -47,12 +58,12 @@ func (m *meter) parameters(ctx context.Context, i int) (triggers.Parameters, *re
 		r = &resolved{}
 		m.resolved[trigger] = r
 	}
-	if (!r.known || r.failed) && !time.Now().Before(r.due) {
+	if (!r.known || r.failed || r.old(m.protocol)) && !time.Now().Before(r.due) {
 		p, err := m.resolve(ctx, trigger)
 		r.wait = min(max(2*r.wait, resolveAgain), resolveMost)
 		r.due = time.Now().Add(r.wait)
 		if err == nil {
-			r.parameters, r.known = p, true
+			r.parameters, r.known, r.at = p, true, time.Now()
 		}
 		r.err = err
 	}
