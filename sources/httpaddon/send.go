@@ -115,12 +115,10 @@ func (c *client) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (d
 
 // send sends one request and reads the answer.
 func (s *sender) send(ctx context.Context, to target, id string) (a broker.Answer) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, (&url.URL{Scheme: "http", Host: s.proxy, Path: to.path}).String(), nothing{})
+	req, err := to.request(ctx, s.proxy, id)
 	if err != nil {
 		return broker.Answer{}
 	}
-	req.Host, req.Header = to.host, to.header.Clone()
-	req.Header.Set("Kscope", id)
 	resp, err := s.web.Do(req)
 	if err != nil {
 		return broker.Answer{}
@@ -186,6 +184,16 @@ func targetOf(p triggers.Parameters) (target, error) {
 		}
 	}
 	return to, to.wrong(name)
+}
+
+// request is one to a proxy.
+func (to target) request(ctx context.Context, proxy, id string) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, (&url.URL{Scheme: "http", Host: proxy, Path: to.path}).String(), nothing{})
+	if err == nil {
+		req.Host, req.Header = to.host, to.header.Clone()
+		req.Header.Set("Kscope", id)
+	}
+	return req, err
 }
 
 // wrong is what of a request cannot be sent; a route may have it, and then nobody can use
