@@ -1,6 +1,8 @@
 package httpaddon
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -259,4 +261,39 @@ func BenchmarkPush(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(sent)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// An interceptor that comes is counted within seconds, and while nobody can tell which
+// there are those go on to count that there were.
+func TestInterceptorsComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, all, _ := interceptors(t, "a:9090", "b:9090")
+		all["a:9090"].add("demo/web", 3, 3)
+		all["b:9090"].add("demo/web", 4, 4)
+		listed, broken := "a:9090", error(nil)
+		tech := protocol.New(New(), protocol.Options{Dial: m.dial, Resolve: func(context.Context, kscope.TriggerRef) (triggers.Parameters, error) {
+			return queue(map[string]string{"interceptors": listed}).Parameters, broken
+		}})
+		metadata := map[string]string{"interceptorRoute": "web", "scalerAddress": "s.keda:9090"}
+		route, _ := triggers.WorkBacklog("external-push", metadata, metadata, triggers.Origin{Object: kscope.Ref{Namespace: "demo", Name: "web"}})
+		meter := tech.Meter(tech.Place(route), route)
+		defer meter.Close()
+		ask := &broker.Ask{Backlogs: []kscope.Backlog{route}, Triggers: make([]kscope.TriggerRef, 1)}
+		after := func(wait time.Duration, want float64) {
+			t.Helper()
+			time.Sleep(wait)
+			readings := make([]broker.Reading, 1)
+			if _, err := meter.Measure(t.Context(), ask, readings); err != nil || readings[0].Err != nil || readings[0].N != want {
+				t.Errorf("%v: %+v, want %v", err, readings[0], want)
+			}
+		}
+		after(0, 3)
+		listed = "a:9090,b:9090"
+		after(10*time.Second, 3)
+		after(5*time.Second, 7)
+		broken = errors.New("no")
+		after(time.Minute, 7)
+		listed, broken = "b:9090", nil
+		after(time.Minute, 4)
+	})
 }

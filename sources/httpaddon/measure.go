@@ -207,5 +207,5 @@ func (c *client) Describe() kscope.Connection { return kscope.Connection{Address
 // Close hangs up. What was sent goes on until its load is over.
 func (c *client) Close() {
 	c.admin.Close()
-	c.sender.close()
+	c.hangUp()
 }

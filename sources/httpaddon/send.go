@@ -139,8 +139,8 @@ type nothing struct{}
 func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
 func (nothing) Close() error             { return nil }
 
-// close hangs up what is not in use.
-func (s *sender) close() {
+// hangUp closes what is not in use.
+func (s *sender) hangUp() {
 	s.web.CloseIdleConnections()
 	select {
 	case conn := <-s.spare:
