@@ -14,7 +14,6 @@ type buckets struct {
 	window, bucket time.Duration
 	sums           []int64
 	sum            int64
-	at             int       // the place of the newest
 	first, last    time.Time // when the first and the newest began
 }
 
@@ -36,23 +35,31 @@ func newBuckets(window, bucket time.Duration) *buckets {
 // add adds what came in until now, and gives the average over the window. Now never goes
 // back.
 func (b *buckets) add(now time.Time, n int64) float64 {
-	now = now.Truncate(b.bucket)
-	switch gap := now.Sub(b.last); {
+	place, begins := b.place(now), now.Truncate(b.bucket)
+	switch gap := begins.Sub(b.last); {
 	case b.first.IsZero() || gap >= b.window:
 		clear(b.sums)
-		b.sum, b.at, b.first, b.last = 0, 0, now, now
+		b.sum, b.first, b.last = 0, begins, begins
 	case gap > 0:
-		for range gap / b.bucket {
-			b.at = (b.at + 1) % len(b.sums)
-			b.sum -= b.sums[b.at]
-			b.sums[b.at] = 0
+		for i := b.place(b.last) + 1; i <= place; i++ {
+			at := i % len(b.sums)
+			b.sum -= b.sums[at]
+			b.sums[at] = 0
 		}
-		b.last = now
+		b.last = begins
 	}
-	b.sums[b.at] += n
+	b.sums[place%len(b.sums)] += n
 	b.sum += n
 	there := min(float64(b.last.Sub(b.first)/b.bucket)+1, float64(len(b.sums)))
 	return math.Round(float64(b.sum)/there*1000) / 1000
+}
+
+// place is the number of a bucket, in whole seconds since 1970, while buckets begin at
+// multiples since the year 1: where these differ, as with buckets of 7 s or of 1.5 s, the
+// scaler drops some too early or too late, and so does this. With less than a second it
+// divides by zero.
+func (b *buckets) place(t time.Time) int {
+	return int(t.Unix()) / max(int(b.bucket.Seconds()), 1)
 }
 
 // whole reports whether they span the window.
