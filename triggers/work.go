@@ -35,7 +35,7 @@ type reader struct {
 var readers = map[string]reader{
 	"activemq":         {broker: "activemq", address: "managementEndpoint|restAPITemplate", way: "username brokerName corsHeader"},
 	"apache-kafka":     {broker: "kafka", address: "bootstrapServers", way: "sasl tls awsRegion"},
-	"artemis-queue":    {broker: "artemis", address: "managementEndpoint|restApiTemplate", way: "username brokerName brokerAddress corsHeader"},
+	"artemis-queue":    {broker: "artemis", address: "managementEndpoint|restApiTemplate", way: "username brokerName corsHeader unsafeSsl"},
 	"aws-sqs-queue":    {broker: "sqs", address: "awsEndpoint|queueURL", way: "awsRegion identityOwner", dear: true},
 	"azure-servicebus": {broker: "servicebus", address: "namespace", way: "cloud endpointSuffix", dear: true},
 	"beanstalkd":       {broker: "beanstalkd", address: "server"},
