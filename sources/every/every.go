@@ -5,13 +5,21 @@ package every
 import (
 	"github.com/kscope/kscope/sources/beanstalkd"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/httpaddon"
+	"github.com/kscope/kscope/sources/jolokia"
 	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/sources/query"
 )
 
 // Protocols are those of all brokers, by the name that their backlogs have.
 func Protocols() map[string]protocol.Protocol {
 	return map[string]protocol.Protocol{
+		"activemq":   jolokia.ActiveMQ(),
+		"artemis":    jolokia.Artemis(),
 		"beanstalkd": beanstalkd.New(),
+		"http":       httpaddon.New(),
+		"mysql":      query.MySQL(),
+		"postgresql": query.PostgreSQL(),
 	}
 }
 
