@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -84,7 +85,7 @@ func Explain(err error, at string) (message, hint string) {
 		return "the name " + dns.Name + " could not be looked up", "check the network and its name servers"
 	case errors.As(err, &addr):
 		return fmt.Sprintf("%q is not an address: %s", addr.Addr, addr.Err), "name the server as host:port"
-	case errors.As(err, &plain):
+	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
 		return at + " does not seem to speak TLS", "turn TLS off in the trigger, or check the port"
 	case errors.As(err, &host):
 		return "the certificate of " + at + " is for another name", "name the server as its certificate does"
@@ -100,6 +101,8 @@ func Explain(err error, at string) (message, hint string) {
 		return "no route to " + at, "check the address, and what stands between"
 	case TimedOut(err):
 		return at + " gave no answer in time", "it may be busy or stopped, a firewall may be in the way, or TLS is expected"
+	case notHTTP(err):
+		return "what answers at " + at + " is not HTTP", "check the port"
 	case HungUp(err):
 		return at + " closed the connection", "it may expect TLS, or something else may listen there"
 	}
@@ -123,6 +126,12 @@ func remote(err error, words ...string) bool {
 		}
 	}
 	return false
+}
+
+// notHTTP reports whether an error of net/http, which has no other name for it, is that the
+// other side speaks something else, or speaks first.
+func notHTTP(err error) bool {
+	return strings.Contains(err.Error(), "malformed HTTP") || strings.Contains(err.Error(), "readLoopPeekFailLocked")
 }
 
 // TimedOut reports whether an error is that something took too long.

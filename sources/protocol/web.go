@@ -29,7 +29,7 @@ type Web struct {
 // address asks for TLS; nil is the system's way.
 func NewWeb(dial Dial, config *tls.Config) *Web {
 	t := &http.Transport{
-		DialContext: dial, TLSClientConfig: config, MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second,
+		DialContext: dial, TLSClientConfig: config, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 	}
 	return &Web{Client: http.Client{Transport: t}, Header: http.Header{}}
