@@ -46,7 +46,7 @@ var readers = map[string]reader{
 	"mysql":            {broker: "mysql", address: "host|connectionString", way: "port username dbName", dear: true},
 	"nats-jetstream":   {broker: "nats", address: "natsServerMonitoringEndpoint", way: "useHttps account accountID"},
 	"postgresql":       {broker: "postgresql", address: "host|connection", way: "port userName dbName sslmode", dear: true},
-	"prometheus":       {broker: "prometheus", address: "serverAddress", way: "authModes unsafeSsl customHeaders queryParameters", dear: true},
+	"prometheus":       {broker: "prometheus", address: "serverAddress", way: "authModes unsafeSsl", dear: true},
 	"rabbitmq":         {broker: "rabbitmq", address: "host", way: "vhostName protocol unsafeSsl"},
 }
 

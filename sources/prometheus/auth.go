@@ -47,8 +47,8 @@ func allowed(p triggers.Parameters) error {
 		}
 		return &kscope.Trouble{Message: "only KEDA can ask: it has the identity " + p.Identity, Hint: "kscope cannot take it on; what KEDA read shows in the HPA"}
 	}
-	if keys := p.Text("awsAccessKeyID") != "" || p.Text("awsRoleArn") != ""; keys && len(modes) == 0 && p.Text("awsRegion") != "" {
-		return &kscope.Trouble{Message: "only KEDA can ask: it signs its queries for AWS", Hint: "what KEDA read shows in the HPA"}
+	if len(modes) == 0 {
+		return signed(p)
 	}
 	one := 0
 	for _, mode := range modes {
@@ -67,6 +67,21 @@ func allowed(p triggers.Parameters) error {
 		return &kscope.Trouble{Message: "authModes has more than one of bearer, basic and oauth, which KEDA refuses", Hint: "leave one"}
 	}
 	return nil
+}
+
+// signed is for the triggers whose queries KEDA signs, though they have no authModes, with
+// what stands in them for clouds (NewSigV4RoundTripper, GetGCPAuthorization).
+func signed(p triggers.Parameters) error {
+	by := ""
+	switch {
+	case p.Text("identityOwner") == "operator", p.Text("awsRoleArn") != "", p.Text("awsAccessKeyID") != "" && p.Text("awsSecretAccessKey") != "":
+		by = "for AWS"
+	case p.Text("GoogleApplicationCredentials") != "", p.Text("credentials") != "", p.Text("credentialsFromEnvFile") != "":
+		by = "with a key of Google Cloud"
+	default:
+		return nil
+	}
+	return &kscope.Trouble{Message: "only KEDA can ask: it signs the query " + by, Hint: "what KEDA read shows in the HPA"}
 }
 
 // tlsOf is how KEDA speaks TLS: with the certificates of the trigger where it has

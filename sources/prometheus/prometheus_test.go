@@ -175,7 +175,8 @@ func TestRefused(t *testing.T) {
 		"more than one of bearer": {"authModes": "bearer,basic", "bearerToken": "t", "username": "u"},
 		"there is no bearerToken": {"authModes": "bearer"},
 		"there is no clientID":    {"authModes": "oauth", "oauthTokenURI": "http://x"},
-		"signs its queries":       {"awsRegion": "eu-west-1", "awsAccessKeyID": "k"},
+		"for AWS":                 {"awsRegion": "eu-west-1", "awsAccessKeyID": "k", "awsSecretAccessKey": "s"},
+		"of Google Cloud":         {"GoogleApplicationCredentials": "{}"},
 	} {
 		with["serverAddress"] = "http://x"
 		p := params.Written("prometheus", with)
@@ -247,6 +248,8 @@ func TestAsked(t *testing.T) {
 	var asked atomic.Int32
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.Header.Get("X-Scope-OrgID") == "theirs":
+			w.WriteHeader(http.StatusForbidden)
 		case r.URL.Path != "/api/v1/query":
 			fmt.Fprint(w, `{"status":"success","data":{"application":"Grafana Mimir","version":"2.9"}}`)
 		case r.FormValue("query") == "bad":
@@ -264,6 +267,7 @@ func TestAsked(t *testing.T) {
 		query := []string{"good", "bad"}[i%2]
 		queues = append(queues, protocol.Queue{Parameters: params.Written("prometheus", map[string]string{"serverAddress": s.URL, "query": query, "threshold": fmt.Sprint(i)})})
 	}
+	queues = append(queues, protocol.Queue{Parameters: params.Written("prometheus", map[string]string{"serverAddress": s.URL, "query": "good", "customHeaders": "X-Scope-OrgID=theirs"})})
 	c, err := New().Connect(t.Context(), queues[0].Parameters, new(protocoltest.Way).Dial)
 	if err != nil {
 		t.Fatal(err)
@@ -275,6 +279,9 @@ func TestAsked(t *testing.T) {
 	}
 	if readings[18].N != 3 || readings[19].Err == nil || !readings[19].Own || !strings.Contains(readings[19].Err.Error(), "too many samples") || asked.Load() != 2 {
 		t.Errorf("%+v, %+v, asked %d times", readings[18], readings[19], asked.Load())
+	}
+	if r := readings[20]; r.Err == nil || !r.Own || !strings.Contains(r.Err.Error(), "forbids the query") {
+		t.Errorf("another's: %+v", r)
 	}
 	if c.Describe().Version != "Grafana Mimir 2.9" {
 		t.Errorf("it is %+v", c.Describe())

@@ -63,18 +63,16 @@ func wordedToken(err error) error {
 }
 
 // refusal is why nothing is known of any: that the server itself is in trouble. What is
-// wrong with a query is its own, and so is a query that takes too long while another is
-// answered.
+// wrong with a query is its own, and so is all trouble while another query is answered:
+// each has headers of its own, and takes its own time.
 func refusal(all []*request) (first error) {
-	answered := false
 	for _, r := range all {
-		answered = answered || r.err == nil || errors.Is(r.err, errOwn)
-		if first == nil && r.err != nil && !errors.Is(r.err, errOwn) {
+		if r.err == nil || errors.Is(r.err, errOwn) {
+			return nil
+		}
+		if first == nil {
 			first = r.err
 		}
-	}
-	if answered && protocol.TimedOut(first) {
-		return nil
 	}
 	return first
 }

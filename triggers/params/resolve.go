@@ -15,6 +15,11 @@ var others = map[string][]Parameter{
 		{Names: []string{"awsAccessKeyID"}, Places: []triggers.Place("AE")}, {Names: []string{"awsSecretAccessKey"}, Places: []triggers.Place("AE")},
 		{Names: []string{"awsSessionToken"}, Places: []triggers.Place("AE")}, {Names: []string{"awsRoleArn"}, Places: []triggers.Place("A")},
 	},
+	"prometheus": {
+		{Names: []string{"awsAccessKeyID"}, Places: []triggers.Place("AME")}, {Names: []string{"awsSecretAccessKey"}, Places: []triggers.Place("AE")},
+		{Names: []string{"awsRoleArn"}, Places: []triggers.Place("A")}, {Names: []string{"GoogleApplicationCredentials"}, Places: []triggers.Place("A")},
+		{Names: []string{"credentials"}, Places: []triggers.Place("E")},
+	},
 	"gcp-pubsub": {{Names: []string{"GoogleApplicationCredentials"}, Places: []triggers.Place("A")}},
 }
 
