@@ -7,6 +7,8 @@ import (
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/httpaddon"
 	"github.com/kscope/kscope/sources/jolokia"
+	"github.com/kscope/kscope/sources/nats"
+	"github.com/kscope/kscope/sources/prometheus"
 	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/query"
 )
@@ -19,7 +21,9 @@ func Protocols() map[string]protocol.Protocol {
 		"beanstalkd": beanstalkd.New(),
 		"http":       httpaddon.New(),
 		"mysql":      query.MySQL(),
+		"nats":       nats.New(),
 		"postgresql": query.PostgreSQL(),
+		"prometheus": prometheus.New(),
 	}
 }
 
