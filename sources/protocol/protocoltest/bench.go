@@ -2,6 +2,7 @@ package protocoltest
 
 import (
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -9,12 +10,13 @@ import (
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/triggers/params"
 )
 
 // BenchmarkMeasure is a look at one queue, and what it costs here.
 func BenchmarkMeasure(b *testing.B, p protocol.Protocol, typ string, good map[string]string) {
-	q := protocol.Queue{Parameters: params.Written(typ, good)}
+	q := protocol.Queue{Parameters: written(typ, good)}
 	client, err := p.Connect(b.Context(), q.Parameters, new(Way).Dial)
 	if err != nil {
 		b.Fatal(err)
@@ -31,7 +33,7 @@ func BenchmarkMeasure(b *testing.B, p protocol.Protocol, typ string, good map[st
 
 // BenchmarkPush is a thousand jobs put in, of which it tells how many a second that is.
 func BenchmarkPush(b *testing.B, p protocol.Protocol, typ string, good map[string]string) {
-	q := protocol.Queue{Backlog: kscope.Backlog{Name: typ}, Parameters: params.Written(typ, good)}
+	q := protocol.Queue{Backlog: kscope.Backlog{Name: typ}, Parameters: written(typ, good)}
 	client, err := p.Connect(b.Context(), q.Parameters, new(Way).Dial)
 	if err != nil {
 		b.Fatal(err)
@@ -50,4 +52,11 @@ func BenchmarkPush(b *testing.B, p protocol.Protocol, typ string, good map[strin
 		}
 	}
 	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "jobs/s")
+}
+
+// written is parameters with KEDA's defaults, wherever they may stand.
+func written(typ string, good map[string]string) triggers.Parameters {
+	p := params.Written(typ, good)
+	maps.Copy(p.Values, good)
+	return p
 }
