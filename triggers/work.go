@@ -36,7 +36,7 @@ var readers = map[string]reader{
 	"activemq":         {broker: "activemq", address: "managementEndpoint|restAPITemplate", way: "username brokerName corsHeader"},
 	"apache-kafka":     {broker: "kafka", address: "bootstrapServers", way: "sasl tls awsRegion"},
 	"artemis-queue":    {broker: "artemis", address: "managementEndpoint|restApiTemplate", way: "username brokerName corsHeader unsafeSsl"},
-	"aws-sqs-queue":    {broker: "sqs", address: "awsEndpoint|queueURL", way: "awsRegion identityOwner", dear: true},
+	"aws-sqs-queue":    {broker: "sqs", address: "awsEndpoint|awsRegion", way: "identityOwner", dear: true},
 	"azure-servicebus": {broker: "servicebus", address: "namespace", way: "cloud endpointSuffix", dear: true},
 	"beanstalkd":       {broker: "beanstalkd", address: "server"},
 	"external":         {broker: "http", address: "scalerAddress"},

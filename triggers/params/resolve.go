@@ -12,8 +12,9 @@ const OfTrigger = "the trigger itself"
 // others are parameters that KEDA reads by other means than its tables, by trigger type.
 var others = map[string][]Parameter{
 	"aws-sqs-queue": {
-		{Names: []string{"awsAccessKeyID"}, Places: []triggers.Place("AE")}, {Names: []string{"awsSecretAccessKey"}, Places: []triggers.Place("AE")},
-		{Names: []string{"awsSessionToken"}, Places: []triggers.Place("AE")}, {Names: []string{"awsRoleArn"}, Places: []triggers.Place("A")},
+		{Names: []string{"awsAccessKeyID"}, Places: []triggers.Place("AME")}, {Names: []string{"awsAccessKeyId"}, Places: []triggers.Place("A")},
+		{Names: []string{"awsSecretAccessKey"}, Places: []triggers.Place("AE")},
+		{Names: []string{"awsSessionToken"}, Places: []triggers.Place("A")}, {Names: []string{"awsRoleArn"}, Places: []triggers.Place("A")},
 	},
 	"prometheus": {
 		{Names: []string{"awsAccessKeyID"}, Places: []triggers.Place("AME")}, {Names: []string{"awsSecretAccessKey"}, Places: []triggers.Place("AE")},
