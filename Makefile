@@ -1,6 +1,7 @@
 # The versions of the tools that the tests need besides Go.
 GOLANGCI_LINT := v2.15.0
-PACKAGES := redis-server python3 openssl
+PACKAGES := redis-server python3 openssl npm
+FAUXQS := 2.4.1
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
 # Tools are built once into a cache outside the checkout.
@@ -118,6 +119,12 @@ soak-cluster: packages ## an hour of the dashboard on a real cluster, with every
 packages: ## what the tests need from the system; needs root where something is missing
 	@missing=""; for p in $(PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
 	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+	@$(MAKE) --no-print-directory $(TOOLS)/fauxqs-$(FAUXQS)
+
+# A stand-in for Amazon SQS. It needs a Node.js that knows SQLite, from 22.5 on.
+$(TOOLS)/fauxqs-$(FAUXQS):
+	@node=""; node -e 'require("node:sqlite")' 2>/dev/null || node=node@22; \
+	rm -rf $@.new && npm install --silent --no-audit --no-fund --prefix $@.new fauxqs@$(FAUXQS) $$node && mv $@.new $@
 
 cluster: packages ## start a real control plane, KEDA and Redis, and say how to use them
 	cd e2e && go run . up
