@@ -107,7 +107,7 @@ func credentials(p triggers.Parameters) string {
 		case lower == "username" || lower == "awsaccesskeyid":
 			user = from
 		case strings.Contains(lower, "password") && lower != "keypassword", strings.Contains(lower, "secret"), strings.Contains(lower, "token"),
-			strings.HasPrefix(lower, "connection"), lower == "host" && from != "" && p.Type == "rabbitmq" && strings.Contains(p.Values[name], "@"):
+			strings.HasPrefix(lower, "connection"), strings.HasSuffix(lower, "credentials"), lower == "host" && from != "" && p.Type == "rabbitmq" && strings.Contains(p.Values[name], "@"):
 			password = from
 		}
 	}

@@ -230,3 +230,11 @@ var (
 	_ protocol.Pusher = (*client)(nil)
 	_ protocol.Sharer = (*client)(nil)
 )
+
+// TestIdentity: what only the operator may do is said to be so.
+func TestIdentity(t *testing.T) {
+	_, err := New().Key(triggers.Parameters{Identity: "azure-workload", Values: map[string]string{"queueName": "orders", "namespace": "x"}})
+	if err == nil || err.Error() != "the trigger uses the Azure identity, which only KEDA's operator has" {
+		t.Error(err)
+	}
+}

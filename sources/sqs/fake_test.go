@@ -207,3 +207,14 @@ func TestHints(t *testing.T) {
 		}
 	}
 }
+
+// TestIdentity: who asks is KEDA's operator with an identity of AWS, and the keys with
+// that of another.
+func TestIdentity(t *testing.T) {
+	for identity, want := range map[string]string{"aws": "the trigger uses the AWS identity, which only KEDA's operator has", "aws-eks": "the trigger uses the AWS identity, which only KEDA's operator has", "": "", "gcp": ""} {
+		p := triggers.Parameters{Identity: identity, Values: map[string]string{"queueURL": "q", "awsRegion": "r", "awsAccessKeyId": "a", "awsSecretAccessKey": "b"}}
+		if _, err := New().Key(p); (err == nil) != (want == "") || err != nil && err.Error() != want {
+			t.Errorf("%s: %v", identity, err)
+		}
+	}
+}
