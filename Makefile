@@ -1,6 +1,8 @@
 # The versions of the tools that the tests need besides Go.
 GOLANGCI_LINT := v2.15.0
-PACKAGES := redis-server python3 openssl npm
+# A program, and the package that has it where that has another name.
+PACKAGES := redis-server python3 openssl npm beanstalkd nats-server prometheus rabbitmq-server mariadbd:mariadb-server \
+	/usr/lib/postgresql/*/bin/postgres:postgresql
 FAUXQS := 2.4.1
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
@@ -117,8 +119,8 @@ soak-cluster: packages ## an hour of the dashboard on a real cluster, with every
 	cd e2e && go test -vet=off -count=1 -timeout 2h -v -run TestSoakOnACluster ./dashboard -soak 1h
 
 packages: ## what the tests need from the system; needs root where something is missing
-	@missing=""; for p in $(PACKAGES); do command -v $$p >/dev/null || missing="$$missing $$p"; done; \
-	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+	@missing=""; for p in $(PACKAGES); do command -v $${p%%:*} >/dev/null || ls $${p%%:*} >/dev/null 2>&1 || missing="$$missing $${p##*:}"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 	@$(MAKE) --no-print-directory $(TOOLS)/fauxqs-$(FAUXQS)
 
 # A stand-in for Amazon SQS. It needs a Node.js that knows SQLite, from 22.5 on.

@@ -10,7 +10,10 @@ import (
 	"github.com/kscope/kscope/sources/nats"
 	"github.com/kscope/kscope/sources/prometheus"
 	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/sources/pubsub"
 	"github.com/kscope/kscope/sources/query"
+	"github.com/kscope/kscope/sources/servicebus"
+	"github.com/kscope/kscope/sources/sqs"
 )
 
 // Protocols are those of all brokers, by the name that their backlogs have.
@@ -24,6 +27,9 @@ func Protocols() map[string]protocol.Protocol {
 		"nats":       nats.New(),
 		"postgresql": query.PostgreSQL(),
 		"prometheus": prometheus.New(),
+		"pubsub":     pubsub.New(),
+		"servicebus": servicebus.New(),
+		"sqs":        sqs.New(),
 	}
 }
 
