@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	dynamicfake "k8s.io/client-go/dynamic/fake"
@@ -103,4 +106,58 @@ func parametersOf(t *testing.T, typ, metadata, auth string) *Resolver {
 	}
 	lists := map[schema.GroupVersionResource]string{apiServices: "APIServiceList", triggerAuthentications: "TriggerAuthenticationList", clusterTriggerAuthentications: "ClusterTriggerAuthenticationList"}
 	return NewResolver(fake.NewClientset(secret("demo", "rabbit", "host", "password")), dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, objects...))
+}
+
+// TestRoute: what the HTTP add-on reads beside a trigger is read too.
+func TestRoute(t *testing.T) {
+	objects := []runtime.Object{
+		fromJSON(t, `{"apiVersion":"keda.sh/v1alpha1","kind":"ScaledObject","metadata":{"namespace":"demo","name":"orders"},"spec":{"scaleTargetRef":{"name":"worker"},"triggers":[
+			{"type":"external-push","metadata":{"scalerAddress":"http-add-on-external-scaler.keda:9090","interceptorRoute":"web"}},
+			{"type":"external-push","metadata":{"scalerAddress":"http-add-on-external-scaler.keda:9090","httpScaledObject":"old"}},
+			{"type":"external-push","metadata":{"scalerAddress":"elsewhere:9090","interceptorRoute":"none"}}]}}`),
+		fromJSON(t, `{"apiVersion":"http.keda.sh/v1beta1","kind":"InterceptorRoute","metadata":{"namespace":"demo","name":"web"},"spec":{"target":{"service":"web","port":8080},
+			"rules":[{"hosts":["a.example","b.example"],"paths":[{"value":"/api"}],"headers":[{"name":"X-Tenant","value":"blue"},{"name":"X-Any"}]}],
+			"scalingMetric":{"concurrency":{"targetValue":10},"requestRate":{"targetValue":20,"window":"30s","granularity":"2s"}}}}`),
+		fromJSON(t, `{"apiVersion":"http.keda.sh/v1alpha1","kind":"HTTPScaledObject","metadata":{"namespace":"demo","name":"old"},"spec":{"hosts":["old.example"],"pathPrefixes":["/v1"],
+			"scaleTargetRef":{"service":"old","port":80},"targetPendingRequests":7}}`),
+	}
+	ready, not, port := true, false, int32(9090)
+	pod := func(name string) *corev1.ObjectReference { return &corev1.ObjectReference{Kind: "Pod", Name: name} }
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "keda", Name: "x", Labels: map[string]string{"kubernetes.io/service-name": "http-add-on-interceptor-admin"}},
+		Ports:      []discoveryv1.EndpointPort{{Port: &port}},
+		Endpoints: []discoveryv1.Endpoint{
+			{Addresses: []string{"10.0.0.2"}, TargetRef: pod("b"), Conditions: discoveryv1.EndpointConditions{Ready: &ready}}, {Addresses: []string{"10.0.0.1"}, TargetRef: pod("a")},
+			{Addresses: []string{"10.0.0.3"}, TargetRef: pod("c"), Conditions: discoveryv1.EndpointConditions{Ready: &not}}, {Addresses: []string{"10.0.0.4"}},
+		},
+	}
+	lists := map[schema.GroupVersionResource]string{apiServices: "APIServiceList", interceptorRoutes: "InterceptorRouteList", httpScaledObjects: "HTTPScaledObjectList"}
+	r := NewResolver(fake.NewClientset(slice), dynamicfake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), lists, objects...))
+	ref := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "orders"}}}
+	const interceptors = "10.0.0.4:9090,a.http-add-on-interceptor-admin.keda:9090,b.http-add-on-interceptor-admin.keda:9090"
+	for i, want := range []map[string]string{
+		{
+			"scalerAddress": "http-add-on-external-scaler.keda:9090", "interceptorRoute": "web", "routeNamespace": "demo", "interceptors": interceptors, "targetService": "web", "targetPort": "8080",
+			"hosts": "a.example,b.example", "pathPrefixes": "/api", "headers": "X-Tenant: blue\nX-Any", "scalingConcurrency": "10", "scalingRate": "20", "scalingWindow": "30s", "scalingGranularity": "2s",
+		},
+		{
+			"scalerAddress": "http-add-on-external-scaler.keda:9090", "httpScaledObject": "old", "routeNamespace": "demo", "interceptors": interceptors, "targetService": "old", "targetPort": "80",
+			"hosts": "old.example", "pathPrefixes": "/v1", "headers": "", "scalingConcurrency": "7",
+		},
+	} {
+		ref.Index = i
+		got, err := r.Parameters(t.Context(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range want {
+			if got.Values[name] != want[name] {
+				t.Errorf("%d: %s is %q, want %q", i, name, got.Values[name], want[name])
+			}
+		}
+	}
+	ref.Index = 2
+	if _, err := r.Parameters(t.Context(), ref); err == nil || err.Error() != "InterceptorRoute demo/none does not exist" {
+		t.Errorf("got %v", err)
+	}
 }

@@ -52,8 +52,9 @@ type Resolver struct {
 	client  kubernetes.Interface
 	dynamic dynamic.Interface
 
-	mu   sync.Mutex
-	keda string // the namespace of ClusterTriggerAuthentications' Secrets, once known
+	mu     sync.Mutex
+	addOns map[string]interceptors // of the HTTP add-on, by the Service of their admin ports
+	keda   string                  // the namespace of ClusterTriggerAuthentications' Secrets, once known
 }
 
 // NewResolver makes a resolver; nothing is asked of the API before Resolve.
@@ -105,6 +106,9 @@ func (r *Resolver) Parameters(ctx context.Context, t kscope.TriggerRef) (trigger
 		return triggers.Parameters{}, err
 	}
 	out.Missing, out.PerWorkload = x.out.Missing, x.out.PerWorkload
+	if err := x.route(out); err != nil {
+		return triggers.Parameters{}, err
+	}
 	if x.auth != nil {
 		out.Identity = x.auth.identity
 	}
