@@ -3,12 +3,14 @@ package tui
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
 )
 
@@ -45,8 +47,12 @@ func (m *Model) inject() tea.Cmd {
 		return nil
 	}
 	q, ok := m.queueOf(&c)
-	if !ok {
+	switch {
+	case !ok:
 		v.notice = unloadable(&c)
+		return nil
+	case !triggers.TakesJobs(q):
+		v.notice = "Nothing can be put into " + q.Shown() + ": " + triggers.BrokerName(q.Broker) + " is only asked for a number. Load what moves that."
 		return nil
 	}
 	payload, err := m.payloadOf(&c.ScaledObject)
@@ -54,11 +60,90 @@ func (m *Model) inject() tea.Cmd {
 		v.notice = "Nothing was pushed: " + kscope.Clean(err.Error())
 		return nil
 	}
-	if m.armed(&c, q) {
-		return m.push(q, v.id, payload)
+	return m.begin(&c, prompt{queue: q, target: v.id, payload: payload})
+}
+
+// begin does what a question is about where the queue is armed and nobody else gets what
+// goes into it, and asks where either is not so. Who else gets it the broker is asked for
+// once, and waited for.
+func (m *Model) begin(c *store.Chain, p prompt) tea.Cmd {
+	v := &m.view
+	who, known := v.others[p.queue]
+	known = known || !m.mayShare(p.queue)
+	armed := m.armed(c, p.queue)
+	switch {
+	case armed && known && (len(who.names) == 0 && who.err == "" || v.armed[p.queue]):
+		return m.carryOut(p)
+	case known || !armed:
+		m.ask(p)
+	default:
+		v.pending, v.notice = &p, "Asking the broker who else gets it ..."
 	}
-	m.ask(prompt{queue: q, target: v.id, payload: payload})
+	if known {
+		return nil
+	}
+	ask, q := m.o.Load.Others, p.queue
+	return func() tea.Msg {
+		names, err := ask(context.Background(), q)
+		out := othersKnown{q, others{names: names}}
+		if err != nil {
+			out.others.err = kscope.Clean(err.Error())
+		}
+		return out
+	}
+}
+
+// others is who else gets what is put into a queue, or why that is not known.
+type others struct {
+	names []string
+	err   string
+}
+
+// words says who.
+func (o others) words() string {
+	if o.err != "" {
+		return "not known: " + o.err
+	}
+	return kscope.Clean(strings.Join(o.names, ", "))
+}
+
+// othersKnown is the broker's answer.
+type othersKnown struct {
+	queue  kscope.Backlog
+	others others
+}
+
+// othersKnown goes on with what waited for it.
+func (m *Model) othersKnown(msg othersKnown) tea.Cmd {
+	v := &m.view
+	if v.others == nil {
+		v.others = map[kscope.Backlog]others{}
+	}
+	v.others[msg.queue] = msg.others
+	p := v.pending
+	if p == nil || p.queue != msg.queue {
+		return nil
+	}
+	v.pending, v.notice = nil, ""
+	if msg.others.err == "" && len(msg.others.names) == 0 {
+		return m.carryOut(*p)
+	}
+	m.ask(*p)
 	return nil
+}
+
+// mayShare reports whether others than the workers could get what is put into a queue,
+// and its broker can say who.
+func (m *Model) mayShare(q kscope.Backlog) bool {
+	return m.o.Load.Others != nil && q.Broker != triggers.RedisBroker
+}
+
+// carryOut does what a question was about.
+func (m *Model) carryOut(p prompt) tea.Cmd {
+	if p.load != nil {
+		return m.start(*p.load)
+	}
+	return m.push(p.queue, p.target, p.payload)
 }
 
 // armed reports whether jobs may go into a queue without asking.
@@ -166,9 +251,5 @@ func (m *Model) choose(q kscope.Backlog, target kscope.ID, profile load.Profile)
 		return nil
 	}
 	l := load.Load{Backlog: q, Target: target.Ref, Profile: profile, Limits: m.o.Load.Limits, Payload: payload, Side: m.o.Load.Side}
-	if m.armed(&c, q) {
-		return m.start(l)
-	}
-	m.ask(prompt{queue: q, target: target, payload: payload, load: &l})
-	return nil
+	return m.begin(&c, prompt{queue: q, target: target, payload: payload, load: &l})
 }

@@ -21,7 +21,10 @@ type LoadOptions struct {
 	// comes of it arrives as kscope.Loading observations. It is called outside
 	// Update and blocks, and several may run at the same time. Nil is the same
 	// as ReadOnly.
-	Run     func(ctx context.Context, l load.Load) error
+	Run func(ctx context.Context, l load.Load) error
+	// Others names who else gets what is put into a queue; nil where nobody can say. It is
+	// called outside Update and blocks.
+	Others  func(ctx context.Context, q kscope.Backlog) ([]string, error)
 	Limits  load.Limits
 	Payload *load.Payload // nil leaves it to the ScaledObject's annotation
 	Side    load.Side     // of lists

@@ -27,6 +27,7 @@ type prompt struct {
 	payload *load.Payload // nil for the default
 	load    *load.Load    // what to begin; nil for a batch of the size that the keys chose
 	purge   bool          // empty the queue, instead of putting something in
+	again   bool          // yes was said once, and others get it too
 }
 
 // ask opens a question.
@@ -52,15 +53,22 @@ func (m *Model) promptKey(msg tea.KeyPressMsg) tea.Cmd {
 			v.notice = "Nothing was thrown away."
 		}
 	case !typing && (s == "y" || s == "Y"), typing && s == "enter" && p.input.text() == p.must:
+		who, known := v.others[p.queue]
+		switch {
+		case p.purge || !m.mayShare(p.queue):
+		case !known:
+			v.notice = "Asking the broker who else gets it ..."
+			return nil
+		case !p.again && (len(who.names) > 0 || who.err != ""): // a second yes, to that
+			p.again, p.must = true, ""
+			return nil
+		}
 		v.prompt = nil
 		if p.purge {
 			return m.purge(p.queue, p.target)
 		}
 		v.armed[p.queue] = true
-		if p.load != nil {
-			return m.start(*p.load)
-		}
-		return m.push(p.queue, p.target, p.payload)
+		return m.carryOut(*p)
 	case (p.load != nil || p.purge) && (s == "+" || s == "up" || s == "down" || !typing && (s == "=" || s == "-")): // its size was chosen before
 	case s == "+", s == "up", !typing && s == "=":
 		v.bigger(+1)
@@ -110,6 +118,19 @@ func (m *Model) promptLines() (title string, lines []promptLine) {
 		}
 	case p.must == "":
 		lines[3].text = m.batch() + "  (+ - to change)"
+	}
+	if !p.purge && m.mayShare(p.queue) {
+		who, known := m.view.others[p.queue]
+		also := promptLine{"also gets", who.words(), 0}
+		switch {
+		case !known:
+			also.text = "asking the broker ..."
+		case also.text == "":
+			also.text, also.drop = "nobody else", 4
+		case p.again:
+			title = " Others get it too. Go on? "
+		}
+		lines = slices.Insert(lines, 4, also)
 	}
 	return title, lines
 }

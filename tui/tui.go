@@ -197,6 +197,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 	case tea.PasteMsg:
 		m.pasted(msg.Content)
+	case othersKnown:
+		cmd = m.othersKnown(msg)
 	case pushOver:
 		m.pushOver(msg)
 	case loadOver:

@@ -68,6 +68,8 @@ type view struct {
 
 	batch   int // index into kscope.BatchSizes
 	armed   map[kscope.Backlog]bool
+	others  map[kscope.Backlog]others // who else gets what is put into them, as far as that was asked
+	pending *prompt                   // waits for that
 	prompt  *prompt
 	palette *chooser // nil while closed
 	load    loadView

@@ -51,6 +51,7 @@ func show(ctx context.Context, o tui.Options, queues *redis.Source, now kscope.C
 		defer context.AfterFunc(ctx, stop)() // quitting stops it
 		return queues.Load(lctx, l, now)
 	}
+	o.Load.Others = queues.Others
 	model := tui.New(o)
 	if w, h, err := term.GetSize(terminal.out.Fd()); err == nil { // so that the very first frame is a whole one
 		if _, rows := within(w, h); rows != h { // the library makes room for it before anybody is asked

@@ -44,6 +44,30 @@ func (s *Source) Purge(ctx context.Context, p load.Purge) error {
 	return orNil(out.Err)
 }
 
+// Others names in words who else gets what is put into a backlog; nobody where its broker
+// knows no such thing. While Run is not running it returns an error. It blocks until the
+// broker has answered, for seconds at the most.
+func (s *Source) Others(ctx context.Context, q kscope.Backlog) ([]string, error) {
+	run, err := s.join()
+	if err != nil {
+		return nil, err
+	}
+	defer run.work.Done()
+	g, err := s.gate(run, q)
+	if err != nil {
+		return nil, err
+	}
+	sharer, ok := g.writer.(Sharer)
+	if !ok {
+		return nil, nil
+	}
+	if !g.enter(ctx) {
+		return nil, ctx.Err()
+	}
+	defer g.leave()
+	return sharer.Others(run.ctx, q)
+}
+
 func orNil(why string) error {
 	if why == "" {
 		return nil
