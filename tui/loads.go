@@ -208,6 +208,40 @@ func (m *Model) drawLoad(c screen.Canvas) bool {
 	return true
 }
 
+// answered is what came of requests, where the load is of such.
+func answered(a kscope.Answers) (parts []string) {
+	if a.Sent == 0 {
+		return nil
+	}
+	if a.Held > 0 {
+		parts = append(parts, words.Count(a.Held)+" held")
+	}
+	for class, n := range a.ByClass {
+		switch {
+		case n == 0:
+		case class == 0:
+			parts = append(parts, words.Count(n)+" without an answer")
+		default:
+			parts = append(parts, fmt.Sprintf("%s %dxx", words.Count(n), class))
+		}
+	}
+	if a.Answered > 0 {
+		parts = append(parts, fmt.Sprintf("p50 %s p95 %s", briefly(a.P50), briefly(a.P95)))
+	}
+	if a.ColdStarts > 0 {
+		parts = append(parts, words.Count(a.ColdStarts)+" cold starts")
+	}
+	return parts
+}
+
+// briefly is how long an answer took, to two or three digits.
+func briefly(d time.Duration) string {
+	if d < time.Second {
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(10 * time.Millisecond).String()
+}
+
 // loadParts is what there is to say of a load, the most important first.
 func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	if l.Missed > 0 {
@@ -219,6 +253,7 @@ func (m *Model) loadParts(l *kscope.Loading) (parts []string) {
 	case l.Elapsed > 0:
 		parts = append(parts, fmt.Sprintf("%s/s asked %s/s in", words.Rate(l.Rate), words.Rate(l.Achieved)))
 	}
+	parts = append(parts, answered(l.Answers)...)
 	total := words.Count(l.Accepted)
 	if l.Planned != nil {
 		total += " of " + words.Count(*l.Planned)
