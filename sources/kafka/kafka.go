@@ -1,0 +1,246 @@
+// Package kafka measures what waits for the consumer groups that triggers of the types
+// kafka and apache-kafka name, partition by partition, and puts messages into their
+// topics. It logs in as KEDA does where the login is in the trigger's authentication;
+// where it is the identity of KEDA's own operator, only KEDA can ask.
+package kafka
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/triggers"
+)
+
+// New is the protocol of Kafka, for both of KEDA's scalers.
+func New() protocol.Protocol { return kafka{} }
+
+type kafka struct{}
+
+// How long a broker may take for a connection, for one request, for one with all its
+// tries, and for a message.
+const (
+	dialWait    = 2500 * time.Millisecond
+	requestWait = 4 * time.Second
+	tryWait     = 5 * time.Second
+	deliverWait = 10 * time.Second
+)
+
+// Pace is a second: a look is a request to every broker that leads a partition.
+func (kafka) Pace(triggers.Parameters) time.Duration { return time.Second }
+
+// Key is the cluster and the login.
+func (kafka) Key(p triggers.Parameters) (string, error) {
+	trouble := func(message, hint string) (string, error) {
+		return "", &kscope.Trouble{Message: message, Hint: hint}
+	}
+	switch sasl := saslOf(p); {
+	case len(p.List("bootstrapServers")) == 0:
+		return trouble("the trigger names no bootstrapServers", "give it bootstrapServers: HOST:PORT")
+	case p.Text("consumerGroup") == "":
+		return trouble("the trigger names no consumerGroup", "lag is that of a group: give it consumerGroup")
+	case sasl == "none":
+	case sasl == "plaintext", sasl == "scram_sha256", sasl == "scram_sha512":
+		if p.Text("username") == "" || p.Text("password") == "" {
+			return trouble("sasl "+sasl+" takes a username and a password, which are not both given", "give both in the trigger's authentication")
+		}
+	default:
+		return trouble("only KEDA can ask: with sasl "+sasl+" the credential is KEDA's own identity", "kscope logs in by plaintext, scram_sha256 and scram_sha512; what KEDA measures is seen in the HPA")
+	}
+	if p.Text("tls") == "enable" && (p.Text("cert") == "") != (p.Text("key") == "") {
+		return trouble("cert and key go together, and only one of them is given", "give both in the trigger's authentication, or neither")
+	}
+	return p.Type + p.Key("bootstrapServers", "sasl", "username", "password", "tls", "ca", "cert", "key", "keyPassword", "unsafeSsl"), nil
+}
+
+// saslOf is the mechanism, "none" for none.
+func saslOf(p triggers.Parameters) string { return cmp.Or(p.Text("sasl"), "none") }
+
+// Connect makes a client; it dials when first asked.
+func (kafka) Connect(_ context.Context, p triggers.Parameters, dial protocol.Dial) (protocol.Client, error) {
+	c := &client{seeds: seeds(p), dialled: dial, targets: map[string][]int32{}, failed: map[string]error{}}
+	if p.Text("tls") == "enable" {
+		m := protocol.MaterialOf(p)
+		m.Unsafe = m.Unsafe && p.Type == "kafka" // the other scaler has no such parameter
+		config, err := m.Config()
+		if err != nil {
+			return nil, err
+		}
+		c.tls = config
+	}
+	options := []kgo.Opt{
+		kgo.SeedBrokers(c.seeds...), kgo.Dialer(c.dial), kgo.ClientID("kscope"), kgo.DisableClientMetrics(), kgo.WithHooks(c),
+		kgo.RequestTimeoutOverhead(requestWait), kgo.RequestRetries(2), kgo.RetryTimeout(tryWait), kgo.RetryBackoffFn(func(int) time.Duration { return 200 * time.Millisecond }),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()), // which every consumer can read
+		// A message is sent once: where no answer comes, nobody knows, and that is said.
+		kgo.DisableIdempotentWrite(), kgo.RecordRetries(0), kgo.RecordDeliveryTimeout(deliverWait), kgo.ProduceRequestTimeout(requestWait), kgo.UnknownTopicRetries(0),
+	}
+	switch user, password := p.Text("username"), p.Text("password"); saslOf(p) {
+	case "plaintext":
+		c.user = user
+		options = append(options, kgo.SASL(plain.Auth{User: user, Pass: password}.AsMechanism()))
+	case "scram_sha256":
+		c.user = user
+		options = append(options, kgo.SASL(scram.Auth{User: user, Pass: password}.AsSha256Mechanism()))
+	case "scram_sha512":
+		c.user = user
+		options = append(options, kgo.SASL(scram.Auth{User: user, Pass: password}.AsSha512Mechanism()))
+	}
+	made, err := kgo.NewClient(options...)
+	if err != nil {
+		return nil, &kscope.Trouble{Message: "the bootstrapServers are no addresses", Hint: "name them as HOST:PORT, by commas"}
+	}
+	c.kgo, c.admin = made, kadm.NewClient(made)
+	return c, nil
+}
+
+// seeds are the brokers that the trigger names, each with a port.
+func seeds(p triggers.Parameters) []string {
+	all := p.List("bootstrapServers")
+	for i, at := range all {
+		if _, _, err := net.SplitHostPort(at); err != nil {
+			all[i] = net.JoinHostPort(at, "9092")
+		}
+	}
+	return all
+}
+
+// client is the connections to the brokers of one cluster.
+type client struct {
+	kgo     *kgo.Client
+	admin   *kadm.Client
+	seeds   []string
+	dialled protocol.Dial
+	tls     *tls.Config // nil for none
+	user    string
+	version string
+	targets map[string][]int32 // the partitions of the topics that messages were put into
+	turn    int                // of the partition that the next message goes into
+
+	sent atomic.Int64 // requests to put messages in
+
+	mu     sync.Mutex
+	failed map[string]error // why the last connection to an address was not made, if it was not
+}
+
+// dial connects to a broker: first to those that the trigger names, then to those that
+// these say, by the names under which the brokers know each other.
+func (c *client) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	conn, err := c.connect(ctx, network, address)
+	if err != nil && !slices.Contains(c.seeds, address) {
+		message, hint := protocol.Explain(err, address)
+		err = &kscope.Trouble{Message: message + ", where the brokers say that one of them is", Hint: cmp.Or(hint, "check advertised.listeners of the brokers")}
+	}
+	c.mu.Lock()
+	c.failed[address] = err
+	c.mu.Unlock()
+	if err != nil {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err} // so that the other brokers are tried
+	}
+	return conn, nil
+}
+
+// connect is dial to one address, which leaves time for another.
+func (c *client) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialWait)
+	defer cancel()
+	conn, err := c.dialled(ctx, network, address)
+	if err == nil && c.tls != nil {
+		config := c.tls.Clone()
+		config.ServerName, _, _ = net.SplitHostPort(address)
+		secure := tls.Client(conn, config)
+		if err = secure.HandshakeContext(ctx); err == nil {
+			return secure, nil
+		}
+		_ = conn.Close() // the handshake's error says more
+		if protocol.TimedOut(err) || protocol.HungUp(err) {
+			return nil, &kscope.Trouble{Message: "what answers at " + c.named(address) + " does not speak TLS", Hint: "turn TLS off in the trigger (tls), or check the port"}
+		}
+	}
+	if err != nil && protocol.TimedOut(err) { // the library would take it for the end of its own time
+		message, hint := protocol.Explain(err, c.named(address))
+		err = &kscope.Trouble{Message: message, Hint: hint}
+	}
+	return conn, err
+}
+
+// failure is why there is no connection: to the first of the trigger's brokers, or to
+// the first of the others. It is nil where all that were dialled were reached.
+func (c *client) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, at := range slices.Concat(c.seeds, slices.Sorted(maps.Keys(c.failed))) {
+		if err := c.failed[at]; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin forgets what was in the way, and may not be any more.
+func (c *client) begin() {
+	c.mu.Lock()
+	clear(c.failed)
+	c.mu.Unlock()
+}
+
+// at names the brokers that the trigger does.
+func (c *client) at() string {
+	if n := len(c.seeds) - 1; n > 1 {
+		return fmt.Sprintf("%s and %d more", c.seeds[0], n)
+	}
+	return strings.Join(c.seeds, ", ")
+}
+
+// named is how an address stands in words: the trigger's brokers stand for each other,
+// for which of them is tried first is left to chance.
+func (c *client) named(address string) string {
+	if slices.Contains(c.seeds, address) {
+		return c.at()
+	}
+	return address
+}
+
+// Describe says how the cluster is reached.
+func (c *client) Describe() kscope.Connection {
+	return kscope.Connection{Address: c.seeds[0], User: c.user, TLS: tlsWords(c.tls), Version: c.version}
+}
+
+// tlsWords says how connections are secured, "" if they are not.
+func tlsWords(config *tls.Config) string {
+	if config == nil {
+		return ""
+	}
+	words := "certificate verified"
+	if config.RootCAs != nil {
+		words += " by the trigger's ca"
+	}
+	if config.InsecureSkipVerify {
+		words = "certificate not verified"
+	}
+	if len(config.Certificates) > 0 {
+		words += ", with a client certificate"
+	}
+	return words
+}
+
+// Close hangs up.
+func (c *client) Close() { c.kgo.Close() }
+
+// String keeps secrets out of what is printed.
+func (c *client) String() string { return fmt.Sprint(c.seeds) }

@@ -1,0 +1,165 @@
+package kafka
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kscope/kscope/triggers"
+)
+
+// rules are what a trigger says of how lag becomes a number.
+type rules struct {
+	threshold int64 // messages to a replica, 1 at least
+	earliest  bool  // who has committed nothing reads from the start, else from the end
+	zero      bool  // and counts nothing for KEDA until it has (scaleToZeroOnInvalidOffset)
+	idle      bool  // more replicas than partitions may be (allowIdleConsumers)
+	moving    bool  // lag whose commit stands still is left out (excludePersistentLag)
+	lagging   bool  // no more replicas than partitions with lag (limitToPartitionsWithLag)
+	even      bool  // as many replicas as share the partitions evenly (ensureEvenDistributionOfPartitions)
+}
+
+func rulesOf(p triggers.Parameters) rules {
+	return rules{
+		threshold: int64(p.Number("lagThreshold")), earliest: p.Text("offsetResetPolicy") == "earliest",
+		zero: p.On("scaleToZeroOnInvalidOffset"), idle: p.On("allowIdleConsumers"), moving: p.On("excludePersistentLag"),
+		lagging: p.On("limitToPartitionsWithLag"), even: p.On("ensureEvenDistributionOfPartitions"),
+	}
+}
+
+// none is a commit that is not there, and an offset that was not asked for.
+const none = -1
+
+// place is a partition of a topic.
+type place struct {
+	topic string
+	id    int32
+}
+
+// partition is where one is written to, and read from.
+type partition struct {
+	place
+	start, end int64 // of what is kept: the oldest offset, and the next that will be given; none where it was not asked for
+	committed  int64 // the next that the group reads; none where it has committed nothing
+	other      bool  // nothing of the group's, which KEDA counts nevertheless
+}
+
+// waits is how many messages wait for the group: what is kept and was not read. A group
+// that has committed nothing begins where its consumers say, which is what the trigger
+// says of them.
+func (p partition) waits(r rules) int64 {
+	switch {
+	case p.other, p.committed == none && !r.earliest:
+		return 0
+	case p.committed == none:
+		return max(0, p.end-max(p.start, 0))
+	}
+	return max(0, p.end-max(p.committed, p.start))
+}
+
+// counts is the lag that KEDA counts, before excludePersistentLag: for what was never
+// committed 1, so that somebody starts and commits, or what is kept; and else what was
+// written since the commit, even what retention has deleted meanwhile. KEDA 2.21,
+// kafka_scaler.go:684 and apache_kafka_scaler.go:316, getLagForPartition.
+func (p partition) counts(r rules) int64 {
+	switch {
+	case p.committed != none:
+		return p.end - p.committed
+	case r.zero:
+		return 0
+	case r.earliest:
+		return max(0, p.end-max(p.start, 0))
+	}
+	return 1
+}
+
+// number is what KEDA makes of all lag.
+type number struct {
+	metric int64 // what the HPA is told
+	active int64 // what is compared with the activation threshold
+	how    string
+}
+
+// scaled is the number of some partitions: their lag, of no more than threshold for each
+// partition that a replica can be given. KEDA 2.21, kafka_scaler.go:907 and
+// apache_kafka_scaler.go:501, getTotalLag. With excludePersistentLag it is the highest
+// that KEDA may have come to: what it left out depends on when it last looked.
+func scaled(all []partition, r rules) number {
+	var total, lagging int64
+	for _, p := range all {
+		lag := p.counts(r)
+		total += lag
+		if lag > 0 {
+			lagging++
+		}
+	}
+	n := number{metric: total, active: max(0, total)}
+	if !r.idle || r.lagging || r.even {
+		partitions := int64(len(all))
+		most, of := partitions, " x "
+		if r.even {
+			n.metric = evenly(total, partitions, r.threshold) * r.threshold
+			n.how = fmt.Sprintf("%d x %d, to share %s evenly", n.metric/r.threshold, r.threshold, many(partitions, "partition"))
+		}
+		if r.lagging {
+			most, of = lagging, " with lag x "
+		}
+		if n.metric/r.threshold > most {
+			n.metric = most * r.threshold
+			n.how = many(most, "partition") + of + strconv.FormatInt(r.threshold, 10)
+		}
+	}
+	n.metric = max(0, n.metric)
+	return n
+}
+
+// many is a number of something.
+func many(n int64, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.FormatInt(n, 10) + " " + what
+}
+
+// evenly is the fewest replicas that get the same number of partitions each, and no more
+// lag than threshold each; all partitions where there are no such. KEDA 2.21,
+// kafka_scaler.go:963, getNextFactorThatBalancesConsumersToTopicPartitions.
+func evenly(lag, partitions, threshold int64) int64 {
+	for n := int64(1); n < partitions; n++ {
+		if partitions%n == 0 && n*threshold >= lag {
+			return n
+		}
+	}
+	return partitions
+}
+
+// limits are the partitions that count: from, to, both of them in it. None is all.
+type limits [][2]int32
+
+// limitsOf reads them as KEDA does: "1,2,10-20". The second is false for what it does
+// not take. KEDA 2.21, kafka_scaler.go:186, parsePartitionLimitation.
+func limitsOf(text string) (limits, bool) {
+	if strings.TrimSpace(text) == "" {
+		return nil, true
+	}
+	l := limits{}
+	for part := range strings.SplitSeq(text, ",") {
+		from, to, ranged := strings.Cut(part, "-")
+		if !ranged {
+			to = from
+		}
+		a, err := strconv.ParseInt(strings.TrimSpace(from), 10, 32)
+		b, err2 := strconv.ParseInt(strings.TrimSpace(to), 10, 32)
+		if err != nil || err2 != nil {
+			return nil, false
+		}
+		l = append(l, [2]int32{int32(a), int32(b)})
+	}
+	return l, true
+}
+
+// has reports whether a partition counts.
+func (l limits) has(id int32) bool {
+	return l == nil || slices.ContainsFunc(l, func(r [2]int32) bool { return r[0] <= id && id <= r[1] })
+}
