@@ -19,6 +19,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 
@@ -168,8 +169,14 @@ func (c *client) connect(ctx context.Context, network, address string) (net.Conn
 			return secure, nil
 		}
 		_ = conn.Close() // the handshake's error says more
-		if protocol.TimedOut(err) || protocol.HungUp(err) {
-			return nil, &kscope.Trouble{Message: "what answers at " + c.named(address) + " does not speak TLS", Hint: "turn TLS off in the trigger (tls), or check the port"}
+		said := ""
+		if protocol.TimedOut(err) {
+			said = " does not answer to TLS in time"
+		} else if protocol.HungUp(err) {
+			said = " closes the connection where TLS begins"
+		}
+		if said != "" {
+			return nil, &kscope.Trouble{Message: "what listens at " + c.named(address) + said, Hint: "turn TLS off in the trigger (tls), or check the port"}
 		}
 	}
 	if err != nil && protocol.TimedOut(err) { // the library would take it for the end of its own time
@@ -177,6 +184,19 @@ func (c *client) connect(ctx context.Context, network, address string) (net.Conn
 		err = &kscope.Trouble{Message: message, Hint: hint}
 	}
 	return conn, err
+}
+
+// OnBrokerRead takes down that a broker ended the connection instead of answering to a
+// login; older ones do, and newer ones say what is wrong.
+func (c *client) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, err error) {
+	if k := kmsg.Key(key); (k == kmsg.SASLHandshake || k == kmsg.SASLAuthenticate) && err != nil && protocol.HungUp(err) {
+		c.mu.Lock()
+		c.failed["login"] = &kscope.Trouble{
+			Message: "what listens at " + c.at() + " closes the connection at the login of " + c.user,
+			Hint:    "check username, password and sasl in the trigger's authentication; or no login may be expected at this port",
+		}
+		c.mu.Unlock()
+	}
 }
 
 // failure is why there is no connection: to the first of the trigger's brokers, or to

@@ -3,7 +3,9 @@ package kafka
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,12 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/protocol/protocoltest"
+	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // serve is a cluster of two brokers with the topic orders of four partitions.
@@ -55,6 +62,7 @@ func good(at string) map[string]string {
 }
 
 func TestKafka(t *testing.T) {
+	t.Parallel()
 	for _, typ := range []string{"kafka", "apache-kafka"} {
 		t.Run(typ, func(t *testing.T) {
 			t.Parallel()
@@ -71,7 +79,7 @@ func TestKafka(t *testing.T) {
 				{Name: "no partitions", With: map[string]string{"partitionLimitation": "1-x"}, Say: "names no partitions", Own: true},
 				{Name: "KEDA's own", With: map[string]string{"sasl": "aws_msk_iam"}, Say: "KEDA's own identity"},
 				{Name: "half a login", With: map[string]string{"sasl": "plaintext", "username": "kscope"}, Say: "not both given"},
-				{Name: "TLS where there is none", With: map[string]string{"tls": "enable"}, Say: "does not speak TLS"},
+				{Name: "TLS where there is none", With: map[string]string{"tls": "enable"}, Say: "does not answer to TLS in time"},
 				{Name: "a login where there is none", With: map[string]string{"sasl": "plaintext", "username": "kscope", "password": "hush-hush"}, Say: "closes the connection"},
 			}
 			if typ == "kafka" {
@@ -85,6 +93,46 @@ func TestKafka(t *testing.T) {
 			})
 		})
 	}
+}
+
+// fails measures, and holds that it fails in some words.
+func fails(t *testing.T, r *protocoltest.Rig, say string) {
+	t.Helper()
+	if got, err := r.Measure(); err == nil || !strings.Contains(err.Error(), say) {
+		t.Errorf("got %v, %v, want %q", got.N, err, say)
+	}
+}
+
+// measure measures by some parameters, and by them with others in their place, at once.
+func measure(t *testing.T, typ string, good map[string]string, others ...map[string]string) ([]protocol.Queue, []broker.Reading, *client) {
+	t.Helper()
+	queues := []protocol.Queue{{Backlog: kscope.Backlog{Name: "0"}, Parameters: written(typ, good, nil)}}
+	for i, with := range others {
+		queues = append(queues, protocol.Queue{Backlog: kscope.Backlog{Name: strconv.Itoa(i + 1)}, Parameters: written(typ, good, with)})
+	}
+	made, err := New().Connect(t.Context(), queues[0].Parameters, new(protocoltest.Way).Dial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(made.Close)
+	readings := make([]broker.Reading, len(queues))
+	if err := made.Measure(t.Context(), queues, readings); err != nil {
+		t.Fatal(err)
+	}
+	return queues, readings, made.(*client)
+}
+
+// written are parameters by KEDA's rules, with others in their place.
+func written(typ string, good, with map[string]string) triggers.Parameters {
+	all := maps.Clone(good)
+	maps.Copy(all, with)
+	p := params.Written(typ, all)
+	for _, name := range []string{"username", "password", "ca", "cert", "key"} { // which an authentication gives
+		if all[name] != "" {
+			p.Values[name] = all[name]
+		}
+	}
+	return p
 }
 
 // take reads on from where a group stands, and commits.
@@ -121,6 +169,7 @@ func take(t testing.TB, at, group, topic string, n int, options ...kgo.Opt) (job
 
 // TestKcat holds both directions against another client.
 func TestKcat(t *testing.T) {
+	t.Parallel()
 	_, at := serve(t)
 	commit(t, reach(t, at), "workers", "orders", 4, 0)
 	s := &protocoltest.Suite{Protocol: New(), Type: "kafka", Good: good(at)}

@@ -135,16 +135,33 @@ func (c *client) learn(ctx context.Context) bool {
 func (c *client) describe(ctx context.Context, names []string) map[string]group {
 	out := map[string]group{}
 	var newer []string // those of the newer protocol are no groups to the older request
-	described, err := c.admin.DescribeGroups(ctx, names...)
-	for name, g := range described {
-		if errors.Is(g.Err, kerr.GroupIDNotFound) || g.Err == nil && g.State == "Dead" {
-			newer = append(newer, name)
+	ask := kmsg.NewPtrDescribeGroupsRequest()
+	ask.Groups = names
+	for _, shard := range c.kgo.RequestSharded(ctx, ask) {
+		if shard.Err != nil {
+			continue
 		}
-		if g.Err == nil {
-			out[name] = group{known: true, state: g.State, members: int64(len(g.Members)), topics: g.AssignedPartitions().Topics()}
+		for _, g := range shard.Resp.(*kmsg.DescribeGroupsResponse).Groups {
+			err := kerr.ErrorForCode(g.ErrorCode)
+			if errors.Is(err, kerr.GroupIDNotFound) || err == nil && g.State == "Dead" {
+				newer = append(newer, g.Group)
+			}
+			if err != nil {
+				continue
+			}
+			is := group{known: true, state: g.State, members: int64(len(g.Members))}
+			for _, member := range g.Members {
+				var given kmsg.ConsumerMemberAssignment
+				if g.ProtocolType == "consumer" && given.ReadFrom(member.MemberAssignment) == nil {
+					for _, t := range given.Topics {
+						is.topics = append(is.topics, t.Topic)
+					}
+				}
+			}
+			out[g.Group] = is
 		}
 	}
-	if err == nil && len(newer) > 0 {
+	if len(newer) > 0 {
 		described, _ := c.admin.DescribeConsumerGroups(ctx, newer...) // what is not described is not known
 		for name, g := range described {
 			if g.Err == nil {

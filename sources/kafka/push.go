@@ -71,6 +71,9 @@ func (c *client) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (d
 		did.Unknown = 0 // none of them was sent
 	}
 	if did.Err != nil {
+		if errors.Is(did.Err, kerr.TopicAuthorizationFailed) {
+			did.Err = &kscope.Trouble{Message: "Kafka lets " + c.who() + " put nothing into the topic " + topic, Hint: "it takes the operation Write on the topic"}
+		}
 		did.Err = c.worded(&of{"topic", topic, did.Err})
 		delete(c.targets, topic)
 	}

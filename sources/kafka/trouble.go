@@ -59,23 +59,19 @@ func (c *client) worded(err error) error {
 	if o := (*of)(nil); errors.As(err, &o) {
 		about = "the " + o.what + " " + o.name
 	}
-	user := "who is not logged in"
-	if c.user != "" {
-		user = "the user " + c.user
-	}
 	said, ok := errors.AsType[*kerr.Error](err)
 	switch {
 	case !ok:
 	case errors.Is(said, kerr.SaslAuthenticationFailed):
 		return trouble("Kafka refuses the login of "+c.user, "check username, password and sasl in the trigger's authentication")
 	case errors.Is(said, kerr.UnsupportedSaslMechanism):
-		return trouble("Kafka does not let anybody in by the trigger's sasl", "the listener takes another mechanism: plaintext, scram_sha256 or scram_sha512")
+		return trouble("Kafka lets nobody in by the trigger's sasl", "the listener takes another mechanism: plaintext, scram_sha256 or scram_sha512")
 	case errors.Is(said, kerr.IllegalSaslState):
 		return trouble("Kafka takes no login at this port", "leave sasl out of the trigger, or name the port of the listener with SASL")
 	case errors.Is(said, kerr.TopicAuthorizationFailed), errors.Is(said, kerr.GroupAuthorizationFailed):
-		return trouble("Kafka does not show "+about+" to "+user, "it takes the operation Describe on groups and topics, and Write to put messages in")
+		return trouble("Kafka does not show "+about+" to "+c.who(), "it takes the operation Describe on the topic and the group")
 	case errors.Is(said, kerr.ClusterAuthorizationFailed):
-		return trouble("Kafka does not allow that to "+user, "ask who gives its permissions (ACLs)")
+		return trouble("Kafka does not allow that to "+c.who(), "ask who gives its permissions (ACLs)")
 	case errors.Is(said, kerr.GroupIDNotFound):
 		return trouble(about+" does not exist", "it does once a consumer commits in it; check consumerGroup. Until then KEDA fails, or counts what was never committed")
 	case errors.Is(said, kerr.UnknownTopicOrPartition), errors.Is(said, kerr.UnknownTopicID), errors.Is(said, kerr.InvalidTopicException):
@@ -93,21 +89,21 @@ func (c *client) worded(err error) error {
 	default:
 		return trouble("Kafka says of "+about+": "+said.Message+" ("+strings.TrimSuffix(said.Description, ".")+")", "")
 	}
-	login := "it may expect a login (sasl), or TLS (tls: enable)"
-	if c.user != "" || c.tls != nil {
-		login = "it may expect no login (sasl) or no TLS (tls) at this port, or others"
-	}
 	at := c.at()
 	switch text := err.Error(); {
 	case strings.Contains(text, "response size"), strings.Contains(text, "correlation ID"):
 		if strings.Contains(text, "TLS") {
-			return trouble("what answers at "+at+" speaks TLS, or something else than Kafka", "set tls: enable in the trigger, or check the port")
+			return trouble("what listens at "+at+" speaks TLS, or something else than Kafka", "set tls: enable in the trigger, or check the port")
 		}
-		return trouble("what answers at "+at+" does not speak Kafka's protocol", "check the port")
+		return trouble("what listens at "+at+" does not speak Kafka's protocol", "check the port")
 	case strings.Contains(text, "too old"):
 		return trouble("the brokers are too old for kscope", "it reads Kafka from 0.11 on")
+	case protocol.HungUp(err) && c.tls == nil && strings.Contains(text, "requires TLS"):
+		return trouble("what listens at "+at+" closes the connection at the first word", "it seems to expect TLS: set tls: enable in the trigger, or check the port")
+	case protocol.HungUp(err) && c.user == "":
+		return trouble("what listens at "+at+" closes the connection", "it seems to expect a login (sasl in the trigger)")
 	case protocol.HungUp(err):
-		return trouble("what answers at "+at+" closes the connection", login)
+		return trouble("what listens at "+at+" closes the connection", "the broker may be stopping, or check the port")
 	}
 	message, hint := protocol.Explain(err, at)
 	return trouble(message, hint)
@@ -117,4 +113,12 @@ func (c *client) worded(err error) error {
 func answered(err error) bool {
 	_, ok := errors.AsType[*kerr.Error](err)
 	return ok
+}
+
+// who is the user in words.
+func (c *client) who() string {
+	if c.user == "" {
+		return "who is not logged in"
+	}
+	return "the user " + c.user
 }
