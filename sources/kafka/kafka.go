@@ -39,8 +39,11 @@ const (
 	dialWait    = 2500 * time.Millisecond
 	requestWait = 4 * time.Second
 	tryWait     = 5 * time.Second
-	deliverWait = 10 * time.Second
+	deliverWait = 7 * time.Second
 )
+
+// tries is how often messages are sent again to brokers that do not take them now.
+const tries = 4
 
 // Pace is a second: a look is a request to every broker that leads a partition.
 func (kafka) Pace(triggers.Parameters) time.Duration { return time.Second }
@@ -86,10 +89,10 @@ func (kafka) Connect(_ context.Context, p triggers.Parameters, dial protocol.Dia
 	}
 	options := []kgo.Opt{
 		kgo.SeedBrokers(c.seeds...), kgo.Dialer(c.dial), kgo.ClientID("kscope"), kgo.DisableClientMetrics(), kgo.WithHooks(c),
-		kgo.RequestTimeoutOverhead(requestWait), kgo.RequestRetries(2), kgo.RetryTimeout(tryWait), kgo.RetryBackoffFn(func(int) time.Duration { return 200 * time.Millisecond }),
+		kgo.RequestTimeoutOverhead(requestWait), kgo.RequestRetries(2), kgo.RetryTimeout(tryWait), kgo.MetadataMinAge(500*time.Millisecond), kgo.RetryBackoffFn(func(int) time.Duration { return 200 * time.Millisecond }),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()), // which every consumer can read
-		// A message is sent once: where no answer comes, nobody knows, and that is said.
-		kgo.DisableIdempotentWrite(), kgo.RecordRetries(0), kgo.RecordDeliveryTimeout(deliverWait), kgo.ProduceRequestTimeout(requestWait), kgo.UnknownTopicRetries(0),
+		// What is sent again since no answer came is known by its number, and is in once.
+		kgo.RecordRetries(tries), kgo.RecordDeliveryTimeout(deliverWait), kgo.ProduceRequestTimeout(requestWait), kgo.UnknownTopicRetries(1), kgo.AllowIdempotentProduceCancellation(),
 	}
 	switch user, password := p.Text("username"), p.Text("password"); saslOf(p) {
 	case "plaintext":
@@ -187,15 +190,21 @@ func (c *client) connect(ctx context.Context, network, address string) (net.Conn
 }
 
 // OnBrokerRead takes down that a broker ended the connection instead of answering to a
-// login; older ones do, and newer ones say what is wrong.
+// login, as older ones do, or to messages.
 func (c *client) OnBrokerRead(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, err error) {
-	if k := kmsg.Key(key); (k == kmsg.SASLHandshake || k == kmsg.SASLAuthenticate) && err != nil && protocol.HungUp(err) {
-		c.mu.Lock()
+	if err == nil || !protocol.HungUp(err) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch kmsg.Key(key) {
+	case kmsg.SASLHandshake, kmsg.SASLAuthenticate:
 		c.failed["login"] = &kscope.Trouble{
 			Message: "what listens at " + c.at() + " closes the connection at the login of " + c.user,
 			Hint:    "check username, password and sasl in the trigger's authentication; or no login may be expected at this port",
 		}
-		c.mu.Unlock()
+	case kmsg.Produce:
+		c.failed["messages"] = err
 	}
 }
 

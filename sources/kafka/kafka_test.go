@@ -79,11 +79,11 @@ func TestKafka(t *testing.T) {
 				{Name: "no partitions", With: map[string]string{"partitionLimitation": "1-x"}, Say: "names no partitions", Own: true},
 				{Name: "KEDA's own", With: map[string]string{"sasl": "aws_msk_iam"}, Say: "KEDA's own identity"},
 				{Name: "half a login", With: map[string]string{"sasl": "plaintext", "username": "kscope"}, Say: "not both given"},
-				{Name: "TLS where there is none", With: map[string]string{"tls": "enable"}, Say: "does not answer to TLS in time"},
 				{Name: "a login where there is none", With: map[string]string{"sasl": "plaintext", "username": "kscope", "password": "hush-hush"}, Say: "closes the connection"},
 			}
 			if typ == "kafka" {
 				wrong = append(wrong,
+					protocoltest.Wrong{Name: "TLS where there is none", With: map[string]string{"tls": "enable"}, Say: "does not answer to TLS in time"},
 					protocoltest.Wrong{Name: "a topic nobody knows", With: map[string]string{"topic": "nothing"}, Say: "the topic nothing does not exist", Own: true},
 					protocoltest.Wrong{Name: "no such partition", With: map[string]string{"partitionLimitation": "7"}, Say: "none of the partitions", Own: true})
 			}

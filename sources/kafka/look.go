@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/kversion"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/protocol"
 )
@@ -166,6 +167,8 @@ func (c *client) describe(ctx context.Context, names []string) map[string]group 
 		for name, g := range described {
 			if g.Err == nil {
 				out[name] = group{known: true, state: g.State, members: int64(len(g.Members)), topics: g.AssignedPartitions().Topics()}
+			} else if errors.Is(g.Err, kerr.GroupIDNotFound) {
+				out[name] = group{known: true, state: "Dead"}
 			}
 		}
 	}
@@ -216,21 +219,34 @@ const (
 	oldest = -2
 )
 
-// offsets asks for one end of partitions.
+// offsets asks for one end of partitions, and again where another broker leads one by now.
 func (c *client) offsets(ctx context.Context, of []place, end int64) map[place]offset {
 	out := make(map[place]offset, len(of))
+	c.list(ctx, of, end, out)
+	var moved []place
+	for at, o := range out {
+		if errors.Is(o.err, kerr.NotLeaderForPartition) || errors.Is(o.err, kerr.FencedLeaderEpoch) {
+			moved = append(moved, at)
+		}
+	}
+	c.list(ctx, moved, end, out)
+	return out
+}
+
+// list asks for one end of partitions.
+func (c *client) list(ctx context.Context, of []place, end int64, out map[place]offset) {
 	by := map[string][]kmsg.ListOffsetsRequestTopicPartition{}
 	for _, at := range of {
-		if _, ok := out[at]; ok {
+		if o, ok := out[at]; ok && o.err == errAsked {
 			continue
 		}
-		out[at] = offset{err: kerr.LeaderNotAvailable} // until it is known
+		out[at] = offset{err: errAsked}
 		p := kmsg.NewListOffsetsRequestTopicPartition()
 		p.Partition, p.Timestamp = at.id, end
 		by[at.topic] = append(by[at.topic], p)
 	}
 	if len(by) == 0 {
-		return out
+		return
 	}
 	ask := kmsg.NewPtrListOffsetsRequest()
 	for name, partitions := range by {
@@ -253,5 +269,7 @@ func (c *client) offsets(ctx context.Context, of []place, end int64) map[place]o
 			}
 		}
 	}
-	return out
 }
+
+// errAsked is for what was asked for, and not answered.
+var errAsked error = &kscope.Trouble{Message: "Kafka did not answer for a partition"}

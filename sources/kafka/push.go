@@ -16,16 +16,11 @@ import (
 	"github.com/kscope/kscope/sources/protocol"
 )
 
-// A message that a broker refused because another one leads its partition by now goes
-// to that one: so many times, so far apart.
-const (
-	moves    = 3
-	moveWait = 300 * time.Millisecond
-)
-
 // Push puts messages without keys into the partitions that the trigger counts, one
 // after the other, and waits until every replica in step has each.
 func (c *client) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (did broker.Outcome) {
+	ctx, cancel := context.WithTimeout(ctx, deliverWait)
+	defer cancel()
 	c.begin()
 	topic, partitions, err := c.target(ctx, q)
 	if err != nil {
@@ -39,40 +34,22 @@ func (c *client) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (d
 		c.turn++
 	}
 	sent := c.sent.Load()
-	for try := 1; ; try++ {
-		var moved []*kgo.Record
-		for _, r := range c.kgo.ProduceSync(ctx, records...) {
-			switch {
-			case r.Err == nil:
-				did.Accepted++
-				continue
-			case hasMoved(r.Err):
-				moved = append(moved, r.Record)
-			case !refused(r.Err):
-				did.Unknown++
-			}
-			did.Err = r.Err
+	for _, r := range c.kgo.ProduceSync(ctx, records...) {
+		switch {
+		case r.Err == nil:
+			did.Accepted++
+			continue
+		case !refused(r.Err):
+			did.Unknown++
 		}
-		if len(moved) == 0 || try > moves || len(moved)+int(did.Accepted) < len(b.Jobs) {
-			break
-		}
-		c.kgo.ForceMetadataRefresh()
-		select {
-		case <-ctx.Done():
-		case <-time.After(moveWait):
-		}
-		did.Err = nil
-		for i, r := range moved { // what was produced is not to be produced again as it is
-			moved[i] = &kgo.Record{Topic: topic, Partition: r.Partition, Value: r.Value, Headers: mark, Timestamp: b.At}
-		}
-		records = moved
+		did.Err = r.Err
 	}
 	if c.sent.Load() == sent {
 		did.Unknown = 0 // none of them was sent
 	}
 	if did.Err != nil {
-		if errors.Is(did.Err, kerr.TopicAuthorizationFailed) {
-			did.Err = &kscope.Trouble{Message: "Kafka lets " + c.who() + " put nothing into the topic " + topic, Hint: "it takes the operation Write on the topic"}
+		if errors.Is(did.Err, kerr.TopicAuthorizationFailed) || errors.Is(did.Err, kerr.ClusterAuthorizationFailed) {
+			did.Err = &kscope.Trouble{Message: "Kafka lets " + c.who() + " put nothing into the topic " + topic, Hint: "it takes the operation Write on the topic, and before Kafka 2.8 IdempotentWrite on the cluster"}
 		}
 		did.Err = c.worded(&of{"topic", topic, did.Err})
 		delete(c.targets, topic)
@@ -122,12 +99,6 @@ func (c *client) target(ctx context.Context, q protocol.Queue) (string, []int32,
 		return "", nil, &kscope.Trouble{Message: "the topic " + topic + " has none of the partitions that the trigger counts", Hint: "check its partitionLimitation"}
 	}
 	return topic, counted, nil
-}
-
-// hasMoved reports whether a broker refused a message since it does not lead the
-// partition: it is nowhere then.
-func hasMoved(err error) bool {
-	return errors.Is(err, kerr.NotLeaderForPartition) || errors.Is(err, kerr.FencedLeaderEpoch) || errors.Is(err, kerr.UnknownLeaderEpoch)
 }
 
 // refused reports whether a broker said that a message is not in. Of some that it says

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/protocol"
@@ -61,7 +62,7 @@ func (c *client) worded(err error) error {
 	}
 	said, ok := errors.AsType[*kerr.Error](err)
 	switch {
-	case !ok:
+	case !ok, errors.Is(said, kerr.RequestTimedOut):
 	case errors.Is(said, kerr.SaslAuthenticationFailed):
 		return trouble("Kafka refuses the login of "+c.user, "check username, password and sasl in the trigger's authentication")
 	case errors.Is(said, kerr.UnsupportedSaslMechanism):
@@ -96,6 +97,8 @@ func (c *client) worded(err error) error {
 			return trouble("what listens at "+at+" speaks TLS, or something else than Kafka", "set tls: enable in the trigger, or check the port")
 		}
 		return trouble("what listens at "+at+" does not speak Kafka's protocol", "check the port")
+	case errors.Is(err, kgo.ErrRecordRetries), errors.Is(err, kgo.ErrRecordTimeout), errors.Is(err, kerr.RequestTimedOut):
+		return trouble("Kafka did not say in time that all replicas in step have the messages of "+about, "brokers may be down or overloaded; some of the messages may be in")
 	case strings.Contains(text, "too old"):
 		return trouble("the brokers are too old for kscope", "it reads Kafka from 0.11 on")
 	case protocol.HungUp(err) && c.tls == nil && strings.Contains(text, "requires TLS"):
