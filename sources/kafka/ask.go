@@ -45,8 +45,8 @@ func askOf(p triggers.Parameters) ask {
 }
 
 // find says which topics the group reads: those named, or without any those that it has
-// committed to and, for the scaler of apache-kafka, is given partitions of. That one
-// then counts every topic that there is.
+// committed to, and is given partitions of. Without a name the scaler of apache-kafka
+// counts every topic that there is, as that of kafka does until the first commit.
 func (a *ask) find(l *look) {
 	commits, group := l.commits[a.group], l.groups[a.group]
 	a.topics = a.named
@@ -56,21 +56,18 @@ func (a *ask) find(l *look) {
 	if a.err != nil || a.named != nil {
 		return
 	}
-	topics := map[string]bool{}
-	for name := range commits.Fetched {
-		topics[name] = true
+	topics := slices.Collect(maps.Keys(commits.Fetched))
+	if a.everything = a.typ == "apache-kafka" || len(topics) == 0; a.everything {
+		topics = append(topics, group.topics...)
 	}
-	if a.typ == "apache-kafka" {
-		for _, name := range group.topics {
-			topics[name] = true
-		}
-		a.everything = true
-		if group.known && group.members == 0 {
-			a.err = &kscope.Trouble{Message: "the group " + a.group + " has no members, and the trigger names no topic: KEDA measures nothing then", Hint: "name the topic in the trigger, else it never wakes from zero"}
-		}
-	}
-	a.topics = slices.Sorted(maps.Keys(topics))
-	if a.err == nil && len(a.topics) == 0 {
+	slices.Sort(topics)
+	a.topics = slices.Compact(topics)
+	switch {
+	case a.typ == "apache-kafka" && group.known && group.members == 0:
+		a.err = &kscope.Trouble{Message: "the group " + a.group + " has no members, and the trigger names no topic: KEDA measures nothing then", Hint: "name the topic in the trigger, else it never wakes from zero"}
+	case a.typ == "apache-kafka" && group.unread:
+		a.err = &kscope.Trouble{Message: "KEDA takes the members of the group " + a.group + " for none, and the trigger names no topic: it measures nothing", Hint: "name the topic in the trigger: without one its scaler reads no members of newer clients"}
+	case len(topics) == 0:
 		a.err = &kscope.Trouble{Message: "what the group " + a.group + " reads is not known: it has committed nothing, and the trigger names no topic", Hint: "name the topic in the trigger; until a commit KEDA counts every topic of the cluster"}
 	}
 }

@@ -186,6 +186,18 @@ func TestApacheKafka(t *testing.T) {
 	if _, err := cluster.WaitGroupStable(ctx, "workers", 1); err != nil {
 		t.Fatal(err)
 	}
+	_, readings, _ = measure(t, "apache-kafka", good(at), map[string]string{"topic": ""})
+	if got := readings[1]; got.Err == nil || !strings.Contains(got.Err.Error(), "KEDA takes the members of the group workers for none") || !got.Own {
+		t.Errorf("no topic, newer members: %+v", got)
+	}
+	cluster.ControlKey(kmsg.DescribeGroups.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) { // with an older client
+		cluster.KeepControl()
+		older := kmsg.NewConsumerMemberMetadata()
+		older.Topics = []string{"orders"}
+		answer := req.ResponseKind().(*kmsg.DescribeGroupsResponse)
+		answer.Groups = []kmsg.DescribeGroupsResponseGroup{{Group: "workers", State: "Stable", ProtocolType: "consumer", Members: []kmsg.DescribeGroupsResponseGroupMember{{ProtocolMetadata: older.AppendTo(nil)}}}}
+		return answer, nil, true
+	})
 	_, readings, _ = measure(t, "apache-kafka", good(at), map[string]string{"topic": "", "lagThreshold": "4"}, map[string]string{"topic": "", "lagThreshold": "100"})
 	if got := readings[0]; got.Note != "1 member on 4 partitions; most in partition 1" {
 		t.Errorf("%+v", got)
