@@ -42,7 +42,7 @@ var readers = map[string]reader{
 	"external":         {broker: "http", address: "scalerAddress"},
 	"external-push":    {broker: "http", address: "scalerAddress"},
 	"gcp-pubsub":       {broker: "pubsub", way: "credentialsFromEnvFile", dear: true},
-	"kafka":            {broker: "kafka", address: "bootstrapServers", way: "sasl tls unsafeSsl awsRegion version"},
+	"kafka":            {broker: "kafka", address: "bootstrapServers", way: "sasl tls unsafeSsl awsRegion"},
 	"mysql":            {broker: "mysql", address: "host|connectionString", way: "port username dbName", dear: true},
 	"nats-jetstream":   {broker: "nats", address: "natsServerMonitoringEndpoint", way: "useHttps account accountID"},
 	"postgresql":       {broker: "postgresql", address: "host|connection", way: "port userName dbName sslmode", dear: true},

@@ -83,12 +83,11 @@ func TestKafka(t *testing.T) {
 			}
 			if typ == "kafka" {
 				wrong = append(wrong,
-					protocoltest.Wrong{Name: "TLS where there is none", With: map[string]string{"tls": "enable"}, Say: "does not answer to TLS in time"},
 					protocoltest.Wrong{Name: "a topic nobody knows", With: map[string]string{"topic": "nothing"}, Say: "the topic nothing does not exist", Own: true},
 					protocoltest.Wrong{Name: "no such partition", With: map[string]string{"partitionLimitation": "7"}, Say: "none of the partitions", Own: true})
 			}
 			protocoltest.Run(t, protocoltest.Suite{
-				Protocol: New(), Type: typ, Good: good(at), Loads: true, Secrets: []string{"hush-hush"},
+				Protocol: New(), Type: typ, Good: good(at), Loads: true, Secrets: []string{"hush-hush"}, Connectionless: typ != "kafka", // disturbed once
 				Take: func(n int) []string { return take(t, at, "workers", "orders", n) }, Wrong: wrong,
 			})
 		})

@@ -132,6 +132,28 @@ func TestNoLogin(t *testing.T) {
 	}
 }
 
+// TestNoTLS: Apache's brokers hang up at the first word of TLS where they expect none.
+func TestNoTLS(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 5))
+			_ = conn.Close()
+		}
+	}()
+	s := &protocoltest.Suite{Protocol: New(), Type: "kafka", Good: good(l.Addr().String())}
+	fails(t, s.New(t, map[string]string{"tls": "enable"}), "closes the connection where TLS begins")
+}
+
 // TestAllowed: what the user may not see or do is said, and of others all is known.
 func TestAllowed(t *testing.T) {
 	t.Parallel()

@@ -121,11 +121,28 @@ func (l *look) unreached() (err error) {
 // It reports whether they answer.
 func (c *client) learn(ctx context.Context) bool {
 	if c.version == "" {
-		answer, err := kmsg.NewPtrApiVersionsRequest().RequestWith(ctx, c.kgo)
+		ask := kmsg.NewPtrApiVersionsRequest()
+		ask.ClientSoftwareName, ask.ClientSoftwareVersion = "kscope", "1"
+		answer, err := ask.RequestWith(ctx, c.kgo)
 		if err != nil {
 			return false
 		}
-		c.version = "Kafka " + strings.TrimPrefix(kversion.FromApiVersionsResponse(answer).VersionGuess(), "v") + ", by its protocol"
+		c.version = "Kafka"
+		if answer.ErrorCode == 0 {
+			c.version += release(kversion.FromApiVersionsResponse(answer).VersionGuess())
+		}
 	}
 	return true
+}
+
+// release is the version in what the library makes of the requests that a broker takes;
+// "" where these are those of no release, as with what is compatible and is not Kafka.
+func release(guess string) string {
+	if exact, ok := strings.CutPrefix(guess, "v"); ok {
+		return " " + exact
+	}
+	if least, ok := strings.CutPrefix(guess, "at least v"); ok {
+		return " " + least + " or later"
+	}
+	return ""
 }
