@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -47,7 +48,7 @@ func (kafka) Pace(triggers.Parameters) time.Duration { return time.Second }
 // Key is the cluster and the login.
 func (kafka) Key(p triggers.Parameters) (string, error) {
 	trouble := func(message, hint string) (string, error) {
-		return "", &kscope.Trouble{Message: message, Hint: hint}
+		return "", &kscope.Trouble{Message: message, Hint: cmp.Or(strings.Join(p.Missing, "; "), hint)}
 	}
 	switch sasl := saslOf(p); {
 	case len(p.List("bootstrapServers")) == 0:
