@@ -73,7 +73,7 @@ type Part struct {
 type Scaled struct {
 	Is     bool
 	N      float64 // what the HPA is told, of all pods together
-	Cap    float64 // what N is the backlog up to; 0 where it is none of it
+	Cap    float64 // the most that N can come to, as the backlog grows; 0 where there is no such bound
 	Active float64 // what is compared with the activation target
 	How    string  // what makes the difference, in words: "4 partitions x 5"; "" where its own name says it
 }

@@ -227,10 +227,10 @@ func (r *Reading) Measured() bool { return r.From == FromBroker || r.From == Fro
 // follow from it.
 func (r *Reading) AsScaled(waits float64) float64 {
 	switch {
+	case r.Measured() && r.Scaled.Cap > 0:
+		return min(waits, r.Scaled.Cap)
 	case !r.counted():
 		return waits
-	case r.Scaled.Cap > 0:
-		return min(waits, r.Scaled.Cap)
 	}
 	return math.NaN()
 }

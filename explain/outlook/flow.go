@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 )
@@ -184,7 +185,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 				in, service = flowOf(&s.Past, &s.Own, &c.Past.Ready, is.Now)
 			}
 		}
-		if s.Formula == nil && s.From == store.FromBroker && s.Scaled.Is && m.plan.Formula == nil {
+		if s.Formula == nil && s.Measured() && s.Scaled != (kscope.Scaled{}) && m.plan.Formula == nil {
 			is := s.Reading
 			m.plan.Formula = func(waits float64, _ time.Duration) float64 {
 				if v := is.AsScaled(waits); v == v { // not NaN

@@ -7,6 +7,7 @@ import (
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/httpaddon"
 	"github.com/kscope/kscope/sources/jolokia"
+	"github.com/kscope/kscope/sources/kafka"
 	"github.com/kscope/kscope/sources/nats"
 	"github.com/kscope/kscope/sources/prometheus"
 	"github.com/kscope/kscope/sources/protocol"
@@ -23,6 +24,7 @@ func Protocols() map[string]protocol.Protocol {
 		"artemis":    jolokia.Artemis(),
 		"beanstalkd": beanstalkd.New(),
 		"http":       httpaddon.New(),
+		"kafka":      kafka.New(),
 		"mysql":      query.MySQL(),
 		"nats":       nats.New(),
 		"postgresql": query.PostgreSQL(),

@@ -66,20 +66,20 @@ func TestManyQueues(t *testing.T) {
 	part := func(name string, n float64) kscope.Part { return kscope.Part{Name: name, N: n} }
 	for i, want := range []broker.Reading{
 		{
-			N: 65, Note: "no members on 4 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 20, Active: 80, How: "4 partitions x 5"},
+			N: 65, Note: "no members on 4 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 20, Active: 80, Cap: 20, How: "4 partitions x 5"},
 			Parts: [4]kscope.Part{part("partitions with lag", 4), part("in the fullest", 20), part("deleted unread", 15)},
 		},
 		{
-			N: 35, Note: "no members on 4 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 20, Active: 40, How: "4 partitions x 5"},
+			N: 35, Note: "no members on 4 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 20, Active: 40, Cap: 20, How: "4 partitions x 5"},
 			Parts: [4]kscope.Part{part("partitions with lag", 4), part("in the fullest", 10), part("deleted unread", 5)},
 		},
-		{N: 0, Note: "no members on 2 partitions", Parts: [4]kscope.Part{part("partitions with lag", 0), part("in the fullest", 0)}},
+		{N: 0, Note: "no members on 2 partitions", Parts: [4]kscope.Part{part("partitions with lag", 0), part("in the fullest", 0)}, Scaled: kscope.Scaled{Cap: 10}},
 		{
-			N: 40, Note: "no members on 2 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 10, Active: 40, How: "2 partitions x 5"},
+			N: 40, Note: "no members on 2 partitions; most in partition 0", Scaled: kscope.Scaled{Is: true, N: 10, Active: 40, Cap: 10, How: "2 partitions x 5"},
 			Parts: [4]kscope.Part{part("partitions with lag", 2), part("in the fullest", 20)},
 		},
 		{
-			N: 65, Note: "no members on 6 partitions; most in orders 0", Scaled: kscope.Scaled{Is: true, N: 30, Active: 80, How: "6 partitions x 5"},
+			N: 65, Note: "no members on 6 partitions; most in orders 0", Scaled: kscope.Scaled{Is: true, N: 30, Active: 80, Cap: 30, How: "6 partitions x 5"},
 			Parts: [4]kscope.Part{part("partitions with lag", 4), part("in the fullest", 20), part("deleted unread", 15)},
 		},
 		{Err: errors.New("the topic nothing does not exist"), Own: true},
@@ -139,8 +139,8 @@ func TestNothingCommitted(t *testing.T) {
 		note string
 	}{
 		{map[string]string{}, 0, kscope.Scaled{Is: true, N: 4, Active: 4, How: "1 for each partition without a commit"}, "4 partitions, the group has no members yet; no commit on 4, read from the end"},
-		{map[string]string{"scaleToZeroOnInvalidOffset": "true"}, 0, kscope.Scaled{}, "4 partitions, the group has no members yet; no commit on 4, read from the end"},
-		{map[string]string{"offsetResetPolicy": "earliest"}, 30, kscope.Scaled{Is: true, N: 20, Active: 30, How: "4 partitions x 5"}, "4 partitions, the group has no members yet; most in partition 1; no commit on 4, read from the start"},
+		{map[string]string{"scaleToZeroOnInvalidOffset": "true"}, 0, kscope.Scaled{Cap: 20}, "4 partitions, the group has no members yet; no commit on 4, read from the end"},
+		{map[string]string{"offsetResetPolicy": "earliest"}, 30, kscope.Scaled{Is: true, N: 20, Active: 30, Cap: 20, How: "4 partitions x 5"}, "4 partitions, the group has no members yet; most in partition 1; no commit on 4, read from the start"},
 		{map[string]string{"offsetResetPolicy": "earliest", "scaleToZeroOnInvalidOffset": "true"}, 30, kscope.Scaled{Is: true, N: 0, Active: 0, How: "0 for each partition without a commit"}, "4 partitions, the group has no members yet; most in partition 1; no commit on 4, read from the start"},
 	} {
 		all := good(at)
@@ -203,7 +203,7 @@ func TestApacheKafka(t *testing.T) {
 	if got := readings[0]; got.Note != "1 member on 4 partitions; most in partition 1" {
 		t.Errorf("%+v", got)
 	}
-	if got := readings[1]; got.Err != nil || got.N != 30 || got.Scaled != (kscope.Scaled{Is: true, N: 24, Active: 32, How: "6 partitions x 4"}) {
+	if got := readings[1]; got.Err != nil || got.N != 30 || got.Scaled != (kscope.Scaled{Is: true, N: 24, Active: 32, Cap: 24, How: "6 partitions x 4"}) {
 		t.Errorf("every topic of the cluster, capped: %+v", got)
 	}
 	if got := readings[2]; got.N != 30 || got.Scaled != (kscope.Scaled{Is: true, N: 32, Active: 32, How: "every topic of the cluster"}) {

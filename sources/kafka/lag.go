@@ -79,6 +79,7 @@ type number struct {
 	metric int64 // what the HPA is told
 	active int64 // what is compared with the activation threshold
 	how    string
+	most   int64 // that metric can come to as the lag grows; 0 where it follows no such bound
 }
 
 // scaled is the number of some partitions: their lag, of no more than threshold for each
@@ -97,6 +98,9 @@ func scaled(all []partition, r rules) number {
 	n := number{metric: total, active: max(0, total)}
 	if !r.idle || r.lagging || r.even {
 		partitions := int64(len(all))
+		if !r.lagging && !r.even && !r.moving {
+			n.most = partitions * r.threshold
+		}
 		most, of := partitions, " x "
 		if r.even {
 			n.metric = evenly(total, partitions, r.threshold) * r.threshold

@@ -63,7 +63,11 @@ func TestScaled(t *testing.T) {
 		{"nothing committed, from the start, and zero", fresh(4, 3, 0), with(func(r *rules) { r.earliest, r.zero = true, true }), 0, 0, ""},
 		{"nothing committed, and no start known", []partition{{start: none, end: 8, committed: none}}, with(func(r *rules) { r.earliest, r.idle = true, true }), 8, 8, ""},
 	} {
-		if got := scaled(c.all, c.rules); got != (number{c.metric, c.active, c.how}) {
+		most := int64(0)
+		if r := c.rules; !r.idle && !r.lagging && !r.even {
+			most = 5 * int64(len(c.all))
+		}
+		if got := scaled(c.all, c.rules); got != (number{c.metric, c.active, c.how, most}) {
 			t.Errorf("%s: got %+v, want %v, %v, %q", c.name, got, c.metric, c.active, c.how)
 		}
 	}

@@ -123,9 +123,13 @@ func (a *ask) scaled(s sums) kscope.Scaled {
 		how = append([]string{"at most, without what stands still"}, how...)
 	}
 	if len(how) == 0 {
-		return kscope.Scaled{}
+		return kscope.Scaled{Cap: float64(n.most)}
 	}
-	return kscope.Scaled{Is: true, N: float64(n.metric), Active: float64(n.active), How: strings.Join(how, ": ")}
+	out := kscope.Scaled{Is: true, N: float64(n.metric), Active: float64(n.active), How: strings.Join(how, ": ")}
+	if n.how != "" { // else it is not the backlog that is bounded
+		out.Cap = float64(n.most)
+	}
+	return out
 }
 
 // shown names a partition, and its topic where there are several.
