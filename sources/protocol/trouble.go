@@ -54,8 +54,8 @@ func withoutValues(text string, p triggers.Parameters) string {
 // secretName reports whether the value of a parameter of a name may be secret.
 func secretName(name string) bool {
 	name = strings.ToLower(name)
-	for _, part := range []string{"password", "secret", "token", "key", "connection", "credentials", "cert", "host", "url"} {
-		if strings.Contains(name, part) && !strings.HasSuffix(name, "url") && name != "host" {
+	for _, part := range []string{"password", "secret", "token", "key", "connection", "credentials", "cert"} {
+		if strings.Contains(name, part) && !strings.HasSuffix(name, "url") {
 			return true
 		}
 	}
