@@ -51,6 +51,9 @@ func (l *line) outlet() (*outlet, error) {
 // server that is short of memory or disk says so only to who publishes.
 func (l *line) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (did broker.Outcome) {
 	defer l.until(ctx)()
+	if l.blocked.Load() != nil {
+		return broker.Outcome{Err: l.shut()} // nor would it answer
+	}
 	name := q.Text("queueName")
 	out, err := l.outlet()
 	if err == nil {
@@ -58,9 +61,6 @@ func (l *line) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (did
 	}
 	if err != nil {
 		return broker.Outcome{Err: l.ofQueue(ctx, err, name)}
-	}
-	if l.blocked.Load() != nil {
-		return broker.Outcome{Err: l.shut()}
 	}
 	t := tally{line: l, outlet: out, queue: name}
 	message := blank(b)
@@ -202,6 +202,9 @@ func (l *line) ofQueue(ctx context.Context, err error, name string) error {
 // Purge empties a queue of what is ready. What consumers hold stays.
 func (l *line) Purge(ctx context.Context, q protocol.Queue) (lost int64, err error) {
 	defer l.until(ctx)()
+	if l.blocked.Load() != nil {
+		return 0, l.shut()
+	}
 	name := q.Text("queueName")
 	ch, err := l.conn.Channel()
 	if err != nil {

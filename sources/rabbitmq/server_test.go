@@ -112,11 +112,10 @@ loopback_users = none
 	env := append(os.Environ(), "HOME="+dir, "ERL_EPMD_PORT="+s.epmd, "ERL_EPMD_ADDRESS=127.0.0.1", "RABBITMQ_CONF_ENV_FILE="+dir+"/none", "RABBITMQ_NODENAME=kscope@localhost",
 		"RABBITMQ_MNESIA_BASE="+dir+"/data", "RABBITMQ_LOG_BASE="+dir, "RABBITMQ_LOGS=-", "RABBITMQ_CONFIG_FILE="+dir+"/rabbitmq.conf", "RABBITMQ_ENABLED_PLUGINS_FILE="+dir+"/plugins",
 		"RABBITMQ_DIST_PORT="+dist, "RABBITMQ_ALLOW_INPUT=1", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-start_epmd false -noinput") // so that the script becomes the server, and starts nothing that outlives it
-	var out bytes.Buffer
-	if _, err := s.run(env, io.Discard, "epmd", "-address", "127.0.0.1", "-port", s.epmd); err != nil {
+	if _, err := s.run(env, "epmd", "-address", "127.0.0.1", "-port", s.epmd); err != nil {
 		return err
 	}
-	ended, err := s.run(env, &out, program)
+	ended, err := s.run(env, program)
 	if err != nil {
 		return err
 	}
@@ -126,20 +125,25 @@ loopback_users = none
 	return s.populate()
 }
 
-// run starts a program, to be killed behind the last test.
-func (s *server) run(env []string, out io.Writer, name string, args ...string) (ended chan struct{}, err error) {
-	cmd := exec.Command(name, args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr, cmd.Dir = env, out, out, s.home
+// run starts a program that is killed behind the last test, and also where the tests end
+// in another way: it does not outlive its standard input.
+func (s *server) run(env []string, name string, args ...string) (ended chan struct{}, err error) {
+	cmd := exec.Command("sh", append([]string{"-c", `"$@" </dev/null & cat; kill -9 $!`, "sh", name}, args...)...)
+	cmd.Env, cmd.Dir = env, s.home
+	hold, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	ended = make(chan struct{})
 	go func() {
-		_ = cmd.Wait() // it is killed
+		_ = cmd.Wait()
 		close(ended)
 	}()
 	s.stop = append([]func(){func() {
-		_ = cmd.Process.Kill()
+		_ = hold.Close()
 		<-ended
 	}}, s.stop...)
 	return ended, nil
