@@ -142,6 +142,9 @@ func reading(all []queue, p triggers.Parameters) broker.Reading {
 		r.Scaled = s
 	}
 	r.Note = note(all, p.On("useRegex"))
+	if strings.Contains(p.Text("queueName"), " ") && !p.On("useRegex") {
+		r.Note += "; over http KEDA writes + for a blank in queueName, and finds no such queue"
+	}
 	return r
 }
 

@@ -27,6 +27,9 @@ func (s *server) client(t *testing.T, scheme string) protocol.Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	if said := fmt.Sprintf("%v %+v %#v", c, c, c); strings.Contains(said, password) {
+		t.Errorf("the password is said: %s", strings.ReplaceAll(said, password, "[HERE]"))
+	}
 	return c
 }
 
@@ -100,7 +103,7 @@ func TestUnacked(t *testing.T) {
 func TestMany(t *testing.T) {
 	t.Parallel()
 	s := rabbitmq(t)
-	names := []string{"many quorum", "many.a+b/c?d", "many[0]", "Many[0]", "many-ü"}
+	names := []string{"many quorum", "many.a+b/c?d", "many[0]", "Many[0]", "many-ü", "many two words"}
 	for i := range 60 {
 		names = append(names, fmt.Sprintf("many-%d", i))
 	}
@@ -130,6 +133,9 @@ func TestMany(t *testing.T) {
 		if last := got[len(got)-1]; last.Err == nil || !last.Own || !strings.Contains(last.Err.Error(), "no queue many-missing") {
 			t.Errorf("over %s the missing one is %+v", scheme, last)
 		}
+	}
+	if _, err := s.api(http.MethodGet, "queues/shop/many+two+words", ""); err == nil {
+		t.Error("KEDA finds a queue with blanks in its name")
 	}
 	if _, err := s.api(http.MethodGet, "queues/shop/many-missing", ""); err == nil {
 		t.Error("a queue came to be by measuring it")

@@ -31,6 +31,12 @@ type where struct {
 	idle       bool // there is a ca, and KEDA does not use it
 }
 
+// String is the address alone, of a client too.
+func (w where) String() string { return w.address }
+
+// GoString is String, so that %#v does not print the password either.
+func (w where) GoString() string { return w.address }
+
 // find reads the host of a trigger as KEDA does: which protocol it is, the virtual host
 // in its path unless vhostName names one, and the user in it unless username and
 // password do. No error repeats any of it.
