@@ -131,7 +131,7 @@ loopback_users = none
 // run starts a program that is killed behind the last test, and also where the tests end
 // in another way: it does not outlive its standard input.
 func (s *server) run(env []string, name string, args ...string) (ended chan struct{}, err error) {
-	cmd := exec.Command("sh", append([]string{"-c", `"$@" </dev/null & cat; kill -9 $!`, "sh", name}, args...)...)
+	cmd := exec.Command("sh", append([]string{"-c", `"$@" </dev/null & cat; kill -9 $!; wait`, "sh", name}, args...)...)
 	cmd.Env, cmd.Dir = env, s.home
 	hold, err := cmd.StdinPipe()
 	if err != nil {
