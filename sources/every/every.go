@@ -13,6 +13,7 @@ import (
 	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/pubsub"
 	"github.com/kscope/kscope/sources/query"
+	"github.com/kscope/kscope/sources/rabbitmq"
 	"github.com/kscope/kscope/sources/servicebus"
 	"github.com/kscope/kscope/sources/sqs"
 )
@@ -30,6 +31,7 @@ func Protocols() map[string]protocol.Protocol {
 		"postgresql": query.PostgreSQL(),
 		"prometheus": prometheus.New(),
 		"pubsub":     pubsub.New(),
+		"rabbitmq":   rabbitmq.New(),
 		"servicebus": servicebus.New(),
 		"sqs":        sqs.New(),
 	}
