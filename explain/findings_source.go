@@ -41,8 +41,7 @@ func whyFailing(c *store.Chain, f *facts) (why string, e Evidence, ok bool) {
 // lookAtServer is the move for a server that kscope cannot read either.
 func lookAtServer(c *store.Chain, r *store.Reading) Move {
 	if b := r.Trigger.Backlog; b != nil {
-		at := triggers.Describe(*b).Address
-		name, _, _ := strings.Cut(at, ":")
+		name := triggers.Host(triggers.Describe(*b).Address)
 		parts := strings.Split(name, ".")
 		switch {
 		case len(parts) == 1 && name != "" && name != "localhost":

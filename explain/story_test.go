@@ -366,11 +366,24 @@ var ordinary = []explanation{
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus", Name: "lag"}, Target: 10, Known: true, From: store.FromHPA}
 		},
 		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "0 1 30s", next: "0 18s"},
+	{name: "KEDA counts a part of what waits", scene: scene(200_700, 4, 4),
+		change: capped,
+		rule:   "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "200,700 20 4 5 5 4 4"},
+	{name: "KEDA counts a part of what waits, and wants more", scene: scene(200_700, 1, 1),
+		change: capped,
+		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "200,700 20 4 5 5 4 1", next: "4 15s"},
 	{name: "another type of trigger", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus"}, Target: 10, Value: 31, Known: true, From: store.FromHPA}
 		},
 		rule: "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "~31 10 4 4"},
+}
+
+// capped has KEDA count no more of a queue than its four consumers could take.
+func capped(c *store.Chain) {
+	r := &c.Readings[0]
+	r.Trigger.Type, r.Waits, r.Value = "kafka", r.Value, 20
+	r.Scaled = kscope.Scaled{Is: true, N: 20, Active: 200_700, Cap: 20, How: "4 partitions x 5"}
 }
 
 // aMinuteAgo is the same size with so many jobs.

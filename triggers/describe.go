@@ -2,6 +2,7 @@ package triggers
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/kscope/kscope"
 )
@@ -63,4 +64,18 @@ func BrokerName(broker string) string {
 		return name
 	}
 	return broker
+}
+
+// Host is the name of the first host in an address, a list of such, or a URL; "" where
+// there is none.
+func Host(address string) string {
+	address, _, _ = strings.Cut(address, ",")
+	if _, rest, ok := strings.Cut(address, "://"); ok {
+		address, _, _ = strings.Cut(rest, "/")
+	}
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		address = address[at+1:]
+	}
+	host, _, _ := strings.Cut(address, ":")
+	return strings.TrimSpace(host)
 }
