@@ -31,6 +31,9 @@ func (r *Record) Trace(done []Line) string {
 	for i := range r.Changes {
 		c := &r.Changes[i]
 		mark := map[Verdict]string{Right: "as said", Near: "only the direction was said", Wrong: "AGAINST what was said", Silent: "nothing was said"}[judgeSentence(c.Stood.Ahead, c)]
+		if judgeSentence(c.Stood.Ahead, c) == Wrong && !r.calm(c.At, c.At, conditionOf(c.Stood.Ahead)) {
+			mark = "against what was said, but jobs or settings came between"
+		}
 		text := fmt.Sprintf("  » %s %d to %d: %s (%s: %s)", c.By, c.From, c.To, mark, c.Stood.Rule, c.Stood.Next)
 		if c.Author == Wrong || c.Author == Silent {
 			text += fmt.Sprintf("; the timeline says it was %q", c.Named)
