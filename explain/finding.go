@@ -60,6 +60,7 @@ var diagnoses = []diagnosis{
 	{"kedaSilent", kedaSilent, []string{"operatorGone", "sourceLost", "triggerFailing", "refused"}},
 	{"hpaEdited", hpaEdited, []string{"refused", "ignored", "kedaSilent"}},
 	{"hpaStuck", hpaStuck, []string{"targetMissing"}},
+	{"couldNot", couldNot, []string{"triggerFailing", "hpaStuck"}},
 	{"podsCannotStart", podsCannotStart, nil},
 	{"podsCrash", podsCrash, nil},
 	{"rolloutStuck", rolloutStuck, []string{"podsNotCreated", "podsCannotStart", "podsCrash"}},

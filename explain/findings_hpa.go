@@ -33,6 +33,36 @@ func hpaStuck(c *store.Chain, f *facts) (Finding, bool) {
 	return x, true
 }
 
+// couldNot is one that could not set the replicas and finds now that it need not: that it
+// says so no more does not mean that it could. Whether anybody can shows when the other
+// of the two has had its turn: the HPA at its sync, KEDA where its step to the floor is due.
+func couldNot(c *store.Chain, f *facts) (Finding, bool) {
+	for _, r := range c.Refusals {
+		x := Finding{Link: LinkKEDA, Next: "It has not had to since. Whether the HPA can shows at its next sync, within about " + words.Span(scaling.SyncPeriod) + ".",
+			Says:     "KEDA could not scale: " + sentence(orElse(r.Message, r.Reason)),
+			Evidence: []Evidence{conditionOf(self(c), r.Condition)},
+			Move:     canScale(c, "system:serviceaccount:keda:keda-operator")}
+		looked := time.Time{}
+		if n := len(c.Past.Syncs); n > 0 {
+			looked = c.Past.Syncs[n-1].At
+		}
+		if r.By == store.TheHPA {
+			if c.HPA == nil || !cools(c) || !f.quiet || f.active || zeroAt(c).After(f.now.Add(scaling.SyncPeriod)) {
+				continue
+			}
+			x.Link, looked = LinkHPA, c.Past.Looked
+			x.Says = "The HPA could not scale: " + sentence(orElse(r.Message, r.Reason))
+			x.Next = fmt.Sprintf("It has not had to since. Whether KEDA can shows when it goes to %d.", c.ScaledObject.Floor())
+			x.Evidence[0].Object, x.Move = hpaName(c), canScale(c, "system:serviceaccount:kube-system:horizontal-pod-autoscaler")
+		}
+		x.Evidence[0].Field += " before"
+		if f.desired > 0 && f.now.Sub(r.Until) < scaling.SyncPeriod+toldWithin && !looked.After(r.Until) && c.Past.Desired.HeldSince(f.now).Before(r.Until.Add(-toldWithin)) {
+			return x, true
+		}
+	}
+	return Finding{}, false
+}
+
 // reverts is how long KEDA may take to give its HPA the bounds that it should have.
 const reverts = 15 * time.Second
 

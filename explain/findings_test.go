@@ -50,6 +50,10 @@ func rivalOf(kind kscope.Kind, name string, ago float64) store.Rival {
 	return store.Rival{ID: kscope.ID{Kind: kind, Ref: kscope.Ref{Namespace: "demo", Name: name}}, Since: at(-ago)}
 }
 
+func refused(by store.Actor, condition, reason, account string) []store.Refusal {
+	return []store.Refusal{{By: by, Until: at(-4), Condition: kscope.Condition{Type: condition, Status: "False", Reason: reason, Message: `deployments.apps "order-worker" is forbidden: User "system:serviceaccount:` + account + `" cannot update resource "deployments/scale" in API group "apps" in the namespace "demo"`}}}
+}
+
 func edited(c *store.Chain, least, most int32, ago float64) {
 	c.HPA.MinReplicas, c.HPA.MaxReplicas, c.Bounds = least, most, at(-ago)
 }
@@ -291,6 +295,25 @@ var wrong = []diagnosed{
 		change: func(c *store.Chain) {
 			hpaCond(c, "AbleToScale", "False", "FailedUpdateScale", `the HPA controller was unable to update the target scale: deployments.apps "order-worker" is forbidden: User "system:serviceaccount:kube-system:horizontal-pod-autoscaler" cannot update resource "deployments/scale"`)
 		}, want: "hpaStuck"},
+	{name: "KEDA that could not scale, and now need not", scene: scene(60, 1, 1),
+		change: func(c *store.Chain) {
+			c.Refusals = refused(store.KEDA, "Ready", "ErrorScalingTarget", "keda:keda-operator")
+		}, want: "couldNot",
+		well: func(c *store.Chain) { // the HPA has looked since, and can
+			c.Refusals = refused(store.KEDA, "Ready", "ErrorScalingTarget", "keda:keda-operator")
+			c.Past.Syncs = []store.Sync{{At: at(-1), Computed: true, Current: 1, Desired: 1}}
+		}},
+	{name: "an HPA that could not scale, and now need not, when KEDA is about to", scene: scene(0, 3, 3),
+		change: func(c *store.Chain) {
+			soCond(c, "Active", "False", "ScalerCooldown", "")
+			c.ScaledObject.LastActiveTime, c.Polled = at(-25), at(-25)
+			c.Refusals = refused(store.TheHPA, "AbleToScale", "FailedUpdateScale", "kube-system:horizontal-pod-autoscaler")
+		}, want: "couldNot",
+		well: func(c *store.Chain) { // KEDA has nothing to set for long
+			soCond(c, "Active", "False", "ScalerCooldown", "")
+			c.ScaledObject.LastActiveTime, c.Polled = at(-5), at(-5)
+			c.Refusals = refused(store.TheHPA, "AbleToScale", "FailedUpdateScale", "kube-system:horizontal-pod-autoscaler")
+		}},
 	{name: "no node", scene: scene(60, 5, 0),
 		change: func(c *store.Chain) {
 			c.Counts[kscope.PodFailing] = 5
@@ -489,6 +512,17 @@ func TestFindings(t *testing.T) {
 				t.Errorf("its healthy neighbour: %s: %s", rulesOf(d.Findings), d.Why)
 			}
 		})
+	}
+}
+
+// TestCouldNotUntilItDid: that somebody set the replicas says more than that nobody tried.
+func TestCouldNotUntilItDid(t *testing.T) {
+	c := copied(scene(60, 1, 1))
+	c.Refusals = refused(store.KEDA, "Ready", "ErrorScalingTarget", "keda:keda-operator")
+	c.Past.Desired.Add(at(-60), 0)
+	c.Past.Desired.Add(at(-4.5), 1) // a moment before KEDA says so
+	if d := explain.Decide(*c, noon); len(d.Findings) > 0 {
+		t.Errorf("%s: %s", rulesOf(d.Findings), d.Why)
 	}
 }
 

@@ -58,10 +58,11 @@ func (o *object) target() kscope.TargetRef {
 
 type hpa struct {
 	*kscope.HPA
-	at     time.Time
-	bounds time.Time // since when its bounds have been these
-	syncs  []Sync    // that showed, oldest first; never written to
-	first  time.Time // when it was first seen
+	at      time.Time
+	bounds  time.Time // since when its bounds have been these
+	syncs   []Sync    // that showed, oldest first; never written to
+	first   time.Time // when it was first seen
+	refused Refusal   // of the API server to let it set the replicas
 }
 
 // workKey names a scale target; the API version is left out on purpose, since

@@ -19,6 +19,9 @@ type Plight struct {
 	// most replicas that they ask for; zero without an HPA.
 	Bounds  time.Time
 	Resumed time.Time // when a pause of the object ended last; zero if none was seen to
+	// Refusals are those of KEDA and of the HPA that may not set the replicas, when they said
+	// last that they could not; none while they say so.
+	Refusals []Refusal
 	// ActiveSince is since when KEDA has said without a break that a trigger is
 	// active; zero while it does not.
 	ActiveSince time.Time
@@ -74,6 +77,11 @@ func (s *Store) plight(o *object, h *kscope.HPA, w *workload) Plight {
 	}
 	if w != nil {
 		p.Writes = w.writes
+	}
+	for _, r := range [2]Refusal{o.told.refused, s.refusedHPA(h)} {
+		if !r.Until.IsZero() {
+			p.Refusals = append(p.Refusals, r)
+		}
 	}
 	if w != nil && s.podsAsOf(w).IsZero() {
 		w.standOut(&p, s.now)

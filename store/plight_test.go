@@ -87,6 +87,42 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// Who could not set the replicas is known when that is no longer its word, until it is again.
+func TestRefusals(t *testing.T) {
+	x := newWorld(1)
+	said := func(second float64, want string) {
+		t.Helper()
+		got := ""
+		for _, r := range x.Look(t).Refusals {
+			got += fmt.Sprintf("%s %s until %v;", r.By, r.Message, r.Until.Sub(noon))
+		}
+		if got != want {
+			t.Errorf("at %v: %q, want %q", second, got, want)
+		}
+	}
+	ready := func(second float64, status, reason, message string) {
+		x.SO.Conditions = kscope.Conditions{{Type: "Ready", Status: status, Reason: reason, Message: message}}
+		x.See(second, x.SO)
+	}
+	able := func(second float64, status, reason, message string) {
+		x.HPA.Conditions = kscope.Conditions{{Type: "AbleToScale", Status: status, Reason: reason, Message: message}}
+		x.See(second, x.HPA)
+	}
+	said(0, "")
+	ready(10, "False", "ErrorScalingTarget", "forbidden")
+	said(10, "")
+	ready(20, "True", "ScaledObjectReady", "")
+	said(20, "KEDA forbidden until 20s;")
+	able(30, "False", "FailedUpdateScale", "denied")
+	said(30, "KEDA forbidden until 20s;")
+	able(40, "True", "ReadyForNewScale", "")
+	said(40, "KEDA forbidden until 20s;HPA denied until 40s;")
+	ready(50, "False", "ErrorScalingTarget", "forbidden")
+	said(50, "HPA denied until 40s;")
+	ready(60, "False", "TriggerError", "")
+	said(60, "KEDA forbidden until 1m0s;HPA denied until 40s;")
+}
+
 // Bounds are as old as the younger of what the object and its HPA ask for, whatever
 // else of them changes.
 func TestBounds(t *testing.T) {

@@ -200,6 +200,7 @@ func (h *hpa) next(at time.Time, is *kscope.HPA) *hpa {
 		return &hpa{HPA: is, at: at, first: at}
 	}
 	n := &hpa{HPA: is, at: at, first: h.first, syncs: h.syncs}
+	n.refused = h.refused.next(at, TheHPA, "FailedUpdateScale", h.Conditions.Get("AbleToScale"), is.Conditions.Get("AbleToScale"))
 	if sync, ok := syncOf(at, h.HPA, is); ok {
 		from := 0
 		for before := at.Add(-lookback(is)); from < len(n.syncs) && n.syncs[from].At.Before(before); from++ {

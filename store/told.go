@@ -15,6 +15,7 @@ type told struct {
 	active  string    // the last status of Active that was not Unknown
 	since   time.Time // when that was first seen
 	trouble string    // the reason for which it was not ready; "" when it was
+	refused Refusal
 }
 
 func (t *told) first(at time.Time, so kscope.ScaledObject) {
@@ -22,6 +23,34 @@ func (t *told) first(at time.Time, so kscope.ScaledObject) {
 		t.active, t.since = c.Status, at
 	}
 	t.trouble, _ = notReady(so)
+}
+
+// Refusal is somebody's word that it could not set the replicas, and when that was no
+// longer its word.
+type Refusal struct {
+	By Actor
+	kscope.Condition
+	Until time.Time
+}
+
+// next is the refusal that ends where a condition is followed by another; that of
+// before where none does.
+func (r Refusal) next(at time.Time, by Actor, reason string, was, is kscope.Condition) Refusal {
+	switch {
+	case is.False() && is.Reason == reason:
+		return Refusal{}
+	case was.False() && was.Reason == reason:
+		return Refusal{by, was, at}
+	}
+	return r
+}
+
+// refusedHPA is the refusal of an HPA, nil for none.
+func (s *Store) refusedHPA(h *kscope.HPA) Refusal {
+	if h == nil {
+		return Refusal{}
+	}
+	return s.hpas[h.Ref].refused
 }
 
 // act records what KEDA last said of its activity, in the series of that.
@@ -62,6 +91,7 @@ func (t *told) news(at time.Time, was, is kscope.ScaledObject) []Entry {
 		}
 		t.active, t.since = c.Status, at
 	}
+	t.refused = t.refused.next(at, KEDA, "ErrorScalingTarget", was.Conditions.Get("Ready"), is.Conditions.Get("Ready"))
 	if reason, known := notReady(is); known && reason != t.trouble {
 		if c := is.Conditions.Get("Ready"); reason != "" {
 			add(Trouble, KEDA, Readiness, cmp.Or(c.Message, reason))
