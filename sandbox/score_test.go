@@ -11,8 +11,9 @@ import (
 )
 
 var (
-	scoreEvery = flag.Int("score-every", 384, "TestScore plays one story in so many")
-	scoreStory = flag.String("score-story", "", "TestScore plays this story alone, such as healthy-27, and tells it second by second")
+	scoreEvery  = flag.Int("score-every", 384, "TestScore plays one story in so many")
+	scoreFamily = flag.String("score-family", "", "TestScore plays the stories of this family alone, such as others")
+	scoreStory  = flag.String("score-story", "", "TestScore plays this story alone, such as healthy-27, and tells it second by second")
 )
 
 // TestScore plays stories through the real sources and the real store, holds what
@@ -58,6 +59,9 @@ func chosen(t *testing.T) []story {
 	var out []story
 	i := 0
 	for _, f := range families {
+		if *scoreFamily != "" && *scoreFamily != string(f.family) {
+			continue
+		}
 		for n := range f.n {
 			s := storyOf(f.family, n)
 			if *scoreStory == "" && i%max(*scoreEvery, 1) == 0 || *scoreStory == s.name() {
