@@ -244,8 +244,13 @@ func outOfBounds(c *store.Chain, f *facts) (Decision, bool) {
 		d.Why = fmt.Sprintf("%s set, fewer than %s %d.", podsAre(f.desired), minimum(c), least)
 		d.Next = fmt.Sprintf("The HPA brings it to %d at its next sync, within about %s.", least, words.Span(scaling.SyncPeriod))
 		d.Ahead = soon(f, store.TheHPA, least, least, aSync)
-		if down, ok := cooling(c, f); ok && so.IdleReplicaCount != nil {
+		switch down, ok := cooling(c, f); {
+		case so.IdleReplicaCount == nil:
+		case ok:
 			f.orIdle(&d, &down, least)
+		case !f.active && !f.hasWork && !so.PausedScaleIn && !so.ForceActivation: // it has not said yet what it finds
+			d.Next = fmt.Sprintf("%s, or KEDA to %d before, if it finds no work.", strings.TrimSuffix(d.Next, "."), *so.IdleReplicaCount)
+			d.Ahead[0].Low = *so.IdleReplicaCount
 		}
 	}
 	return d, true

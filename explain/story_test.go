@@ -224,6 +224,12 @@ var ordinary = []explanation{
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
 		},
 		rule: "outOfBounds", phase: explain.ScalingUp, link: explain.LinkHPA, why: "1 3", next: "3 15s 0"},
+	{name: "between idle and minimum, and KEDA has not said yet what it finds", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			c.ScaledObject.Conditions, c.Readings[0].Known, c.Watched = nil, false, at(-1)
+			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
+		},
+		rule: "outOfBounds", phase: explain.ScalingUp, link: explain.LinkHPA, why: "1 3", next: "3 15s 0"},
 	{name: "between idle and minimum, with work", scene: scene(4, 1, 1),
 		change: func(c *store.Chain) {
 			c.ScaledObject.MinReplicaCount, c.ScaledObject.IdleReplicaCount = 3, i32(0)
@@ -372,6 +378,19 @@ var ordinary = []explanation{
 	{name: "KEDA counts a part of what waits, and wants more", scene: scene(200_700, 1, 1),
 		change: capped,
 		rule:   "wantsMore", phase: explain.ScalingUp, link: explain.LinkHPA, why: "200,700 20 4 5 5 4 1", next: "4 15s"},
+	{name: "awake and idle again, while the HPA goes by what was", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus", Name: "lag"}, Target: 10}
+			c.HPA.Metrics = []kscope.Metric{{Type: "External", Name: "m", TargetType: "AverageValue", Target: 10}}
+			c.Watched = at(-600)
+			c.Past.Syncs = []store.Sync{{At: at(-100), Computed: true, Current: 3, Desired: 3, Values: []float64{9}}}
+			c.Past.Desired.Add(at(-600), 3)
+			c.Past.Desired.Add(at(-60), 0)
+			c.Past.Desired.Add(at(-10), 1)
+			c.Past.Desired.Extend(noon)
+		},
+		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "1 30s", next: "3 5s 0 18s"},
 	{name: "another type of trigger", scene: scene(0, 4, 4),
 		change: func(c *store.Chain) {
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus"}, Target: 10, Value: 31, Known: true, From: store.FromHPA}

@@ -177,7 +177,7 @@ func (m *Model) measure(c *store.Chain, sources []source, main int, is Seen) {
 		case store.FromHPA:
 			told := courseOf(s, c, is, m.plan.Sync)
 			m.from.Queue, in, service = told.by, told.in, told.service
-			m.told, m.once, m.new = true, told.once, told.new
+			m.told, m.once, m.new, m.quick = true, told.once, told.new, told.quick
 		case store.FromBroker: // what is counted here is a queue, whatever its trigger calls it
 			if m.Begun = begun(&s.Past, is.Now); m.Begun {
 				m.new = true

@@ -1,10 +1,13 @@
 package outlook
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/store"
 )
 
@@ -113,6 +116,69 @@ func TestCourse(t *testing.T) {
 		near := func(a, b float64) bool { return math.Abs(a-b) <= 0.02*max(b, 2) }
 		if !near(got.by, tt.by) || !near(got.in, tt.in) || got.once != tt.once || got.new != tt.is || (got.service-tt.pace).Abs() > tt.pace/50 {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, course{by: tt.by, in: tt.in, once: tt.once, new: tt.is, service: tt.pace})
+		}
+	}
+}
+
+// growing is a chain of which only the HPA tells, whose metric came to such totals at its
+// syncs every 15 s, with so many pods ready from such seconds on.
+func growing(now float64, totals []float64, ready map[float64]float64) (*source, *store.Chain, Seen) {
+	var syncs []store.Sync
+	for i, total := range totals {
+		syncs = append(syncs, store.Sync{At: after(15 * float64(i)), Computed: true, Current: 10, Desired: 10, Values: []float64{total / 10}})
+	}
+	policies := func(p ...kscope.ScalingPolicy) kscope.Direction { return kscope.Direction{Select: "Max", Policies: p} }
+	forgets := &kscope.Behavior{
+		Up:   policies(kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second}),
+		Down: policies(kscope.ScalingPolicy{Type: "Percent", Value: 100, Period: 15 * time.Second}),
+	}
+	c, is := known(now, 10, func(float64) float64 { return 0 }, forgets, syncs...)
+	for _, at := range slices.Sorted(maps.Keys(ready)) {
+		c.Past.Ready.Add(after(at), ready[at])
+		is.Ready = int32(ready[at])
+	}
+	c.Past.Ready.Extend(is.Now)
+	r := &c.Readings[0]
+	r.From, r.Place, r.Value = store.FromHPA, 0, totals[len(totals)-1]
+	is.Main = *r
+	return &source{Reading: *r}, c, is
+}
+
+// TestCourseOfMorePods: pods take jobs for as long as they were ready, and not for as long
+// as they are there.
+func TestCourseOfMorePods(t *testing.T) {
+	s, c, is := growing(40, []float64{200, 170, 140}, map[float64]float64{-60: 2, 35: 6})
+	if got := courseOf(s, c, is, 15*time.Second); math.Abs(got.by-100) > 0.1 || got.service != time.Second || got.quick != nil {
+		t.Errorf("two pods a job each second, and then six: %+v", got)
+	}
+}
+
+// TestQuickPods: what pods do and what comes meanwhile are told apart by how a value went
+// with other numbers of pods, or when it fell. Where that may turn it round nothing is sure.
+func TestQuickPods(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		totals []float64
+		ready  map[float64]float64
+		in     float64 // of the quick, 0 for none
+		pace   time.Duration
+		unsure bool
+	}{
+		{"two more pods took two a second", []float64{20, 65, 80}, map[float64]float64{-60: 2, 15: 4, 31: 12}, 5, time.Second, true},
+		{"as many, and half of what came may be", []float64{100, 130, 160}, map[float64]float64{-60: 4}, 4, 2 * time.Second, false},
+		{"it has fallen faster than last", []float64{200, 155, 152, 152}, map[float64]float64{-60: 4}, 3, 1333 * time.Millisecond, false},
+		{"nothing comes", []float64{200, 170, 140}, map[float64]float64{-60: 4}, 0, 0, false},
+	} {
+		now := 15*float64(len(tt.totals)-1) + 5
+		s, c, is := growing(now, tt.totals, tt.ready)
+		got := courseOf(s, c, is, 15*time.Second)
+		switch q := got.quick; {
+		case q == nil && tt.in > 0, q != nil && (math.Abs(q.in-tt.in) > 0.05 || (q.service-tt.pace).Abs() > 5*time.Millisecond):
+			t.Errorf("%s: %+v", tt.name, q)
+		}
+		m, ok := Of(c, is)
+		if o := m.Next(); !ok || o.Sure == tt.unsure && o.Some {
+			t.Errorf("%s: %v %+v", tt.name, ok, o)
 		}
 	}
 }

@@ -29,6 +29,7 @@ type Model struct {
 	new                bool          // and not for long enough to tell how it moves
 	Begun              bool          // it was under way already when it was first looked at, a moment ago: its pace is not known yet
 	once               bool          // and only at the last of them more had come, which may have been a batch
+	quick              *course       // how it goes on if pods do more, and more jobs come that hide it; nil where that is not so
 	Uses               bool          // what pods use is gone by, too, as if that stayed the same in all
 	used               []int         // which of the plan's other sources that is; -1 for the main one
 	Loads              time.Duration // about how long loads from here go on that are in the plan; 0 for none
@@ -53,7 +54,7 @@ type Seen struct {
 // Of is false where not all is known, or is so now, that the HPA and KEDA decide
 // by.
 func Of(c *store.Chain, is Seen) (*Model, bool) {
-	unknown := func(r store.Reading) bool { return !r.Known && (!r.Direct || is.Desired > 0) }
+	unknown := func(r store.Reading) bool { return !r.Known && (!r.Direct || is.Desired > 0) && !nothing(c, r) }
 	if c.Workload == nil || c.Ready == nil || c.HPA == nil || !c.Last.Object.IsZero() ||
 		c.ScaledObject.ScalingModifiers && c.Formula == nil || len(c.Readings) == 0 || slices.ContainsFunc(c.Metrics(), unknown) {
 		return nil, false
@@ -69,6 +70,12 @@ func Of(c *store.Chain, is Seen) (*Model, bool) {
 	m.remember(c, sources, is.Now)
 	m.measure(c, sources, m.mainOf(sources), is)
 	return m, true
+}
+
+// nothing reports whether a trigger of which nobody tells is at nothing: KEDA finds none
+// active, and this one would be by anything.
+func nothing(c *store.Chain, r store.Reading) bool {
+	return !r.Direct && r.Place >= 0 && r.ActivationTarget == 0 && r.Err == "" && c.Formula == nil && c.ScaledObject.Conditions.Get("Active").False()
 }
 
 // mainOf is the source that the plan goes by, beside the others: the main one, else, where

@@ -145,6 +145,38 @@ func TestNothingIsForetoldOfTheUnknown(t *testing.T) {
 	}
 }
 
+// TestNothingToSeeIsNothing: what no trigger's value is known of is at nothing where KEDA finds
+// it inactive, and the HPA goes by what it remembers.
+func TestNothingToSeeIsNothing(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		active     string
+		activation float64
+		ok         bool
+	}{{"inactive", "False", 0, true}, {"active", "True", 0, false}, {"inactive up to a value", "False", 5, false}} {
+		c, is := known(70, 1, func(float64) float64 { return 0 }, nil, store.Sync{At: after(-20), Computed: true, Current: 8, Desired: 8, Values: []float64{5}})
+		c.Past.Desired = store.Series{}
+		for at, n := range map[float64]float64{-600: 8} {
+			c.Past.Desired.Add(after(at), n)
+		}
+		c.Past.Desired.Add(after(60), 1)
+		r := &c.Readings[0]
+		r.Known, r.From, r.Place, r.ActivationTarget = false, "", 0, tt.activation
+		is.Main = *r
+		c.ScaledObject.Conditions = kscope.Conditions{{Type: "Active", Status: tt.active}}
+		m, ok := Of(c, is)
+		if ok != tt.ok {
+			t.Errorf("%s: known %v", tt.name, ok)
+		}
+		if !ok {
+			continue
+		}
+		if o := m.Next(); !o.Some || o.KEDA || !o.Up || o.Low != 4 {
+			t.Errorf("%s: %+v", tt.name, o)
+		}
+	}
+}
+
 // TestEveryFeed: whatever a load runs into can be played on, a queue, what only the HPA
 // tells and what pods use, as a ScaledObject's trigger and as a plain HPA's metric, with and
 // without another beside it.

@@ -99,64 +99,6 @@ func orZero(v float64) float64 {
 	return v
 }
 
-// course is how a value of which only the HPA tells goes on.
-type course struct {
-	by      float64       // what it is by now
-	in      float64       // how many of what it counts come a second
-	new     bool          // what came before the newest sync does not show yet
-	once    bool          // but only before the newest sync did any: that may have been a batch
-	service time.Duration // for how long a pod is busy with one, 0 where that does not show
-}
-
-// courseOf goes by the syncs of the HPA. The pace is that of the last time that the value
-// fell between two, as if nothing came meanwhile, which is the least that pods can do;
-// what comes is what the newest two say at that pace.
-func courseOf(s *source, c *store.Chain, is Seen, every time.Duration) course {
-	n := len(c.Past.Syncs)
-	if n < 2 || s.byValue() || is.Ready == 0 || s.Value == 0 {
-		return course{by: s.Value, new: n < 2}
-	}
-	last := c.Past.Syncs[n-1].At
-	if since := is.Now.Sub(last); since > every+every/4 { // and it wrote nothing, so that is as it was
-		last = last.Add(since / every * every)
-	}
-	pace := 0.0
-	for i := n - 1; i > 0 && pace == 0; i-- {
-		if d, ok := s.drift(c, c.Past.Syncs[i].At, every); ok && d.by < 0 && d.pods > 0 {
-			pace = -d.by / d.pods
-		}
-	}
-	newest, ok := s.drift(c, last, every)
-	if !ok { // as where it has only begun to
-		newest = drift{pods: float64(is.Ready)}
-	}
-	before, _ := s.drift(c, last.Add(-every), every)
-	out := course{new: !ok, in: max(newest.by+newest.pods*pace, 0)}
-	out.once = out.in > 0 && before.by+before.pods*pace < 1e-6
-	if pace > 0 {
-		out.service = time.Duration(float64(time.Second) / pace)
-	}
-	out.by = max(s.Value+is.Now.Sub(last).Seconds()*(out.in-float64(is.Ready)*pace), 0)
-	return out
-}
-
-// drift is by how much a value grew a second, and how many pods were ready meanwhile.
-type drift struct{ by, pods float64 }
-
-// drift is that of the last period before a sync; false where it does not show, or the
-// value was nothing in the end, of which nobody knows since when.
-func (s *source) drift(c *store.Chain, to time.Time, every time.Duration) (drift, bool) {
-	from := to.Add(-every)
-	early := every / 4 // for a sync that comes later than it is due
-	was, ok1 := s.then(c, moment{at: from.Add(early)})
-	now, ok2 := s.then(c, moment{at: to.Add(early)})
-	if !ok1 || !ok2 || now == 0 {
-		return drift{}, false
-	}
-	pods := (orZero(c.Past.Ready.At(from)) + orZero(c.Past.Ready.At(to))) / 2
-	return drift{(now - was) / every.Seconds(), pods}, true
-}
-
 // combine has the plan go by what a formula makes of the queue that is charted, or else of
 // the first trigger, and of what the others say meanwhile; it gives that queue.
 func (m *Model) combine(c *store.Chain, s *source, now time.Time) *source {

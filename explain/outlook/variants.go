@@ -17,6 +17,7 @@ type variant struct {
 	hand       bool    // slow pods have just begun, and fast ones are nearly done
 	held       bool    // the HPA remembers what it held when it was first seen
 	use        float64 // of what pods use, 1 is as now; 0 is 1 too
+	quick      bool    // pods do more, and more jobs come
 }
 
 func (m *Model) variants() []variant {
@@ -33,6 +34,9 @@ func (m *Model) variants() []variant {
 		out = append(out, variant{rate: 0.75}, variant{rate: 1.25})
 	} else if m.Comes {
 		out = append(out, variant{rate: 0.9}, variant{rate: 1.1})
+	}
+	if m.quick != nil {
+		out = append(out, variant{quick: true})
 	}
 	if m.Uses {
 		out = append(out, variant{use: 0.7}, variant{use: 1.4})
@@ -60,8 +64,12 @@ func (m *Model) chances() []variant {
 	case !m.Comes:
 		return nil
 	case m.told:
-		most := 2 * math.Sqrt(m.In*m.plan.Sync.Seconds())
-		return []variant{{more: most}, {more: -most}}
+		most := func(in float64) float64 { return 2 * math.Sqrt(in*m.plan.Sync.Seconds()) }
+		out := []variant{{more: most(m.In)}, {more: -most(m.In)}}
+		if q := m.quick; q != nil {
+			out = append(out, variant{quick: true, more: most(q.in)}, variant{quick: true, more: -most(q.in)})
+		}
+		return out
 	}
 	return []variant{{more: 2}}
 }
@@ -83,6 +91,9 @@ func (m *Model) run(length, step time.Duration, v variant) scaling.Outcome {
 // varied is the plan and the state as they are in a variant.
 func (m *Model) varied(v variant) (scaling.Plan, scaling.State) {
 	p, from := m.plan, m.from
+	if q := m.quick; v.quick {
+		p.Service, p.Arrivals, from.Queue = q.service, arrivals(q.in, loadsInto(&m.main)), q.by
+	}
 	if v.pace > 0 && p.Service > 0 {
 		p.Service = time.Duration(float64(p.Service) / v.pace)
 	}
