@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/explain/outlook"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/words"
@@ -68,7 +69,7 @@ func jobsForWork(d *Decision, c *store.Chain, f *facts, r store.Reading) {
 	j := c.ScaledJob
 	look := "at its next look, within " + words.Span(j.PollingInterval)
 	d.Why = fmt.Sprintf("%s; %s, at most %d at once.", waits(r), lower(howManyRun(c)), c.Max())
-	n, ok := nextJobs(c)
+	n, ok := nextJobs(c, f)
 	if !ok {
 		d.Next = "KEDA looks every " + words.Span(j.PollingInterval) + "."
 		return
@@ -95,23 +96,12 @@ func jobsForWork(d *Decision, c *store.Chain, f *facts, r store.Reading) {
 }
 
 // nextJobs is what KEDA's next look will come to if nothing changes before it; false
-// where something that it depends on is not known. (scale_jobs.go)
-func nextJobs(c *store.Chain) (scaling.JobDecision, bool) {
-	is := c.ScaledJob.Scaling
-	if c.Workload == nil || !c.PodStatus.Current() || is.PodConditions && is.Strategy != "default" {
-		return scaling.JobDecision{}, false
+// where something that it depends on is not known.
+func nextJobs(c *store.Chain, f *facts) (scaling.JobDecision, bool) {
+	if j, ok := outlook.JobsOf(c, f.now); ok {
+		return j.Next(), true
 	}
-	readings := make([]scaling.JobReading, 0, len(c.Readings))
-	for i := range c.Readings {
-		r := &c.Readings[i]
-		if !r.Known {
-			return scaling.JobDecision{}, false
-		}
-		readings = append(readings, scaling.JobReading{Queue: r.Value, Target: r.Target, Active: r.IsActive()})
-	}
-	rules := scaling.Jobs{Min: c.ScaledJob.MinReplicaCount, Max: c.ScaledJob.MaxReplicaCount,
-		Strategy: is.Strategy, Combine: is.Combine, Deduction: is.Deduction, Share: is.Share}
-	return rules.Decide(readings, int64(c.Jobs.Running), int64(c.Jobs.Pending)), true
+	return scaling.JobDecision{}, false
 }
 
 func jobsRun(n int) string {

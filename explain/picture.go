@@ -64,7 +64,13 @@ func (d Decision) UntilZero(now time.Time) (time.Duration, bool) {
 // each step; both are over 0. It is false where that cannot be told: where something
 // is broken, things do not go on as they would.
 func (p *Picture) Future(length, step time.Duration) (outlook.Future, bool) {
-	if p.ScaledJob != nil || p.Phase == Broken {
+	switch {
+	case p.Phase == Broken:
+		return outlook.Future{}, false
+	case p.ScaledJob != nil:
+		if j, ok := outlook.JobsOf(&p.Chain, p.Now); ok && p.Last.Object.IsZero() {
+			return j.Future(length, step)
+		}
 		return outlook.Future{}, false
 	}
 	f := gather(&p.Chain, p.Now)

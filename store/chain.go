@@ -20,6 +20,7 @@ type Chain struct {
 	Counts       kscope.PodCounts
 	Ailing       *kscope.Pod // one of the pods that fail, of those with the most frequent reason; nil if none does
 	Jobs         JobCounts   // of a ScaledJob, where Workload and its pods are known
+	JobLives     JobLives
 	JobFailed    *kscope.Job // the newest of those that failed; nil if none did
 	Ready        *int32      // ready replicas, by the workload or, failing that, by its pods
 	Readings     []Reading   // of its triggers, in their order

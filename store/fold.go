@@ -93,6 +93,17 @@ func (o *object) look(at time.Time, is *kscope.ScaledObject) {
 	}
 }
 
+// lookForJobs is the same for a ScaledJob, of which each poll shows while it is active.
+func (o *object) lookForJobs(at time.Time, was *kscope.ScaledJob) {
+	before, now := was.Conditions.Get("Active"), o.job.Conditions.Get("Active")
+	switch {
+	case was.PollingInterval != o.job.PollingInterval:
+		o.looked = time.Time{}
+	case before.Status != "" && before.Status != now.Status, !was.LastActiveTime.Equal(o.job.LastActiveTime):
+		o.looked = at
+	}
+}
+
 func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
 	id := kscope.ID{Kind: kscope.ScaledJobs, Ref: f.Ref}
 	old := s.objects[id]
@@ -103,7 +114,8 @@ func (s *Store) applyScaledJob(at time.Time, f *kscope.ScaledJob) bool {
 	if old != nil {
 		s.unindex(old)
 		if old.job.UID == f.UID {
-			o.firstSeen, o.log, o.shared = old.firstSeen, old.log, old.shared
+			o.firstSeen, o.log, o.shared, o.looked = old.firstSeen, old.log, old.shared, old.looked
+			o.lookForJobs(at, old.job)
 		}
 	}
 	s.join(o)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -13,7 +14,8 @@ import (
 // job is a Job and when it was last heard of.
 type job struct {
 	*kscope.Job
-	at time.Time
+	at   time.Time
+	made time.Time // by the clock of the stream, where it was seen to be
 }
 
 // JobCounts is how many Jobs of a ScaledJob there are.
@@ -22,6 +24,26 @@ type JobCounts struct {
 	Pending int // of those, by KEDA's count: none of its pods runs or has succeeded
 	Done    int // complete, as far as KEDA keeps them
 	Failed  int
+}
+
+// JobLives is when the Jobs of a ScaledJob began and for how long they live, from being
+// made to being complete, as far as that was seen.
+type JobLives struct {
+	Made               []time.Time   // those that run, the oldest first
+	Least, Usual, Most time.Duration // of the last that are complete; 0 while fewer than three are known
+}
+
+// lives is that of a workload that stands for Jobs.
+func (w *workload) lives() JobLives {
+	var l JobLives
+	for _, j := range w.jobs {
+		if j.Ended.IsZero() {
+			l.Made = append(l.Made, j.made)
+		}
+	}
+	slices.SortFunc(l.Made, time.Time.Compare)
+	l.Least, l.Usual, l.Most = w.lived.least(), w.lived.usual(), w.lived.most()
+	return l
 }
 
 // jobsKey is where the workload is kept that stands for a ScaledJob's Jobs.
@@ -65,7 +87,17 @@ func (s *Store) applyJob(at time.Time, f *kscope.Job) bool {
 	if had && at.Before(old.at) {
 		return false
 	}
-	w.jobs[f.Ref.Name] = job{f, at}
+	isNew := !had || old.UID != f.UID
+	made := old.made
+	if isNew {
+		if made = f.Created; s.status(kscope.Jobs).Current() || made.IsZero() {
+			made = at
+		}
+	}
+	w.jobs[f.Ref.Name] = job{f, at, made}
+	if !f.Ended.IsZero() && !f.Failed && !f.Created.IsZero() && (isNew || old.Ended.IsZero()) {
+		w.lived.add(f.Ended.Sub(f.Created))
+	}
 	was := w.Desired
 	if had && old.Ended.IsZero() {
 		was--
@@ -73,7 +105,7 @@ func (s *Store) applyJob(at time.Time, f *kscope.Job) bool {
 	if f.Ended.IsZero() {
 		was++
 	}
-	s.tellJob(at, w, f, had && old.UID == f.UID && old.Ended.IsZero(), !had || old.UID != f.UID, was)
+	s.tellJob(at, w, f, had && old.UID == f.UID && old.Ended.IsZero(), isNew, was)
 	s.countJobs(at, w, was)
 	return true
 }

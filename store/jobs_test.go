@@ -91,6 +91,51 @@ func TestJobs(t *testing.T) {
 	}
 }
 
+// TestJobLives: how long Jobs live is told by those that were complete, and when KEDA looked
+// by what it writes of a ScaledJob that is active.
+func TestJobLives(t *testing.T) {
+	s := store.New()
+	see := func(second float64, facts ...kscope.Fact) {
+		for _, f := range facts {
+			s.Apply(kscope.Observation{At: at(second), Fact: f})
+		}
+	}
+	is := kscope.ScaledJob{Ref: nightly.Ref, UID: "sj", PollingInterval: 10 * time.Second, Conditions: kscope.Conditions{{Type: "Active", Status: "False"}}}
+	job := func(name string, made, ended float64) kscope.Job {
+		j := kscope.Job{Ref: kscope.Ref{Namespace: nightly.Namespace, Name: name}, UID: name, ScaledJob: nightly.Name, Created: at(made)}
+		if ended != 0 {
+			j.Ended = at(ended)
+		}
+		return j
+	}
+	expect := func(when string, least, usual, most time.Duration, made int, looked time.Time) {
+		t.Helper()
+		c, _ := s.Chain(nightly)
+		if l := c.JobLives; l.Least != least || l.Usual != usual || l.Most != most || len(l.Made) != made || !c.Past.Looked.Equal(looked) {
+			t.Errorf("%s: %+v, looked %v", when, l, c.Past.Looked)
+		}
+	}
+	for _, k := range []kscope.Kind{kscope.ScaledJobs, kscope.Pods} {
+		see(0, kscope.Status{Kind: k, State: kscope.Synced})
+	}
+	see(0, is, job("a", -50, -20), kscope.Status{Kind: kscope.Jobs, State: kscope.Synced})
+	expect("at first", 0, 0, 0, 0, time.Time{})
+	is.LastActiveTime, is.Conditions = at(10), kscope.Conditions{{Type: "Active", Status: "True"}}
+	see(11, job("b", 10, 0), job("c", 10, 0), job("d", 10, 0), is)
+	expect("three are made", 0, 0, 0, 3, at(11))
+	see(30, job("b", 10, 30), job("c", 10, 35))
+	failed := job("d", 10, 12)
+	failed.Failed = true
+	see(31, failed)
+	expect("one failed", 20*time.Second, 25*time.Second, 30*time.Second, 0, at(11))
+	is.LastActiveTime = at(20)
+	see(32, job("c", 10, 35), is)
+	expect("nothing new of them, and KEDA looked", 20*time.Second, 25*time.Second, 30*time.Second, 0, at(32))
+	is.PollingInterval = 5 * time.Second
+	see(33, is)
+	expect("another interval", 20*time.Second, 25*time.Second, 30*time.Second, 0, time.Time{})
+}
+
 // TestJobsOnTheTimeline: those that were there before are not news, and what comes
 // together is told together.
 func TestJobsOnTheTimeline(t *testing.T) {

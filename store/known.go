@@ -91,8 +91,8 @@ type workload struct {
 	counts         kscope.PodCounts
 	pods           []*pod         // in no order
 	jobs           map[string]job // that it stands for, by name; nil for a workload that is one
-	starts         starts
-	failed         int64 // when one of its pods was failing last, in nanoseconds; 0 for never
+	starts, lived  starts         // of its pods, and of the Jobs that it stands for
+	failed         int64          // when one of its pods was failing last, in nanoseconds; 0 for never
 	writes         []Write
 }
 
@@ -147,6 +147,7 @@ func (s *Store) linkWorkload(c *Chain, w *workload) {
 	if podsAt.IsZero() {
 		if c.ScaledJob != nil {
 			c.Jobs, c.JobFailed = w.countsOfJobs()
+			c.JobLives = w.lives()
 		}
 		c.Counts, c.Ailing = w.counts, w.ailing()
 		c.Starting = w.starting(s.now)

@@ -44,15 +44,22 @@ func (x *starts) add(d time.Duration) {
 	x.n++
 }
 
-// usual is the median.
+// usual is the median, least and most are the shortest and the longest.
 func (x *starts) usual() time.Duration {
+	return x.from(func(took []int32) int32 { slices.Sort(took); return took[len(took)/2] })
+}
+
+func (x *starts) least() time.Duration { return x.from(slices.Min[[]int32]) }
+
+func (x *starts) most() time.Duration { return x.from(slices.Max[[]int32]) }
+
+// from is what is made of them, 0 while fewer than three are known.
+func (x *starts) from(pick func([]int32) int32) time.Duration {
 	if x.n < 3 {
 		return 0
 	}
 	all := x.took // a copy
-	took := all[:min(x.n, startsKept)]
-	slices.Sort(took)
-	return time.Duration(took[len(took)/2]) * time.Millisecond
+	return time.Duration(pick(all[:min(x.n, startsKept)])) * time.Millisecond
 }
 
 // thereSince is since when a pod that is seen for the first time has been there, by

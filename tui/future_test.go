@@ -3,10 +3,12 @@ package tui
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/golden"
 	"github.com/kscope/kscope/tui/screen"
 )
@@ -26,6 +28,91 @@ var dueTales = []struct {
 		return newTale("demo", "worker-scaler").begin().run(29 * time.Second).push(100).run(66 * time.Second)
 	}},
 	{"nothing-due", func() *tale { return newTale("demo", "worker-scaler").begin().run(20 * time.Second) }},
+}
+
+// reporting is a tale of a ScaledJob: KEDA looks every 10 s and makes four Jobs at most, each
+// of which takes one of the queue after 2 s and is done 20 s later.
+func reporting(pushes map[time.Duration]int64, length time.Duration) *tale {
+	t, sj := newTale("demo", "nobody"), theJob()
+	sj.MaxReplicaCount, sj.Conditions[1].Status, t.queue = 4, "False", reports
+	for _, k := range []kscope.Kind{kscope.ScaledObjects, kscope.Deployments, kscope.HPAs, kscope.Pods, kscope.Events, kscope.Jobs} {
+		t.say(kscope.Status{Kind: k, State: kscope.Synced})
+	}
+	t.say(sj, kscope.Status{Kind: kscope.ScaledJobs, State: kscope.Synced})
+	t.measure()
+	t.say(kscope.Status{Kind: kscope.Queues, Name: t.queue.Server, State: kscope.Synced})
+	var jobs []kscope.Job
+	running := 0
+	for since := time.Duration(0); since < length; since += 250 * time.Millisecond {
+		t.at = taleStart.Add(since)
+		t.depth += pushes[since]
+		for i := range jobs {
+			j := &jobs[i]
+			pod := kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: j.UID + "-x"}, UID: j.UID + "-x", OwnerUID: j.UID, Labels: map[string]string{kscope.JobLabel: "nightly"}, Created: j.Created, Phase: "Running", Scheduled: true, Ready: true, ReadySince: t.at}
+			switch t.at.Sub(j.Created) {
+			case 2 * time.Second:
+				t.depth--
+				t.say(pod)
+			case 22 * time.Second:
+				pod.Phase, pod.Ready, j.Ended = "Succeeded", false, t.at
+				running--
+				t.say(pod, *j)
+			}
+		}
+		if since > 0 && since%(10*time.Second) == 0 {
+			if sj.Conditions = slices.Clone(sj.Conditions); t.depth > 0 {
+				sj.LastActiveTime, sj.Conditions[1].Status = t.at, "True"
+			} else {
+				sj.Conditions[1].Status = "False"
+			}
+			for n := min(int(t.depth), 4-running); n > 0; n-- {
+				j := kscope.Job{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("nightly-", len(jobs))}, UID: fmt.Sprint("nightly-", len(jobs)), ScaledJob: "nightly", Created: t.at}
+				jobs, running = append(jobs, j), running+1
+				t.say(j, kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: j.UID + "-x"}, UID: j.UID + "-x", OwnerUID: j.UID, Labels: map[string]string{kscope.JobLabel: "nightly"}, Created: t.at, Phase: "Pending", Scheduled: true})
+			}
+			t.say(sj)
+		}
+		t.measure()
+		if since%time.Second == 0 {
+			t.say(kscope.Heartbeat{})
+		}
+	}
+	return t
+}
+
+// heard is a model of a size that hears a tale as it goes, and not all at once: that pods are
+// those of a Job is known with what comes next.
+func heard(t *tale, w, h int, change ...func(*Options)) *Model {
+	all := t.out
+	t.out = nil
+	m := tell(t, w, h, change...)
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].At.Equal(all[0].At) {
+			n++
+		}
+		m.Update(seen(all[:n]...))
+		all = all[n:]
+	}
+	return m
+}
+
+// TestFutureOfJobs is what is expected of a ScaledJob: KEDA's next look while no Job was seen
+// to end, then the queue and the Jobs that work, by the same key as that of the others.
+func TestFutureOfJobs(t *testing.T) {
+	first := map[time.Duration]int64{5 * time.Second: 9}
+	for _, s := range sizes {
+		golden.Compare(t, fmt.Sprintf("future/jobs-%dx%d.txt", s.w, s.h), heard(reporting(first, 57*time.Second), s.w, s.h).grid.Plain())
+	}
+	more := map[time.Duration]int64{5 * time.Second: 3, 13 * time.Second: 9}
+	golden.Compare(t, "future/jobs-not-seen-to-end-120x35.txt", heard(reporting(more, 15*time.Second), 120, 35).grid.Plain())
+	m := heard(reporting(first, 57*time.Second), 120, 35)
+	if with := m.window(); with.ahead == 0 {
+		t.Error("there is no room for what is expected")
+	}
+	if press(m, "F"); m.window().ahead != 0 {
+		t.Error("F does not take it away")
+	}
 }
 
 // TestFuture compares what is expected with golden files, at all sizes and in all

@@ -72,12 +72,6 @@ func Of(c *store.Chain, is Seen) (*Model, bool) {
 	return m, true
 }
 
-// nothing reports whether a trigger of which nobody tells is at nothing: KEDA finds none
-// active, and this one would be by anything.
-func nothing(c *store.Chain, r store.Reading) bool {
-	return !r.Direct && r.Place >= 0 && r.ActivationTarget == 0 && r.Err == "" && c.Formula == nil && c.ScaledObject.Conditions.Get("Active").False()
-}
-
 // mainOf is the source that the plan goes by, beside the others: the main one, else, where
 // KEDA does not go by that, the first that KEDA goes by. Where there is none of these KEDA
 // takes the object for active.

@@ -28,6 +28,12 @@ func sourcesOf(c *store.Chain) []source {
 	return out
 }
 
+// nothing reports whether a trigger of which nobody tells is at nothing: KEDA finds none
+// active, and this one would be by anything.
+func nothing(c *store.Chain, r store.Reading) bool {
+	return !r.Direct && r.Place >= 0 && r.ActivationTarget == 0 && r.Err == "" && c.Formula == nil && c.ScaledObject.Conditions.Get("Active").False()
+}
+
 // askedAt is what the metrics asked for at a sync, false where that is not known.
 func askedAt(sources []source, c *store.Chain, s moment, current int32, t scaling.Tolerances) (int32, bool) {
 	var most int32
