@@ -29,7 +29,7 @@ func (j *Jobs) play(f *Future, widen bool, step, first, every time.Duration, too
 		}
 		alive = append(alive, x)
 	}
-	come, came, queue, look := arrivals(0, loadsInto(&r)), 0.0, r.Value, first
+	come, came, queue, look := arrivals(0, loadsInto(&r)), 0.0, r.Jobs(), first
 	for i := range f.Points {
 		from, to := time.Duration(max(i-1, 0))*step, time.Duration(i)*step
 		for at := from; at < to; {
@@ -51,7 +51,11 @@ func (j *Jobs) play(f *Future, widen bool, step, first, every time.Duration, too
 			if alive = going; at < look {
 				continue
 			}
-			now := scaling.JobReading{Queue: math.Ceil(queue), Target: r.Target, Active: queue > r.ActivationTarget}
+			counted := r.AsScaled(math.Ceil(queue))
+			if counted != counted { // NaN: what KEDA counts does not follow from the queue
+				counted = r.Value
+			}
+			now := scaling.JobReading{Queue: counted, Target: r.Target, Active: queue > r.ActivationTarget}
 			made := j.rules.Decide([]scaling.JobReading{now}, int64(len(alive)), pending).Create()
 			for n := range made {
 				alive = append(alive, life{at + start, at + max(took[n%2], start)})
