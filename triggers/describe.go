@@ -13,6 +13,7 @@ type Description struct {
 	Holds   string      // what holds it, where its broker's own word is not known: "key"
 	Counts  string      // what of it is counted: "length of the key"
 	Part    bool        // that is only some of what is in it
+	Loads   string      // how jobs go into it, where that is not plain
 	Group   string      // of consumers, whose part that is; "" for none
 	Place   [][2]string // what else says where it is: {"database", "0"}
 }
@@ -44,6 +45,7 @@ func (w Work) describe() Description {
 	if mode := w.Metadata["mode"]; mode != "" {
 		d.Counts = "mode " + mode
 	}
+	d.Loads = w.loads()
 	for _, name := range []string{"consumerGroup", "consumer", "subscriptionName"} {
 		if v := w.Metadata[name]; v != "" {
 			d.Group = v
@@ -78,4 +80,29 @@ func Host(address string) string {
 	}
 	host, _, _ := strings.Cut(address, ":")
 	return strings.TrimSpace(host)
+}
+
+// loads is how kscope puts jobs in, where somebody who says yes to that should know.
+func (w Work) loads() string {
+	switch readers[w.Type].broker {
+	case "kafka":
+		return "as messages without a key, spread over the partitions"
+	case "rabbitmq":
+		return "straight into the queue, past the exchange and its other bindings"
+	case "nats":
+		return "to the subject that the consumer takes"
+	case "pubsub":
+		return "to the topic of the subscription"
+	case "servicebus":
+		if w.Metadata["topicName"] != "" {
+			return "to the topic, for every subscription whose filter takes them"
+		}
+	case "sqs":
+		if strings.HasSuffix(w.Metadata["queueURL"], ".fifo") {
+			return "in several message groups"
+		}
+	case "http":
+		return "as GET requests with the host of the route"
+	}
+	return ""
 }

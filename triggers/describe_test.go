@@ -12,3 +12,21 @@ func TestHost(t *testing.T) {
 		}
 	}
 }
+
+func TestLoads(t *testing.T) {
+	for _, c := range []struct {
+		typ, want string
+		metadata  map[string]string
+	}{
+		{"rabbitmq", "straight into the queue, past the exchange and its other bindings", map[string]string{"queueName": "orders"}},
+		{"azure-servicebus", "", map[string]string{"queueName": "orders"}},
+		{"azure-servicebus", "to the topic, for every subscription whose filter takes them", map[string]string{"topicName": "orders", "subscriptionName": "worker"}},
+		{"aws-sqs-queue", "in several message groups", map[string]string{"queueURL": "https://sqs/1/orders.fifo"}},
+		{"beanstalkd", "", map[string]string{"tube": "orders"}},
+	} {
+		b, ok := WorkBacklog(c.typ, c.metadata, c.metadata, Origin{})
+		if got := Describe(b).Loads; !ok || got != c.want {
+			t.Errorf("%s: got %q, want %q", c.typ, got, c.want)
+		}
+	}
+}

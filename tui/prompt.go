@@ -119,6 +119,9 @@ func (m *Model) promptLines() (title string, lines []promptLine) {
 	case p.must == "":
 		lines[3].text = m.batch() + "  (+ - to change)"
 	}
+	if how := triggers.Describe(p.queue).Loads; how != "" && !p.purge {
+		lines = slices.Insert(lines, 4, promptLine{"they go in", how, 3})
+	}
 	if !p.purge && m.mayShare(p.queue) {
 		who, known := m.view.others[p.queue]
 		also := promptLine{"also gets", who.words(), 0}
