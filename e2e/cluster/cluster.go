@@ -37,6 +37,9 @@ type Options struct {
 	// AsReleased runs the programs as a release is compiled, for measuring. By
 	// default they are compiled in half the time, and a little slower.
 	AsReleased bool
+	// OperatorEnv is added to the environment of KEDA's operator, as name=value: where
+	// it finds the certificates that it trusts, for one.
+	OperatorEnv []string
 	// Progress is told what is going on; nil for silence.
 	Progress io.Writer
 }

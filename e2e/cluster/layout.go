@@ -155,7 +155,7 @@ func (c *Cluster) layOut(o Options, redis string) (*parts, error) {
 			"--v=WARN",
 		}},
 		operator: &Program{
-			Name: KEDAOperator, Path: bin("keda-operator"), Env: kedaEnv, Restart: true,
+			Name: KEDAOperator, Path: bin("keda-operator"), Env: append(slices.Clip(kedaEnv), o.OperatorEnv...), Restart: true,
 			Ready: "http://" + loopback(opProbe) + "/readyz",
 			Args: []string{
 				"--metrics-service-bind-address=" + loopback(grpc),
