@@ -1,15 +1,19 @@
 // Package brokers has the same servers asked by kscope and by the real KEDA, through a
 // story from nothing to something and back, with the load from kscope: what both count
-// has to be equal at each rest.
+// has to be equal at each rest. Some servers also lock out who asks, or go, and come back.
 //
 // The parts run in different programs, as in package compare: the test has the cluster
 // and the servers, and kscope is in a test binary of the module above, whose
 // dependencies must not choose the versions that KEDA is compiled from.
 //
-//	brokers_test.go   the cluster and the stories     (this module)
-//	servers_test.go   the servers of each broker      (this module)
 //	kscope_test.go    kscope, which is told what to put in, and tells what it reads  (the module above)
-//	everything else   both
+//	wire.go           what they tell each other       (both)
+//	brokers_test.go   the cluster, and what goes with it
+//	half_test.go      the other end of kscope_test.go
+//	stories_test.go   what is played with every broker
+//	trouble_test.go   what goes wrong meanwhile, and is said
+//	metrics_test.go   what KEDA counts
+//	servers_test.go   a server, and the list of them; the rest is one file for each
 package brokers
 
 // Ask is what kscope is to watch, the first line that it is given.
