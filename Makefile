@@ -16,7 +16,7 @@ FUZZTIME := 10m
 FUZZBUILD := -fuzz=.
 FUZZARGS :=
 
-.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some states lint fmt tidy platforms cross e2e golden bench perf soak soak-cluster packages cluster cluster-down demo
+.PHONY: build install test release quick race fuzz fuzz-quick monkey score score-some states lint fmt tidy platforms cross e2e brokers golden bench perf soak soak-cluster packages cluster cluster-down demo
 
 # Without cgo kscope needs no libc, which would be resident beside it.
 build: ## bin/kscope
@@ -102,6 +102,9 @@ cross: ## build for every platform, with the linker's word as well
 e2e: ## the real binary against a real control plane, KEDA and Redis
 	cd e2e && go run . build
 	cd e2e && go test -vet=off -count=1 -timeout 30m ./...
+
+brokers: packages ## kscope and the real KEDA asked the same by servers of every kind, as in docs/brokers.md
+	cd e2e && go test -vet=off -count=1 -timeout 30m -v ./brokers
 
 golden: ## rewrite the golden files, to be read before they are committed
 	go test ./explain ./tui/... -update
