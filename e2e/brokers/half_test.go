@@ -31,7 +31,7 @@ func start(ctx context.Context, program string, env []string) (*kscope, error) {
 		cmd: exec.CommandContext(ctx, program, "-test.run", "^TestKscope$"), ended: make(chan struct{}),
 		told: map[string][]Reading{}, calm: map[string]bool{},
 	}
-	k.cmd.Env, k.cmd.Stderr = append(os.Environ(), env...), said{k}
+	k.cmd.Env, k.cmd.Stderr = append(os.Environ(), env...), beside{k}
 	var err error
 	if k.in, err = k.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -47,13 +47,13 @@ func start(ctx context.Context, program string, env []string) (*kscope, error) {
 	return k, k.tell(Ask{c.Kubeconfig, namespace})
 }
 
-// said takes what is written beside the readings.
-type said struct{ *kscope }
+// beside takes what is written beside the readings.
+type beside struct{ *kscope }
 
-func (s said) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.all.Write(b)
+func (b beside) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.all.Write(text)
 }
 
 func (k *kscope) read(out io.Reader) {
@@ -100,6 +100,13 @@ func (k *kscope) count(object string) int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.told[object])
+}
+
+// said is every byte that it wrote, and what it did not know though it should.
+func (k *kscope) said() (all string, slips []string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.all.String(), slices.Clone(k.slips)
 }
 
 // expect says whether everything is known of an object from now on.
