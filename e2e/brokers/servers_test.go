@@ -77,17 +77,26 @@ func free(t *testing.T) (at, port string) {
 
 // process is a program that runs, with all that it starts.
 type process struct {
+	name  string
 	cmd   *exec.Cmd
 	said  bytes.Buffer
 	ended chan struct{}
 }
 
+// tied runs a program that ends with its own standard input, and so with the test, however
+// that ends, as does all that the program has started.
+const tied = `{ "$@" </dev/null; kill -9 0; } & cat >/dev/null; kill -9 0`
+
 // begin starts a program in a directory, with some environment more than the test's.
 func begin(dir string, env []string, command ...string) (*process, error) {
-	p := &process{cmd: exec.Command(command[0], command[1:]...), ended: make(chan struct{})}
+	p := &process{name: command[0], ended: make(chan struct{})}
+	p.cmd = exec.Command("sh", append([]string{"-c", tied, "sh"}, command...)...)
 	p.cmd.Dir, p.cmd.Env = dir, append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.said, &p.said
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -115,7 +124,7 @@ func (p *process) await(ctx context.Context, at string) error {
 		case <-ctx.Done():
 		}
 	}()
-	return cluster.WaitFor(ctx, 90*time.Second, p.cmd.Path+" at "+at, func(ctx context.Context) error {
+	return cluster.WaitFor(ctx, 90*time.Second, p.name+" at "+at, func(ctx context.Context) error {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", at)
 		if err == nil {
 			_ = conn.Close()
