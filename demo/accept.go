@@ -12,33 +12,37 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// waitRedis waits until the demo's Redis answers.
-func (c *cluster) waitRedis(ctx context.Context) error {
-	redis := &unstructured.Unstructured{}
-	redis.SetGroupVersionKind(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"})
-	redis.SetNamespace(Namespace)
-	redis.SetName(redisDeployment)
+// waitServer waits until the demo's broker answers. Where it has none of its own there is nothing
+// to wait for.
+func (c *cluster) waitServer(ctx context.Context, d Demo) error {
+	if d.server == "" {
+		return nil
+	}
+	server := &unstructured.Unstructured{}
+	server.SetGroupVersionKind(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"})
+	server.SetNamespace(Namespace)
+	server.SetName(d.server)
 
-	found, err := c.wait(ctx, "Redis", func(ctx context.Context) (bool, string) {
-		got, err := c.live(ctx, redis)
+	found, err := c.wait(ctx, d.title, func(ctx context.Context) (bool, string) {
+		got, err := c.live(ctx, server)
 		switch {
 		case err != nil:
 			return false, clean(err.Error())
 		case got == nil:
-			return false, title(redis) + " is gone"
+			return false, title(server) + " is gone"
 		case available(got):
 			return true, ""
 		}
-		return false, c.podTrouble(ctx, "app.kubernetes.io/name="+redisDeployment)
+		return false, c.podTrouble(ctx, "app.kubernetes.io/name="+d.server)
 	})
 	switch {
 	case errors.Is(err, errTimeout):
-		return hint(fmt.Sprintf("kubectl -n %s describe pods -l app.kubernetes.io/name=%s", Namespace, redisDeployment),
-			"redis did not become ready within %s: %s", c.opts.Timeout, found)
+		return hint(fmt.Sprintf("kubectl -n %s describe pods -l app.kubernetes.io/name=%s", Namespace, d.server),
+			"%s did not become ready within %s: %s", d.Broker, c.opts.Timeout, found)
 	case err != nil:
-		return fmt.Errorf("wait for redis: %w", err)
+		return fmt.Errorf("wait for %s: %w", d.Broker, err)
 	}
-	c.say("redis is ready")
+	c.say("%s is ready", d.Broker)
 	return nil
 }
 
@@ -81,7 +85,7 @@ var errSilent = errors.New("no word from KEDA")
 
 // waitAccepted waits until KEDA says that the ScaledObject is ready. What it says instead is shown
 // but does not end the wait, because KEDA tries again by itself.
-func (c *cluster) waitAccepted(ctx context.Context, so *unstructured.Unstructured) error {
+func (c *cluster) waitAccepted(ctx context.Context, d Demo, so *unstructured.Unstructured) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	silence := time.AfterFunc(c.opts.Reaction, func() { cancel(errSilent) })
@@ -101,7 +105,7 @@ func (c *cluster) waitAccepted(ctx context.Context, so *unstructured.Unstructure
 		return hint("is the KEDA operator running? try: kubectl get pods -A -l app=keda-operator",
 			"keda did not react to %s within %s: %s", title(so), c.opts.Reaction, found)
 	case errors.Is(err, errTimeout):
-		return hint(nextStep(objection), "keda did not accept %s within %s: %s", title(so), c.opts.Timeout, found)
+		return hint(d.nextStep(objection), "keda did not accept %s within %s: %s", title(so), c.opts.Timeout, found)
 	case err != nil:
 		return fmt.Errorf("wait for KEDA: %w", err)
 	}
@@ -127,11 +131,11 @@ func (c *cluster) verdict(ctx context.Context, so *unstructured.Unstructured) (r
 }
 
 // nextStep suggests what to look at, given KEDA's reason and message for not being ready.
-func nextStep(objection string) string {
+func (d Demo) nextStep(objection string) string {
 	for _, sign := range []string{"no such host", "connection refused", "i/o timeout", "context deadline exceeded", "connection to redis", "no route to host"} {
 		if strings.Contains(strings.ToLower(objection), sign) {
-			return fmt.Sprintf("KEDA cannot reach Redis from its own namespace; look at cluster DNS and network policies, and at: kubectl -n %s get service,endpointslices,pods", Namespace)
+			return fmt.Sprintf("KEDA cannot reach %s from its own namespace; look at cluster DNS and network policies, and at: kubectl -n %s get service,endpointslices,pods", d.title, Namespace)
 		}
 	}
-	return fmt.Sprintf("kubectl -n %s describe scaledobject %s", Namespace, ScaledObject)
+	return fmt.Sprintf("kubectl -n %s describe scaledobject %s", Namespace, d.ScaledObject)
 }

@@ -14,13 +14,22 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Down removes the demo from the cluster and waits until it is gone, with a line for each object.
+// Down removes some demos from the cluster, all where none is named, and waits until they are gone,
+// with a line for each object.
 //
-// The ScaledObject goes first, while KEDA's operator can still finish it, then the rest, and last
-// the namespace with whatever else was put into it. An object of the same name that lacks the demo's
-// label stays, and so does a namespace without it. What is not there is no error.
-func Down(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
-	objs, err := Objects()
+// The ScaledObjects go first, while KEDA's operator can still finish them, then the rest, and last
+// the namespace with whatever else was put into it, unless another demo is in it. An object of the same
+// name that lacks the demo's label stays, and so does a namespace without it. What is not there is no
+// error.
+func Down(ctx context.Context, cfg *rest.Config, o Options, out io.Writer, of ...Demo) error {
+	if len(of) == 0 {
+		of = demos
+	}
+	objs, err := Objects(of...)
+	if err != nil {
+		return err
+	}
+	others, err := Objects(slices.DeleteFunc(slices.Clone(demos), func(d Demo) bool { return slices.Contains(of, d) })...)
 	if err != nil {
 		return err
 	}
@@ -30,16 +39,26 @@ func Down(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	return c.down(ctx, objs)
+	return c.down(ctx, objs, others)
 }
 
-func (c *cluster) down(ctx context.Context, objs []*unstructured.Unstructured) error {
+func (c *cluster) down(ctx context.Context, objs, others []*unstructured.Unstructured) error {
 	ctx, cancel := within(ctx, c.opts)
 	defer cancel()
 
 	seen := false
 	// The reverse of the order of creation is the order wanted here.
 	for _, obj := range slices.Backward(objs) {
+		if obj.GetKind() == "Namespace" {
+			if stays, err := c.inUse(ctx, others); err != nil {
+				return err
+			} else if stays != nil {
+				if seen {
+					c.say("%s stays: %s of another demo is in it", title(obj), title(stays))
+				}
+				continue
+			}
+		}
 		found, err := c.remove(ctx, obj)
 		if err != nil {
 			return err
@@ -50,6 +69,25 @@ func (c *cluster) down(ctx context.Context, objs []*unstructured.Unstructured) e
 		c.say("nothing to remove")
 	}
 	return nil
+}
+
+// inUse is one of some demos' objects that is there, nil for none. Only those that run or scale
+// something count: whoever may look at nothing else may still take a demo down.
+func (c *cluster) inUse(ctx context.Context, objs []*unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	for _, obj := range slices.Backward(objs) {
+		if !slices.Contains([]string{"ScaledObject", "Deployment"}, obj.GetKind()) {
+			continue
+		}
+		got, err := c.live(ctx, obj)
+		switch {
+		case meta.IsNoMatchError(err):
+		case err != nil:
+			return nil, err
+		case got != nil && ours(got):
+			return got, nil
+		}
+	}
+	return nil, nil
 }
 
 // remove deletes one object, if it is the demo's, and waits until it is gone. It reports whether

@@ -13,7 +13,7 @@ import (
 func upped(t *testing.T) *fakeCluster {
 	t.Helper()
 	f := newFake(t)
-	if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+	if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 		t.Fatal(err)
 	}
 	f.out.Reset()
@@ -23,7 +23,7 @@ func upped(t *testing.T) *fakeCluster {
 func TestDownRemovesTheScaledObjectFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := upped(t)
-		if err := f.cluster(Options{}).down(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).down(t.Context(), f.objs, nil); err != nil {
 			t.Fatal(err)
 		}
 		wantOutput(t, f.out.String(), `
@@ -36,7 +36,7 @@ configmap/queue-worker deleted
 namespace/demo deleted
 `)
 		f.out.Reset()
-		if err := f.cluster(Options{}).down(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).down(t.Context(), f.objs, nil); err != nil {
 			t.Fatal(err)
 		}
 		wantOutput(t, f.out.String(), "nothing to remove\n")
@@ -56,7 +56,7 @@ func TestDownLeavesWhatIsNotOurs(t *testing.T) {
 			}
 			f.put(gvr, ns, name, func(o map[string]any) { delete(o["metadata"].(map[string]any), "labels") })
 		}
-		if err := f.cluster(Options{}).down(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).down(t.Context(), f.objs, nil); err != nil {
 			t.Fatal(err)
 		}
 		want := []string{"worker-scaler", "redis-master", "queue-worker", "queue-worker"}
@@ -72,7 +72,7 @@ func TestDownWhenKEDAIsGone(t *testing.T) {
 			f := upped(t)
 			c := f.cluster(Options{})
 			c.mapper = mapper(false)
-			if err := c.down(t.Context(), f.objs); err != nil {
+			if err := c.down(t.Context(), f.objs, nil); err != nil {
 				t.Fatal(err)
 			}
 			if got := f.deleted[len(f.deleted)-1]; got != Namespace {
@@ -84,7 +84,7 @@ func TestDownWhenKEDAIsGone(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := upped(t)
 			f.letGo = -1
-			err := f.cluster(Options{Timeout: 10 * time.Second}).down(t.Context(), f.objs)
+			err := f.cluster(Options{Timeout: 10 * time.Second}).down(t.Context(), f.objs, nil)
 			wantFailure(t, err, "scaledobject.keda.sh/worker-scaler is still there: held by finalizer.keda.sh",
 				`kubectl -n demo patch scaledobject worker-scaler --type merge -p '{"metadata":{"finalizers":null}}'`)
 			if diff := cmp.Diff([]string{"worker-scaler"}, f.deleted); diff != "" {

@@ -27,7 +27,7 @@ type fakeCluster struct {
 	applied []string // manager, object, subresource and replicas of every apply
 	deleted []string
 
-	redisAfter time.Duration // until redis-master is available; negative: never
+	redisAfter time.Duration // until redis-master, or another's broker, is available; negative: never
 	// keda writes conditions after a ScaledObject was applied; nil: there is no operator.
 	keda func(set func(after time.Duration, status, reason, message string))
 	// letGo is how long KEDA needs for its finalizer; negative: for ever.
@@ -55,9 +55,11 @@ func mapper(keda bool) meta.RESTMapper {
 	m := meta.NewDefaultRESTMapper(nil)
 	m.Add(schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, meta.RESTScopeRoot)
 	m.Add(schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}, meta.RESTScopeNamespace)
+	m.Add(schema.GroupVersionKind{Version: "v1", Kind: "Secret"}, meta.RESTScopeNamespace)
 	m.Add(schema.GroupVersionKind{Version: "v1", Kind: "Service"}, meta.RESTScopeNamespace)
 	m.Add(schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, meta.RESTScopeNamespace)
 	if keda {
+		m.Add(schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: "TriggerAuthentication"}, meta.RESTScopeNamespace)
 		m.Add(schema.GroupVersionKind{Group: "keda.sh", Version: "v1alpha1", Kind: "ScaledObject"}, meta.RESTScopeNamespace)
 	}
 	return m
@@ -137,10 +139,19 @@ func merge(into, from map[string]any) {
 	}
 }
 
+// servers are the Deployments of brokers.
+var servers = func() map[string]bool {
+	all := map[string]bool{}
+	for _, d := range demos {
+		all[d.server] = true
+	}
+	return all
+}()
+
 // react is what others in a cluster do about an object that was applied.
 func (f *fakeCluster) react(gvr schema.GroupVersionResource, ns, name string) {
 	switch {
-	case name == redisDeployment && f.redisAfter >= 0:
+	case servers[name] && f.redisAfter >= 0:
 		time.AfterFunc(f.redisAfter, func() {
 			f.put(gvr, ns, name, func(o map[string]any) {
 				o["status"] = map[string]any{"availableReplicas": int64(1)}

@@ -85,7 +85,7 @@ func readStory(t *testing.T) story {
 
 func objects(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
-	objs, err := Objects()
+	objs, err := Objects(Default)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func objects(t *testing.T) []*unstructured.Unstructured {
 }
 
 func TestFileNames(t *testing.T) {
-	got, err := fs.Glob(Files(), "*")
+	got, err := fs.Glob(Default.Files(), "*.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,13 +120,13 @@ func TestObjectsAreInOrderOfCreation(t *testing.T) {
 // kubectl apply -f takes the files by name and their documents from top to bottom, and creates
 // nothing in a namespace that is not there yet.
 func TestFilesApplyInOneGo(t *testing.T) {
-	names, err := fs.Glob(Files(), "*.yaml") // sorted by name
+	names, err := fs.Glob(Default.Files(), "*.yaml") // sorted by name
 	if err != nil {
 		t.Fatal(err)
 	}
 	there := map[string]bool{}
 	for _, name := range names {
-		data, err := fs.ReadFile(Files(), name)
+		data, err := fs.ReadFile(Default.Files(), name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,14 @@ func TestASilentServer(t *testing.T) {
 		"/apis":   `{"kind":"APIGroupList","apiVersion":"v1","groups":[]}`,
 		"/api/v1": `{"kind":"APIResourceList","groupVersion":"v1","resources":[{"name":"namespaces","kind":"Namespace","verbs":["get"]}]}`,
 	}
-	ways := map[string]func(context.Context, *rest.Config, Options, io.Writer) error{"up": Up, "down": Down}
+	ways := map[string]func(context.Context, *rest.Config, Options, io.Writer) error{
+		"up": func(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
+			return Up(ctx, cfg, Default, o, out)
+		},
+		"down": func(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
+			return Down(ctx, cfg, o, out)
+		},
+	}
 	for silent := range answers {
 		for name, way := range ways {
 			t.Run(name+" without "+silent, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -20,18 +21,28 @@ const (
 	seedManager = "kscope-seed"
 )
 
+// What a cluster may lack, by the kind that it then does not know.
+var install = map[string]struct{ lacks, hint string }{
+	"ScaledObject":          {"the cluster has no ScaledObjects: KEDA is not installed", installKEDA},
+	"TriggerAuthentication": {"the cluster has no TriggerAuthentications: KEDA is not installed", installKEDA},
+	"InterceptorRoute":      {"the cluster has no InterceptorRoutes: KEDA's HTTP add-on is not installed, or older than 0.14", installAddOn},
+}
+
+const installAddOn = "install the HTTP add-on beside KEDA: helm repo add kedacore https://kedacore.github.io/charts && " +
+	"helm install http-add-on kedacore/keda-add-ons-http -n keda"
+
 const installKEDA = "install KEDA: helm repo add kedacore https://kedacore.github.io/charts && " +
 	"helm install keda kedacore/keda -n keda --create-namespace"
 
-// Up puts the demo into the cluster and waits until KEDA has accepted its ScaledObject. It writes a
+// Up puts a demo into the cluster and waits until KEDA has accepted its ScaledObject. It writes a
 // line for each object and each change in what it waits for. It may be called again at any time and
 // then changes only what differs; replicas are never among that.
 //
-// Nothing is applied if KEDA is not installed or if an object of the same name belongs to somebody
-// else. A namespace that belongs to somebody else is used as it is. Errors that have a remedy
+// Nothing is applied if KEDA, or its HTTP add-on where that is the broker, is not installed, or if an
+// object of the same name belongs to somebody else. A namespace that belongs to somebody else is used as it is. Errors that have a remedy
 // are of type [*kscope.Trouble].
-func Up(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
-	objs, err := Objects()
+func Up(ctx context.Context, cfg *rest.Config, d Demo, o Options, out io.Writer) error {
+	objs, err := Objects(d)
 	if err != nil {
 		return err
 	}
@@ -41,10 +52,10 @@ func Up(ctx context.Context, cfg *rest.Config, o Options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return c.up(ctx, objs)
+	return c.up(ctx, d, objs)
 }
 
-func (c *cluster) up(ctx context.Context, objs []*unstructured.Unstructured) error {
+func (c *cluster) up(ctx context.Context, d Demo, objs []*unstructured.Unstructured) error {
 	ctx, cancel := within(ctx, c.opts)
 	defer cancel()
 
@@ -58,9 +69,9 @@ func (c *cluster) up(ctx context.Context, objs []*unstructured.Unstructured) err
 			continue
 		}
 		if obj.GetKind() == "ScaledObject" {
-			// KEDA connects to Redis before it accepts a ScaledObject, and after each failure
+			// KEDA asks the broker before it accepts a ScaledObject, and after each failure
 			// it leaves twice as much time before it tries again.
-			if err := c.waitRedis(ctx); err != nil {
+			if err := c.waitServer(ctx, d); err != nil {
 				return err
 			}
 		}
@@ -70,7 +81,7 @@ func (c *cluster) up(ctx context.Context, objs []*unstructured.Unstructured) err
 		}
 		c.say("%s %s", title(obj), done)
 		if obj.GetKind() == "ScaledObject" {
-			if err := c.waitAccepted(ctx, obj); err != nil {
+			if err := c.waitAccepted(ctx, d, obj); err != nil {
 				return err
 			}
 		}
@@ -81,9 +92,10 @@ func (c *cluster) up(ctx context.Context, objs []*unstructured.Unstructured) err
 // survey returns what the cluster has of objs, in the same order, nil where it has nothing. It fails
 // if something stands in the way.
 func (c *cluster) survey(ctx context.Context, objs []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
-	for _, obj := range objs {
-		if _, err := c.resource(obj); meta.IsNoMatchError(err) && obj.GetKind() == "ScaledObject" {
-			return nil, hint(installKEDA, "the cluster has no ScaledObjects: KEDA is not installed")
+	for _, obj := range slices.Backward(objs) { // ScaledObjects first: without KEDA nothing else matters
+		_, err := c.resource(obj)
+		if missing, known := install[obj.GetKind()]; known && meta.IsNoMatchError(err) {
+			return nil, hint(missing.hint, "%s", missing.lacks)
 		} else if err != nil {
 			return nil, err
 		}

@@ -62,7 +62,7 @@ func TestUpInAnEmptyCluster(t *testing.T) {
 			set(2*time.Second, "False", "ScaledObjectCheckFailed", "no such\x1b[31m host\nredis")
 			set(4*time.Second, "True", "ScaledObjectReady", "ready for scaling")
 		}
-		if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 			t.Fatal(err)
 		}
 		wantOutput(t, f.out.String(), `
@@ -94,7 +94,7 @@ scaledobject.keda.sh/worker-scaler is ready
 func TestUpAgainChangesOnlyWhatDiffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
-		if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 			t.Fatal(err)
 		}
 		f.out.Reset()
@@ -102,7 +102,7 @@ func TestUpAgainChangesOnlyWhatDiffers(t *testing.T) {
 		f.put(schema.GroupVersionResource{Version: "v1", Resource: "services"}, Namespace, "redis", func(o map[string]any) {
 			o["spec"].(map[string]any)["ports"] = []any{}
 		})
-		if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 			t.Fatal(err)
 		}
 		wantOutput(t, f.out.String(), `
@@ -152,7 +152,7 @@ func TestUpWithoutKEDAAppliesNothing(t *testing.T) {
 	defer server.Close()
 
 	var out strings.Builder
-	err := Up(t.Context(), &rest.Config{Host: server.URL}, Options{}, &out)
+	err := Up(t.Context(), &rest.Config{Host: server.URL}, Default, Options{}, &out)
 	wantFailure(t, err, "KEDA is not installed", "helm install keda kedacore/keda -n keda --create-namespace")
 	if out.String() != "" {
 		t.Errorf("output: got %q, want none", out.String())
@@ -169,7 +169,7 @@ func TestUpWithoutKEDAAppliesNothing(t *testing.T) {
 func TestUpWithoutACluster(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
-	err := Up(t.Context(), &rest.Config{Host: server.URL}, Options{}, &strings.Builder{})
+	err := Up(t.Context(), &rest.Config{Host: server.URL}, Default, Options{}, &strings.Builder{})
 	wantFailure(t, err, "connection refused", "kubectl cluster-info")
 }
 
@@ -241,7 +241,7 @@ func TestUpSaysWhatIsMissing(t *testing.T) {
 				f := newFake(t, there...)
 				test.arrange(f)
 				start := time.Now()
-				err := f.cluster(Options{}).up(t.Context(), f.objs)
+				err := f.cluster(Options{}).up(t.Context(), Default, f.objs)
 				wantFailure(t, err, test.message, test.hint)
 				if got := time.Since(start).Round(time.Second); got != test.after {
 					t.Errorf("gave up after %s, want %s", got, test.after)
@@ -254,7 +254,7 @@ func TestUpSaysWhatIsMissing(t *testing.T) {
 func TestUpLeavesOthersAlone(t *testing.T) {
 	t.Run("object", func(t *testing.T) {
 		f := newFake(t, object(t, "{apiVersion: v1, kind: Service, metadata: {name: redis, namespace: demo}}"))
-		err := f.cluster(Options{}).up(t.Context(), f.objs)
+		err := f.cluster(Options{}).up(t.Context(), Default, f.objs)
 		wantFailure(t, err, "service/redis in namespace demo is not the demo's", "another cluster")
 		if len(f.applied) > 0 {
 			t.Errorf("applied %q, want nothing", f.applied)
@@ -263,7 +263,7 @@ func TestUpLeavesOthersAlone(t *testing.T) {
 	t.Run("namespace", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t, object(t, "{apiVersion: v1, kind: Namespace, metadata: {name: demo, labels: {team: x}}}"))
-			if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+			if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 				t.Fatal(err)
 			}
 			ns := f.get(schema.GroupVersionResource{Version: "v1", Resource: "namespaces"}, "", "demo")
@@ -273,7 +273,7 @@ func TestUpLeavesOthersAlone(t *testing.T) {
 			if !strings.HasPrefix(f.out.String(), "namespace/demo is there and not the demo's, left as it is\n") {
 				t.Errorf("output: got %q", f.out.String())
 			}
-			if f.get(scaledObjects, Namespace, ScaledObject) == nil {
+			if f.get(scaledObjects, Namespace, Default.ScaledObject) == nil {
 				t.Error("no ScaledObject in it")
 			}
 		})
@@ -285,7 +285,7 @@ func TestUpReportsAConflict(t *testing.T) {
 	f.PrependReactor("patch", "configmaps", func(kubetesting.Action) (bool, runtime.Object, error) {
 		return true, nil, apierrors.NewApplyConflict(nil, `conflict with "kubectl-edit" using v1: .data.worker.py`)
 	})
-	err := f.cluster(Options{}).up(t.Context(), f.objs)
+	err := f.cluster(Options{}).up(t.Context(), Default, f.objs)
 	wantFailure(t, err, `apply configmap/queue-worker: conflict with "kubectl-edit"`, "--force-conflicts")
 	if !apierrors.IsConflict(err) {
 		t.Errorf("error %q hides its cause", err)
@@ -299,7 +299,7 @@ func TestUpStopsWhenToldTo(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Second, cancel)
 		start := time.Now()
-		err := f.cluster(Options{}).up(ctx, f.objs)
+		err := f.cluster(Options{}).up(ctx, Default, f.objs)
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("got %v, want %v", err, context.Canceled)
 		}
@@ -319,7 +319,7 @@ func TestUpWaitsForAFormerDemoToGo(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		if err := f.cluster(Options{}).up(t.Context(), f.objs); err != nil {
+		if err := f.cluster(Options{}).up(t.Context(), Default, f.objs); err != nil {
 			t.Fatal(err)
 		}
 		wantOutput(t, f.out.String()[:strings.Index(f.out.String(), "configmap")], `

@@ -96,7 +96,7 @@ func (r *redisServer) stop() {
 func (r *redisServer) push(t *testing.T, jobs ...string) {
 	t.Helper()
 	for _, job := range jobs {
-		if err := r.LPush(t.Context(), List, job).Err(); err != nil {
+		if err := r.LPush(t.Context(), "orders", job).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -104,7 +104,7 @@ func (r *redisServer) push(t *testing.T, jobs ...string) {
 
 func (r *redisServer) length(t *testing.T) int {
 	t.Helper()
-	n, err := r.LLen(t.Context(), List).Result()
+	n, err := r.LLen(t.Context(), "orders").Result()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +305,7 @@ func TestNoJobIsLostWhenAWaitingWorkerStops(t *testing.T) {
 			found = append(found, strings.TrimPrefix(line, "done in 0.05 s: "))
 		}
 	}
-	left, err := r.LRange(context.Background(), List, 0, -1).Result()
+	left, err := r.LRange(context.Background(), "orders", 0, -1).Result()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func oneLine(err error) error {
 
 func loadAll(paths []string, stdin io.Reader, admit func([]loaded) ([]loaded, []error)) (Manifests, error) {
 	if len(paths) == 0 {
-		return loadDemo()
+		return LoadDemo(demo.Default)
 	}
 	var all contents
 	var files []file
@@ -145,10 +145,10 @@ func scales(obj runtime.Object) bool {
 // wanted is the hint where there is nothing to play.
 const wanted = "the sandbox plays Deployments, StatefulSets, ScaledObjects, ScaledJobs and HorizontalPodAutoscalers; without -f it plays the demo"
 
-// loadDemo is what `kscope demo up` would put into a cluster, down to the
+// LoadDemo is what `kscope demo up` would put into a cluster, down to the
 // workload that is born without replicas.
-func loadDemo() (Manifests, error) {
-	files := demo.Files()
+func LoadDemo(d demo.Demo) (Manifests, error) {
+	files := d.Files()
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
 		return Manifests{}, err
@@ -162,7 +162,7 @@ func loadDemo() (Manifests, error) {
 		file{name, text}.read(&all)
 	}
 	m := arrange(all, admit)
-	m.seed(demo.Namespace, demo.Workload)
+	m.seed(demo.Namespace, d.Workload)
 	return m, errors.Join(m.Refused...)
 }
 

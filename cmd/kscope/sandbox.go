@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -10,12 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kscope/kscope/demo"
 	"github.com/kscope/kscope/sandbox"
 )
 
 // sandboxFlags are the raw flags of the sandbox.
 type sandboxFlags struct {
 	files     []string
+	demo      string
 	deep      bool
 	speed     float64
 	redisPort int
@@ -29,6 +32,7 @@ type sandboxFlags struct {
 }
 
 const sandboxExample = `  kscope sandbox                            the demo, with nothing installed
+  kscope sandbox --demo kafka               the same with another broker
   kscope sandbox -f ./deploy --speed 10     your own manifests, ten times as fast as life
   kubectl get deploy,so,hpa -o yaml | kscope sandbox -f -
                                             a cluster as it is, and how it goes on
@@ -49,6 +53,9 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 			if err := onlyNamespace(cmd); err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("demo") && len(f.files) > 0 {
+				return usageError{errors.New("--demo and --filename: give one of them")}
+			}
 			name := ""
 			if len(args) > 0 {
 				name = args[0]
@@ -58,6 +65,7 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 	}
 	fs := cmd.Flags()
 	fs.StringArrayVarP(&f.files, "filename", "f", nil, "manifests to run: a file, a directory, or - for stdin; may be repeated")
+	fs.StringVar(&f.demo, "demo", demo.Default.Broker, "which demo to run, where there is no -f: "+strings.Join(demo.Brokers(), ", "))
 	fs.BoolVarP(&f.deep, "recursive", "R", false, "read the manifests of folders in a directory, too")
 	fs.Float64Var(&f.speed, "speed", 1, fmt.Sprintf("how many times as fast as life, %v to %v", sandbox.MinSpeed, sandbox.MaxSpeed))
 	fs.IntVar(&f.redisPort, "redis-port", 0, "the port of 127.0.0.1 for the queues; 0 takes a free one")
@@ -69,6 +77,7 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 	fs.StringSliceVar(&f.broken, "break", nil, "begin with this broken: "+strings.Join(sandbox.BreakageNames(), ", "))
 	f.screen.bind(fs)
 	_ = cmd.RegisterFlagCompletionFunc("break", cobra.FixedCompletions(sandbox.BreakageNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("demo", completeBroker)
 	_ = cmd.RegisterFlagCompletionFunc("theme", completeTheme)
 	return cmd
 }
@@ -104,10 +113,7 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 			return none, usageError{fmt.Errorf("--break %q: want %s", name, strings.Join(sandbox.BreakageNames(), ", "))}
 		}
 	}
-	if f.deep {
-		f.files = sandbox.Folders(f.files)
-	}
-	m, err := sandbox.Load(f.files, stdin)
+	m, err := f.load(stdin)
 	if err != nil {
 		return none, severally(err, m.Refused)
 	}
@@ -115,4 +121,19 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 		Manifests: m, Wall: time.Now, Speed: f.speed, Seed: f.seed, RedisPort: f.redisPort,
 		ServiceTime: f.service, ServiceSpread: f.spread, StartTime: f.start, StartSpread: f.spread, NoWorkers: f.noWorkers,
 	}, nil
+}
+
+// load reads the manifests that are given, or those of the demo.
+func (f *sandboxFlags) load(stdin io.Reader) (sandbox.Manifests, error) {
+	if len(f.files) == 0 {
+		d, err := demoOf("demo", f.demo)
+		if err != nil {
+			return sandbox.Manifests{}, err
+		}
+		return sandbox.LoadDemo(d)
+	}
+	if f.deep {
+		f.files = sandbox.Folders(f.files)
+	}
+	return sandbox.Load(f.files, stdin)
 }
