@@ -1,7 +1,7 @@
 # The versions of the tools that the tests need besides Go.
 GOLANGCI_LINT := v2.15.0
 # A program, and the package that has it where that has another name.
-PACKAGES := redis-server python3 openssl npm beanstalkd nats-server prometheus rabbitmq-server mariadbd:mariadb-server kcat \
+PACKAGES := redis-server python3 busybox /usr/lib/python3/dist-packages/kafka:python3-kafka openssl npm beanstalkd nats-server prometheus rabbitmq-server mariadbd:mariadb-server kcat \
 	/usr/lib/postgresql/*/bin/postgres:postgresql
 FAUXQS := 2.4.1
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/redis/go-redis/v9"
+	appsv1 "k8s.io/api/apps/v1"
 )
 
 // patience is how long a test waits for a process on a busy machine.
@@ -141,21 +143,25 @@ func startWorker(t *testing.T, port, jobSeconds string) *worker {
 
 func startWorkerAt(t *testing.T, ready, port, jobSeconds string) *worker {
 	t.Helper()
-	s := readStory(t)
-	code := filepath.Join(t.TempDir(), "worker.py")
-	if err := os.WriteFile(code, []byte(s.code.Data["worker.py"]), 0o444); err != nil {
-		t.Fatal(err)
-	}
-	container := s.worker.Spec.Template.Spec.Containers[0]
-	if want := []string{"python3", "-u", "/app/worker.py"}; !slices.Equal(container.Command, want) {
-		t.Fatalf("command: got %q, want %q", container.Command, want)
+	return startProgram(t, Default, "python3", map[string]string{
+		"REDIS_HOST": "127.0.0.1", "REDIS_PORT": port, "JOB_SECONDS": jobSeconds, "READY_FILE": ready,
+	})
+}
+
+// startProgram runs the workers' program of a demo in a process of the machine's Python, with the
+// environment of the manifest but for what has to be otherwise here.
+func startProgram(t *testing.T, d Demo, python string, otherwise map[string]string) *worker {
+	t.Helper()
+	container := typed[appsv1.Deployment](t, d, "Deployment", d.Workload).Spec.Template.Spec.Containers[0]
+	if n := len(container.Command); n != 3 || !slices.Equal(container.Command[:2], []string{"python3", "-u"}) {
+		t.Fatalf("command %q", container.Command)
 	}
 	env := environment(container)
-	env["REDIS_HOST"], env["REDIS_PORT"] = "127.0.0.1", port
-	env["JOB_SECONDS"], env["READY_FILE"] = jobSeconds, ready
+	maps.Copy(env, otherwise)
 
-	// -I: nothing of this machine's Python but the standard library.
-	w := &worker{cmd: exec.Command(program(t, "python3"), "-I", "-u", code), ready: ready, ended: make(chan struct{})}
+	// -I: nothing of this machine's Python but the standard library and what belongs to the system.
+	code := script(t, d, filepath.Base(container.Command[2]))
+	w := &worker{cmd: exec.Command(program(t, python), "-I", "-u", code), ready: env["READY_FILE"], ended: make(chan struct{})}
 	w.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for name, value := range env {
 		w.cmd.Env = append(w.cmd.Env, name+"="+value)
@@ -204,10 +210,13 @@ func (w *worker) done() []string {
 	return slices.Clone(w.out)
 }
 
-func (w *worker) complained() bool {
+func (w *worker) complained() bool { return w.says("trying again in ") }
+
+// says reports whether a line on stderr has some words in it.
+func (w *worker) says(words string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.ContainsFunc(w.errOut, func(line string) bool { return strings.HasPrefix(line, "no Redis at") })
+	return slices.ContainsFunc(w.errOut, func(line string) bool { return strings.Contains(line, words) })
 }
 
 func (w *worker) isReady() bool {
