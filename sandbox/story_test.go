@@ -11,7 +11,9 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/demo"
 	"github.com/kscope/kscope/explain"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/store"
 	"github.com/kscope/kscope/triggers"
 )
@@ -120,4 +122,41 @@ func TestWorkersNotice(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 	})
+}
+
+// TestStoryOfEveryDemo: with each broker the same is played, 0 to N to 0, by nobody else.
+func TestStoryOfEveryDemo(t *testing.T) {
+	for _, broker := range demo.Brokers() {
+		t.Run(broker, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d, _ := demo.Of(broker)
+				m, err := LoadDemo(d)
+				if err != nil || len(m.Refused) > 0 {
+					t.Fatal(err, m.Refused)
+				}
+				for _, n := range m.Notes { // what is left out or fails
+					if n.Weight < notes.Differs {
+						t.Error(n)
+					}
+				}
+				ref := kscope.Ref{Namespace: demo.Namespace, Name: d.ScaledObject}
+				queues, _ := triggerQueues(m.scaledObject(ref.Namespace, ref.Name))
+				r := run(t, Options{Seed: 1, Manifests: m, ServiceTime: 2 * time.Second, StartTime: time.Second})
+				r.until(ref, time.Minute, "asleep, from the start", asleep)
+				r.push(ref, queues[0].Backlog(), 60)
+				r.until(ref, 30*time.Second, "one pod", func(c explain.Picture) bool { return replicas(c) == 1 })
+				r.until(ref, time.Minute, "more pods", func(c explain.Picture) bool { return ready(c) >= 5 })
+				r.until(ref, 3*time.Minute, "asleep again", func(c explain.Picture) bool { return asleep(c) && replicas(c) == 0 && c.Counts.Alive() == 0 })
+				var steps []string
+				for _, e := range r.timeline(ref) {
+					if e.Kind == store.Scaled {
+						steps = append(steps, fmt.Sprintf("%s %d->%d", e.Actor, e.From, e.To))
+					}
+				}
+				if len(steps) < 3 || steps[0] != "KEDA 0->1" || !strings.HasPrefix(steps[1], "HPA 1->") || !strings.HasSuffix(steps[len(steps)-1], "->0") {
+					t.Errorf("steps %q\n%s", steps, r.story(ref))
+				}
+			})
+		})
+	}
 }

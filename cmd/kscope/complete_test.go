@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/kscope/kscope/demo"
 )
 
 // hostile are names as no API server should give them, and the kubeconfig may.
@@ -56,6 +58,16 @@ users: [{name: u, user: {}}]
 			if !strings.Contains(out, name) {
 				t.Errorf("%q: no %q in %q", args, name, out)
 			}
+		}
+	}
+}
+
+// TestCompletionOfBrokers: all there is a demo of, and no files.
+func TestCompletionOfBrokers(t *testing.T) {
+	for _, args := range [][]string{{"demo", "up", "--broker", ""}, {"demo", "down", "--broker", ""}, {"sandbox", "--demo", ""}} {
+		out, _, _ := cli(t, append([]string{"__complete"}, args...)...)
+		if want := strings.Join(demo.Brokers(), "\n") + "\n:4\n"; out != want {
+			t.Errorf("%q: got %q, want %q", args, out, want)
 		}
 	}
 }

@@ -93,6 +93,11 @@ func TestBadCommandLines(t *testing.T) {
 		{"a current context that is not there", []string{"--kubeconfig", dangling}, nil, 1, []string{`context "gone" is not in the kubeconfig`, "known contexts: none"}, ""},
 		{"kubeconfig flag to nowhere", []string{"--kubeconfig", "/nonexistent/config"}, nil, 1, []string{"read kubeconfig", "hint:"}, ""},
 		{"no terminal", nil, nil, 1, []string{"stdout is not one", "hint:"}, ""},
+		{"demo of a broker mistyped", []string{"demo", "up", "--broker", "kafak"}, nil, 2, []string{`--broker "kafak": want redis, kafka, rabbitmq, nats, http`, "hint: did you mean: --broker kafka\n"}, ""},
+		{"demo of no broker there is", []string{"demo", "down", "--broker", "mqseries"}, nil, 2, []string{`--broker "mqseries": want redis, kafka`}, "did you mean"},
+		{"demo of an empty name", []string{"demo", "down", "--broker", ""}, nil, 2, []string{"--broker is empty"}, ""},
+		{"demo in the sandbox mistyped", []string{"sandbox", "--demo", "Rabitmq"}, nil, 2, []string{`--demo "Rabitmq": want`, "hint: did you mean: --demo rabbitmq\n"}, ""},
+		{"demo and manifests", []string{"sandbox", "--demo", "nats", "-f", "."}, nil, 2, []string{"--demo and --filename"}, ""},
 		{"demo with an argument", []string{"demo", "up", "now"}, nil, 2, []string{"takes no arguments"}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -316,3 +316,22 @@ func BenchmarkRead(b *testing.B) {
 		}
 	})
 }
+
+// TestDemosAreWell: nothing is wrong with what kscope puts up itself, alone or together.
+func TestDemosAreWell(t *testing.T) {
+	const redis = "../../demo/manifests"
+	folders, err := filepath.Glob(redis + "/*/scaledobject.yaml")
+	if err != nil || len(folders) < 4 {
+		t.Fatal(folders, err)
+	}
+	all := []string{redis}
+	for _, file := range folders {
+		all = append(all, filepath.Dir(file))
+	}
+	for _, paths := range append([][]string{all}, slices.Collect(slices.Chunk(all[1:], 1))...) {
+		r := Read(paths, nil)
+		if len(r.Findings) > 0 || r.Scales != len(paths) {
+			t.Errorf("%q: %d objects that scale, %+v", paths, r.Scales, r.Findings)
+		}
+	}
+}

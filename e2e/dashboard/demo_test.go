@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,11 +56,11 @@ func removeDemo(t *testing.T) {
 	}
 }
 
-// demoObjects reads the demo's objects in the order in which a cluster takes
-// them: KEDA refuses a ScaledObject without its target.
-func demoObjects(t *testing.T) []*unstructured.Unstructured {
+// demoObjects reads the objects of a demo, of Redis where no broker is named, in the
+// order in which a cluster takes them: KEDA refuses a ScaledObject without its target.
+func demoObjects(t *testing.T, broker string) []*unstructured.Unstructured {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(manifests, "*.yaml"))
+	files, err := filepath.Glob(filepath.Join(manifests, broker, "*.yaml"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no demo manifests: %v", err)
 	}
@@ -179,7 +180,13 @@ func TestKubectlAppliesTheDemo(t *testing.T) {
 func TestDemoIsValid(t *testing.T) {
 	t.Parallel()
 	takeDemo(t)
-	for _, o := range demoObjects(t) {
+	checkFields(t, demoObjects(t, ""), []string{metav1.DryRunAll}, nil)
+}
+
+// checkFields applies objects strictly, each of them in several ways.
+func checkFields(t *testing.T, objs []*unstructured.Unstructured, dryRuns ...[]string) {
+	t.Helper()
+	for _, o := range objs {
 		b, err := json.Marshal(o)
 		if err != nil {
 			t.Fatal(err)
@@ -187,7 +194,7 @@ func TestDemoIsValid(t *testing.T) {
 		resource := schema.GroupVersionResource{
 			Group: o.GroupVersionKind().Group, Version: o.GroupVersionKind().Version, Resource: strings.ToLower(o.GetKind()) + "s",
 		}
-		for _, dry := range [][]string{{metav1.DryRunAll}, nil} {
+		for _, dry := range dryRuns {
 			_, err := c.Dynamic.Resource(resource).Namespace(o.GetNamespace()).Patch(t.Context(), o.GetName(), types.ApplyPatchType, b, metav1.PatchOptions{
 				FieldManager: "strict", FieldValidation: metav1.FieldValidationStrict, DryRun: dry,
 			})
@@ -200,5 +207,70 @@ func TestDemoIsValid(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+}
+
+// installAddOn teaches the cluster the kinds of KEDA's HTTP add-on, from its module; what
+// they are for does not run.
+func installAddOn(t *testing.T) {
+	t.Helper()
+	if out, err := command(t, "../httpaddon", "go", "mod", "download", "github.com/kedacore/http-add-on"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	dir, err := command(t, "../httpaddon", "go", "list", "-m", "-f", "{{.Dir}}", "github.com/kedacore/http-add-on")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, dir)
+	}
+	kinds := filepath.Join(strings.TrimSpace(dir), "config", "crd", "bases")
+	if out, err := command(t, "", c.Kubectl(), "--kubeconfig", c.Kubeconfig, "apply", "--server-side", "-f", kinds); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if out, err := command(t, "", c.Kubectl(), "--kubeconfig", c.Kubeconfig, "wait", "--for=condition=Established", "--timeout=1m", "-f", kinds); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// command gives what a program says in a folder.
+func command(t *testing.T, dir, name string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// TestDemosOfOtherBrokers puts up one after the other, beside each other, where every pod
+// seems ready and no broker is one: KEDA takes all that is written in them, and says at most
+// that it does not reach the server. Then all go, one by itself and the rest together.
+func TestDemosOfOtherBrokers(t *testing.T) {
+	t.Parallel()
+	takeDemo(t)
+	wide := screen.Options{Cols: 400, Rows: 60}
+
+	s := kscope(t, wide, "demo", "up", "--broker", "http")
+	if got := s.Exit(patience); got != 1 || !has("the cluster has no InterceptorRoutes", "hint: install the HTTP add-on")(s.Text()) {
+		t.Errorf("exit status %d; without the add-on demo up says:\n%s", got, s.Text())
+	}
+	installAddOn(t)
+
+	for broker, scaled := range map[string]string{"kafka": "kafka-scaler", "rabbitmq": "rabbitmq-scaler", "nats": "nats-scaler", "http": "web-scaler"} {
+		s := kscope(t, wide, "demo", "up", "--broker", broker, "--timeout", "40s")
+		status, text := s.Exit(patience+40*time.Second), s.Text()
+		created := has("scaledobject.keda.sh/" + scaled + " created")(text)
+		unreached := has("keda did not accept")(text) && (has("no such host")(text) || has("lookup ")(text) || has("connect")(text))
+		if !created || has("error parsing")(text) || status != 0 && !unreached {
+			t.Errorf("exit status %d; demo up of %s says:\n%s", status, broker, text)
+		}
+		t.Logf("%s: status %d\n%s", broker, status, text)
+		checkFields(t, demoObjects(t, broker), []string{metav1.DryRunAll})
+	}
+
+	s = kscope(t, wide, "demo", "down", "--broker", "nats")
+	if got := s.Exit(patience); got != 0 || !has("nats-scaler deleted", "namespace/demo stays")(s.Text()) {
+		t.Errorf("exit status %d; demo down of one says:\n%s", got, s.Text())
+	}
+	s = kscope(t, wide, "demo", "down")
+	if got := s.Exit(patience); got != 0 || !has("kafka-scaler deleted", "rabbitmq-scaler deleted", "web-scaler deleted", "namespace/demo deleted")(s.Text()) {
+		t.Errorf("exit status %d; demo down of all says:\n%s", got, s.Text())
 	}
 }

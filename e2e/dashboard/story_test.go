@@ -112,7 +112,7 @@ func TestStory(t *testing.T) {
 // of Redis, which here has no name in a cluster's DNS.
 func applyDemo(t *testing.T) {
 	t.Helper()
-	for _, o := range demoObjects(t) {
+	for _, o := range demoObjects(t, "") {
 		if o.GetKind() == "ScaledObject" {
 			triggers, _, _ := unstructured.NestedSlice(o.Object, "spec", "triggers")
 			if err := unstructured.SetNestedField(triggers[0].(map[string]any), c.RedisAddr, "metadata", "address"); err != nil {
