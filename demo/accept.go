@@ -132,6 +132,9 @@ func (c *cluster) verdict(ctx context.Context, so *unstructured.Unstructured) (r
 
 // nextStep suggests what to look at, given KEDA's reason and message for not being ready.
 func (d Demo) nextStep(objection string) string {
+	if d.server == "" && strings.Contains(objection, "no metric specs") { // all that KEDA says of a scaler that it does not reach
+		return "does the add-on's scaler run where the ScaledObject has it? try: kubectl -n keda get deployment,service keda-add-ons-http-external-scaler"
+	}
 	for _, sign := range []string{"no such host", "connection refused", "i/o timeout", "context deadline exceeded", "connection to redis", "no route to host"} {
 		if strings.Contains(strings.ToLower(objection), sign) {
 			return fmt.Sprintf("KEDA cannot reach %s from its own namespace; look at cluster DNS and network policies, and at: kubectl -n %s get service,endpointslices,pods", d.title, Namespace)

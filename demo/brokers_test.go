@@ -415,3 +415,17 @@ func TestBrokers(t *testing.T) {
 		t.Errorf("of no broker there is a demo: %v", d)
 	}
 }
+
+// What KEDA says of a broker that it does not reach names that broker in the hint.
+func TestNextStepNamesTheBroker(t *testing.T) {
+	for _, tt := range []struct{ broker, objection, want string }{
+		{"kafka", "dial tcp: lookup kafka.demo.svc.cluster.local: no such host", "KEDA cannot reach Kafka from"},
+		{"nats", "dial tcp 10.0.0.1:8222: connect: connection refused", "KEDA cannot reach NATS from"},
+		{"http", "no metric specs returned from scalers for ScaledObject demo/web-scaler", "get deployment,service keda-add-ons-http-external-scaler"},
+		{"rabbitmq", "something else", "describe scaledobject rabbitmq-scaler"},
+	} {
+		if got := of(t, tt.broker).nextStep(tt.objection); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: %s: got %q, want %q in it", tt.broker, tt.objection, got, tt.want)
+		}
+	}
+}
