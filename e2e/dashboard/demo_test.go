@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -255,19 +254,21 @@ func TestDemosOfOtherBrokers(t *testing.T) {
 	installAddOn(t)
 
 	for broker, scaled := range map[string]string{"kafka": "kafka-scaler", "rabbitmq": "rabbitmq-scaler", "nats": "nats-scaler", "http": "web-scaler"} {
-		s := kscope(t, wide, "demo", "up", "--broker", broker, "--timeout", "40s")
-		status, text := s.Exit(patience+40*time.Second), s.Text()
+		s := kscope(t, wide, "demo", "up", "--broker", broker, "--timeout", "20s")
+		status, text := s.Exit(patience), s.Text()
 		created := has("scaledobject.keda.sh/" + scaled + " created")(text)
-		unreached := has("keda did not accept")(text) && (has("hint: KEDA cannot reach")(text) || has("hint: does the add-on's scaler run")(text))
+		unreached := has("keda did not accept")(text) &&
+			(has("hint: KEDA cannot reach")(text) || has("hint: does the add-on's scaler run")(text) || has("TriggerError: ")(text))
 		if !created || has("error parsing")(text) || status != 0 && !unreached {
 			t.Errorf("exit status %d; demo up of %s says:\n%s", status, broker, text)
 		}
 		checkFields(t, demoObjects(t, broker), []string{metav1.DryRunAll})
 	}
 
-	s = kscope(t, wide, "demo", "up", "--broker", "rabbitmq")
-	if got := s.Exit(patience); got != 0 || !has("secret/rabbitmq unchanged", "rabbitmq-scaler is ready")(s.Text()) {
-		t.Errorf("exit status %d; a second demo up says:\n%s", got, s.Text())
+	s = kscope(t, wide, "demo", "up", "--broker", "rabbitmq", "--timeout", "10s")
+	s.Exit(patience) // with or without success: there is no RabbitMQ for KEDA
+	if !has("secret/rabbitmq unchanged", "rabbitmq-scaler unchanged")(s.Text()) {
+		t.Errorf("a second demo up says:\n%s", s.Text())
 	}
 	s = kscope(t, wide, "demo", "down", "--broker", "nats")
 	if got := s.Exit(patience); got != 0 || !has("nats-scaler deleted", "namespace/demo stays")(s.Text()) {
