@@ -76,6 +76,9 @@ type Scaled struct {
 	Cap    float64 // the most that N can come to, as the backlog grows; 0 where there is no such bound
 	Active float64 // what is compared with the activation target
 	How    string  // what makes the difference, in words: "4 partitions x 5"; "" where its own name says it
+	// Metric is how the name of the HPA's metric that N is ends, where a trigger has
+	// several of them: "_rate"; "" where it has one.
+	Metric string
 }
 
 // Elsewhere is a place that is easily taken for a backlog: it has nearly its name,

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Chain is one of [Store.Objects] with everything that is linked to it by the
@@ -183,4 +187,57 @@ func (c Chain) heaviest(among func(Reading) bool) int {
 		}
 	}
 	return best
+}
+
+// metric is the HPA's metric that a reading is of, by its name and its place, -1 where the
+// HPA has it not. Of several of one trigger it is that of which the source says that it
+// counts, else the one that asks for more by what the HPA shows.
+func (r *Reading) metric(o *object, h *kscope.HPA, i int) (metric string, place int) {
+	names := []string{""}
+	if o.so != nil {
+		names = append(triggers.MetricNames(*o.so, i), "")
+	}
+	most := math.Inf(-1)
+	for n, name := range names {
+		asks, at := math.Inf(-1), placeOf(h, o.triggers(), i, name)
+		switch {
+		case name == "":
+		case r.Scaled.Metric != "":
+			if strings.HasSuffix(name, r.Scaled.Metric) {
+				asks = 1
+			}
+		case at >= 0 && h.Metrics[at].Current != nil && h.Metrics[at].Target > 0:
+			asks = *h.Metrics[at].Current / h.Metrics[at].Target
+		}
+		if n == 0 || asks > most {
+			metric, place, most = name, at, asks
+		}
+	}
+	return metric, place
+}
+
+// placeOf is where a metric of a trigger is among those of its HPA, -1 where it is
+// none of them: by its name, or that of a resource by its turn among its like.
+func placeOf(h *kscope.HPA, all []kscope.Trigger, i int, name string) int {
+	if h == nil {
+		return -1
+	}
+	if !isResource(all[i]) {
+		return slices.IndexFunc(h.Metrics, func(m kscope.Metric) bool { return name != "" && m.Name == name })
+	}
+	turn, of := 0, func(t kscope.Trigger) bool { return t.Metadata["containerName"] != "" }
+	for _, t := range all[:i] {
+		if t.Type == all[i].Type && of(t) == of(all[i]) {
+			turn++
+		}
+	}
+	for place, m := range h.Metrics {
+		if m.Name != all[i].Type || (m.Type == "ContainerResource") != of(all[i]) {
+			continue
+		}
+		if turn--; turn < 0 {
+			return place
+		}
+	}
+	return -1
 }

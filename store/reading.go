@@ -68,20 +68,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			t.Backlog = nil
 		}
 		r := Reading{Trigger: t, Place: i, Direct: o.hpa != nil || isResource(t)}
-		if o.so != nil {
-			r.Metric = triggers.MetricName(*o.so, i)
-		}
 		r.Target, r.ActivationTarget = triggers.Targets(t)
-		if o.hpa == nil {
-			r.Place = placeOf(h, all, i, r.Metric)
-		}
-		var m *kscope.Metric
-		if r.Place >= 0 {
-			m = &h.Metrics[r.Place]
-		}
-		if m != nil && m.Target > 0 {
-			r.Target = m.Target
-		}
 		var q *queue
 		if t.Backlog != nil {
 			q = s.queues[*t.Backlog]
@@ -124,6 +111,16 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
 			r.Turns, r.Becomes = o.crons[i].Turns(s.now)
 			r.Schedule = o.crons[i]
+		}
+		if o.hpa == nil {
+			r.Metric, r.Place = r.metric(o, h, i)
+		}
+		var m *kscope.Metric
+		if r.Place >= 0 {
+			m = &h.Metrics[r.Place]
+		}
+		if m != nil && m.Target > 0 {
+			r.Target = m.Target
 		}
 		if m != nil && m.Current != nil && w != nil && w.Desired > 0 && h.CurrentReplicas > 0 && !r.Known {
 			r.Value, r.Known, r.From = together(m, *m.Current, h.CurrentReplicas, s.readyThen(o, h)), true, FromHPA

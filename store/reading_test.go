@@ -103,6 +103,49 @@ func TestSeveralTriggers(t *testing.T) {
 	}
 }
 
+// Of a route of the HTTP add-on the HPA has two metrics, and the target is that of the one
+// that asks for more: by what is measured, else by what the HPA shows.
+func TestTwoMetricsOfOneTrigger(t *testing.T) {
+	current := func(v float64) *float64 { return &v }
+	route := kscope.Backlog{Broker: "http", Server: "scaler.keda:9090", Name: "web"}
+	x := newWorld(2)
+	x.SO.Triggers = []kscope.Trigger{{Type: "external-push", MetricType: "AverageValue", Backlog: &route, Metadata: map[string]string{"interceptorRoute": "web"}}}
+	x.SO.ExternalMetricNames = []string{"s0-http_web_concurrency", "s0-http_web_rate"}
+	x.HPA.CurrentReplicas, x.HPA.Metrics = 2, []kscope.Metric{
+		{Type: "External", Name: "s0-http_web_concurrency", TargetType: "AverageValue", Target: 5, Current: current(4)},
+		{Type: "External", Name: "s0-http_web_rate", TargetType: "AverageValue", Target: 20, Current: current(30)},
+	}
+	is := func(what, metric string, place int, target, value float64, from store.ValueSource) {
+		t.Helper()
+		r := x.Look(t).Reading()
+		if r.Metric != metric || r.Place != place || r.Target != target || r.Value != value || r.From != from || !r.Known {
+			t.Errorf("%s: %s at %d of target %v is %v by %q", what, r.Metric, r.Place, r.Target, r.Value, r.From)
+		}
+	}
+	measured := func(seconds, n float64, scaled kscope.Scaled) {
+		x.See(seconds, kscope.Depths{Server: route.Server, All: []kscope.Depth{{Backlog: route, N: n, Type: "route", Scaled: scaled}}})
+	}
+	x.See(1, x.SO, x.HPA)
+	is("by the HPA the rate asks for more", "s0-http_web_rate", 1, 20, 60, store.FromHPA)
+	x.HPA.Metrics[0].Current = current(8)
+	x.See(2, x.HPA)
+	is("by the HPA the concurrency does", "s0-http_web_concurrency", 0, 5, 16, store.FromHPA)
+	measured(3, 16, kscope.Scaled{Is: true, N: 90, Active: 90, Metric: triggers.RateMetric})
+	is("measured the rate does", "s0-http_web_rate", 1, 20, 90, store.FromBroker)
+	measured(4, 40, kscope.Scaled{Is: true, N: 40, Active: 90, Metric: triggers.ConcurrencyMetric})
+	is("then the concurrency", "s0-http_web_concurrency", 0, 5, 40, store.FromBroker)
+	x.HPA.Metrics[0].Current, x.HPA.Metrics[1].Current = current(1), current(30)
+	x.See(5, x.HPA)
+	measured(6, 4, kscope.Scaled{Metric: triggers.ConcurrencyMetric})
+	is("while the rate is not known", "s0-http_web_concurrency", 0, 5, 4, store.FromBroker)
+	x.HPA.Metrics = x.HPA.Metrics[1:]
+	x.See(7, x.HPA)
+	measured(8, 4, kscope.Scaled{Is: true, N: 30, Active: 30})
+	if r := x.Look(t).Reading(); r.Metric != "s0-http_web_rate" || r.Place != 0 || r.Target != 20 {
+		t.Errorf("of an HPA that has one of them: %s of target %v", r.Metric, r.Target)
+	}
+}
+
 func TestPolled(t *testing.T) {
 	x := newWorld(1)
 	x.SO.LastActiveTime = at(-3)

@@ -107,32 +107,6 @@ func isResource(t kscope.Trigger) bool {
 	return typ.Resource
 }
 
-// placeOf is where the metric of a trigger is among those of its HPA, -1 where it is
-// none of them: by its name, or that of a resource by its turn among its like.
-func placeOf(h *kscope.HPA, all []kscope.Trigger, i int, name string) int {
-	if h == nil {
-		return -1
-	}
-	if !isResource(all[i]) {
-		return slices.IndexFunc(h.Metrics, func(m kscope.Metric) bool { return name != "" && m.Name == name })
-	}
-	turn, of := 0, func(t kscope.Trigger) bool { return t.Metadata["containerName"] != "" }
-	for _, t := range all[:i] {
-		if t.Type == all[i].Type && of(t) == of(all[i]) {
-			turn++
-		}
-	}
-	for place, m := range h.Metrics {
-		if m.Name != all[i].Type || (m.Type == "ContainerResource") != of(all[i]) {
-			continue
-		}
-		if turn--; turn < 0 {
-			return place
-		}
-	}
-	return -1
-}
-
 // aims is what an HPA without a ScaledObject goes by, as if triggers said so; the first
 // names the work that its pods serve.
 func aims(h *kscope.HPA) []kscope.Trigger {

@@ -1,6 +1,7 @@
 package triggers
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/kscope/kscope"
@@ -32,5 +33,29 @@ func TestHTTPRoutes(t *testing.T) {
 	}
 	if none := of("external", "demo", "a", map[string]string{"queue": "web"}); none != (kscope.Backlog{}) {
 		t.Errorf("of another scaler: %+v", none)
+	}
+}
+
+// The metrics of a trigger are those of its position, of which a route has two.
+func TestMetricNames(t *testing.T) {
+	so := kscope.ScaledObject{ExternalMetricNames: []string{"s0-http_web_concurrency", "s0-http_web_rate", "s10-prometheus", "s1-http-demo_002Fshop"}}
+	for i, want := range map[int][]string{0: {"s0-http_web_concurrency", "s0-http_web_rate"}, 1: {"s1-http-demo_002Fshop"}, 2: nil, 10: {"s10-prometheus"}} {
+		if got := MetricNames(so, i); !slices.Equal(got, want) {
+			t.Errorf("of trigger %d: %q, want %q", i, got, want)
+		}
+	}
+}
+
+// An external scaler names its metrics itself; those of the add-on are known.
+func TestMetricOfARoute(t *testing.T) {
+	push, _ := TypeOf("external-push")
+	for want, metadata := range map[string]map[string]string{
+		"s0-http_web-v2_concurrency": {"interceptorRoute": " web.v2 "},
+		"s0-http-demo_002Fshop":      {"httpScaledObject": "shop", RouteNamespace: "demo"},
+		"s0-external-push":           {"scalerAddress": "mine:9090"},
+	} {
+		if got := push.MetricFor(0, metadata); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	}
 }

@@ -7,21 +7,40 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// MetricName is the external metric of a trigger, by KEDA's naming: the
-// trigger's position is the prefix.
-func MetricName(so kscope.ScaledObject, trigger int) string {
+// How the names of the two metrics end that an InterceptorRoute of the HTTP add-on has.
+const (
+	ConcurrencyMetric = "_concurrency"
+	RateMetric        = "_rate"
+)
+
+// MetricNames are the external metrics of a trigger, by KEDA's naming: the trigger's
+// position is the prefix. Only an external scaler has several, or names them as it likes:
+// of KEDA's HTTP add-on, an InterceptorRoute has http_ROUTE_concurrency and http_ROUTE_rate,
+// as far as it scales by these, and an HTTPScaledObject http-NAMESPACE_002FNAME.
+func MetricNames(so kscope.ScaledObject, trigger int) (all []string) {
 	prefix := "s" + strconv.Itoa(trigger) + "-"
 	for _, name := range so.ExternalMetricNames {
 		if strings.HasPrefix(name, prefix) {
-			return name
+			all = append(all, name)
 		}
 	}
-	return ""
+	return all
 }
 
 // MetricFor is the name that KEDA gives the external metric of a trigger of
-// this type in a position, by its metadata.
+// this type in a position, by its metadata. Of an external scaler, which names its
+// metrics itself, only those of the HTTP add-on are known, of which this is that of the
+// concurrency; for any other one the type stands in.
 func (t Type) MetricFor(index int, metadata map[string]string) string {
+	if t.Queue == httpQueue {
+		route, namespace := HTTPRoute(metadata), strings.TrimSpace(metadata[RouteNamespace])
+		switch {
+		case strings.TrimSpace(metadata["interceptorRoute"]) != "":
+			return NameMetric(index, "http_"+route+ConcurrencyMetric)
+		case route != "" && namespace != "":
+			return NameMetric(index, "http-"+namespace+"_002F"+route)
+		}
+	}
 	return NameMetric(index, fill(t.Metric, metadata))
 }
 

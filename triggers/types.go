@@ -51,6 +51,9 @@ func (t Type) MetricTypes() (allowed []string, byDefault string) {
 // length.
 const streams = "lagCount|pendingEntriesCount|streamLength"
 
+// httpQueue are the parameters that name a route of the HTTP add-on.
+const httpQueue = "interceptorRoute|httpScaledObject"
+
 // types are those of KEDA 2.21.
 var types = map[string]Type{
 	"activemq":                {Target: "targetQueueSize", Default: 10, Activation: "activationTargetQueueSize", Unit: "messages", Metric: "activemq-{destinationName}", Queue: "destinationName"},
@@ -83,8 +86,8 @@ var types = map[string]Type{
 	"elastic-forecast":        {Target: "targetValue", Activation: "activationTargetValue", Metric: "elastic-forecast-{jobID}", Queue: "jobID"},
 	"elasticsearch":           {Target: "targetValue", Activation: "activationTargetValue", Metric: "elasticsearch-{searchTemplateName}", Queue: "searchTemplateName|index"},
 	"etcd":                    {Target: "value", Activation: "activationValue", Metric: "etcd-{watchKey}", Queue: "watchKey"},
-	"external":                {Metric: "external", Queue: "interceptorRoute|httpScaledObject"},
-	"external-push":           {Metric: "external-push", Queue: "interceptorRoute|httpScaledObject"},
+	"external":                {Metric: "external", Queue: httpQueue},
+	"external-push":           {Metric: "external-push", Queue: httpQueue},
 	"forgejo-runner":          {Default: 1, Unit: "jobs", Metric: "forgejo", Queue: "name"},
 	"gcp-cloudtasks":          {Target: "value", Default: 100, Activation: "activationValue", Unit: "tasks", Metric: "gcp-ct-{queueName}", Queue: "queueName"},
 	"gcp-pubsub":              {Target: "value", Default: 10, Activation: "activationValue", Unit: "messages", Metric: "gcp-ps-{subscriptionName|topicName}", Queue: "subscriptionName|topicName"},

@@ -213,12 +213,12 @@ func TestReading(t *testing.T) {
 	}{
 		"concurrency":              {map[string]string{"scalingConcurrency": "10"}, kscope.Scaled{}, ""},
 		"rate":                     {map[string]string{"scalingRate": "10"}, kscope.Scaled{Is: true, N: 40.5, Active: 40.5, How: "requests/s over 1m"}, ""},
-		"both, the rate is more":   {map[string]string{"scalingRate": "10", "scalingConcurrency": "10"}, kscope.Scaled{Is: true, N: 40.5, Active: 40.5, How: "requests/s over 1m"}, ""},
-		"both, the rate is less":   {map[string]string{"scalingRate": "20", "scalingConcurrency": "10"}, kscope.Scaled{Is: true, N: 30, Active: 40.5, How: "concurrency asks for more than the rate"}, ""},
+		"both, the rate is more":   {map[string]string{"scalingRate": "10", "scalingConcurrency": "10"}, kscope.Scaled{Is: true, N: 40.5, Active: 40.5, How: "requests/s over 1m", Metric: "_rate"}, ""},
+		"both, the rate is less":   {map[string]string{"scalingRate": "20", "scalingConcurrency": "10"}, kscope.Scaled{Is: true, N: 30, Active: 40.5, How: "concurrency asks for more than the rate", Metric: "_concurrency"}, ""},
 		"buckets of ten seconds":   {map[string]string{"scalingRate": "10", "scalingWindow": "1h0m0s", "scalingGranularity": "10s"}, kscope.Scaled{Is: true, N: 40.5, Active: 40.5, How: "requests in 10s over 1h"}, ""},
 		"an old object":            {map[string]string{"interceptorRoute": "", "httpScaledObject": "web", "scalingRate": "10"}, kscope.Scaled{Is: true, N: 41, Active: 41, How: "requests/s over 1m"}, ""},
 		"buckets that break":       {map[string]string{"scalingRate": "10", "scalingGranularity": "500ms"}, kscope.Scaled{Is: true, N: 40.5, Active: 40.5, How: "requests in 500ms over 1m"}, "a granularity below 1s breaks the add-on's scaler"},
-		"a route that is not read": {map[string]string{"targetService": ""}, kscope.Scaled{}, "what KEDA counts is not known: the route was not read"},
+		"a route that is not read": {map[string]string{"targetService": ""}, kscope.Scaled{Metric: "_concurrency"}, "what KEDA counts is not known: the route was not read"},
 	} {
 		got := reading(s, queue(tt.with).Parameters)
 		if got.Scaled != tt.want || got.Note != tt.note || got.N != 30 || got.Parts[0] != (kscope.Part{Name: "requests/s", N: 42}) {
@@ -232,6 +232,9 @@ func TestReading(t *testing.T) {
 	s.rateKnown = false
 	if got := reading(s, queue(map[string]string{"scalingRate": "10"}).Parameters); got.Note != "the rate is not known yet" || got.Scaled.Is {
 		t.Errorf("at the first look: %+v", got)
+	}
+	if got := reading(s, queue(map[string]string{"scalingRate": "10", "scalingConcurrency": "10"}).Parameters); got.Scaled != (kscope.Scaled{Metric: "_concurrency"}) {
+		t.Errorf("at the first look of both: %+v", got)
 	}
 }
 

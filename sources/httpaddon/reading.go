@@ -55,6 +55,9 @@ func reading(s seen, p triggers.Parameters) broker.Reading {
 	old := p.Text("interceptorRoute") == ""
 	inside, rate := p.Number("scalingConcurrency"), p.Number("scalingRate")
 	window, bucket := windowOf(p)
+	if !old && rate > 0 == (inside > 0) { // it has two metrics, or may have
+		r.Scaled.Metric = triggers.ConcurrencyMetric
+	}
 	switch {
 	case inside <= 0 && rate <= 0:
 		if p.Text("targetService") == "" {
@@ -98,9 +101,9 @@ func scaled(inside, insideTarget, rate, rateTarget float64, over string) kscope.
 	if insideTarget <= 0 {
 		return kscope.Scaled{Is: true, N: rate, Active: rate, How: over}
 	}
-	out := kscope.Scaled{Is: true, N: inside, Active: max(inside, rate), How: "concurrency asks for more than the rate"}
+	out := kscope.Scaled{Is: true, N: inside, Active: max(inside, rate), How: "concurrency asks for more than the rate", Metric: triggers.ConcurrencyMetric}
 	if rate/rateTarget >= inside/insideTarget {
-		out.N, out.How = rate, over
+		out.N, out.How, out.Metric = rate, over, triggers.RateMetric
 	}
 	return out
 }

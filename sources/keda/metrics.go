@@ -22,6 +22,7 @@ type metrics struct {
 // is the first, by its name.
 type scaler struct {
 	metric  string
+	several bool // the trigger has more of them
 	value   float64
 	active  bool
 	latency float64 // of the last look that came to the source, which hardly ever repeats
@@ -63,9 +64,11 @@ func parseMetrics(text string) metrics {
 		ref := kscope.TriggerRef{Object: id, Index: index}
 		s, known := m.scalers[ref]
 		if metric := labels["metric"]; known && metric > s.metric {
+			s.several = true
+			m.scalers[ref] = s
 			continue
 		} else if metric != s.metric {
-			s = scaler{metric: metric}
+			s = scaler{metric: metric, several: known}
 		}
 		switch name {
 		case "keda_scaler_metrics_value":

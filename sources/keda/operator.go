@@ -265,6 +265,9 @@ func (l *look) depths(m metrics, all map[kscope.TriggerRef]kscope.Backlog) (out 
 		default:
 			d.N = is.value
 			d.Scaled = kscope.Scaled{Is: is.active != (is.value > 0), N: is.value, Active: activity(is)}
+			if is.several {
+				d.Scaled.Metric = is.metric
+			}
 		}
 		if ok {
 			l.was[ref] = is

@@ -49,7 +49,7 @@ func TestParseMetrics(t *testing.T) {
 	want := metrics{
 		scalers: map[kscope.TriggerRef]scaler{
 			{Object: waitingFor}:           {metric: "s0-datadog-x", value: 7, active: true, latency: 0.25},
-			{Object: waitingFor, Index: 1}: {metric: "s1-one", value: 3},
+			{Object: waitingFor, Index: 1}: {metric: "s1-one", several: true, value: 3},
 			{Object: batches}:              {metric: "s0-x", value: 9},
 		},
 		errors: map[kscope.ID]float64{waitingFor: 3, batches: 4},
