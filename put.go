@@ -60,6 +60,8 @@ type Answers struct {
 	// most: from when they were due until they were read. To a hundredth; 0 without any.
 	P50, P95   time.Duration
 	ColdStarts int64 // of Answered: those for which a pod had to start
+
+	Why string // what was wrong with the newest of Answered that came to nobody; "" where all came to somebody
 }
 
 // LoadState is how far a load has come.

@@ -110,6 +110,9 @@ func ending(l *kscope.Loading) string {
 	if l.Unknown > 0 {
 		notes = append(notes, words.Count(l.Unknown)+" sent without a word back")
 	}
+	if l.Answers.Why != "" {
+		notes = append(notes, l.Answers.Why)
+	}
 	return strings.Join(notes, "; ")
 }
 

@@ -225,6 +225,9 @@ func answered(a kscope.Answers) (parts []string) {
 			parts = append(parts, fmt.Sprintf("%s %dxx", words.Count(n), class))
 		}
 	}
+	if a.Why != "" {
+		parts = append(parts, a.Why)
+	}
 	if a.Answered > 0 {
 		parts = append(parts, fmt.Sprintf("p50 %s p95 %s", briefly(a.P50), briefly(a.P95)))
 	}

@@ -107,8 +107,8 @@ func TestNothingTakesNoJobs(t *testing.T) {
 
 // TestAnswers: of a load of requests it is said what came back.
 func TestAnswers(t *testing.T) {
-	got := strings.Join(answered(kscope.Answers{Sent: 1000, Answered: 777, Held: 223, ByClass: [6]int64{2, 0, 770, 0, 0, 5}, P50: 203456789, P95: 4_512_345_678, ColdStarts: 222}), ", ")
-	if want := "223 held, 2 without an answer, 770 2xx, 5 5xx, p50 203ms p95 4.51s, 222 cold starts"; got != want {
+	got := strings.Join(answered(kscope.Answers{Sent: 1000, Answered: 777, Held: 223, ByClass: [6]int64{2, 0, 770, 0, 0, 5}, P50: 203456789, P95: 4_512_345_678, ColdStarts: 222, Why: "the interceptor has no rule for a.b"}), ", ")
+	if want := "223 held, 2 without an answer, 770 2xx, 5 5xx, the interceptor has no rule for a.b, p50 203ms p95 4.51s, 222 cold starts"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := answered(kscope.Answers{}); got != nil {

@@ -13,6 +13,9 @@ import (
 type Answer struct {
 	Class int  // the first digit of its status; 0 where it ended without one
 	Cold  bool // a pod had to start for it
+	// Why says in words why it came to nobody; "" where it came to somebody, whatever
+	// that made of it.
+	Why string
 }
 
 // Tally counts what the requests of one load are answered. A Writer whose jobs are
@@ -62,6 +65,9 @@ func (t *Tally) answer(a Answer, took time.Duration) {
 	}
 	if a.Cold {
 		t.answers.ColdStarts++
+	}
+	if a.Why != "" {
+		t.answers.Why = a.Why
 	}
 }
 

@@ -48,7 +48,7 @@ func (i *interceptor) admin(w http.ResponseWriter, r *http.Request) {
 func (i *interceptor) proxy(w http.ResponseWriter, r *http.Request) {
 	name, ok := i.hosts[r.Host]
 	if !ok {
-		w.WriteHeader(http.StatusNotFound)
+		http.Error(w, http.StatusText(http.StatusNotFound), http.StatusNotFound)
 		return
 	}
 	i.mu.Lock()

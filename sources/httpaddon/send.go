@@ -123,13 +123,26 @@ func (s *sender) send(ctx context.Context, to target, id string) (a broker.Answe
 	if err != nil {
 		return broker.Answer{}
 	}
+	begin, _ := io.ReadAll(io.LimitReader(resp.Body, int64(len(notRouted))+1))
 	_, err = io.CopyN(io.Discard, resp.Body, mostRead)
 	_ = resp.Body.Close()
 	if err != nil && err != io.EOF { //nolint:errorlint // CopyN says it as it is
 		return broker.Answer{} // it broke off
 	}
-	return broker.Answer{Class: resp.StatusCode / 100, Cold: resp.Header.Get("X-KEDA-HTTP-Cold-Start") == "true"}
+	a = broker.Answer{Class: resp.StatusCode / 100, Cold: resp.Header.Get(coldStart) == "true"}
+	if resp.StatusCode == http.StatusNotFound && resp.Header.Get(coldStart) == "" && string(begin) == notRouted {
+		a.Why = "the interceptor has no rule for " + to.host
+	}
+	return a
 }
+
+const (
+	// coldStart is the header by which an interceptor says whether a pod had to start.
+	coldStart = "X-KEDA-HTTP-Cold-Start"
+	// notRouted is what an interceptor answers to what none of its rules takes, without that
+	// header, which says of others' answers that they are such.
+	notRouted = "Not Found\n"
+)
 
 // nothing is a body without anything in it, which net/http does not know to be so, and
 // therefore sends once only: one that it knew it would send again by a new connection

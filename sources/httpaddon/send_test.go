@@ -182,6 +182,30 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// What no rule of the interceptor takes is said to be so, and nothing else that is not found.
+func TestNotRouted(t *testing.T) {
+	const why = "the interceptor has no rule for gone.example.com"
+	for name, tt := range map[string]struct {
+		host   string
+		answer func(w http.ResponseWriter)
+		want   string
+	}{
+		"no rule":                        {"gone.example.com", nil, why},
+		"the application says so":        {"web.example.com", func(w http.ResponseWriter) { w.WriteHeader(http.StatusNotFound) }, ""},
+		"in the interceptor's words":     {"web.example.com", func(w http.ResponseWriter) { w.Header().Set(coldStart, "false"); http.Error(w, "Not Found", 404) }, ""},
+		"in its own, without the header": {"web.example.com", func(w http.ResponseWriter) { http.Error(w, "Not Found here", 404) }, ""},
+	} {
+		i := newInterceptor()
+		i.answer = func(_ int, w http.ResponseWriter, _ *http.Request) { tt.answer(w) }
+		loaded(t, i, map[string]string{"hosts": tt.host}, func(_ *memory, run runs) {
+			last, err := run(0, "batch:2")
+			if a := last.Answers; err != nil || a.Why != tt.want || a.ByClass != [6]int64{4: 2} {
+				t.Errorf("%s: %+v, %v", name, a, err)
+			}
+		})
+	}
+}
+
 // No more are under way than there is room for, and who stops withdraws them.
 func TestRoom(t *testing.T) {
 	i := newInterceptor()
