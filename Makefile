@@ -80,6 +80,7 @@ fmt: ## fail on files that gofmt would change
 tidy: ## fail if go.mod is not tidy
 	go mod tidy -diff
 	cd e2e && go mod tidy -diff
+	cd e2e/httpaddon && go mod tidy -diff
 
 # Its govet is go vet with one check more, and reuses what it has read.
 lint: $(LINT) ## golangci-lint, in both modules

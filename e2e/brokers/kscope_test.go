@@ -52,7 +52,10 @@ func TestKscope(t *testing.T) {
 		queues.Follow(o)
 		objects.Follow(o)
 	})
-	w := &watch{store: store.New(), said: map[string]Reading{}, queues: map[string]kscope.Backlog{}, loaded: map[string]int64{}, failed: map[string]string{}}
+	w := &watch{
+		store: store.New(), said: map[string]Reading{}, queues: map[string]kscope.Backlog{},
+		loaded: map[string]int64{}, failed: map[string]string{}, requests: map[string]Requests{},
+	}
 	commands := make(chan Command)
 	go func() {
 		defer cancel()
@@ -79,10 +82,17 @@ func TestKscope(t *testing.T) {
 			q := w.queues[c.Object]
 			target := kscope.Ref{Namespace: asked.Namespace, Name: c.Object}
 			go func() {
-				if c.Purge {
+				profile, err := load.BatchOf(c.Load), error(nil)
+				if c.Steady != "" {
+					profile, err = load.ParseProfile(c.Steady)
+				}
+				switch {
+				case err != nil:
+					panic(err)
+				case c.Purge:
 					_ = queues.Purge(ctx, load.Purge{Backlog: q, Target: target}) // what came of it is an observation
-				} else {
-					_ = queues.Load(ctx, load.Load{Backlog: q, Target: target, Profile: load.BatchOf(c.Load)}, nil)
+				default:
+					_ = queues.Load(ctx, load.Load{Backlog: q, Target: target, Profile: profile}, nil)
 				}
 			}()
 		}
@@ -91,17 +101,21 @@ func TestKscope(t *testing.T) {
 
 // watch is what was told of every object.
 type watch struct {
-	store  *store.Store
-	said   map[string]Reading
-	queues map[string]kscope.Backlog
-	loaded map[string]int64
-	failed map[string]string
+	store    *store.Store
+	said     map[string]Reading
+	queues   map[string]kscope.Backlog
+	loaded   map[string]int64
+	failed   map[string]string
+	requests map[string]Requests
 }
 
 func (w *watch) see(o kscope.Observation) {
 	w.store.Apply(o)
 	switch f := o.Fact.(type) {
 	case kscope.Loading:
+		if a := f.Answers; a.Sent > 0 {
+			w.requests[f.Target.Name] = Requests{!f.Ended(), f.Asked, a.Sent, f.Missed, a.Answered, a.Held, a.ColdStarts, a.ByClass, a.Why}
+		}
 		if f.Ended() {
 			w.loaded[f.Target.Name] += f.Accepted
 			w.failed[f.Target.Name] = f.Err
@@ -121,6 +135,7 @@ func (w *watch) see(o kscope.Observation) {
 		is := Reading{
 			Object: id.Name, Known: r.Known, From: string(r.From), Waits: r.Jobs(), Counted: r.Value, Err: r.Err,
 			Loaded: w.loaded[id.Name], Failed: w.failed[id.Name],
+			Metric: r.Metric, Target: r.Target, Requests: w.requests[id.Name],
 		}
 		if q := r.Trigger.Backlog; q != nil {
 			w.queues[id.Name] = *q

@@ -25,6 +25,7 @@ type Ask struct {
 type Command struct {
 	Object string // the ScaledObject
 	Load   int64  // so many jobs are to be put into its queue
+	Steady string // or as this profile says: "steady:20/s,for=60s"
 	Purge  bool   // or all that is in it is to be thrown away
 }
 
@@ -41,4 +42,17 @@ type Reading struct {
 	Server  string // how it is reached, in words
 	Loaded  int64  // what was acknowledged, of all that was put in
 	Failed  string // why something could not be put in
+
+	Metric   string  // of the HPA's, that the value is of
+	Target   float64 // of that
+	Requests Requests
+}
+
+// Requests is what came of the newest load, where that is of requests.
+type Requests struct {
+	Running               bool
+	Asked, Sent, Missed   int64
+	Answered, Held, Colds int64
+	ByClass               [6]int64
+	Why                   string
 }

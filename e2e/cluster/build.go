@@ -16,9 +16,10 @@ import (
 // Build returns the directory with the programs and KEDA's manifests,
 // compiling them if no earlier run has: as a release is, or quickly. It must be
 // called with the working directory inside this module. The directory is outside
-// the checkout and its name depends on how, on go.mod and on go.sum, so that it
-// outlives a checkout and never holds other versions than those pinned. It appears complete or not at all,
-// and of several processes that need it at once one builds and the others wait.
+// the checkout and its name depends on how, and on go.mod and go.sum of this module and of
+// the add-on's, so that it outlives a checkout and never holds other versions than those
+// pinned. It appears complete or not at all, and of several processes that need it at once
+// one builds and the others wait.
 func Build(ctx context.Context, asReleased bool, progress io.Writer) (string, error) {
 	root, err := moduleRoot()
 	if err != nil {
@@ -32,7 +33,8 @@ func Build(ctx context.Context, asReleased bool, progress io.Writer) (string, er
 	if !asReleased {
 		how = []string{quick}
 	}
-	key, err := moduleKey(root, how)
+	groups := groupsOf(asReleased)
+	key, err := moduleKey(root, groups, how)
 	if err != nil {
 		return "", err
 	}
@@ -53,11 +55,16 @@ func Build(ctx context.Context, asReleased bool, progress io.Writer) (string, er
 	if err := os.RemoveAll(tmp); err != nil {
 		return "", err
 	}
-	if err := compile(ctx, root, tmp, how, progress); err != nil {
+	if err := compile(ctx, root, tmp, groups, how, progress); err != nil {
 		return "", err
 	}
 	if err := writeManifests(ctx, root, tmp); err != nil {
 		return "", fmt.Errorf("prepare KEDA's manifests: %w", err)
+	}
+	if !asReleased {
+		if err := writeAddOnTypes(ctx, root, tmp); err != nil {
+			return "", fmt.Errorf("prepare the types of KEDA's HTTP add-on: %w", err)
+		}
 	}
 	if err := os.Rename(tmp, dir); err != nil {
 		return "", err
@@ -86,14 +93,17 @@ func prune(cache string) error {
 	return nil
 }
 
-func moduleKey(root string, how []string) (string, error) {
+func moduleKey(root string, groups []group, how []string) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{"go.mod", "go.sum"} {
-		b, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			return "", err
+	for _, g := range groups {
+		for _, name := range []string{"go.mod", "go.sum"} {
+			b, err := os.ReadFile(filepath.Join(root, g.module, name))
+			if err != nil {
+				return "", err
+			}
+			h.Write(b)
 		}
-		h.Write(b)
+		fmt.Fprint(h, g)
 	}
 	fmt.Fprint(h, strings.Join(how, " "))
 	return fmt.Sprintf("%x", h.Sum(nil))[:16], nil

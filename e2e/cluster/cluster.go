@@ -53,6 +53,7 @@ type Cluster struct {
 	Host        string // URL of the API server
 	RedisAddr   string // host:port
 	KEDAMetrics string // URL of the KEDA operator's Prometheus endpoint
+	AddOn       AddOn
 	Programs    []*Program
 
 	// Config is the administrator's, without a client-side rate limit.

@@ -13,25 +13,56 @@ import (
 	"time"
 )
 
-// packages are the programs compiled from the versions in go.mod, each with
-// the name it gets; go build would call etcd "server".
-var packages = []struct{ path, name string }{
-	{"go.etcd.io/etcd/server/v3", "etcd"},
-	{"k8s.io/kubernetes/cmd/kube-apiserver", "kube-apiserver"},
-	{"k8s.io/kubernetes/cmd/kube-controller-manager", "kube-controller-manager"},
-	{"k8s.io/kubernetes/cmd/kube-scheduler", "kube-scheduler"},
-	{"k8s.io/kubernetes/cmd/kubectl", "kubectl"},
-	{"sigs.k8s.io/kwok/cmd/kwok", "kwok"},
-	{"github.com/kedacore/keda/v2/cmd/operator", "keda-operator"},
-	{"github.com/kedacore/keda/v2/cmd/adapter", "keda-adapter"},
-	{"github.com/kedacore/keda/v2/cmd/webhooks", "keda-webhooks"},
+// A group is programs that are compiled together, from the versions in one go.mod.
+type group struct {
+	module   string   // the folder of the go.mod, from this module's
+	flags    []string // of the linker
+	programs []source
+}
+
+// source is where a program is compiled from, and the name it gets; go build would call
+// etcd "server".
+type source struct{ path, name string }
+
+// ownHosts has a program look names up in a file hosts of the directory that it is
+// started in, which is the cluster's, and not in that of the machine: it dials Services by
+// their names, which no machine knows.
+const ownHosts = "-X net.hostsFilePath=" + hostsFile
+
+var (
+	controlPlane = group{module: ".", programs: []source{
+		{"go.etcd.io/etcd/server/v3", Etcd},
+		{"k8s.io/kubernetes/cmd/kube-apiserver", APIServer},
+		{"k8s.io/kubernetes/cmd/kube-controller-manager", ControllerManager},
+		{"k8s.io/kubernetes/cmd/kube-scheduler", Scheduler},
+		{"k8s.io/kubernetes/cmd/kubectl", "kubectl"},
+		{"sigs.k8s.io/kwok/cmd/kwok", Kwok},
+		{"github.com/kedacore/keda/v2/cmd/adapter", KEDAAdapter},
+		{"github.com/kedacore/keda/v2/cmd/webhooks", KEDAWebhooks},
+	}}
+	operator = group{module: ".", flags: []string{ownHosts}, programs: []source{
+		{"github.com/kedacore/keda/v2/cmd/operator", KEDAOperator},
+	}}
+	addOn = group{module: "httpaddon", flags: []string{ownHosts}, programs: []source{
+		{addOnModule + "/interceptor", Interceptor},
+		{addOnModule + "/scaler", AddOnScaler},
+	}}
+)
+
+// groupsOf is what is compiled: the add-on only where nothing is measured, which needs
+// none.
+func groupsOf(asReleased bool) []group {
+	if asReleased {
+		return []group{controlPlane, operator}
+	}
+	return []group{controlPlane, operator, addOn}
 }
 
 // quick compiles in half the time: nothing is inlined into its callers, and
 // nothing is noted for a debugger. The programs stay optimized otherwise.
 const quick = "-gcflags=all=-l -dwarf=false"
 
-func compile(ctx context.Context, root, dir string, how []string, progress io.Writer) error {
+func compile(ctx context.Context, root, dir string, groups []group, how []string, progress io.Writer) error {
 	k8s, err := goCommand(ctx, root, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {
 		return err
@@ -43,32 +74,37 @@ func compile(ctx context.Context, root, dir string, how []string, progress io.Wr
 	// Without these the API server would report a placeholder at /version.
 	const vars = "k8s.io/component-base/version."
 	flags := fmt.Sprintf("-s -w -X %sgitVersion=%s -X %sgitMajor=%s -X %sgitMinor=%s", vars, k8s, vars, v[0], vars, v[1])
-	args := slices.Concat([]string{"build", "-ldflags", flags, "-o", dir + string(filepath.Separator)}, how)
-	for _, p := range packages {
-		args = append(args, p.path)
-	}
 	fmt.Fprintf(progress, "compiling Kubernetes %s, KEDA, etcd and kwok into %s\n", k8s, dir)
 	fmt.Fprintln(progress, "the first time takes about 10 minutes on two idle cores, and 7 GB of disk; later runs take seconds")
-	stop := report(dir, progress)
-	began := time.Now()
-	_, err = goCommand(ctx, root, args...)
-	stop()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(progress, "compiled in %s\n", time.Since(began).Round(time.Second))
-	for _, p := range packages {
-		if base := filepath.Base(strings.TrimSuffix(p.path, "/v3")); base != p.name {
-			if err := os.Rename(filepath.Join(dir, base), filepath.Join(dir, p.name)); err != nil {
-				return err
+	stop := report(dir, groups, progress)
+	defer stop()
+	for _, g := range groups {
+		began := time.Now()
+		args := slices.Concat([]string{"build", "-ldflags", strings.Join(append([]string{flags}, g.flags...), " "), "-o", dir + string(filepath.Separator)}, how)
+		for _, p := range g.programs {
+			args = append(args, p.path)
+		}
+		if _, err := goCommand(ctx, filepath.Join(root, g.module), args...); err != nil {
+			return err
+		}
+		for _, p := range g.programs {
+			if base := filepath.Base(strings.TrimSuffix(p.path, "/v3")); base != p.name {
+				if err := os.Rename(filepath.Join(dir, base), filepath.Join(dir, p.name)); err != nil {
+					return err
+				}
 			}
 		}
+		fmt.Fprintf(progress, "compiled %s and what goes with it in %s\n", g.programs[0].name, time.Since(began).Round(time.Second))
 	}
 	return nil
 }
 
 // report says every ten seconds how far go build is, which itself says nothing.
-func report(dir string, progress io.Writer) (stop func()) {
+func report(dir string, groups []group, progress io.Writer) (stop func()) {
+	all := 0
+	for _, g := range groups {
+		all += len(g.programs)
+	}
 	began := time.Now()
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -82,7 +118,7 @@ func report(dir string, progress io.Writer) (stop func()) {
 			case <-tick.C:
 				linked, _ := os.ReadDir(dir)
 				fmt.Fprintf(progress, "  compiling, %s: %d of %d programs done\n",
-					time.Since(began).Round(time.Second), len(linked), len(packages))
+					time.Since(began).Round(time.Second), len(linked), all)
 			}
 		}
 	}()

@@ -12,17 +12,22 @@ import (
 //go:embed kwok.yaml
 var kwokConfig []byte
 
-// redisForward makes a port-forward to Redis' port of any pod, through the API
-// server, end at the one real Redis.
-const redisForward = `---
+// forwards makes a port-forward through the API server end at a program here: to Redis'
+// port of any pod at the one real Redis, to those of an interceptor of KEDA's HTTP add-on
+// at that.
+const forwards = `---
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: ClusterPortForward
 metadata:
-  name: redis
+  name: programs
 spec:
   forwards:
   - ports: [6379]
     target: {address: 127.0.0.1, port: %d}
+  - ports: [8080]
+    target: {address: 127.0.0.1, port: %d}
+  - ports: [%[3]d]
+    target: {address: 127.0.0.1, port: %[3]d}
 `
 
 // The parts of a cluster, and where they are found.
@@ -44,7 +49,7 @@ type parts struct {
 //	  │       scheduler, kwok   keda-operator ──► redis
 //	  └──────────────────────────┘
 func (c *Cluster) layOut(o Options, redis string) (*parts, error) {
-	ports, err := freePorts(12)
+	ports, err := freePorts(15)
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +57,7 @@ func (c *Cluster) layOut(o Options, redis string) (*parts, error) {
 	grpc, opMetrics, opProbe := ports[4], ports[5], ports[6]
 	adapter, adapterMetrics, webhooks, webhooksProbe := ports[7], ports[8], ports[9], ports[10]
 	kubelet := ports[11]
+	c.AddOn = AddOn{Proxy: ports[12], Admin: ports[13], Scaler: ports[14]}
 	c.Host = "https://" + loopback(api)
 	c.RedisAddr = loopback(redisPort)
 	c.KEDAMetrics = "http://" + loopback(opMetrics) + "/metrics"
@@ -69,8 +75,11 @@ func (c *Cluster) layOut(o Options, redis string) (*parts, error) {
 		}
 	}
 	c.Kubeconfig = kubeconfigs["admin"]
-	kwok := append(slices.Clip(kwokConfig), fmt.Sprintf(redisForward, redisPort)...)
+	kwok := append(slices.Clip(kwokConfig), fmt.Sprintf(forwards, redisPort, c.AddOn.Proxy, c.AddOn.Admin)...)
 	if err := os.WriteFile(filepath.Join(c.Dir, "kwok.yaml"), kwok, 0o600); err != nil {
+		return nil, err
+	}
+	if err := c.name(addOnScalerName); err != nil {
 		return nil, err
 	}
 	bin := func(name string) string { return filepath.Join(c.Bin, name) }
@@ -155,7 +164,7 @@ func (c *Cluster) layOut(o Options, redis string) (*parts, error) {
 			"--v=WARN",
 		}},
 		operator: &Program{
-			Name: KEDAOperator, Path: bin("keda-operator"), Env: append(slices.Clip(kedaEnv), o.OperatorEnv...), Restart: true,
+			Name: KEDAOperator, Path: bin("keda-operator"), Env: slices.Concat(kedaEnv, []string{ownNames}, o.OperatorEnv), Restart: true,
 			Ready: "http://" + loopback(opProbe) + "/readyz",
 			Args: []string{
 				"--metrics-service-bind-address=" + loopback(grpc),

@@ -22,6 +22,8 @@ const (
 	KEDAOperator      = "keda-operator"
 	KEDAAdapter       = "keda-adapter"
 	KEDAWebhooks      = "keda-webhooks"
+	Interceptor       = "http-interceptor" // of [Cluster.StartAddOn], as the next
+	AddOnScaler       = "http-scaler"
 )
 
 // Stop kills every program of the cluster that still runs and, if Start chose
@@ -135,12 +137,12 @@ func (c *Cluster) StartAPIServer(ctx context.Context) error {
 	return nil
 }
 
-// Run adds a program of the caller's to the cluster: it is started like the
-// others, logs into Dir and is killed by Stop.
-func (c *Cluster) Run(ctx context.Context, p *Program) error {
+// Run adds programs of the caller's to the cluster: they are started like the
+// others, log into Dir and are killed by Stop.
+func (c *Cluster) Run(ctx context.Context, programs ...*Program) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.run(ctx, p)
+	return c.run(ctx, programs...)
 }
 
 func (c *Cluster) program(name string) (*Program, error) {

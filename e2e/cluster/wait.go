@@ -45,7 +45,7 @@ func (c *Cluster) waitForTypes(ctx context.Context, crds []*unstructured.Unstruc
 	for _, crd := range crds {
 		group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
 		plural, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "plural")
-		gvr := schema.GroupVersionResource{Group: group, Version: "v1alpha1", Resource: plural}
+		gvr := schema.GroupVersionResource{Group: group, Version: versionOf(crd), Resource: plural}
 		g.Go(func() error {
 			return WaitFor(all, time.Minute, plural, func(ctx context.Context) error {
 				_, err := c.Dynamic.Resource(gvr).List(ctx, metav1.ListOptions{Limit: 1})
@@ -62,10 +62,22 @@ func (c *Cluster) waitForTypes(ctx context.Context, crds []*unstructured.Unstruc
 		for _, crd := range crds {
 			group, _, _ := unstructured.NestedString(crd.Object, "spec", "group")
 			kind, _, _ := unstructured.NestedString(crd.Object, "spec", "names", "kind")
-			if _, err := c.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind}, "v1alpha1"); err != nil {
+			if _, err := c.mapper.RESTMapping(schema.GroupKind{Group: group, Kind: kind}, versionOf(crd)); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// versionOf is the first version of a CRD.
+func versionOf(crd *unstructured.Unstructured) string {
+	versions, _, _ := unstructured.NestedSlice(crd.Object, "spec", "versions")
+	for _, v := range versions {
+		if v, ok := v.(map[string]any); ok {
+			name, _, _ := unstructured.NestedString(v, "name")
+			return name
+		}
+	}
+	return ""
 }
