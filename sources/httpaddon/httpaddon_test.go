@@ -3,6 +3,7 @@ package httpaddon
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -128,6 +129,19 @@ func TestSeveralInterceptors(t *testing.T) {
 			t.Errorf("after a start: %+v", got)
 		}
 	})
+}
+
+// What is wrong with the way to an interceptor is said as it is.
+func TestTroubleOnTheWay(t *testing.T) {
+	want := &kscope.Trouble{Message: "nothing listens on port 9090 in pod keda/interceptor"}
+	c, err := New().Connect(t.Context(), triggers.Parameters{}, func(context.Context, string, string) (net.Conn, error) { return nil, want })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Measure(t.Context(), []protocol.Queue{queue(nil)}, make([]broker.Reading, 1)); !errors.Is(err, want) {
+		t.Errorf("got %v", err)
+	}
 }
 
 // Behind a Service another connection may lead to another interceptor, whose counts are

@@ -2,6 +2,7 @@ package httpaddon
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -160,29 +161,26 @@ func (c *client) look(ctx context.Context, addresses []string, service bool) (ma
 
 // ask hears one interceptor.
 func (c *client) ask(ctx context.Context, at string) (counts map[string]count, err error) {
-	err = c.admin.JSON(ctx, "http://"+at+"/queue", &counts)
+	b, _, err := c.admin.Do(ctx, http.MethodGet, "http://"+at+"/queue", nil, nil)
 	answer, isAnswer := errors.AsType[*protocol.Answer](err)
 	switch {
 	case isAnswer && answer.Status == http.StatusNotFound:
 		return nil, notOne(at, "it knows no /queue")
 	case isAnswer:
 		return nil, notOne(at, answer.Error())
-	case isTrouble(err):
+	case err != nil:
+		return nil, err
+	case json.Unmarshal(b, &counts) != nil:
 		return nil, notOne(at, "what it says of /queue cannot be read")
-	case err == nil && counts == nil:
+	case counts == nil:
 		return nil, notOne(at, "it says nothing of /queue")
 	}
-	return counts, err
+	return counts, nil
 }
 
 // notOne is for what is something else.
 func notOne(at, why string) error {
 	return &kscope.Trouble{Message: "what answers at " + at + " is no interceptor of the HTTP add-on: " + why, Hint: "check scalerAddress; the interceptors' admin port is looked for in the same namespace"}
-}
-
-func isTrouble(err error) bool {
-	_, ok := errors.AsType[*kscope.Trouble](err)
-	return ok
 }
 
 // dialled takes down that another connection was made.
