@@ -7,6 +7,7 @@ package brokers
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -118,7 +119,7 @@ func (w *watch) see(o kscope.Observation) {
 		}
 		if f.Ended() {
 			w.loaded[f.Target.Name] += f.Accepted
-			w.failed[f.Target.Name] = f.Err
+			w.failed[f.Target.Name] = cmp.Or(f.Err, f.Answers.Why)
 		}
 	case kscope.Purged:
 		w.failed[f.Target.Name] = f.Err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -94,14 +95,18 @@ func (c *Cluster) StartAddOn(ctx context.Context, services ...string) error {
 		return err
 	}
 	err = WaitFor(ctx, time.Minute, "the pretended interceptor", func(ctx context.Context) error {
-		pods, err := c.Client.CoreV1().Pods("keda").List(ctx, metav1.ListOptions{LabelSelector: "app=" + addOnName + "-interceptor"})
-		switch {
-		case err != nil:
+		all, err := c.Client.DiscoveryV1().EndpointSlices("keda").List(ctx, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + addOnName + "-interceptor-proxy"})
+		if err != nil {
 			return err
-		case len(pods.Items) != 1:
-			return errors.New("it has no pod")
 		}
-		return c.ApplyYAML(ctx, "keda", fmt.Sprintf(adminEndpoint, addOnName, c.AddOn.Admin, pods.Items[0].Name))
+		for _, s := range all.Items {
+			for _, e := range s.Endpoints {
+				if ready := e.Conditions.Ready; ready != nil && *ready && e.TargetRef != nil {
+					return c.ApplyYAML(ctx, "keda", fmt.Sprintf(adminEndpoint, addOnName, c.AddOn.Admin, e.TargetRef.Name))
+				}
+			}
+		}
+		return errors.New("it is not ready")
 	})
 	if err != nil {
 		return err

@@ -142,6 +142,9 @@ func TestTroubleOnTheWay(t *testing.T) {
 	if err := c.Measure(t.Context(), []protocol.Queue{queue(nil)}, make([]broker.Reading, 1)); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
+	if got := c.(*client).send(t.Context(), target{host: "a.b", path: "/"}, "1"); got != (broker.Answer{Why: want.Message}) {
+		t.Errorf("got %+v", got)
+	}
 }
 
 // Behind a Service another connection may lead to another interceptor, whose counts are

@@ -2,6 +2,7 @@ package httpaddon
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -120,7 +121,9 @@ func (s *sender) send(ctx context.Context, to target, id string) (a broker.Answe
 		return broker.Answer{}
 	}
 	resp, err := s.web.Do(req)
-	if err != nil {
+	if trouble, ok := errors.AsType[*kscope.Trouble](err); ok { // as of a port-forward to nobody
+		return broker.Answer{Why: trouble.Message}
+	} else if err != nil {
 		return broker.Answer{}
 	}
 	begin, _ := io.ReadAll(io.LimitReader(resp.Body, int64(len(notRouted))+1))

@@ -73,7 +73,7 @@ func (c *forwarded) end(text string) {
 	e := &kscope.Trouble{Message: kscope.Clean("the port-forward to pod " + c.pod.String() + " ended: " + strings.TrimSpace(text))}
 	if strings.Contains(text, "refused") {
 		e.Message = c.pod.listensNot()
-		e.Hint = "is Redis running there, and is the port right?"
+		e.Hint = "does anything run there, and is the port right?"
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
