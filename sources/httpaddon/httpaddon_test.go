@@ -142,7 +142,7 @@ func TestTroubleOnTheWay(t *testing.T) {
 	if err := c.Measure(t.Context(), []protocol.Queue{queue(nil)}, make([]broker.Reading, 1)); !errors.Is(err, want) {
 		t.Errorf("got %v", err)
 	}
-	if got := c.(*client).send(t.Context(), target{host: "a.b", path: "/"}, "1"); got != (broker.Answer{Why: want.Message}) {
+	if got := c.(*client).send(t.Context(), target{host: "a.b", path: "/", header: http.Header{}}, "1"); got != (broker.Answer{Why: want.Message}) {
 		t.Errorf("got %+v", got)
 	}
 }
