@@ -2,6 +2,7 @@ package triggers
 
 import (
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,10 @@ type Parameters struct {
 	PerWorkload bool
 	Polling     time.Duration // between two looks of KEDA's
 }
+
+// ErrAbsent is the cause of not knowing the parameters of a trigger where something that
+// it names is not there: what was known of it before is over then.
+var ErrAbsent = errors.New("it does not exist")
 
 // String is the type alone.
 func (p Parameters) String() string { return p.Type }

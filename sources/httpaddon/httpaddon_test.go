@@ -315,5 +315,13 @@ func TestInterceptorsComeAndGo(t *testing.T) {
 		after(time.Minute, 7)
 		listed, broken = "b:9090", nil
 		after(time.Minute, 4)
+		broken = &kscope.Trouble{Message: "the route does not exist", Cause: triggers.ErrAbsent}
+		time.Sleep(time.Minute)
+		readings := make([]broker.Reading, 1)
+		if _, err := meter.Measure(t.Context(), ask, readings); readings[0].Err == nil || readings[0].Err.Error() != "the route does not exist" {
+			t.Errorf("of a route that is gone: %+v, %v", readings[0], err)
+		}
+		broken = nil
+		after(time.Minute, 4)
 	})
 }

@@ -38,7 +38,7 @@ func (x *resolution) route(p triggers.Parameters) error {
 		return x.unreadable(err, kind, x.ref.Namespace, name)
 	}
 	if u == nil {
-		return &kscope.Trouble{Message: kscope.Clean(kind + " " + x.ref.Namespace + "/" + name + " does not exist"), Hint: "create it, or name another in the trigger"}
+		return &kscope.Trouble{Message: kscope.Clean(kind + " " + x.ref.Namespace + "/" + name + " does not exist"), Hint: "create it, or name another in the trigger", Cause: triggers.ErrAbsent}
 	}
 	spec := fields(u.Object).at("spec")
 	if kind == "InterceptorRoute" {

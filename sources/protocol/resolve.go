@@ -62,8 +62,11 @@ func (m *meter) parameters(ctx context.Context, i int) (triggers.Parameters, *re
 		p, err := m.resolve(ctx, trigger)
 		r.wait = min(max(2*r.wait, resolveAgain), resolveMost)
 		r.due = time.Now().Add(r.wait)
-		if err == nil {
+		switch {
+		case err == nil:
 			r.parameters, r.known, r.at = p, true, time.Now()
+		case errors.Is(err, triggers.ErrAbsent):
+			r.known = false
 		}
 		r.err = err
 	}
