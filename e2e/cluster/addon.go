@@ -28,7 +28,9 @@ const (
 )
 
 // ScalerAddress is what a trigger names the add-on's scaler by, as in any cluster.
-func (c *Cluster) ScalerAddress() string { return fmt.Sprintf("%s:%d", addOnScalerName, c.AddOn.Scaler) }
+func (c *Cluster) ScalerAddress() string {
+	return fmt.Sprintf("%s:%d", addOnScalerName, c.AddOn.Scaler)
+}
 
 // addOnObjects is what kscope finds of the add-on: its Services, and a pretended pod, whose
 // ports are forwarded to the interceptor. The endpoint of the admin port has to be written,
