@@ -51,7 +51,7 @@ type Selector []Requirement
 type Requirement struct {
 	Key      string
 	Operator Operator
-	Values   []string // one or more for In and NotIn, none otherwise
+	Values   []string // one or more for In and NotIn, one for GreaterThan and LessThan, none otherwise
 }
 
 // Operator is how a requirement compares, in the API's words.
@@ -63,6 +63,8 @@ const (
 	NotIn        Operator = "NotIn"
 	Exists       Operator = "Exists"
 	DoesNotExist Operator = "DoesNotExist"
+	GreaterThan  Operator = "Gt" // whole numbers, as LessThan
+	LessThan     Operator = "Lt"
 )
 
 // Matches reports whether labels satisfy every requirement.
@@ -77,6 +79,8 @@ func (s Selector) Matches(labels map[string]string) bool {
 		case Exists:
 		case DoesNotExist:
 			ok = !ok
+		case GreaterThan, LessThan:
+			ok = ok && r.compares(v)
 		default:
 			ok = false
 		}
@@ -85,6 +89,17 @@ func (s Selector) Matches(labels map[string]string) bool {
 		}
 	}
 	return len(s) > 0
+}
+
+// compares reports whether a value, if it is a whole number, is on the right side of that of
+// the requirement.
+func (r Requirement) compares(v string) bool {
+	is, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || len(r.Values) != 1 {
+		return false
+	}
+	limit, err := strconv.ParseInt(r.Values[0], 10, 64)
+	return err == nil && (r.Operator == GreaterThan && is > limit || r.Operator == LessThan && is < limit)
 }
 
 // Step is a change of a workload's replicas, as whoever made it tells of it.

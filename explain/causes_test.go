@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -220,5 +221,37 @@ func TestSchedule(t *testing.T) {
 	x.See(1815, kscope.Heartbeat{})
 	if d := x.Look(t); d.Phase != explain.CoolingDown || math.Abs(d.Zero.Sub(at(1829)).Seconds()) > 1 {
 		t.Errorf("closed: %s, %v: %s %s", d.Phase, d.Zero.Sub(noon).Seconds(), d.Why, d.Next)
+	}
+}
+
+// What a trigger counts among the pods is said of these, at zero replicas too.
+func TestPodsThatMatch(t *testing.T) {
+	x := newWorld(0)
+	x.SO.Triggers = []kscope.Trigger{{Type: "kubernetes-workload", MetricType: "AverageValue", Metadata: map[string]string{"podSelector": "app=x", "value": "2", "activationValue": "1"}}}
+	x.See(1, x.SO)
+	says := func(when, want string, rule string) {
+		t.Helper()
+		d := x.Look(t)
+		if !strings.Contains(d.Why+" "+d.Next, want) || d.Rule != rule {
+			t.Errorf("%s: %s: %s %s", when, d.Rule, d.Why, d.Next)
+		}
+	}
+	says("none", "No pod matches app=x", "asleep")
+	guest := func(i int) kscope.Pod {
+		return kscope.Pod{Ref: kscope.Ref{Namespace: "demo", Name: fmt.Sprint("guest-", i)}, UID: fmt.Sprint(i), Labels: map[string]string{"app": "x"}, Phase: "Running", Node: "n1", Scheduled: true, Ready: true}
+	}
+	x.See(2, guest(1))
+	says("one", "1 pod matches app=x, but KEDA starts nothing until it is above 1.", "asleep")
+	x.See(3, guest(2), guest(3))
+	says("three", "3 pods match app=x", "waking")
+	x.See(600, kscope.Heartbeat{})
+	says("and nothing happens", "3 pods match app=x, for 9m57s now, and KEDA has started nothing.", "overdue")
+
+	x.SO.Triggers = []kscope.Trigger{{Type: "kubernetes-workload", MetricType: "AverageValue", Metadata: map[string]string{"podSelector": "app=x", "value": "2", "groupByNode": "true"}}}
+	x.See(601, x.SO)
+	says("by node", "The pods that match app=x are on 1 node", "waking")
+	x.See(602, kscope.Status{Kind: kscope.Pods, State: kscope.Forbidden, Message: "you may not list pods"})
+	if d := x.Look(t); strings.Contains(d.Why+d.Next, "match") {
+		t.Errorf("of pods that cannot be seen: %s: %s %s", d.Rule, d.Why, d.Next)
 	}
 }

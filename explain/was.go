@@ -128,7 +128,7 @@ func replicasWere(c *store.Chain, f *facts) string {
 // valueThen is what a trigger said at a time, or a formula.
 func (f *facts) valueThen(c *store.Chain, r *store.Reading, at time.Time) (float64, bool) {
 	switch r.From {
-	case store.FromBroker, store.FromKEDA:
+	case store.FromBroker, store.FromKEDA, store.FromPods:
 		v := r.AsScaled(valueAt(&r.Past, at))
 		return v, v == v // not NaN
 	case store.FromHPA:
@@ -174,7 +174,7 @@ func setBy(c *store.Chain, at time.Time) int32 {
 // unseenWork reports whether there is work that KEDA will find when it next looks.
 func unseenWork(c *store.Chain) bool {
 	return slices.ContainsFunc(c.Metrics(), func(r store.Reading) bool {
-		return r.Known && r.From == store.FromBroker && r.IsActive()
+		return r.Known && (r.From == store.FromBroker || r.From == store.FromPods) && r.IsActive()
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/words"
 )
 
@@ -32,10 +33,27 @@ func waits(r store.Reading) string {
 	if r.From == store.FromSchedule {
 		return "The schedule of the trigger " + triggerName(r) + " is open"
 	}
+	if r.From == store.FromPods {
+		return match(r)
+	}
 	if !r.CountsJobs() {
 		return capital(noun(r)) + " is at " + estimate(r) + words.Count(r.Jobs()) + asCounted(r)
 	}
 	return jobsWait(r) + " in " + called(r.Name())
+}
+
+// match says what a trigger that counts pods finds: "3 pods match app=x".
+func match(r store.Reading) string {
+	of, _, _ := triggers.PodsOf("", r.Trigger)
+	n := int(r.Value)
+	one, many := "matches "+called(of.Selector), "match "+called(of.Selector)
+	switch {
+	case of.ByNode:
+		return "The pods that " + many + " are on " + words.Plural(n, "node")
+	case n == 0:
+		return "No pod " + one
+	}
+	return pods(n) + " " + verb(n, one, many)
 }
 
 // jobsWait says how many items wait: "7 jobs wait".
@@ -98,6 +116,10 @@ func isEmpty(c *store.Chain, r store.Reading) string {
 		return capital(called(r.Name())) + " is at " + use(aim(c, &r), r.Each)
 	case r.From == store.FromSchedule:
 		return "The schedule of the trigger " + triggerName(r) + " is closed"
+	case r.From == store.FromPods && r.Value == 0:
+		return match(r)
+	case r.From == store.FromPods:
+		return match(r) + ", which is not above the activation threshold"
 	case r.Jobs() > 0:
 		return capital(noun(r)) + " is not above its activation threshold"
 	case !r.CountsJobs():
@@ -152,6 +174,8 @@ func estimate(r store.Reading) string {
 func amount(r store.Reading) string {
 	mark := estimate(r)
 	switch {
+	case r.From == store.FromPods:
+		return match(r)
 	case !r.CountsJobs():
 		return "Trigger " + triggerName(r) + ": " + mark + words.Count(r.Jobs()) + asCounted(r)
 	case r.Jobs() == 1:
@@ -172,6 +196,9 @@ func calls(c *store.Chain, f *facts) string {
 	}
 	if f.r.Formula != nil {
 		return fmt.Sprintf("The formula comes to %s%s, which at %s per pod calls for %s%s", estimate(f.r), words.Count(f.r.Value), words.Count(f.r.Target), least, words.Plural(f.raw, "pod"))
+	}
+	if f.r.From == store.FromPods {
+		return fmt.Sprintf("%s, which at %s per pod calls for %s%s", match(f.r), words.Count(f.r.Target), least, words.Plural(f.raw, "pod"))
 	}
 	if f.r.Direct {
 		return fmt.Sprintf("%s, target %s, calls for %s%s", capital(uses(c, &f.r)), use(aim(c, &f.r), f.r.Target), least, words.Plural(f.raw, "pod"))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Since is how far back [Store.At] reaches; the present while nothing was
@@ -200,6 +201,12 @@ func (s *Store) copy(series func(*Series) Series) *Store {
 
 // copyPods copies the workloads and the pods, with what links them.
 func (s *Store) copyPods(c *Store, series func(*Series) Series) {
+	for of, t := range s.pods.tallies {
+		if c.pods.tallies == nil {
+			c.pods.tallies = make(map[triggers.Pods]*tally, len(s.pods.tallies))
+		}
+		c.pods.tallies[of] = &tally{PodTally: t.Clone(), past: series(&t.past)}
+	}
 	c.pods.byRef = make(map[kscope.Ref]*pod, len(s.pods.byRef))
 	pods := make([]pod, 0, len(s.pods.byRef))
 	take := func(p *pod, owner *workload) *pod {

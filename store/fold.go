@@ -235,6 +235,7 @@ func (s *Store) applyPod(at time.Time, f *kscope.Pod) bool {
 	if ok {
 		s.touchWorkload(was)
 		s.recordPods(at, p.owner)
+		s.recordTallies(at, f.Ref.Namespace)
 		s.reach(p)
 	}
 	return ok

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"maps"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // tomb marks an object that went, so that an older fact does not bring it
@@ -76,6 +78,7 @@ func (s *Store) applyGone(at time.Time, f kscope.Gone) bool {
 			w := p.owner
 			s.pods.drop(p)
 			s.recordPods(at, w)
+			s.recordTallies(at, f.Ref.Namespace)
 			s.touchWorkload(w)
 			return true
 		}
@@ -124,6 +127,7 @@ func (s *Store) sweep() {
 			delete(s.puts, key)
 		}
 	}
+	maps.DeleteFunc(s.pods.tallies, func(_ triggers.Pods, t *tally) bool { return len(t.of) == 0 })
 	s.events.forget(before)
 	s.tellings.forget(before)
 	s.forgetParted()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // History is what the chart of an object is drawn from. The values of the
@@ -25,7 +26,11 @@ func (s *Store) History(id kscope.ID, of *kscope.Backlog) History {
 		return History{}
 	}
 	var h History
-	if of != nil && s.queues[*of] != nil {
+	if of != nil && of.Broker == triggers.PodsBroker {
+		if of, _ := triggers.CountedPods(*of); s.pods.tallies[of] != nil {
+			h.Queue = s.upToNow(&s.pods.tallies[of].past, kscope.Pods)
+		}
+	} else if of != nil && s.queues[*of] != nil {
 		h.Queue = &s.queues[*of].Series
 		if p := s.puts[*of]; p != nil {
 			h.Own = &p.own

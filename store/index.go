@@ -46,6 +46,7 @@ func (s *Store) index(o *object) {
 		s.byHPA[o.hpaRef()] = append(s.byHPA[o.hpaRef()], o)
 	}
 	s.byTarget[o.workKey()] = append(s.byTarget[o.workKey()], o)
+	s.tallyFor(o)
 	for _, t := range o.triggers() {
 		if t.Backlog != nil && !slices.Contains(s.byQueue[*t.Backlog], o) {
 			s.byQueue[*t.Backlog] = append(s.byQueue[*t.Backlog], o)
@@ -61,6 +62,7 @@ func (s *Store) unindex(o *object) {
 		without(s.byHPA, o.hpaRef(), o)
 	}
 	without(s.byTarget, o.workKey(), o)
+	s.pods.untally(o)
 	s.keepWord(o)
 	for _, t := range o.triggers() {
 		if t.Backlog != nil {
@@ -69,7 +71,12 @@ func (s *Store) unindex(o *object) {
 	}
 }
 
+// sameQueue reports whether two triggers go by the same queue, or count the same pods.
 func sameQueue(a, b kscope.Trigger) bool {
+	const pods = "kubernetes-workload"
+	if a.Type == pods || b.Type == pods {
+		return a.Type == b.Type && maps.Equal(a.Metadata, b.Metadata)
+	}
 	return a.Backlog == b.Backlog || a.Backlog != nil && b.Backlog != nil && *a.Backlog == *b.Backlog
 }
 

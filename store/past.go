@@ -146,7 +146,7 @@ func (s *Store) size() int {
 
 // weight is about how many bytes a keyframe has to itself.
 func (s *Store) weight() int {
-	return 2048 + 520*len(s.objects) + 64*len(s.hpas) + 850*len(s.work) + 190*len(s.pods.byRef) + 560*len(s.queues) + 100*len(s.events)
+	return 2048 + 520*len(s.objects) + 64*len(s.hpas) + 850*len(s.work) + 190*len(s.pods.byRef) + 300*len(s.pods.tallies) + 560*len(s.queues) + 100*len(s.events)
 }
 
 // weigh is about how many bytes a kept fact has to itself, once another has taken

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"maps"
-	"sort"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // pod is a pod and the workload that selects it, nil if none does.
@@ -31,8 +33,9 @@ type pod struct {
 // many at a time.
 type podIndex struct {
 	byRef   map[kscope.Ref]*pod
-	pending []*pod             // new, or with new labels, since the last link
-	fresh   map[*workload]bool // new, or with a new selector, since the last link
+	tallies map[triggers.Pods]*tally // what triggers count of them; nil while none does
+	pending []*pod                   // new, or with new labels, since the last link
+	fresh   map[*workload]bool       // new, or with a new selector, since the last link
 	byLabel map[labelKey][]*workload
 }
 
@@ -74,12 +77,15 @@ func (x *podIndex) put(at time.Time, f *kscope.Pod) (p *pod, was *workload, ok b
 		was = p.owner
 	}
 	switch {
+	case p != nil && at.Before(p.at):
+		return p, was, false
+	}
+	x.count(p, f)
+	switch {
 	case p == nil:
 		p = &pod{Pod: f, first: thereSince(at, f), since: nano(at)}
 		x.byRef[f.Ref] = p
 		x.queue(p)
-	case at.Before(p.at):
-		return p, was, false
 	case p.UID != f.UID || p.OwnerUID != f.OwnerUID || !maps.Equal(p.Labels, f.Labels):
 		p.unlink()
 		x.queue(p)
@@ -93,6 +99,7 @@ func (x *podIndex) put(at time.Time, f *kscope.Pod) (p *pod, was *workload, ok b
 
 func (x *podIndex) drop(p *pod) {
 	p.unlink()
+	x.count(p, nil)
 	p.gone = true
 	delete(x.byRef, p.Ref)
 }
@@ -104,6 +111,109 @@ func (p *pod) unlink() {
 		w.pods[p.place], w.pods[n].place = w.pods[n], p.place
 		w.pods[n], w.pods = nil, w.pods[:n]
 		p.owner = nil
+	}
+}
+
+// tally is what triggers count of the pods.
+type tally struct {
+	triggers.PodTally
+	of   []*object // whose triggers these are
+	past Series    // of the number, where all pods are known
+}
+
+// count has the tallies go by what a pod is now instead of what it was; nil for none.
+func (x *podIndex) count(was *pod, is *kscope.Pod) {
+	for of, t := range x.tallies {
+		if was != nil && of.Namespace == was.Ref.Namespace {
+			t.Add(was.Pod, -1)
+		}
+		if is != nil && of.Namespace == is.Ref.Namespace {
+			t.Add(is, 1)
+		}
+	}
+}
+
+// tallyFor has pods counted for an object from now on, as far as its triggers do.
+func (s *Store) tallyFor(o *object) {
+	for _, trigger := range o.triggers() {
+		of, selector, ok := triggers.PodsOf(o.Namespace, trigger)
+		if !ok {
+			continue
+		}
+		x := &s.pods
+		t := x.tallies[of]
+		if t == nil {
+			t = &tally{PodTally: of.Tally(selector)}
+			t.past.Keep = Keep
+			for _, p := range x.byRef {
+				if p.Ref.Namespace == of.Namespace {
+					t.Add(p.Pod, 1)
+				}
+			}
+			if x.tallies == nil {
+				x.tallies = map[triggers.Pods]*tally{}
+			}
+			x.tallies[of] = t
+			s.recordTally(s.now, t)
+		}
+		if !slices.Contains(t.of, o) {
+			t.of = append(t.of, o)
+		}
+	}
+}
+
+// untally is the end of that. The counting goes on for a while, since whoever changes
+// something of a trigger still counts the same, as a rule.
+func (x *podIndex) untally(o *object) {
+	for _, t := range x.tallies {
+		t.of = slices.DeleteFunc(t.of, func(x *object) bool { return x == o })
+	}
+}
+
+// recordTally puts the present number into the series, if all pods are known, and notes
+// whose it is that it has changed.
+func (s *Store) recordTally(at time.Time, t *tally) {
+	if !s.status(kscope.Pods).Current() {
+		return
+	}
+	if was, _ := t.past.Last(); was != t.Value() {
+		for _, o := range t.of {
+			s.touch(o, anything)
+		}
+	}
+	t.past.Add(at, t.Value())
+}
+
+// recordTallies is that for all of a namespace, "" for all of all.
+func (s *Store) recordTallies(at time.Time, namespace string) {
+	for of, t := range s.pods.tallies {
+		if namespace == "" || namespace == of.Namespace {
+			s.recordTally(at, t)
+		}
+	}
+}
+
+// tallied has a reading by the pods that it counts, or why that is not known; nothing for
+// a trigger that counts none. It has a chart where no trigger has a queue.
+func (s *Store) tallied(r *Reading, namespace string, w *kscope.Workload, chart bool) {
+	of, _, ok := triggers.PodsOf(namespace, r.Trigger)
+	t := s.pods.tallies[of]
+	if !ok || t == nil {
+		return
+	}
+	r.Past = t.past.view()
+	if chart {
+		b := of.Backlog()
+		r.Trigger.Backlog = &b
+	}
+	if st := s.status(kscope.Pods); !st.Current() {
+		r.Err, r.Hint = cmp.Or(st.Message, "its pods are not known: "+string(cmp.Or(st.State, kscope.Connecting))), st.Hint
+		return
+	}
+	r.Past.Extend(s.now)
+	r.Value, r.Known, r.From, r.Still = t.Value(), true, FromPods, r.Past.Still()
+	if w != nil && w.Desired == 0 { // where it matters
+		r.Waiting = r.Past.Above(r.ActivationTarget)
 	}
 }
 
@@ -162,45 +272,4 @@ func (s *Store) podsAsOf(w *workload) time.Time {
 		}
 	}
 	return asOf
-}
-
-// list gives a workload's pods, oldest first, so that each keeps its place in
-// the lane while others come and go.
-func (w *workload) list() []kscope.Pod {
-	out := make([]kscope.Pod, 0, len(w.pods))
-	for _, p := range w.pods {
-		out = append(out, *p.Pod)
-	}
-	sort.Slice(out, func(i, j int) bool {
-		if !out[i].Created.Equal(out[j].Created) {
-			return out[i].Created.Before(out[j].Created)
-		}
-		return out[i].Ref.Name < out[j].Ref.Name
-	})
-	return out
-}
-
-// ailing finds an example of the pods that fail: the one whose name comes first
-// among those with the reason that most of them have.
-func (w *workload) ailing() *kscope.Pod {
-	if w.counts[kscope.PodFailing] == 0 {
-		return nil
-	}
-	times, found := map[string]int{}, (*kscope.Pod)(nil)
-	for _, p := range w.pods {
-		if p.State() == kscope.PodFailing {
-			times[p.Reason]++
-		}
-	}
-	for _, p := range w.pods {
-		if p.State() != kscope.PodFailing {
-			continue
-		}
-		if found == nil || times[p.Reason] > times[found.Reason] || times[p.Reason] == times[found.Reason] &&
-			(p.Reason < found.Reason || p.Reason == found.Reason && p.Ref.Less(found.Ref)) {
-			one := *p.Pod
-			found = &one
-		}
-	}
-	return found
 }

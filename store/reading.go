@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -54,6 +55,8 @@ const (
 	FromBroker ValueSource = "broker" // measured by kscope itself
 	FromKEDA   ValueSource = "KEDA"   // by the metrics of KEDA's operator, which has it of its last look
 	FromHPA    ValueSource = "HPA"    // average times replicas, as of the last sync: an estimate
+	// FromPods is counted by kscope among the pods that it watches.
+	FromPods ValueSource = "pods"
 	// FromSchedule is what the trigger's own schedule says of the present.
 	FromSchedule ValueSource = "schedule"
 	// FromFormula is what kscope makes of values that are not the HPA's.
@@ -62,6 +65,7 @@ const (
 
 func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Reading, emptySince time.Time) {
 	all := o.triggers()
+	queues := slices.ContainsFunc(all, func(t kscope.Trigger) bool { return t.Backlog != nil })
 	allEmpty := len(all) > 0
 	for i, t := range all {
 		if o.hpa != nil && len(s.byTarget[o.workKey()]) > 1 { // they serve what the other one goes by
@@ -106,6 +110,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		}
 		if !r.Known && !r.Direct {
 			q = s.throughKEDA(&r, o, i, q)
+			s.tallied(&r, o.Namespace, w, !queues)
 		}
 		if o.crons != nil && o.crons[i] != nil { // whoever has the schedule knows what KEDA finds
 			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
@@ -217,8 +222,11 @@ func (r *Reading) Jobs() float64 {
 // counted reports whether KEDA makes another number of the backlog that was measured.
 func (r *Reading) counted() bool { return r.Measured() && r.Scaled.Is }
 
-// Measured reports whether a value was measured at the source, be it by kscope or by KEDA.
-func (r *Reading) Measured() bool { return r.From == FromBroker || r.From == FromKEDA }
+// Measured reports whether a value was measured at the source, be it by kscope or by KEDA:
+// Past has what it was.
+func (r *Reading) Measured() bool {
+	return r.From == FromBroker || r.From == FromKEDA || r.From == FromPods
+}
 
 // AsScaled is what KEDA would count of a backlog of so many; NaN where that does not
 // follow from it.

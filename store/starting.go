@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -143,4 +144,45 @@ func (w *workload) starting(at time.Time) (out Starting) {
 		out.Since = time.Unix(0, first).In(at.Location())
 	}
 	return out
+}
+
+// list gives a workload's pods, oldest first, so that each keeps its place in
+// the lane while others come and go.
+func (w *workload) list() []kscope.Pod {
+	out := make([]kscope.Pod, 0, len(w.pods))
+	for _, p := range w.pods {
+		out = append(out, *p.Pod)
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if !out[i].Created.Equal(out[j].Created) {
+			return out[i].Created.Before(out[j].Created)
+		}
+		return out[i].Ref.Name < out[j].Ref.Name
+	})
+	return out
+}
+
+// ailing finds an example of the pods that fail: the one whose name comes first
+// among those with the reason that most of them have.
+func (w *workload) ailing() *kscope.Pod {
+	if w.counts[kscope.PodFailing] == 0 {
+		return nil
+	}
+	times, found := map[string]int{}, (*kscope.Pod)(nil)
+	for _, p := range w.pods {
+		if p.State() == kscope.PodFailing {
+			times[p.Reason]++
+		}
+	}
+	for _, p := range w.pods {
+		if p.State() != kscope.PodFailing {
+			continue
+		}
+		if found == nil || times[p.Reason] > times[found.Reason] || times[p.Reason] == times[found.Reason] &&
+			(p.Reason < found.Reason || p.Reason == found.Reason && p.Ref.Less(found.Ref)) {
+			one := *p.Pod
+			found = &one
+		}
+	}
+	return found
 }

@@ -81,6 +81,9 @@ func (s *Store) applyStatus(at time.Time, source string, f kscope.Status) bool {
 			s.recordPods(at, w)
 		}
 	}
+	if f.Kind == kscope.Pods {
+		s.watchedPods(at, old.State, f.State)
+	}
 	if had && old.State != f.State && (old.State.Current() || f.State == kscope.Synced && old.State == kscope.Failing) {
 		s.logStatus(at, source, f)
 	}
@@ -103,19 +106,35 @@ func (w *workload) watched(at time.Time, was kscope.State, is kscope.Status, kin
 	if is.Kind == kscope.Pods {
 		series = append(series, &w.alive)
 	}
+	if is.State.Current() { // what is known is true again, though nothing may have changed
+		if !was.Current() && is.Kind == kind {
+			w.record(at)
+		}
+		return
+	}
 	for _, x := range series {
-		switch {
-		case is.State.Current(): // what is known is true again, though nothing may have changed
-			if !was.Current() && is.Kind == kind {
-				w.record(at)
-			}
-		case was.Current() || is.State != kscope.Connecting:
-			if was.Current() {
-				x.Extend(at)
-			}
-			if x.n() > 0 {
-				x.Add(at, math.NaN())
-			}
+		x.blind(at, was, is.State)
+	}
+}
+
+// blind notes that nothing more is known of a series that was watched.
+func (s *Series) blind(at time.Time, was, is kscope.State) {
+	if was.Current() {
+		s.Extend(at)
+	}
+	if s.n() > 0 && (was.Current() || is != kscope.Connecting) {
+		s.Add(at, math.NaN())
+	}
+}
+
+// watchedPods notes the same in what triggers count of pods.
+func (s *Store) watchedPods(at time.Time, was, is kscope.State) {
+	if is.Current() && !was.Current() {
+		s.recordTallies(at, "")
+	}
+	for _, t := range s.pods.tallies {
+		if !is.Current() {
+			t.past.blind(at, was, is)
 		}
 	}
 }
@@ -137,6 +156,10 @@ func (s *Store) applyUnwatched(at, since time.Time) {
 			w.record(at)
 		}
 		s.recordPods(at, w)
+	}
+	for _, t := range s.pods.tallies {
+		gap(&t.past)
+		s.recordTally(at, t)
 	}
 	for _, o := range s.objects {
 		if v, _ := o.acts.Last(); !math.IsNaN(v) && s.status(kscope.ScaledObjects).Current() {

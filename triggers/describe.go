@@ -20,6 +20,12 @@ type Description struct {
 
 // Describe says what is known of a backlog from its trigger.
 func Describe(b kscope.Backlog) Description {
+	if p, ok := CountedPods(b); ok {
+		if p.ByNode {
+			return Description{Holds: "selector", Counts: "nodes that such pods are on"}
+		}
+		return Description{Holds: "selector", Counts: "pods that have not ended"}
+	}
 	if b.Broker != RedisBroker {
 		return WorkOf(b).describe()
 	}
@@ -56,7 +62,7 @@ func (w Work) describe() Description {
 
 // names are what people call brokers.
 var names = map[string]string{
-	"activemq": "ActiveMQ", "artemis": "Artemis", "beanstalkd": "beanstalkd", "http": "the HTTP add-on", KEDABroker: "KEDA", "kafka": "Kafka", "mysql": "MySQL", "nats": "NATS",
+	"activemq": "ActiveMQ", "artemis": "Artemis", "beanstalkd": "beanstalkd", "http": "the HTTP add-on", KEDABroker: "KEDA", "kafka": "Kafka", "mysql": "MySQL", "nats": "NATS", PodsBroker: "the pods",
 	"postgresql": "PostgreSQL", "prometheus": "Prometheus", "pubsub": "Pub/Sub", "rabbitmq": "RabbitMQ", RedisBroker: "Redis", "servicebus": "Service Bus", "sqs": "SQS",
 }
 

@@ -39,19 +39,19 @@ func KEDAOf(b kscope.Backlog) (kscope.TriggerRef, bool) {
 // counts no more than its consumers could take.
 func CountsAll(t kscope.Trigger) bool { return readers[t.Type].broker != "kafka" }
 
-// TakesJobs reports whether kscope can put jobs into a backlog: a query, a schedule, and
-// what only KEDA can ask, take none.
+// TakesJobs reports whether kscope can put jobs into a backlog: a query, a number of pods,
+// and what only KEDA can ask, take none.
 func TakesJobs(b kscope.Backlog) bool {
 	switch b.Broker {
-	case KEDABroker, "prometheus", "postgresql", "mysql":
+	case KEDABroker, PodsBroker, "prometheus", "postgresql", "mysql":
 		return false
 	}
 	return true
 }
 
 // AskedByKEDA reports whether a trigger is of a type whose scaler asks a source at all:
-// schedules and what pods use are known without.
+// schedules, pods and what these use are known without.
 func AskedByKEDA(t kscope.Trigger) bool {
 	typ, ok := types[t.Type]
-	return ok && !typ.Resource && t.Type != "cron"
+	return ok && !typ.Resource && t.Type != "cron" && t.Type != "kubernetes-workload"
 }

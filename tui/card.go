@@ -52,6 +52,9 @@ func (m *Model) card(by cardLine, q kscope.Backlog) []cardLine {
 	c, known := m.seen.Connection(q)
 	d, measured := m.seen.Depth(q)
 	about := triggers.Describe(q)
+	if q.Broker == triggers.PodsBroker {
+		return []cardLine{{"pods", q.Shown(), st.Strong}, {by.label, by.text, st.Text}, {"counted", "by kscope, among the pods that it watches: KEDA counts the same way, and nobody is asked", st.Text}}
+	}
 	lines := []cardLine{
 		{"queue", q.Shown() + holds(about, d, measured), st.Strong},
 		{by.label, by.text, st.Text},

@@ -61,6 +61,7 @@ type trigger struct {
 	cron       *triggers.Cron
 	lost       error           // why its source cannot be asked, whatever happens
 	pods       labels.Selector // kubernetes-workload
+	byNode     bool            // of these, their nodes
 	target     int64           // thousandths
 	activation float64
 	connects   bool
@@ -188,6 +189,7 @@ func (t trigger) asPods(known triggers.Type, namespace string) (trigger, error) 
 		return t, fmt.Errorf("%serror parsing pod selector: %w", begins, err)
 	}
 	t.pods = selector
+	t.byNode, _ = strconv.ParseBool(t.from.Metadata["groupByNode"])
 	t.metric = triggers.NameMetric(t.index, "workload-"+namespace)
 	return t, nil
 }
@@ -208,7 +210,7 @@ func (w *World) value(namespace string, t trigger, now time.Time) (float64, erro
 	case t.cron != nil:
 		return t.cron.Value(now), nil
 	case t.pods != nil:
-		return float64(w.countPods(namespace, t.pods)), nil
+		return float64(w.countPods(namespace, t.pods, t.byNode)), nil
 	}
 	n, err := w.q.Len(*t.queue)
 	return float64(n), err

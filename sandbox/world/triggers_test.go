@@ -60,6 +60,19 @@ func TestOtherTriggers(t *testing.T) {
 	if got := w.workload(t, "Deployment").replicas(); got != 2 {
 		t.Errorf("%d replicas for 4 pods at 2", got)
 	}
+	w, _ = play(t, Options{NoWorkers: true}, deployment("worker", 0), deployment("guests", 4), object(map[string]any{"pollingInterval": int64(5), "triggers": []any{
+		map[string]any{"type": "kubernetes-workload", "metadata": map[string]any{"podSelector": "app=guests", "value": "1", "groupByNode": "true"}},
+	}}))
+	run(w, 40*time.Second)
+	nodes := map[string]bool{}
+	for _, p := range w.allPods() {
+		if p.workload.Name == "guests" {
+			nodes[p.obj.Spec.NodeName] = true
+		}
+	}
+	if got := w.workload(t, "Deployment").replicas(); int(got) != len(nodes) {
+		t.Errorf("%d replicas for 4 pods on %d nodes", got, len(nodes))
+	}
 	w, _ = play(t, Options{NoWorkers: true}, deployment("worker", 1), object(map[string]any{"minReplicaCount": int64(1), "triggers": []any{
 		map[string]any{"type": "cpu", "metricType": "Utilization", "metadata": map[string]any{"value": "60"}},
 	}}))

@@ -227,14 +227,18 @@ func (w *World) allPods() []*pod {
 	return out
 }
 
-// countPods counts the pods that a selector finds and that have not finished,
-// as the kubernetes-workload trigger does.
-func (w *World) countPods(namespace string, selector labels.Selector) int {
-	n := 0
+// countPods counts the pods that a selector finds and that have not finished, or the
+// nodes these are on, as the kubernetes-workload trigger does.
+func (w *World) countPods(namespace string, selector labels.Selector, byNode bool) int {
+	n, nodes := 0, map[string]bool{}
 	for _, p := range w.allPods() {
 		if p.workload.Namespace == namespace && !p.finished() && selector.Matches(labels.Set(p.obj.Labels)) {
 			n++
+			nodes[p.obj.Spec.NodeName] = true
 		}
+	}
+	if delete(nodes, ""); byNode {
+		return len(nodes)
 	}
 	return n
 }

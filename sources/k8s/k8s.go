@@ -104,6 +104,7 @@ func (s *Source) kinds() [][]watch.Kind {
 			kind(kscope.Deployments, c.AppsV1().Deployments(ns), only(observeDeployment)),
 			kind(kscope.StatefulSets, c.AppsV1().StatefulSets(ns), only(observeStatefulSet)),
 		},
+		// All of them, whoever's they are: kubernetes-workload triggers count any.
 		{kind(kscope.Pods, c.CoreV1().Pods(ns), only(observePod))},
 		{eventKind(c, ns)},
 	}

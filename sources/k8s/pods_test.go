@@ -110,3 +110,21 @@ func TestObservePodReason(t *testing.T) {
 		})
 	}
 }
+
+// TestPodsOfAnybody: what kubernetes-workload triggers count by is told of every pod, be it of
+// a Job, of nobody, or at its end.
+func TestPodsOfAnybody(t *testing.T) {
+	for phase, want := range map[corev1.PodPhase]kscope.PodState{
+		corev1.PodPending: kscope.PodStarting, corev1.PodRunning: kscope.PodStarting, corev1.PodUnknown: kscope.PodStarting,
+		corev1.PodSucceeded: kscope.PodFinished, corev1.PodFailed: kscope.PodFinished,
+	} {
+		p := &corev1.Pod{ObjectMeta: named("p"), Spec: corev1.PodSpec{NodeName: "n1"}, Status: corev1.PodStatus{Phase: phase}}
+		p.Labels = map[string]string{"app": "x", "empty": ""}
+		fact, ok := only(observePod)(p)
+		got, _ := fact.(kscope.Pod)
+		equal(t, got.Labels, p.Labels)
+		if !ok || got.State() != want || got.Phase != string(phase) || got.Node != "n1" {
+			t.Errorf("%s: %+v", phase, got)
+		}
+	}
+}
