@@ -192,7 +192,7 @@ func TestSchedule(t *testing.T) {
 		Metadata: map[string]string{"timezone": "UTC", "start": "5 12 * * *", "end": "30 12 * * *", "desiredReplicas": "4"}}}
 	x.See(1, x.SO)
 	x.See(60, kscope.Heartbeat{})
-	if d := x.Look(t); d.Phase != explain.Asleep || d.Next != "The schedule opens in 4m00s, for 4 pods." {
+	if d := x.Look(t); d.Phase != explain.Asleep || d.Next != "The schedule opens in 4m00s, 12:05 UTC, for 4 pods." {
 		t.Errorf("closed: %s: %s %s", d.Phase, d.Why, d.Next)
 	}
 	x.See(300, kscope.Heartbeat{})
@@ -208,7 +208,7 @@ func TestSchedule(t *testing.T) {
 	x.SO.LastActiveTime = at(329)
 	x.See(329, x.SO)
 	x.See(330, kscope.Heartbeat{})
-	if d := x.Look(t); d.Phase != explain.Steady || !strings.Contains(d.Next, "closes in 24m30s") {
+	if d := x.Look(t); d.Phase != explain.Steady || !strings.Contains(d.Next, "closes in 24m30s, 12:30 UTC.") {
 		t.Errorf("open: %s: %s %s", d.Phase, d.Why, d.Next)
 	}
 	x.SO.LastActiveTime = at(1799)
@@ -221,6 +221,23 @@ func TestSchedule(t *testing.T) {
 	x.See(1815, kscope.Heartbeat{})
 	if d := x.Look(t); d.Phase != explain.CoolingDown || math.Abs(d.Zero.Sub(at(1829)).Seconds()) > 1 {
 		t.Errorf("closed: %s, %v: %s %s", d.Phase, d.Zero.Sub(noon).Seconds(), d.Why, d.Next)
+	}
+}
+
+// A schedule turns by the clock of its own zone, on a day that may not be this one.
+func TestScheduleInItsZone(t *testing.T) {
+	for _, tt := range []struct{ start, end, zone, want string }{
+		{"0 8 * * *", "0 9 * * *", "Asia/Tokyo", "opens in 10h59m, Tue 08:00 Asia/Tokyo, for 4 pods."},
+		{"0 8 * * *", "30 22 * * *", "Asia/Tokyo", "closes in 1h29m, 22:30 Asia/Tokyo."},
+		{"0 0 1 1 *", "0 0 2 1 *", "America/New_York", ", 1 Jan 00:00 America/New_York, for 4 pods."},
+	} {
+		x := newWorld(0)
+		x.SO.Triggers = []kscope.Trigger{{Type: "cron", MetricType: "AverageValue",
+			Metadata: map[string]string{"timezone": tt.zone, "start": tt.start, "end": tt.end, "desiredReplicas": "4"}}}
+		x.See(1, x.SO)
+		if d := x.Look(t); !strings.Contains(d.Next, tt.want) {
+			t.Errorf("%+v: %s %s", tt, d.Why, d.Next)
+		}
 	}
 }
 

@@ -303,11 +303,28 @@ func schedule(c *store.Chain, now time.Time, d *Decision) {
 	if r == nil {
 		return
 	}
-	says := "The schedule closes in " + countdown(r.Turns.Sub(now)) + "."
+	says := "The schedule closes in " + countdown(r.Turns.Sub(now)) + clock(r, now) + "."
 	if r.Becomes > 0 {
-		says = fmt.Sprintf("The schedule opens in %s, for %s.", countdown(r.Turns.Sub(now)), pods(int(r.Becomes)))
+		says = fmt.Sprintf("The schedule opens in %s%s, for %s.", countdown(r.Turns.Sub(now)), clock(r, now), pods(int(r.Becomes)))
 	}
 	if d.Next = strings.TrimSpace(d.Next + " " + says); len(c.Readings) == 1 && d.Phase == Asleep {
 		d.Next = says
 	}
+}
+
+// clock is the time at which a schedule turns as its own zone has it: ", 08:00 Europe/Berlin",
+// with the day where that is another.
+func clock(r *store.Reading, now time.Time) string {
+	if r.Schedule == nil {
+		return ""
+	}
+	at, here := r.Turns.In(r.Schedule.Zone()), now.In(r.Schedule.Zone())
+	form := "15:04"
+	switch days := at.Sub(here); {
+	case days > 6*24*time.Hour:
+		form = "2 Jan 15:04"
+	case at.YearDay() != here.YearDay():
+		form = "Mon 15:04"
+	}
+	return ", " + at.Format(form) + " " + r.Schedule.Zone().String()
 }

@@ -66,7 +66,7 @@ func (s *Store) applyScaledObject(at time.Time, f *kscope.ScaledObject, active t
 		old.aims = at
 	}
 	if !slices.EqualFunc(old.so.Triggers, f.Triggers, sameSchedule) {
-		old.crons = cronsOf(f.Triggers)
+		old.crons, old.scheduled = cronsOf(f.Triggers), at
 		old.formula = formulaOf(f)
 	}
 	old.so, old.active, old.at = f, active, at

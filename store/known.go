@@ -21,6 +21,7 @@ type object struct {
 	firstActive time.Time        // LastActiveTime when it was first seen
 	polled      time.Time        // when the newest LastActiveTime was first seen
 	crons       []*triggers.Cron // the schedules of those triggers that have one; nil for none
+	scheduled   time.Time        // when one of them changed last; zero if none did
 	formula     *triggers.Formula
 	bounds      time.Time // since when a ScaledObject has asked for the least and the most that it asks for
 	resumed     time.Time // when a pause of it ended last

@@ -37,6 +37,7 @@ type Reading struct {
 	Turns     time.Time         // when a schedule changes the value next; zero without one, or if never
 	Becomes   float64           // and what it is then
 	Schedule  *triggers.Cron    // that says the value, nil without one
+	Scheduled time.Time         // since when it has been this one; zero if since it was first seen
 	Formula   *triggers.Formula // that makes it of the other readings; nil for a trigger's own
 	Past      Series            // of the backlog, empty where kscope does not measure it
 	Own       Series            // jobs put into it from here, counted up; empty where none were
@@ -115,7 +116,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 		if o.crons != nil && o.crons[i] != nil { // whoever has the schedule knows what KEDA finds
 			r.Value, r.Known, r.From = o.crons[i].Value(s.now), true, FromSchedule
 			r.Turns, r.Becomes = o.crons[i].Turns(s.now)
-			r.Schedule = o.crons[i]
+			r.Schedule, r.Scheduled = o.crons[i], o.scheduled
 		}
 		if o.hpa == nil {
 			r.Metric, r.Place = r.metric(o, h, i)

@@ -100,3 +100,38 @@ func (c *Cron) Turns(now time.Time) (at time.Time, value float64) {
 	}
 	return time.Time{}, 0
 }
+
+// Zone is where its times are.
+func (c *Cron) Zone() *time.Location { return c.zone }
+
+// Replicas is how many it wants while it is open.
+func (c *Cron) Replicas() float64 { return c.replicas }
+
+// Open is a time for which the window is open, as far as it lies in what was asked for.
+type Open struct {
+	From, To      time.Time
+	Opens, Closes bool // it does so then, and does not only reach beyond
+}
+
+// mostOpen is how often it may open in what is asked for, before the rest is left out.
+const mostOpen = 100
+
+// Opened is when the window is open between two moments.
+func (c *Cron) Opened(from, to time.Time) (out []Open) {
+	for t, opens := from, false; t.Before(to) && len(out) < mostOpen; {
+		turn, _ := c.Turns(t)
+		ends := !turn.IsZero() && turn.Before(to)
+		if c.Value(t) > 0 {
+			o := Open{From: t, To: to, Opens: opens, Closes: ends}
+			if ends {
+				o.To = turn
+			}
+			out = append(out, o)
+		}
+		if !ends {
+			break
+		}
+		t, opens = turn, true
+	}
+	return out
+}

@@ -340,3 +340,40 @@ func TestCronValues(t *testing.T) {
 		t.Errorf("%d of these turn", turned)
 	}
 }
+
+// TestOpened: a window is open between its turns, and what is cut off is said.
+func TestOpened(t *testing.T) {
+	c, err := ParseCron(map[string]string{"timezone": "Europe/Berlin", "start": "0 8 * * *", "end": "0 17 * * *", "desiredReplicas": "4"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(day, hour, minute int) time.Time { return time.Date(2026, 11, day, hour, minute, 0, 0, time.UTC) } // an hour behind
+	for _, tt := range []struct {
+		from, to time.Time
+		want     []Open
+	}{
+		{at(23, 1, 0), at(23, 7, 0), nil},
+		{at(23, 6, 0), at(24, 1, 0), []Open{{at(23, 7, 0), at(23, 16, 0), true, true}}},
+		{at(23, 8, 0), at(23, 9, 0), []Open{{at(23, 8, 0), at(23, 9, 0), false, false}}},
+		{at(23, 8, 0), at(24, 8, 0), []Open{{at(23, 8, 0), at(23, 16, 0), false, true}, {at(24, 7, 0), at(24, 8, 0), true, false}}},
+		{at(23, 7, 0), at(23, 16, 0), []Open{{at(23, 7, 0), at(23, 16, 0), false, false}}},
+		{at(23, 8, 0), at(23, 8, 0), nil},
+	} {
+		got := c.Opened(tt.from, tt.to)
+		if len(got) != len(tt.want) {
+			t.Errorf("%v to %v: %v", tt.from, tt.to, got)
+			continue
+		}
+		for i, o := range got {
+			if w := tt.want[i]; !o.From.Equal(w.From) || !o.To.Equal(w.To) || o.Opens != w.Opens || o.Closes != w.Closes {
+				t.Errorf("%v to %v: %v, want %v", tt.from, tt.to, o, w)
+			}
+		}
+	}
+	if n := len(c.Opened(at(1, 0, 0), at(1, 0, 0).AddDate(10, 0, 0))); n != mostOpen {
+		t.Errorf("in ten years: %d", n)
+	}
+	if c.Zone().String() != "Europe/Berlin" || c.Replicas() != 4 {
+		t.Errorf("%v, %v", c.Zone(), c.Replicas())
+	}
+}

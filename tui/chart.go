@@ -56,9 +56,10 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 	if win.ahead > 0 {
 		in.Ahead = ahead(m.expected(p, win), queued, win, m.newest().Now())
 	}
+	turns := schedules(&in, p, win, m.drawn.chart)
 	in.QueueMax = chart.NiceMax(max(largest(in.Queue), largest(in.Ahead.Queue.Likely), queued.Target))
 	in.ReadyMax = replicasTop(p, max(largest(in.Ready), largest(in.Desired), largest(in.Ahead.Ready.Likely)))
-	in.Marks = marks(p.all, win.from)
+	in.Marks = append(marks(p.all, win.from), turns...)
 	in.Loads = loads(p.all, m.drawn.chart)
 	in.Guides = guides(p, queued, in)
 	in.Empty = waitingFor(queued)
@@ -232,6 +233,44 @@ func marks(es []explain.Entry, from time.Time) []chart.Mark {
 		out = append(out, k)
 	}
 	return out
+}
+
+// schedules has a chart show when the schedules of triggers are open, and gives as marks when
+// they opened and closed; what they will do goes to what is due.
+func schedules(in *chart.Input, p picture, win window, now time.Time) (past []chart.Mark) {
+	end := win.to.Add(time.Duration(win.ahead) * win.bin)
+	for i := range p.Readings {
+		r := &p.Readings[i]
+		if r.Schedule == nil {
+			continue
+		}
+		turn := func(at time.Time, kind chart.MarkKind) {
+			k := chart.Mark{At: at, Kind: kind, N: int64(r.Schedule.Replicas())}
+			if !at.After(now) {
+				past = append(past, k)
+			} else if win.ahead > 0 {
+				d := chart.Due{Mark: kind, Column: int(at.Sub(win.to) / win.bin), To: chart.Closes, In: words.Age(max(at.Sub(now).Round(time.Second), time.Second))}
+				if kind == chart.MarkOpens {
+					d.To = chart.Opens(k.N)
+				}
+				in.Ahead.Due = append(in.Ahead.Due, d)
+			}
+		}
+		from := win.from
+		if r.Scheduled.After(from) { // before it was another
+			from = r.Scheduled
+		}
+		for _, o := range r.Schedule.Opened(from, end) {
+			in.Open = append(in.Open, [2]time.Time{o.From, o.To})
+			if o.Opens {
+				turn(o.From, chart.MarkOpens)
+			}
+			if o.Closes {
+				turn(o.To, chart.MarkCloses)
+			}
+		}
+	}
+	return past
 }
 
 // loads is from when to when loads ran, by the timeline; one that runs still

@@ -199,11 +199,18 @@ func (m *Model) expect(p picture) {
 		return
 	}
 	f, now := m.expected(p, m.window()), m.newest().Now()
-	if f.ok && f.is.Due && !d.resting() {
+	if f.ok && f.is.Due && !d.resting() || turnsSoon(p, now) {
 		d.due = now
 		return
 	}
 	d.ahead = was && now.Sub(d.due) < holdFuture
+}
+
+// turnsSoon reports whether a schedule opens or closes so soon that there is room for it.
+func turnsSoon(p picture, now time.Time) bool {
+	return slices.ContainsFunc(p.Readings, func(r store.Reading) bool {
+		return !r.Turns.IsZero() && r.Turns.Sub(now) <= shownWithFuture/2
+	})
 }
 
 // expected is what is expected from the newest moment on, in the columns of a

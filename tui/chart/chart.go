@@ -86,6 +86,7 @@ func Draw(c screen.Canvas, st *screen.Styles, in Input) {
 	}
 	drawTimes(c, st, in, b)
 	drawMarks(c, st, in, b)
+	in.sayOpen(c, st, b)
 	in.Ahead.drawDue(c, st, b)
 }
 

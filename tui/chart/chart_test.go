@@ -28,6 +28,17 @@ func TestChart(t *testing.T) {
 		zero.Ready[i], zero.Desired[i] = 0, 0
 	}
 	zero.Marks = nil
+	open := func(w int) Input { // closed, open, closed, and open again ahead
+		in := story(w, Overlay, 7035, 30)
+		second := func(s int) time.Time { return in.From.Add(time.Duration(s) * time.Second) }
+		in.Open = [][2]time.Time{{in.From, second(12)}, {second(40), second(70)}, {second(106), second(200)}}
+		in.Marks = append(in.Marks, Mark{At: second(12), Kind: MarkCloses}, Mark{At: second(40), Kind: MarkOpens, N: 4}, Mark{At: second(70), Kind: MarkCloses})
+		in.Ahead = Ahead{Columns: 20, Span: 30 * time.Second, Due: []Due{{Mark: MarkOpens, Column: 4, To: Opens(4), In: "6s"}}}
+		return in
+	}
+	before := open(78)
+	before.Marks, before.Open, before.Ahead.Due = nil, before.Open[:1], nil
+	before.Open[0][1] = before.To.Add(time.Hour)
 	scrub := story(80, Overlay, 7035, 30)
 	scrub.Cursor, scrub.CursorLabel, scrub.End = scrub.From.Add(50*time.Second), "12:03:41", "12:04:51"
 	scrub.Guides = append(scrub.Guides, Guide{Value: 4000, Label: "activation"})
@@ -48,6 +59,10 @@ func TestChart(t *testing.T) {
 		{"overlay-no-colour", 78, 14, plainDark, story(78, Overlay, 7035, 30)},
 		{"overlay-ascii", 78, 14, asciiDark, story(78, Overlay, 7035, 30)},
 		{"overlay-cursor", 80, 14, trueDark, scrub},
+		{"open-118x26", 118, 26, trueDark, open(118)},
+		{"open-no-colour", 78, 14, plainDark, open(78)},
+		{"open-ascii", 78, 14, asciiDark, open(78)},
+		{"open-throughout", 78, 14, trueDark, before},
 		{"stacked-78x14", 78, 14, trueDark, story(78, Stacked, 7035, 30)},
 		{"stacked-118x26", 118, 26, trueDark, story(118, Stacked, 7035, 30)},
 		{"stacked-ascii", 78, 14, asciiDark, story(78, Stacked, 7035, 30)},

@@ -36,6 +36,7 @@ type Input struct {
 
 	Marks  []Mark
 	Loads  [][2]time.Time // from when to when work was put in from here
+	Open   [][2]time.Time // from when to when a schedule is open, ahead too
 	Guides []Guide
 
 	Cursor      time.Time // moment under inspection, zero for none

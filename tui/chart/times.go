@@ -23,6 +23,7 @@ func drawTimes(c screen.Canvas, st *screen.Styles, in Input, b box) {
 		c.HLine(b.left, y, cols, st.Grid, '─')
 		c.HLine(b.left+cols, y, b.ahead, st.Grid, '┈')
 		c.Put(b.left-1, y, st.Grid, '└')
+		in.shadeOpen(c, st, b, y)
 		in.shadeLoads(c, st, b, y)
 		if b.right > 1 {
 			c.Put(c.W-b.right, y, st.Grid, '┘')
@@ -92,6 +93,43 @@ func (in *Input) shadeLoads(c screen.Canvas, st *screen.Styles, b box, y int) {
 	for _, l := range in.Loads {
 		from, to := max(in.column(l[0], cols), 0), min(in.column(l[1], cols), cols-1)
 		c.HLine(b.left+from, y, to-from+1, st.You, '━')
+	}
+}
+
+// shadeOpen makes the time axis double where a schedule is open, and broken where it will
+// be.
+func (in *Input) shadeOpen(c screen.Canvas, st *screen.Styles, b box, y int) {
+	cols, look := b.cols(c.W), st.KEDA.Plain()
+	for _, o := range in.Open {
+		from, to, end := in.column(o[0], cols), in.column(o[1], cols), cols+b.ahead-1
+		if to < 0 || from > end {
+			continue
+		}
+		for x := max(from, 0); x <= min(to, end); x++ {
+			r := '═'
+			if x >= cols {
+				r = '┅'
+			}
+			c.Put(b.left+x, y, look, r)
+		}
+		if o[0].After(in.From) {
+			c.Text(b.left+from, y, look, st.Glyph.Opens)
+		}
+		if to <= end && to > from {
+			c.Text(b.left+to, y, look, st.Glyph.Closes)
+		}
+	}
+}
+
+// sayOpen says under the axis what its double line is, where a schedule that was open before
+// is so still.
+func (in *Input) sayOpen(c screen.Canvas, st *screen.Styles, b box) {
+	for _, o := range in.Open {
+		if b.marks > 0 && b.axis > 0 && !o[0].After(in.From) && o[1].After(in.From) {
+			top, cols := b.head+b.plot+b.axis+b.times, b.cols(c.W)
+			place(c, b.left, b.left, b.left+min(in.column(o[1], cols), cols), top, top+b.marks-1, st.KEDA.Plain(), "═ schedule open")
+			return
+		}
 	}
 }
 

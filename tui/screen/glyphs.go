@@ -10,6 +10,7 @@ type Glyphs struct {
 	Half                string // under way
 	Live, Frozen        string
 	Bar, Square         string // ▇ ■
+	Opens, Closes       string // a schedule, as the ends of its band on the time axis
 }
 
 var unicodeGlyphs = Glyphs{
@@ -17,6 +18,7 @@ var unicodeGlyphs = Glyphs{
 	On: "●", Off: "○", Dot: "·", Plus: "+",
 	OK: "✓", Warn: "!", Bad: "×", Wait: "◇", Half: "◐",
 	Live: "●", Frozen: "■", Bar: "▇", Square: "■",
+	Opens: "╞", Closes: "╡",
 }
 
 var asciiGlyphs = Glyphs{
@@ -24,6 +26,7 @@ var asciiGlyphs = Glyphs{
 	On: "*", Off: "o", Dot: "-", Plus: "+",
 	OK: "+", Warn: "!", Bad: "x", Wait: "o", Half: "@",
 	Live: "*", Frozen: "#", Bar: "#", Square: "#",
+	Opens: "[", Closes: "]",
 }
 
 // asciiTwin is what stands for a rune where only ASCII may be written: the
@@ -51,6 +54,6 @@ var asciiTwins = map[rune]rune{
 	'✓': '+', '✗': 'x', '×': 'x', '–': '-', '—': '-', '−': '-', '…': '.', '≈': '~', '≥': '>', '≤': '<', '≠': '!',
 	'‘': '\'', '’': '\'', '“': '"', '”': '"', '\u00a0': ' ', 'µ': 'u', '½': '?', '∞': '?',
 	'─': '-', '━': '=', '│': '|', '┃': '|', '┄': '-', '┅': '=', '┆': '|', '┇': '|', '┈': '.', '┊': '|', '╌': '.', '┿': '+', '┼': '+', '╎': '|',
-	'╴': '-', '╶': '-', '╸': '=', '╺': '=', '═': '=', '║': '|',
+	'╞': '[', '╡': ']', '╴': '-', '╶': '-', '╸': '=', '╺': '=', '═': '=', '║': '|',
 	'░': '.', '▒': ':', '▓': '#', '█': '#', '▀': '"', '▄': '_', '▌': '|', '▐': '|', '▁': '_',
 }
