@@ -128,7 +128,7 @@ func replicasWere(c *store.Chain, f *facts) string {
 // valueThen is what a trigger said at a time, or a formula.
 func (f *facts) valueThen(c *store.Chain, r *store.Reading, at time.Time) (float64, bool) {
 	switch r.From {
-	case store.FromBroker, store.FromKEDA, store.FromPods:
+	case store.FromBroker, store.FromKEDA, store.FromExternal, store.FromPods:
 		v := r.AsScaled(valueAt(&r.Past, at))
 		return v, v == v // not NaN
 	case store.FromHPA:

@@ -74,3 +74,54 @@ func TestThroughKEDA(t *testing.T) {
 		t.Errorf("without metrics: %+v", r)
 	}
 }
+
+// TestThroughExternal: what the external metrics API answered is the value where neither the
+// broker nor the operator tells, for a minute after it was asked.
+func TestThroughExternal(t *testing.T) {
+	id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "orders"}}
+	trigger := kscope.Trigger{Type: "datadog", MetricType: "AverageValue", Metadata: map[string]string{"query": "q", "queryValue": "5"}}
+	of := kscope.TriggerRef{Object: id}
+	s := New()
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	see := func(after time.Duration, f kscope.Fact) {
+		at = at.Add(after)
+		s.Apply(kscope.Observation{At: at, Source: "x", Fact: f})
+	}
+	says := func(server string, d kscope.Depth) kscope.Depths {
+		return kscope.Depths{Server: server, All: []kscope.Depth{d}}
+	}
+	reading := func() Reading {
+		c, _ := s.Chain(id)
+		return c.Readings[0]
+	}
+	see(0, kscope.ScaledObject{Ref: id.Ref, UID: "1", Triggers: []kscope.Trigger{trigger}})
+	see(0, says(triggers.KEDAServer, kscope.Depth{Backlog: triggers.ThroughKEDA(trigger, of), Err: "off"}))
+	see(0, kscope.Status{Kind: kscope.Queues, Broker: triggers.KEDABroker, Name: triggers.KEDAServer, State: kscope.Absent, Hint: "turn them on"})
+	version := s.VersionOf(id)
+	see(time.Second, says(triggers.ExternalServer, kscope.Depth{Backlog: triggers.ThroughExternal(trigger, of), N: 7.5}))
+	see(0, kscope.Status{Kind: kscope.Queues, Broker: triggers.KEDABroker, Name: triggers.ExternalServer, State: kscope.Synced})
+	if r := reading(); !r.Known || r.Value != 7.5 || r.From != FromExternal || r.At != at || r.Err != "" || r.Trigger.Backlog == nil || !r.Measured() || !r.IsActive() {
+		t.Errorf("asked: %+v", r)
+	}
+	if s.VersionOf(id) == version {
+		t.Error("the answer is no news of the object")
+	}
+	see(50*time.Second, kscope.Heartbeat{})
+	if r := reading(); !r.Known {
+		t.Errorf("50 s later: %+v", r)
+	}
+	see(20*time.Second, kscope.Heartbeat{})
+	if r := reading(); r.Known || r.Hint != "turn them on" {
+		t.Errorf("70 s later: %+v", r)
+	}
+	see(time.Second, says(triggers.ExternalServer, kscope.Depth{Backlog: triggers.ThroughExternal(trigger, of), Err: "KEDA answered with an error"}))
+	if r := reading(); r.Known || r.Hint != "turn them on" {
+		t.Errorf("refused: %+v", r)
+	}
+	see(time.Second, says(triggers.ExternalServer, kscope.Depth{Backlog: triggers.ThroughExternal(trigger, of), N: 8}))
+	see(time.Second, says(triggers.KEDAServer, kscope.Depth{Backlog: triggers.ThroughKEDA(trigger, of), N: 9}))
+	see(0, kscope.Status{Kind: kscope.Queues, Broker: triggers.KEDABroker, Name: triggers.KEDAServer, State: kscope.Synced})
+	if r := reading(); r.Value != 9 || r.From != FromKEDA {
+		t.Errorf("the operator tells it too: %+v", r)
+	}
+}

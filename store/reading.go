@@ -55,7 +55,10 @@ type ValueSource string
 const (
 	FromBroker ValueSource = "broker" // measured by kscope itself
 	FromKEDA   ValueSource = "KEDA"   // by the metrics of KEDA's operator, which has it of its last look
-	FromHPA    ValueSource = "HPA"    // average times replicas, as of the last sync: an estimate
+	// FromExternal is the answer of the external metrics API: of KEDA's memory for a trigger
+	// with useCachedMetrics, else because somebody asked, at that time.
+	FromExternal ValueSource = "external metrics"
+	FromHPA      ValueSource = "HPA" // average times replicas, as of the last sync: an estimate
 	// FromPods is counted by kscope among the pods that it watches.
 	FromPods ValueSource = "pods"
 	// FromSchedule is what the trigger's own schedule says of the present.
@@ -226,7 +229,7 @@ func (r *Reading) counted() bool { return r.Measured() && r.Scaled.Is }
 // Measured reports whether a value was measured at the source, be it by kscope or by KEDA:
 // Past has what it was.
 func (r *Reading) Measured() bool {
-	return r.From == FromBroker || r.From == FromKEDA || r.From == FromPods
+	return r.From == FromBroker || r.From == FromKEDA || r.From == FromExternal || r.From == FromPods
 }
 
 // AsScaled is what KEDA would count of a backlog of so many; NaN where that does not

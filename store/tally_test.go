@@ -113,6 +113,10 @@ func TestPodsNotSeen(t *testing.T) {
 	if r := x.Look(t).Readings[0]; r.Known || r.Err != "you may not list pods" || r.Hint != "ask for it" || !math.IsNaN(r.Past.At(at(3))) || r.Past.At(at(1)) != 1 {
 		t.Errorf("forbidden: %+v", r)
 	}
+	x.See(3, kscope.Status{Kind: kscope.Pods, State: kscope.Failing})
+	if r := x.Look(t).Readings[0]; r.Known || r.Err != "its pods are not known: failing" {
+		t.Errorf("without a word: %+v", r)
+	}
 	x.See(4, kscope.Status{Kind: kscope.Pods, State: kscope.Synced})
 	if r := x.Look(t).Readings[0]; !r.Known || r.Value != 1 || r.Past.At(at(4)) != 1 {
 		t.Errorf("seen again: %+v", r)

@@ -157,7 +157,7 @@ func (s *Store) logStatus(at time.Time, source string, f kscope.Status) {
 
 // readsFrom reports whether a queue of the object is at that server.
 func (o *object) readsFrom(server string) bool {
-	if server == triggers.KEDAServer {
+	if server == triggers.KEDAServer || server == triggers.ExternalServer {
 		return slices.ContainsFunc(o.triggers(), triggers.AskedByKEDA)
 	}
 	for _, t := range o.triggers() {
@@ -169,14 +169,35 @@ func (o *object) readsFrom(server string) bool {
 }
 
 // throughKEDA has a reading that is not to be had of its broker by what KEDA's operator
-// tells, where it does, and gives the queue that the reading is of then.
+// tells, where it does, or else by what the external metrics API answered, and gives the
+// queue that the reading is of then.
 func (s *Store) throughKEDA(r *Reading, o *object, index int, direct *queue) *queue {
 	if o.hpa != nil || !triggers.AskedByKEDA(r.Trigger) {
 		return direct
 	}
-	b := triggers.ThroughKEDA(r.Trigger, kscope.TriggerRef{Object: o.ID, Index: index})
+	of := kscope.TriggerRef{Object: o.ID, Index: index}
+	own, ownHint := r.Err, r.Hint
+	q := s.through(r, triggers.ThroughKEDA(r.Trigger, of), FromKEDA, direct)
+	if r.Known {
+		return q
+	}
+	err, hint := r.Err, r.Hint
+	r.Err, r.Hint = own, ownHint
+	q = s.through(r, triggers.ThroughExternal(r.Trigger, of), FromExternal, q)
+	if !r.Known && (err != "" || hint != "") { // the usual way comes first in what is said
+		r.Err, r.Hint = err, hint
+	}
+	return q
+}
+
+// through is that by one of the two. What was asked once is believed for as long as any
+// measurement.
+func (s *Store) through(r *Reading, b kscope.Backlog, from ValueSource, direct *queue) *queue {
 	q := s.queues[b]
 	if q == nil {
+		return direct
+	}
+	if from == FromExternal && s.now.Sub(q.at) > q.MaxGap {
 		return direct
 	}
 	server, current := s.server(b, q.at)
@@ -193,7 +214,7 @@ func (s *Store) throughKEDA(r *Reading, o *object, index int, direct *queue) *qu
 	if r.Trigger.Backlog == nil || r.Err != "" {
 		r.Trigger.Backlog, r.Past = &b, q.view()
 	}
-	r.Value, r.Known, r.From, r.At, r.Scaled = q.last.N, true, FromKEDA, q.at, q.last.Scaled
+	r.Value, r.Known, r.From, r.At, r.Scaled = q.last.N, true, from, q.at, q.last.Scaled
 	r.Waits = r.Value
 	r.Back, r.Still = later(q.back, server.Since), q.Still()
 	return q

@@ -8,24 +8,37 @@ import (
 	"github.com/kscope/kscope"
 )
 
-// KEDABroker is the Broker of a backlog that is known by KEDA's own metrics, for a trigger
-// whose source kscope cannot ask. KEDAServer is what all of them are at.
+// KEDABroker is the Broker of a backlog that is known through KEDA, for a trigger whose
+// source kscope cannot ask. All of them are at one of two: KEDAServer for what KEDA's
+// operator tells of by its own metrics, ExternalServer for what the external metrics API
+// answers.
 const (
-	KEDABroker = "keda"
-	KEDAServer = "operator metrics"
+	KEDABroker     = "keda"
+	KEDAServer     = "operator metrics"
+	ExternalServer = "external metrics"
 )
 
 // ThroughKEDA is the backlog of a trigger as KEDA's operator tells of it. [KEDAOf] is the
 // way back.
 func ThroughKEDA(t kscope.Trigger, of kscope.TriggerRef) kscope.Backlog {
+	return through(KEDAServer, t, of)
+}
+
+// ThroughExternal is the backlog of a trigger as the external metrics API answers for it.
+// [KEDAOf] is the way back.
+func ThroughExternal(t kscope.Trigger, of kscope.TriggerRef) kscope.Backlog {
+	return through(ExternalServer, t, of)
+}
+
+func through(server string, t kscope.Trigger, of kscope.TriggerRef) kscope.Backlog {
 	typ := types[t.Type]
 	return kscope.Backlog{
-		Broker: KEDABroker, Server: KEDAServer, Name: kscope.Clean(cmp.Or(typ.QueueName(t.Metadata), t.Name, t.Type)),
+		Broker: KEDABroker, Server: server, Name: kscope.Clean(cmp.Or(typ.QueueName(t.Metadata), t.Name, t.Type)),
 		Detail: strings.Join([]string{string(of.Object.Kind), of.Object.Namespace, of.Object.Name, strconv.Itoa(of.Index)}, "/"),
 	}
 }
 
-// KEDAOf is whose a backlog is that KEDA's operator tells of; false for any other.
+// KEDAOf is whose a backlog is that is known through KEDA; false for any other.
 func KEDAOf(b kscope.Backlog) (kscope.TriggerRef, bool) {
 	parts := strings.Split(b.Detail, "/")
 	if b.Broker != KEDABroker || len(parts) != 4 {

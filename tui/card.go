@@ -242,7 +242,11 @@ func (m *Model) drawConnection(c screen.Canvas) {
 	if p, ok := m.picture(); ok {
 		rows = m.connectionRows(p, c.W)
 	}
-	m.drawSheet(c, sheet{" How the queue is reached ", "No password is shown here.", cardWidth(c.W), len(rows), func(c screen.Canvas, top int) {
+	remark := "No password is shown here."
+	if m.canAsk() {
+		remark = "e asks KEDA now: it will query the source"
+	}
+	m.drawSheet(c, sheet{" How the queue is reached ", remark, cardWidth(c.W), len(rows), func(c screen.Canvas, top int) {
 		m.drawCard(c, rows[top:])
 	}}, m.view.cardTop)
 }
@@ -320,9 +324,25 @@ func (m *Model) cardSide(p picture, w, h int) ([]cardLine, int) {
 	return folded, rows
 }
 
-// cardKey moves in the card, or leaves it.
+// canAsk reports whether KEDA can be asked for a value of what is open that nobody else has.
+func (m *Model) canAsk() bool {
+	c, ok := m.seen.Chain(m.view.id)
+	return ok && m.o.Ask != nil && !m.o.ReadOnly && !m.view.past() && m.view.id.Kind == kscope.ScaledObjects && c.Formula == nil &&
+		slices.ContainsFunc(c.Readings, func(r store.Reading) bool {
+			return triggers.AskedByKEDA(r.Trigger) && (!r.Known || r.From == store.FromHPA || r.From == store.FromExternal)
+		})
+}
+
+// cardKey moves in the card, asks KEDA, or leaves it.
 func (m *Model) cardKey(msg tea.KeyPressMsg) {
 	v, limit := &m.view, 0
+	if key.Matches(msg, keys.Edit) && m.canAsk() {
+		v.notice = "KEDA is asked, and queries the source for it."
+		if why := m.o.Ask(v.id); why != "" {
+			v.notice = why
+		}
+		return
+	}
 	if p, ok := m.picture(); ok {
 		limit = cardLimit(len(m.connectionRows(p, v.w)), v.h)
 	}

@@ -83,3 +83,54 @@ func TestTroubleOfAResolvedServer(t *testing.T) {
 		t.Errorf("got\n%s", text)
 	}
 }
+
+// TestAskKEDA: a value that nobody has is asked for by a key of the card, which says what that
+// does, and the screen says that it was asked for.
+func TestAskKEDA(t *testing.T) {
+	ta := phase("asleep")
+	ta.so.Triggers = []kscope.Trigger{{Type: "datadog", MetricType: "AverageValue", Metadata: map[string]string{"query": "q", "queryValue": "5"}}}
+	ta.say(ta.so)
+	m := tell(ta, 120, 35)
+	var asked []kscope.ID
+	answer := ""
+	press(m, "C", "e")
+	if strings.Contains(m.grid.Plain(), "asks KEDA") {
+		t.Error("an offer without anybody to ask")
+	}
+	press(m, "esc")
+	m.o.Ask = func(id kscope.ID) string { asked = append(asked, id); return answer }
+	press(m, "e")
+	if asked != nil {
+		t.Error("asked outside the card")
+	}
+	press(m, "C")
+	if text := m.grid.Plain(); !strings.Contains(text, "e asks KEDA now: it will query the source") {
+		t.Errorf("no offer in\n%s", text)
+	}
+	press(m, "e")
+	if len(asked) != 1 || asked[0] != m.view.id || m.view.notice != "KEDA is asked, and queries the source for it." || !m.view.card {
+		t.Errorf("asked %v: %q", asked, m.view.notice)
+	}
+	answer = "Asked 2 s ago."
+	press(m, "e")
+	if m.view.notice != answer {
+		t.Errorf("said %q", m.view.notice)
+	}
+	b := triggers.ThroughExternal(ta.so.Triggers[0], kscope.TriggerRef{Object: m.view.id})
+	m.Update(Observed{All: []kscope.Observation{{At: ta.at.Add(time.Second), Source: "x", Fact: kscope.Depths{Server: b.Server, All: []kscope.Depth{{Backlog: b, N: 7.5, Note: "asked for from here"}}}},
+		{At: ta.at.Add(time.Second), Source: "x", Fact: kscope.Connection{Server: b.Server, Reached: "through the API server"}},
+		{At: ta.at.Add(4 * time.Second), Source: "x", Fact: kscope.Heartbeat{}}}})
+	m.View()
+	if text := m.grid.Plain(); !strings.Contains(text, "asked for from here") {
+		t.Errorf("the card does not say so:\n%s", text)
+	}
+	press(m, "esc")
+	if text := m.grid.Plain(); !strings.Contains(text, "datadog, asked for 3s ago") {
+		t.Errorf("the screen does not say so:\n%s", text)
+	}
+	m.o.ReadOnly = true
+	press(m, "C")
+	if strings.Contains(m.grid.Plain(), "asks KEDA") {
+		t.Error("an offer with --read-only")
+	}
+}

@@ -39,6 +39,9 @@ func (m *Model) drawChart(c screen.Canvas, p picture) {
 	} else if p.ID.Kind == kscope.HPAs && queued.Trigger.Backlog == nil {
 		in.QueueName = "no queue"
 	}
+	if askedFor(&queued) {
+		in.QueueNote += ", asked for " + words.Age(p.now.Sub(queued.At)) + " ago"
+	}
 	if p.ScaledJob != nil {
 		in.Wanted = "Jobs"
 	}

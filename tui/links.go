@@ -28,8 +28,11 @@ func (m *Model) queueNote(p picture) string {
 		}
 		return ""
 	}
-	if r.From == store.FromHPA {
+	switch {
+	case r.From == store.FromHPA:
 		return "via HPA"
+	case askedFor(&r):
+		return "asked " + words.Age(p.now.Sub(r.At))
 	}
 	if q == nil {
 		return ""
@@ -45,6 +48,9 @@ func (m *Model) queueNote(p picture) string {
 	}
 	return fmt.Sprintf("%s~%s/s", st.Glyph.Down, perSecond(-rate))
 }
+
+// askedFor reports whether a value is one that KEDA was asked for from here, once.
+func askedFor(r *store.Reading) bool { return r.From == store.FromExternal && !r.Trigger.Cached }
 
 func perSecond(v float64) string {
 	if v >= 10 {

@@ -57,6 +57,10 @@ type Options struct {
 	// observation. It is called outside Update and may block. Nil takes the
 	// offer away.
 	Purge func(load.Purge)
+	// Ask has KEDA asked for the values of an object's triggers, which has it query their
+	// sources, and says why it is not; what comes of it arrives as observations. It must
+	// not block. Nil takes the offer away.
+	Ask func(kscope.ID) string
 	// Actions gives what the palette offers, as it stands; nil if there is
 	// nothing. It is called when the palette opens and must not block.
 	Actions func() []Action

@@ -30,14 +30,15 @@ func live(ctx context.Context, f *flags, name string, p process) error {
 	}
 
 	way, clock := &reach{}, newSteadyClock()
-	queues := way.queues(s.redis)
+	queues, answers := way.queues(s.redis), way.answers()
+	s.tui.Ask = answers.Ask
 	open := func(ctx context.Context) (<-chan kscope.Observation, error) {
 		typed, dynamic, err := k8s.Clients(s.config)
 		if err != nil {
 			return nil, &kscope.Trouble{Cause: fmt.Errorf("use kubeconfig: %w", err), Hint: "kubectl config view shows what is there"}
 		}
 		way.into(s.config, typed, dynamic)
-		return cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: clock.now, metrics: way.metrics(typed, s.metrics)}.open(ctx, queues), nil
+		return cluster{typed: typed, dynamic: dynamic, namespace: s.tui.Namespace, selector: s.label, clock: clock.now, metrics: way.metrics(typed, s.metrics), answers: answers}.open(ctx, queues), nil
 	}
 	return show(ctx, s.tui, queues, clock.now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		in, err := open(ctx)

@@ -26,6 +26,7 @@ type cluster struct {
 	wrap    func(kscope.Source) kscope.Source // around those of objects; nil for none
 	others  []kscope.Source                   // that run beside these
 	metrics *keda.Operator                    // what KEDA's operator tells; nil for nothing
+	answers *keda.External                    // what KEDA answers the HPA; nil for nothing
 }
 
 // open is the stream of a cluster and of the backlogs that are named there. It
@@ -40,11 +41,17 @@ func (c cluster) open(ctx context.Context, queues *redis.Source) <-chan kscope.O
 	if c.metrics != nil {
 		all = append(all, c.metrics)
 	}
+	if c.answers != nil {
+		all = append(all, c.answers)
+	}
 	in := kscope.Merge(ctx, c.clock, all...)
 	return kscope.Tap(in, func(o kscope.Observation) {
 		queues.Follow(o)
 		if c.metrics != nil {
 			c.metrics.Follow(o)
+		}
+		if c.answers != nil {
+			c.answers.Follow(o)
 		}
 		watched.Follow(o)
 		logDefect(o)

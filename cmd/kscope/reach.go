@@ -30,6 +30,7 @@ const reachWait = 7 * time.Second
 // from the start and which leads through the cluster once there is one.
 type reach struct {
 	mu       sync.Mutex
+	typed    kubernetes.Interface
 	resolver *keda.Resolver
 	tunnel   *k8s.Tunnel
 }
@@ -38,7 +39,7 @@ type reach struct {
 func (r *reach) into(cfg *rest.Config, typed kubernetes.Interface, dynamic dynamic.Interface) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.resolver = keda.NewResolver(typed, dynamic)
+	r.typed, r.resolver = typed, keda.NewResolver(typed, dynamic)
 	r.tunnel = k8s.NewTunnel(cfg, typed, r.resolver.KEDANamespace)
 }
 
@@ -60,6 +61,15 @@ func (r *reach) queues(o redis.Options) *broker.Source {
 // metrics is what KEDA's operator tells, from the leader's pod or from where the user says.
 func (r *reach) metrics(typed kubernetes.Interface, at string) *keda.Operator {
 	return keda.NewOperator(keda.OperatorOptions{Client: typed, Namespace: r.resolver.KEDANamespace, URL: at})
+}
+
+// answers is what KEDA answers the HPA.
+func (r *reach) answers() *keda.External {
+	return keda.NewExternal(func() kubernetes.Interface {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		return r.typed
+	})
 }
 
 // parameters is what KEDA would use of a trigger.
