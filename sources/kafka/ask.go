@@ -38,7 +38,7 @@ func askOf(p triggers.Parameters) ask {
 			a.err = &kscope.Trouble{Message: "the partitionLimitation names no partitions", Hint: "write them as 1,2,10-20"}
 		}
 	}
-	if a.rules.threshold < 1 {
+	if a.rules.Threshold < 1 {
 		a.err = &kscope.Trouble{Message: "the lagThreshold is no positive number", Hint: "KEDA takes none but those, and 10 where it is left out"}
 	}
 	return a

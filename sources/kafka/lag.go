@@ -1,7 +1,6 @@
 package kafka
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,20 +10,16 @@ import (
 
 // rules are what a trigger says of how lag becomes a number.
 type rules struct {
-	threshold int64 // messages to a replica, 1 at least
-	earliest  bool  // who has committed nothing reads from the start, else from the end
-	zero      bool  // and counts nothing for KEDA until it has (scaleToZeroOnInvalidOffset)
-	idle      bool  // more replicas than partitions may be (allowIdleConsumers)
-	moving    bool  // lag whose commit stands still is left out (excludePersistentLag)
-	lagging   bool  // no more replicas than partitions with lag (limitToPartitionsWithLag)
-	even      bool  // as many replicas as share the partitions evenly (ensureEvenDistributionOfPartitions)
+	triggers.LagRules
+	earliest bool // who has committed nothing reads from the start, else from the end
+	zero     bool // and counts nothing for KEDA until it has (scaleToZeroOnInvalidOffset)
+	moving   bool // lag whose commit stands still is left out (excludePersistentLag)
 }
 
 func rulesOf(p triggers.Parameters) rules {
 	return rules{
-		threshold: int64(p.Number("lagThreshold")), earliest: p.Text("offsetResetPolicy") == "earliest",
-		zero: p.On("scaleToZeroOnInvalidOffset"), idle: p.On("allowIdleConsumers"), moving: p.On("excludePersistentLag"),
-		lagging: p.On("limitToPartitionsWithLag"), even: p.On("ensureEvenDistributionOfPartitions"),
+		LagRules: triggers.LagRulesOf(p), earliest: p.Text("offsetResetPolicy") == "earliest",
+		zero: p.On("scaleToZeroOnInvalidOffset"), moving: p.On("excludePersistentLag"),
 	}
 }
 
@@ -82,40 +77,19 @@ type number struct {
 	most   int64 // that metric can come to as the lag grows; 0 where it follows no such bound
 }
 
-// scaled is the number of some partitions: their lag, of no more than threshold for each
-// partition that a replica can be given. KEDA 2.21, kafka_scaler.go:907 and
-// apache_kafka_scaler.go:501, getTotalLag. With excludePersistentLag it is the highest
+// scaled is the number of some partitions. With excludePersistentLag it is the highest
 // that KEDA may have come to: what it left out depends on when it last looked.
 func scaled(all []partition, r rules) number {
-	var total, lagging int64
-	for _, p := range all {
-		lag := p.counts(r)
-		total += lag
-		if lag > 0 {
-			lagging++
-		}
+	total, lags := int64(0), make([]int64, len(all))
+	for i, p := range all {
+		lags[i] = p.counts(r)
+		total += lags[i]
 	}
-	n := number{metric: total, active: max(0, total)}
-	if !r.idle || r.lagging || r.even {
-		partitions := int64(len(all))
-		if !r.lagging && !r.even && !r.moving {
-			n.most = partitions * r.threshold
-		}
-		most, of := partitions, " x "
-		if r.even {
-			n.metric = evenly(total, partitions, r.threshold) * r.threshold
-			n.how = fmt.Sprintf("%d x %d, to share %s evenly", n.metric/r.threshold, r.threshold, many(partitions, "partition"))
-		}
-		if r.lagging {
-			most, of = lagging, " with lag x "
-		}
-		if n.metric/r.threshold > most {
-			n.metric = most * r.threshold
-			n.how = many(most, "partition") + of + strconv.FormatInt(r.threshold, 10)
-		}
+	is := r.Of(lags)
+	if r.moving {
+		is.Cap = 0
 	}
-	n.metric = max(0, n.metric)
-	return n
+	return number{metric: is.N, active: max(0, total), how: is.How, most: is.Cap}
 }
 
 // many is a number of something.
@@ -124,18 +98,6 @@ func many(n int64, what string) string {
 		what += "s"
 	}
 	return strconv.FormatInt(n, 10) + " " + what
-}
-
-// evenly is the fewest replicas that get the same number of partitions each, and no more
-// lag than threshold each; all partitions where there are no such. KEDA 2.21,
-// kafka_scaler.go:963, getNextFactorThatBalancesConsumersToTopicPartitions.
-func evenly(lag, partitions, threshold int64) int64 {
-	for n := int64(1); n < partitions; n++ {
-		if partitions%n == 0 && n*threshold >= lag {
-			return n
-		}
-	}
-	return partitions
 }
 
 // limits are the partitions that count: from, to, both of them in it. None is all.

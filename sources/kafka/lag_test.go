@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/kscope/kscope/triggers"
 )
 
 // lags are partitions of one topic, of which so much was written since the commit.
@@ -24,14 +26,14 @@ func fresh(all ...int64) (out []partition) {
 
 // TestScaled: getTotalLag of KEDA 2.21, in kafka_scaler.go:907 and apache_kafka_scaler.go:501.
 func TestScaled(t *testing.T) {
-	five := rules{threshold: 5}
+	five := rules{LagRules: triggers.LagRules{Threshold: 5}}
 	with := func(change func(*rules)) rules {
 		r := five
 		change(&r)
 		return r
 	}
-	lagging := with(func(r *rules) { r.lagging = true })
-	even := with(func(r *rules) { r.even = true })
+	lagging := with(func(r *rules) { r.Lagging = true })
+	even := with(func(r *rules) { r.Even = true })
 	for _, c := range []struct {
 		name           string
 		all            []partition
@@ -45,15 +47,15 @@ func TestScaled(t *testing.T) {
 		{"whole thresholds are compared", lags(6, 6, 6, 6), five, 24, 24, ""},
 		{"above it", lags(7, 6, 6, 6), five, 20, 25, "4 partitions x 5"},
 		{"one partition", lags(50), five, 5, 50, "1 partition x 5"},
-		{"idle consumers may be", lags(50), with(func(r *rules) { r.idle = true }), 50, 50, ""},
+		{"idle consumers may be", lags(50), with(func(r *rules) { r.Idle = true }), 50, 50, ""},
 		{"partitions with lag alone", lags(50, 0, 0, 1), lagging, 10, 51, "2 partitions with lag x 5"},
 		{"none has lag", lags(0, 0), lagging, 0, 0, ""},
 		{"evenly", lags(9, 0, 0, 0, 0, 0), even, 10, 9, "2 x 5, to share 6 partitions evenly"},
 		{"evenly, where three are too few", lags(16, 0, 0, 0, 0, 0), even, 30, 16, "6 x 5, to share 6 partitions evenly"},
 		{"evenly, even of nothing", lags(0, 0, 0), even, 5, 0, "1 x 5, to share 3 partitions evenly"},
 		{"evenly, and too much", lags(900, 0, 0, 0), even, 20, 900, "4 x 5, to share 4 partitions evenly"},
-		{"evenly caps though idle consumers may be", lags(900), with(func(r *rules) { r.even, r.idle = true, true }), 5, 900, "1 x 5, to share 1 partition evenly"},
-		{"evenly, of those with lag", lags(9, 0, 0, 0), with(func(r *rules) { r.even, r.lagging = true, true }), 5, 9, "1 partition with lag x 5"},
+		{"evenly caps though idle consumers may be", lags(900), with(func(r *rules) { r.Even, r.Idle = true, true }), 5, 900, "1 x 5, to share 1 partition evenly"},
+		{"evenly, of those with lag", lags(9, 0, 0, 0), with(func(r *rules) { r.Even, r.Lagging = true, true }), 5, 9, "1 partition with lag x 5"},
 		{"no partitions", nil, five, 0, 0, ""},
 		{"no partitions to share", nil, even, 0, 0, "0 x 5, to share 0 partitions evenly"},
 		{"committed beyond the end", lags(-10, 4), five, 0, 0, ""},
@@ -61,10 +63,10 @@ func TestScaled(t *testing.T) {
 		{"nothing committed, and zero", fresh(100, 100, 0), with(func(r *rules) { r.zero = true }), 0, 0, ""},
 		{"nothing committed, from the start", fresh(4, 3, 0), with(func(r *rules) { r.earliest = true }), 7, 7, ""},
 		{"nothing committed, from the start, and zero", fresh(4, 3, 0), with(func(r *rules) { r.earliest, r.zero = true, true }), 0, 0, ""},
-		{"nothing committed, and no start known", []partition{{start: none, end: 8, committed: none}}, with(func(r *rules) { r.earliest, r.idle = true, true }), 8, 8, ""},
+		{"nothing committed, and no start known", []partition{{start: none, end: 8, committed: none}}, with(func(r *rules) { r.earliest, r.Idle = true, true }), 8, 8, ""},
 	} {
 		most := int64(0)
-		if r := c.rules; !r.idle && !r.lagging && !r.even {
+		if r := c.rules; !r.Idle && !r.Lagging && !r.Even {
 			most = 5 * int64(len(c.all))
 		}
 		if got := scaled(c.all, c.rules); got != (number{c.metric, c.active, c.how, most}) {
