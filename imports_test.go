@@ -83,14 +83,15 @@ func TestImports(t *testing.T) {
 	}
 	for from, allowed := range map[string][]string{
 		"sources/broker":    append(domain[:0:0], module, ours("load"), ours("triggers")),
-		"sandbox/world":     append(domain, ours("sandbox/meter"), ours("sandbox/resolve"), ours("sandbox/dump"), "k8s.io/api", "k8s.io/apimachinery"), // nor net or os
+		"sandbox/brokers":   {module, ours("triggers")},
+		"sandbox/world":     append(domain, ours("sandbox/brokers"), ours("sandbox/meter"), ours("sandbox/resolve"), ours("sandbox/dump"), "k8s.io/api", "k8s.io/apimachinery"), // nor net or os
 		"sandbox/resolve":   {"k8s.io/api", "k8s.io/apimachinery"},
 		"sandbox/dump":      {"k8s.io/api", "k8s.io/apimachinery"},
 		"sandbox/schema":    {"k8s.io/apimachinery"},
 		"sandbox/admission": {ours("sandbox/world"), "k8s.io/api", "k8s.io/apimachinery"},
 		"sandbox/meter":     append(domain[:0:0], ours("scaling"), "k8s.io/api"),
 		"sandbox/redisd":    {"github.com/alicebob/miniredis/v2", "github.com/yuin/gopher-lua"},
-		"sandbox": append(domain, ours("demo"), ours("sandbox/world"), ours("sandbox/redisd"), ours("sandbox/admission"), ours("sandbox/schema"), ours("sandbox/dump"), ours("sandbox/resolve"), "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go",
+		"sandbox": append(domain, ours("demo"), ours("sandbox/world"), ours("sandbox/brokers"), ours("sandbox/redisd"), ours("sandbox/admission"), ours("sandbox/schema"), ours("sandbox/dump"), ours("sandbox/resolve"), "k8s.io/api", "k8s.io/apimachinery", "k8s.io/client-go",
 			"sigs.k8s.io/json", "go.yaml.in/yaml/v2", "go.yaml.in/yaml/v3"),
 	} {
 		for _, path := range goList(t, "Imports")[from] {

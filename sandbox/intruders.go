@@ -15,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/sandbox/brokers"
 )
 
 // turnTypes puts text in the place of what is worked on, or brings that back.
@@ -175,7 +175,7 @@ func (s *Sandbox) loseAuthentication(so scaledObject) error {
 	queues, _ := triggerQueues(u)
 	edited := false
 	for i, t := range found {
-		if queues[i].Key == "" || queues[i].Address == world.StandInAddress {
+		if queues[i].Key == "" || queues[i].Address == brokers.StandInAddress {
 			continue
 		}
 		t, _ := t.(map[string]any)

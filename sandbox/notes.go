@@ -14,7 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -30,7 +30,7 @@ func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Tr
 		t, _ := t.(map[string]any)
 		typ, _, _ := unstructured.NestedString(t, "type")
 		metadata, _, _ := unstructured.NestedStringMap(t, "metadata")
-		q, _ := world.TriggerQueue(u.GetNamespace(), u.GetName(), i, typ, metadata)
+		q, _ := brokers.TriggerQueue(u.GetNamespace(), u.GetName(), i, typ, metadata)
 		queues, all = append(queues, q), append(all, kscope.Trigger{Type: typ, Metadata: metadata})
 	}
 	return queues, all
@@ -41,7 +41,7 @@ func stands(obj runtime.Object) []string {
 	var out []string
 	queues, all := triggerQueues(obj)
 	for i, q := range queues {
-		if q.Address != world.StandInAddress {
+		if q.Address != brokers.StandInAddress {
 			continue
 		}
 		known, _ := triggers.TypeOf(all[i].Type)
@@ -57,7 +57,7 @@ func (m Manifests) servers() (addresses []string, by []kscope.ID) {
 	for _, obj := range m.Objects {
 		queues, _ := triggerQueues(obj)
 		for _, q := range queues {
-			if id, ok := rowOf(obj); ok && q.Address != "" && q.Address != world.StandInAddress {
+			if id, ok := rowOf(obj); ok && q.Address != "" && q.Address != brokers.StandInAddress {
 				all[q.Address], by = true, append(by, id)
 			}
 		}

@@ -7,8 +7,8 @@ import (
 	"net"
 	"strconv"
 
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/sandbox/redisd"
-	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -99,7 +99,7 @@ func (r *redis) isGuarded() bool {
 
 // shuts reports whether KEDA is not let in to a key.
 func (r *redis) shuts(q triggers.Redis) bool {
-	return q.Address != world.StandInAddress && r.isGuarded() && !r.isLost()
+	return q.Address != brokers.StandInAddress && r.isGuarded() && !r.isLost()
 }
 
 // clusterAddress is what the name in an address would resolve to inside a

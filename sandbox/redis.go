@@ -14,9 +14,9 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/sandbox/redisd"
 	"github.com/kscope/kscope/sandbox/resolve"
-	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/triggers/params"
 )
@@ -87,7 +87,7 @@ func (r *redis) dial(ctx context.Context, address string) (net.Conn, error) {
 		r.Serve(server)
 		conn = client
 	}
-	if address != world.StandInAddress || !r.isGuarded() {
+	if address != brokers.StandInAddress || !r.isGuarded() {
 		return conn, nil
 	}
 	if err := letIn(ctx, conn); err != nil { // what a list stands in for wants no password of Redis's

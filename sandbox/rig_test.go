@@ -12,6 +12,7 @@ import (
 	"github.com/kscope/kscope/explain"
 	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/k8s"
 	"github.com/kscope/kscope/sources/keda"
 	kredis "github.com/kscope/kscope/sources/redis"
@@ -74,13 +75,13 @@ func runWatched(t *testing.T, o Options, w watcher) *rig {
 	}
 	typed, dynamic := s.Clients()
 	resolver := keda.NewResolver(typed, dynamic)
-	r.Sandbox, r.queues = s, kredis.New(kredis.Options{Dial: s.Dial, Resolve: func(ctx context.Context, t kscope.TriggerRef) (kredis.Server, error) {
+	r.Sandbox, r.queues = s, broker.New(map[string]broker.Technology{"redis": broker.Amended(kredis.Technology(kredis.Options{Dial: s.Dial, Resolve: func(ctx context.Context, t kscope.TriggerRef) (kredis.Server, error) {
 		access, err := resolver.Resolve(ctx, t)
 		if err != nil {
 			return kredis.Server{}, err
 		}
 		return kredis.Access(access).Server()
-	}})
+	}}), s.Tell)}, broker.Options{})
 	watched := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic})
 	objects, scaled := kscope.Source(watched), kscope.Source(keda.New(keda.Options{Dynamic: dynamic}))
 	if !w.bare {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain/score"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/triggers/params"
@@ -258,7 +259,7 @@ func (p *plot) otherTrigger(r *rand.Rand, number int) {
 	}
 	slices.Sort(pairs)
 	p.triggers = []string{fmt.Sprintf("{type: %s, metadata: {%s}%s}", name, strings.Join(pairs, ", "), auth)}
-	if q, ok := world.TriggerQueue(hero.Namespace, hero.Name, 0, name, metadata); ok {
+	if q, ok := brokers.TriggerQueue(hero.Namespace, hero.Name, 0, name, metadata); ok {
 		p.queues = []triggers.Redis{q}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/sandbox/world"
 	"github.com/kscope/kscope/triggers"
@@ -77,14 +78,27 @@ func queueFor(ref kscope.Ref, index int, t kscope.Trigger) (triggers.Redis, bool
 		if q.Address == "" && q.Via == "" { // nobody says where it is, and KEDA refuses it
 			return triggers.Redis{}, false
 		}
-		return triggers.Redis{Address: cmp.Or(q.Address, world.StandInAddress), DB: q.DB, Key: q.Key, Measure: q.Measure, Group: q.Group, Via: q.Via}, true
+		return triggers.Redis{Address: cmp.Or(q.Address, brokers.StandInAddress), DB: q.DB, Key: q.Key, Measure: q.Measure, Group: q.Group, Via: q.Via}, true
 	}
-	q, ok := world.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
-	if ok && q.Address == world.StandInAddress {
+	q, ok := brokers.TriggerQueue(ref.Namespace, ref.Name, index, t.Type, t.Metadata)
+	if ok && q.Address == brokers.StandInAddress {
 		known, _ := triggers.TypeOf(t.Type)
 		q.Called = kscope.Clean(cmp.Or(known.QueueName(t.Metadata), t.Name, t.Type))
 	}
 	return q, ok
+}
+
+// Tell is what the broker that a list stands in for would tell of it now; false where that
+// is no more than its length, and while Redis is lost.
+func (s *Sandbox) Tell(of kscope.Backlog) (kscope.Depth, bool) {
+	q := triggers.RedisOf(of)
+	if q.Address != brokers.StandInAddress {
+		return kscope.Depth{}, false
+	}
+	q.Called = "" // to the world it has no other name than its key
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.world.Depth(q)
 }
 
 // waiting is how many jobs wait in a queue.

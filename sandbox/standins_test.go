@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -25,8 +25,8 @@ func TestStandInNames(t *testing.T) {
 				metadata[parameter] = "https://sqs.eu-west-1.amazonaws.com/1/" + want
 			}
 		}
-		list, ok := world.TriggerQueue("shop", "billing", 1, typ, metadata)
-		if !ok || list.Address != world.StandInAddress {
+		list, ok := brokers.TriggerQueue("shop", "billing", 1, typ, metadata)
+		if !ok || list.Address != brokers.StandInAddress {
 			continue
 		}
 		stand++

@@ -18,8 +18,10 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui"
 )
 
@@ -79,7 +81,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	}
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
-	queues := redis.New(redis.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly, Dial: s.Dial, Resolve: accessOf(s)})
+	queues := queuesIn(s, broker.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
 		return clusterOf(s, namespace).open(ctx, queues), nil
 	}, ledger, p)
@@ -126,6 +128,12 @@ const waitOpenly = time.Second
 func clusterOf(s *sandbox.Sandbox, namespace string) cluster {
 	typed, dynamic := s.Clients()
 	return cluster{typed: typed, dynamic: dynamic, namespace: namespace, clock: s.Now, wrap: sandbox.StandIns, others: []kscope.Source{world{s}}}
+}
+
+// queuesIn is the source of the queues of a sandbox, all of them in its Redis.
+func queuesIn(s *sandbox.Sandbox, o broker.Options) *broker.Source {
+	lists := redis.Technology(redis.Options{Interval: o.Interval, Dial: s.Dial, Resolve: accessOf(s)})
+	return broker.New(map[string]broker.Technology{triggers.RedisBroker: broker.Amended(lists, s.Tell)}, o)
 }
 
 // accessOf resolves how a server of the sandbox's is reached: with the user and the

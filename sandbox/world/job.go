@@ -9,6 +9,8 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope/sandbox/brokers"
 )
 
 // job is a Job of a ScaledJob, with one pod at a time.
@@ -109,7 +111,7 @@ func (w *World) jobWorks(p *pod) {
 	}
 	took := w.o.NoWorkers || p.job.busy
 	for i, t := range p.job.sj.spec.Triggers {
-		q, ok := TriggerQueue(p.job.sj.ref.Namespace, p.job.sj.ref.Name, i, t.Type, t.Metadata)
+		q, ok := brokers.TriggerQueue(p.job.sj.ref.Namespace, p.job.sj.ref.Name, i, t.Type, t.Metadata)
 		if !ok || took {
 			continue
 		}

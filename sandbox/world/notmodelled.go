@@ -111,6 +111,9 @@ func triggerNotModelled(t triggerSpec) string {
 	case "cpu", "memory":
 		return "a pod at work is taken to use all that it requests of cpu and nine tenths of its memory, one that waits 2 % and 40 %"
 	case "external", "external-push":
+		if triggers.HTTPRoute(t.Metadata) != "" {
+			return "the requests inside are counted; its route is not read, and the target is taken to be 1"
+		}
 		return "there is no scaler to ask for its metrics; its target is taken to be 1"
 	case "solace-direct-messaging":
 		return "not played; KEDA is made to refuse it"
@@ -120,9 +123,10 @@ func triggerNotModelled(t triggerSpec) string {
 		if mode := t.Metadata["mode"]; mode != "" && mode != "QueueLength" {
 			return "mode " + mode + " is played as QueueLength"
 		}
-	}
-	if t.Type == "kafka" || t.Type == "apache-kafka" {
-		return "partitions do not cap the number of replicas"
+	case "gcp-pubsub":
+		if mode := t.Metadata["mode"]; mode != "" && mode != "SubscriptionSize" && mode != "NumUndeliveredMessages" {
+			return "mode " + mode + " is played as SubscriptionSize"
+		}
 	}
 	return ""
 }

@@ -99,6 +99,7 @@ func (w *World) build(u *unstructured.Unstructured, env environment, specs []tri
 			t, err = buildTrigger(refOf(u), i, spec, given)
 		}
 		if err == nil {
+			w.counts(t, given)
 			err = w.connect(t)
 		}
 		if err != nil {
@@ -135,22 +136,22 @@ func (w *World) scalersOf(so *scaledObject, present bool) ([]trigger, error) {
 
 // ask queries a trigger's source; when that fails it rebuilds the scaler and
 // asks once more, and the second result counts.
-func (w *World) ask(namespace string, t trigger) (value float64, err error) {
-	if value, err = w.value(namespace, t, w.now); err == nil {
-		return value, nil
+func (w *World) ask(namespace string, t trigger) (value, active float64, err error) {
+	if value, active, err = w.value(namespace, t, w.now); err == nil {
+		return value, active, nil
 	}
 	if failed := w.connect(t); failed != nil {
-		return 0, failed
+		return 0, 0, failed
 	}
 	return w.value(namespace, t, w.now)
 }
 
 // observe is one observation of a trigger by either path, fallback applied.
 func (w *World) observe(so *scaledObject, t trigger) record {
-	value, err := w.ask(so.ref.Namespace, t)
+	value, active, err := w.ask(so.ref.Namespace, t)
 	var r record
 	if err == nil {
-		r = record{milli: toMilli(value), active: t.active(value)}
+		r = record{milli: toMilli(value), active: t.active(active)}
 	} else {
 		r.err = err
 	}

@@ -10,6 +10,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -294,7 +295,7 @@ func TestTwoTriggers(t *testing.T) {
 	}}
 	w, l := play(t, Options{NoWorkers: true}, deployment("worker", 0), object(spec))
 	w.firstPoll, w.firstSync = time.Second, 2*time.Second
-	other := StandIn("shop", "so", 1, "prometheus")
+	other := brokers.StandIn("shop", "so", 1, "prometheus")
 	broken := false
 	l.n[orders], l.n[other] = 5, 6
 	q := &partly{l, other, &broken}

@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/triggers/params"
 )
@@ -252,7 +253,7 @@ func TestEveryTriggerBuilds(t *testing.T) {
 	if types != 74 {
 		t.Errorf("%d types", types)
 	}
-	if q := StandIn("shop", "so", 2, "kafka"); q.Key != "shop:kafka-2-so" || q.Address != StandInAddress {
+	if q := brokers.StandIn("shop", "so", 2, "kafka"); q.Key != "shop:kafka-2-so" || q.Address != brokers.StandInAddress {
 		t.Errorf("stand-in: %+v", q)
 	}
 }

@@ -282,13 +282,13 @@ func (w *World) jobValues(sj *scaledJob) (values []scaling.JobReading, failed bo
 		if t.resource != "" {
 			continue
 		}
-		v, err := w.ask(sj.ref.Namespace, t)
+		v, compared, err := w.ask(sj.ref.Namespace, t)
 		if err != nil {
 			failed = true
 			w.tellJob(sj, "scale-handler", corev1.EventTypeWarning, "KEDAScalerFailed", "KEDAScalerFailed", err.Error())
 			continue
 		}
-		active := t.active(v)
+		active := t.active(compared)
 		sj.activity[t.metric] = active
 		values = append(values, scaling.JobReading{Queue: v, Target: float64(t.target) / 1000, Active: active})
 	}

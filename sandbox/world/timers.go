@@ -6,6 +6,8 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope/sandbox/meter"
 )
 
 // timer is something that will happen.
@@ -132,4 +134,26 @@ func (b *backoff) next() time.Duration {
 	d := b.peek()
 	b.failures++
 	return d
+}
+
+// followUse has the metrics-server look, once there is an HPA that asks it.
+func (w *World) followUse(h *hpa) {
+	if !h.goesByUse() {
+		return
+	}
+	w.crewsChanged()
+	if w.scraper == nil {
+		w.scrape()
+	}
+}
+
+func (w *World) scrape() {
+	for _, wl := range w.workloads {
+		wl.eachPod(func(p *pod) {
+			if p.stage == running {
+				p.meter.Look(w.now)
+			}
+		})
+	}
+	w.scraper = w.after(meter.Every, w.scrape)
 }

@@ -12,44 +12,10 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/triggers/params"
 )
-
-// StandInAddress is the address of every stand-in queue: a name that no DNS
-// has, for whoever resolves addresses to put the sandbox's own server in its
-// place.
-const StandInAddress = "stand-in.sandbox:6379"
-
-// StandIn is the queue, a Redis list, that stands in for the source of a
-// trigger that is not a Redis list. Index is the trigger's position. The key
-// is {type}-{index}-{name}, before it the namespace unless that is "default".
-func StandIn(namespace, name string, index int, typ string) triggers.Redis {
-	key := fmt.Sprintf("%s-%d-%s", typ, index, name)
-	if namespace != "" && namespace != "default" {
-		key = namespace + ":" + key
-	}
-	return triggers.Redis{Address: StandInAddress, Key: key}
-}
-
-// TriggerQueue is the queue that the world measures for a trigger, and whose
-// jobs its workers take: the trigger's own list if it is a Redis list, as the
-// rest of kscope resolves it, else its stand-in. It is false for triggers that
-// look at no queue (cron, cpu, memory, kubernetes-workload), that are unknown,
-// or whose Redis list or stream is not understood. Of a stream that is the part that the
-// trigger counts.
-func TriggerQueue(namespace, name string, index int, typ string, metadata map[string]string) (triggers.Redis, bool) {
-	switch typ {
-	case "redis", "redis-cluster", "redis-sentinel":
-		return triggers.RedisQueue("redis", metadata)
-	case "redis-streams", "redis-cluster-streams", "redis-sentinel-streams":
-		return triggers.RedisQueue("redis-streams", metadata)
-	}
-	if t, ok := triggers.TypeOf(typ); !ok || t.Metric == "" {
-		return triggers.Redis{}, false
-	}
-	return StandIn(namespace, name, index, typ), true
-}
 
 // trigger is one of spec.triggers as its scaler is built from it.
 type trigger struct {
@@ -92,7 +58,7 @@ func buildTrigger(of kscope.Ref, index int, spec triggerSpec, given params.Value
 	case "kubernetes-workload":
 		return t.asPods(known, of.Namespace)
 	}
-	queue, ok := TriggerQueue(of.Namespace, of.Name, index, spec.Type, spec.Metadata)
+	queue, ok := brokers.TriggerQueue(of.Namespace, of.Name, index, spec.Type, spec.Metadata)
 	if !ok { // its database is no number that Redis could have
 		return t, t.connection(fmt.Errorf("ERR DB index is out of range"))
 	}
@@ -194,7 +160,7 @@ func (t trigger) asPods(known triggers.Type, namespace string) (trigger, error) 
 	return t, nil
 }
 
-// active is the scaler's own statement whether there is work.
+// active is the scaler's own statement whether there is work, by what it compares.
 func (t trigger) active(value float64) bool {
 	if t.typ == "github-runner" {
 		return value >= float64(t.target)/1000
@@ -202,16 +168,87 @@ func (t trigger) active(value float64) bool {
 	return value > t.activation
 }
 
-// value is what the trigger's source says now.
-func (w *World) value(namespace string, t trigger, now time.Time) (float64, error) {
+// value is what KEDA makes of what the trigger's source says now, and what of that it
+// compares with the activation target.
+func (w *World) value(namespace string, t trigger, now time.Time) (value, active float64, err error) {
 	switch {
 	case t.lost != nil:
-		return 0, t.lost
+		return 0, 0, t.lost
 	case t.cron != nil:
-		return t.cron.Value(now), nil
+		value = t.cron.Value(now)
+		return value, value, nil
 	case t.pods != nil:
-		return float64(w.countPods(namespace, t.pods, t.byNode)), nil
+		value = float64(w.countPods(namespace, t.pods, t.byNode))
+		return value, value, nil
 	}
-	n, err := w.q.Len(*t.queue)
-	return float64(n), err
+	waiting, workers, err := w.jobsIn(*t.queue)
+	if err != nil {
+		return 0, 0, err
+	}
+	value, active = brokers.Counted(w.queue(*t.queue).Look(waiting, workers))
+	return value, active, nil
+}
+
+// Depth is what the broker that a list stands in for would tell of it now; false where it
+// tells nothing, or no more than its length.
+func (w *World) Depth(q triggers.Redis) (kscope.Depth, bool) {
+	waiting, workers, err := w.jobsIn(q)
+	if is := w.queue(q); err == nil && !is.IsList() {
+		return is.Tell(waiting, workers), true
+	}
+	return kscope.Depth{}, false
+}
+
+// queue is what is remembered of a queue.
+func (w *World) queue(q triggers.Redis) *brokers.Queue {
+	is := w.queues[q]
+	if is == nil {
+		is = &brokers.Queue{}
+		w.queues[q] = is
+	}
+	return is
+}
+
+// counts has a queue counted as the broker of its trigger does, by what KEDA knows of that.
+func (w *World) counts(t trigger, given params.Values) {
+	if t.queue == nil || t.queue.Address != brokers.StandInAddress {
+		return
+	}
+	is := w.queue(*t.queue)
+	sampled := is.Every > 0
+	if is.Anew(brokers.Of(given.Parameters(t.typ))); is.Every > 0 && !sampled {
+		w.sample(*t.queue, is)
+	}
+}
+
+// sample has a broker count that does so only from time to time.
+func (w *World) sample(q triggers.Redis, is *brokers.Queue) {
+	if waiting, _, err := w.jobsIn(q); err == nil {
+		is.Sample(w.now, waiting)
+	}
+	w.after(is.Every, func() { w.sample(q, is) })
+}
+
+// jobsIn is how many jobs wait in a queue, with those that its broker has back from
+// workers that are gone; and how many workers it has, where that is told.
+func (w *World) jobsIn(q triggers.Redis) (waiting, workers int64, err error) {
+	if waiting, err = w.q.Len(q); err != nil || w.queue(q).IsList() {
+		return waiting, 0, err
+	}
+	for _, t := range w.left {
+		if t.Redis == q {
+			waiting++
+		}
+	}
+	w.crewsFollow()
+	for _, wl := range w.workloads {
+		if slices.Contains(wl.crew.queues, q) {
+			wl.eachPod(func(p *pod) {
+				if p.stage == running && p.ready && !p.deleting {
+					workers++
+				}
+			})
+		}
+	}
+	return waiting, workers, nil
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sandbox/meter"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -39,7 +39,7 @@ func (w *World) crewsFollow() {
 			continue
 		}
 		for i, t := range so.spec.Triggers {
-			if q, ok := TriggerQueue(ref.Namespace, ref.Name, i, t.Type, t.Metadata); ok && !slices.Contains(queues[wl], q) {
+			if q, ok := brokers.TriggerQueue(ref.Namespace, ref.Name, i, t.Type, t.Metadata); ok && !slices.Contains(queues[wl], q) {
 				queues[wl] = append(queues[wl], q)
 			}
 		}
@@ -71,31 +71,9 @@ func (w *World) Queues() []triggers.Redis {
 // Requests is the queue of a workload that only what its pods use scales: the requests
 // that its pods serve, one at a time. There is none like it in any cluster.
 func Requests(namespace, workload string) triggers.Redis {
-	q := StandIn(namespace, workload, 0, "requests")
+	q := brokers.StandIn(namespace, workload, 0, "requests")
 	q.Called = "requests"
 	return q
-}
-
-// followUse has the metrics-server look, once there is an HPA that asks it.
-func (w *World) followUse(h *hpa) {
-	if !h.goesByUse() {
-		return
-	}
-	w.crewsChanged()
-	if w.scraper == nil {
-		w.scrape()
-	}
-}
-
-func (w *World) scrape() {
-	for _, wl := range w.workloads {
-		wl.eachPod(func(p *pod) {
-			if p.stage == running {
-				p.meter.Look(w.now)
-			}
-		})
-	}
-	w.scraper = w.after(meter.Every, w.scrape)
 }
 
 // everybodyLooks has every idle worker look into its queue.
@@ -175,15 +153,22 @@ type taken struct {
 // where the queue has kept it.
 const claims = time.Minute
 
-// takeFrom has a worker take a job from a queue: one that was left there, or the next.
+// takeFrom has a worker take a job from a queue: one that was left there, or the next. It
+// gets none where as many workers as can share the queue have one.
 func (w *World) takeFrom(p *pod, q triggers.Redis) (bool, error) {
+	is := w.queue(q)
+	if is.Shared() {
+		return false, nil
+	}
 	if i := slices.IndexFunc(w.left, func(t taken) bool { return t.Redis == q }); i >= 0 {
 		p.took = append(p.took, w.left[i])
 		w.left = slices.Delete(w.left, i, i+1)
+		is.Take()
 		return true, nil
 	}
 	id, ok, err := w.q.Take(q)
 	if ok {
+		is.Take()
 		p.took = append(p.took, taken{q, id})
 	}
 	return ok, err
@@ -201,6 +186,10 @@ func (w *World) done(p *pod) {
 	p.meter.Ends(w.now)
 	for _, t := range p.took {
 		w.q.Done(t.Redis, t.id)
+		w.queue(t.Redis).Done()
+	}
+	if p.deleting && len(p.took) > 0 && w.queue(p.took[0].Redis).Most > 0 {
+		w.Wake() // another may have its share
 	}
 	p.took = p.took[:0]
 	if p.job != nil || p.deleting {
@@ -220,11 +209,17 @@ func (w *World) dropWork(p *pod) {
 		p.work = nil
 		p.meter.Ends(w.now)
 		for _, t := range p.took {
-			if t.id == "" {
+			is, again := w.queue(t.Redis), claims
+			switch {
+			case is.Keeps:
+				again = is.Again
+			case t.id == "":
 				w.lost++
+				is.Drop()
 				continue
 			}
-			w.after(claims, func() {
+			w.after(again, func() {
+				is.Drop()
 				w.left = append(w.left, t)
 				w.everybodyLooks()
 			})

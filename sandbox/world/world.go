@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/scaling"
 	"github.com/kscope/kscope/triggers"
 )
@@ -155,6 +156,7 @@ type World struct {
 	crewsStale bool    // what they work on may have changed
 	lost       int     // jobs that went down with their worker
 	left       []taken // jobs that another worker may take over
+	queues     map[triggers.Redis]*brokers.Queue
 
 	// When the first poll of a ScaledObject and the first sync of an HPA
 	// come, after it was made. Golden traces set them; a negative duration
@@ -181,6 +183,7 @@ func New(o Options, q Queues) *World {
 		jobs:      map[kscope.Ref]*scaledJob{},
 		broken:    map[Breakage]bool{},
 		meddlers:  map[Breakage]*timer{},
+		queues:    map[triggers.Redis]*brokers.Queue{},
 		events:    newRecorder(),
 		writes:    bucket{rate: 20, burst: 30, tokens: 30, at: o.Start},
 		nodes:     make([]int, nodeCount),

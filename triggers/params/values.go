@@ -92,3 +92,14 @@ func (p Parameter) Example() string {
 func (v Values) Named(typ, name string) string {
 	return said{Of(typ), v}.text(name)
 }
+
+// Parameters are what KEDA would use of a trigger of a type that gives these.
+func (v Values) Parameters(typ string) triggers.Parameters {
+	out, _ := Resolve(typ, v.Metadata, func(place triggers.Place, name string) (value, from string, err error) { // which never fails
+		if place == triggers.Authentication {
+			return v.Authentication[name], "", nil
+		}
+		return v.Environment[v.Metadata[name+"FromEnv"]], "", nil
+	})
+	return out
+}
