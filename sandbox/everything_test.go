@@ -25,7 +25,7 @@ func TestEverything(t *testing.T) {
 		if diff := cmp.Diff([]string{
 			"HorizontalPodAutoscaler front/web: metrics[0]: it is a share of the cpu that is requested, and container web of Deployment front/web requests none (add it to resources.requests)",
 			"ClusterTriggerAuthentication everywhere: podIdentity is not asked: the sandbox's queues let everybody in",
-			"ScaledObject shop/ledger: triggers[0] (rabbitmq): the list shop:rabbitmq-0-ledger of the sandbox's Redis stands in for entries (the load keys fill it, as does any client of that Redis)",
+			"ScaledObject shop/ledger: triggers[0] (rabbitmq): entries is played (ready and unacked); its jobs wait in the list shop:rabbitmq-0-ledger of the sandbox's Redis (the load keys fill it, as does any client of that Redis)",
 		}, said(m)); diff != "" {
 			t.Error(diff)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/brokers"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/triggers/params"
 )
 
 // triggerQueues are the queues that an object of KEDA's scales by, in the order
@@ -36,7 +37,7 @@ func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Tr
 	return queues, all
 }
 
-// stands says which queues stand in for others.
+// stands says which queues are played for others, and how.
 func stands(obj runtime.Object) []string {
 	var out []string
 	queues, all := triggerQueues(obj)
@@ -45,8 +46,12 @@ func stands(obj runtime.Object) []string {
 			continue
 		}
 		known, _ := triggers.TypeOf(all[i].Type)
-		out = append(out, fmt.Sprintf("triggers[%d] (%s): the list %s of the sandbox's Redis stands in for %s",
-			i, all[i].Type, q.Key, cmp.Or(known.QueueName(all[i].Metadata), "its queue")))
+		name := cmp.Or(known.QueueName(all[i].Metadata), "its queue")
+		says := fmt.Sprintf("the list %s of the sandbox's Redis stands in for %s", q.Key, name)
+		if kind := brokers.Of(params.Written(all[i].Type, all[i].Metadata)); !kind.IsList() {
+			says = fmt.Sprintf("%s is played (%s); its jobs wait in the list %s of the sandbox's Redis", name, kind.About, q.Key)
+		}
+		out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, all[i].Type, says))
 	}
 	return out
 }

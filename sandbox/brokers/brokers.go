@@ -36,6 +36,7 @@ type Kind struct {
 	Again time.Duration
 	Most  int64         // workers that get a job at a time; 0 for any number
 	Every time.Duration // between two samples, where it does not count all the time
+	About string        // what is played of it, in words: "4 partitions"; "" for a list
 	count func(Jobs) kscope.Depth
 }
 
@@ -87,7 +88,7 @@ var kinds = map[string]func(triggers.Parameters) Kind{
 // kept is a broker of which KEDA counts all that is not done yet.
 func kept(again time.Duration, holds, waiting, held string) func(triggers.Parameters) Kind {
 	return func(triggers.Parameters) Kind {
-		return Kind{Keeps: true, Again: again, count: func(j Jobs) kscope.Depth {
+		return Kind{Keeps: true, Again: again, About: waiting + " and " + held, count: func(j Jobs) kscope.Depth {
 			return kscope.Depth{N: j.all(), Type: holds, Parts: parts(waiting, j.Waiting, held, j.Held)}
 		}}
 	}
@@ -103,7 +104,7 @@ func requests(p triggers.Parameters) Kind {
 	if triggers.HTTPRoute(p.Values) == "" { // of a scaler that nobody here knows
 		return Kind{}
 	}
-	return Kind{count: func(j Jobs) kscope.Depth {
+	return Kind{About: "held and being answered", count: func(j Jobs) kscope.Depth {
 		return kscope.Depth{N: j.all(), Type: "route", Parts: parts("held", j.Waiting, "being answered", j.Held)}
 	}}
 }
@@ -111,7 +112,7 @@ func requests(p triggers.Parameters) Kind {
 // sqs counts what is in flight unless the trigger says otherwise; the half a minute is its
 // visibility timeout.
 func sqs(p triggers.Parameters) Kind {
-	return Kind{Keeps: true, Again: 30 * time.Second, count: func(j Jobs) kscope.Depth {
+	return Kind{Keeps: true, Again: 30 * time.Second, About: "visible and in flight", count: func(j Jobs) kscope.Depth {
 		d := kscope.Depth{N: float64(j.Waiting), Type: "queue", Parts: parts("visible", j.Waiting, "in flight", j.Held)}
 		if d.Parts[2].Name = "delayed"; p.On("scaleOnInFlight") {
 			d.N = j.all()
@@ -126,7 +127,7 @@ func serviceBus(p triggers.Parameters) Kind {
 	if p.Text("queueName") == "" {
 		holds = "subscription"
 	}
-	return Kind{Keeps: true, Again: time.Minute, count: func(j Jobs) kscope.Depth {
+	return Kind{Keeps: true, Again: time.Minute, About: "active and locked", count: func(j Jobs) kscope.Depth {
 		return kscope.Depth{N: j.all(), Type: holds, Parts: [kscope.MaxParts]kscope.Part{{Name: "active", N: j.all()}, {Name: "locked", N: float64(j.Held)}}}
 	}}
 }
@@ -134,7 +135,7 @@ func serviceBus(p triggers.Parameters) Kind {
 // pubSub is counted by Cloud Monitoring once a minute, and until the next sample nobody
 // knows more; the ten seconds are its deadline for an acknowledgement.
 func pubSub(triggers.Parameters) Kind {
-	return Kind{Keeps: true, Again: 10 * time.Second, Every: time.Minute, count: func(j Jobs) kscope.Depth {
+	return Kind{Keeps: true, Again: 10 * time.Second, Every: time.Minute, About: "counted once a minute", count: func(j Jobs) kscope.Depth {
 		return kscope.Depth{N: j.all(), Type: "subscription"}
 	}}
 }

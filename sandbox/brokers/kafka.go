@@ -26,7 +26,7 @@ func kafka(p triggers.Parameters) Kind {
 		n = listed(p.Text("partitionLimitation"))
 	}
 	t := topic{rules: triggers.LagRulesOf(p), partitions: n, moving: p.On("excludePersistentLag")}
-	return Kind{Keeps: true, Again: 10 * time.Second, Most: n, count: t.count}
+	return Kind{Keeps: true, Again: 10 * time.Second, Most: n, About: t.size(), count: t.count}
 }
 
 type topic struct {
@@ -74,19 +74,23 @@ func (t topic) spread(lag int64) []int64 {
 
 // members says who reads the partitions.
 func (t topic) members(n int64) string {
-	on := strconv.FormatInt(t.partitions, 10) + " partitions"
-	if t.partitions == 1 {
-		on = "1 partition"
-	}
-	switch {
+	switch on := t.size(); {
 	case n == 0:
 		return "no members on " + on
 	case n == 1:
 		return "1 member on " + on
 	case n > t.partitions:
 		return fmt.Sprintf("%d members on %s, so %d idle", n, on, n-t.partitions)
+	default:
+		return fmt.Sprintf("%d members on %s", n, on)
 	}
-	return fmt.Sprintf("%d members on %s", n, on)
+}
+
+func (t topic) size() string {
+	if t.partitions == 1 {
+		return "1 partition"
+	}
+	return strconv.FormatInt(t.partitions, 10) + " partitions"
 }
 
 // listed is how many partitions a partitionLimitation names, "1,2,10-20", as far as it can

@@ -14,7 +14,7 @@ import (
 // had. KEDA 2.21, rabbitmq_scaler.go:701, GetMetricsAndActivity.
 func rabbitMQ(p triggers.Parameters) Kind {
 	managed, readyOnly := overHTTP(p), p.On("excludeUnacknowledged")
-	return Kind{Keeps: true, count: func(j Jobs) kscope.Depth {
+	return Kind{Keeps: true, About: "ready and unacked", count: func(j Jobs) kscope.Depth {
 		d := kscope.Depth{N: j.all(), Type: "queue", Parts: parts("ready", j.Waiting, "unacked", j.Held), Note: consumers(j.Workers)}
 		switch ready := float64(j.Waiting); {
 		case !managed:
