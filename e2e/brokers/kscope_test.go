@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kscope/kscope"
@@ -49,8 +50,12 @@ func TestKscope(t *testing.T) {
 	queues := broker.New(every.Technologies(protocol.Options{Resolve: resolver.Parameters, Dial: tunnel.DialContext}), broker.Options{})
 	objects := k8s.New(k8s.Options{Client: typed, Dynamic: dynamic, Namespace: asked.Namespace})
 	scaled := keda.New(keda.Options{Dynamic: dynamic, Namespace: asked.Namespace})
-	stream := kscope.Tap(kscope.Merge(ctx, time.Now, objects, scaled, queues), func(o kscope.Observation) {
+	off := keda.NewOperator(keda.OperatorOptions{Client: typed, Namespace: resolver.KEDANamespace, URL: "http://127.0.0.1:1/metrics"}) // as Helm's chart has it
+	answers := keda.NewExternal(func() kubernetes.Interface { return typed })
+	stream := kscope.Tap(kscope.Merge(ctx, time.Now, objects, scaled, queues, off, answers), func(o kscope.Observation) {
 		queues.Follow(o)
+		off.Follow(o)
+		answers.Follow(o)
 		objects.Follow(o)
 	})
 	w := &watch{
@@ -82,6 +87,10 @@ func TestKscope(t *testing.T) {
 		case c := <-commands:
 			q := w.queues[c.Object]
 			target := kscope.Ref{Namespace: asked.Namespace, Name: c.Object}
+			if c.Ask {
+				answers.Ask(kscope.ID{Kind: kscope.ScaledObjects, Ref: target})
+				continue
+			}
 			go func() {
 				profile, err := load.BatchOf(c.Load), error(nil)
 				if c.Steady != "" {
@@ -137,6 +146,9 @@ func (w *watch) see(o kscope.Observation) {
 			Object: id.Name, Known: r.Known, From: string(r.From), Waits: r.Jobs(), Counted: r.Value, Err: r.Err,
 			Loaded: w.loaded[id.Name], Failed: w.failed[id.Name],
 			Metric: r.Metric, Target: r.Target, Requests: w.requests[id.Name],
+		}
+		if r.From == store.FromExternal {
+			is.At = r.At
 		}
 		if q := r.Trigger.Backlog; q != nil {
 			w.queues[id.Name] = *q

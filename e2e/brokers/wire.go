@@ -13,8 +13,11 @@
 //	stories_test.go   what is played with every broker
 //	trouble_test.go   what goes wrong meanwhile, and is said
 //	metrics_test.go   what KEDA counts
+//	external_test.go  what KEDA answers from memory, and what only when it is asked
 //	servers_test.go   a server, and the list of them; the rest is one file for each
 package brokers
+
+import "time"
 
 // Ask is what kscope is to watch, the first line that it is given.
 type Ask struct {
@@ -27,6 +30,7 @@ type Command struct {
 	Load   int64  // so many jobs are to be put into its queue
 	Steady string // or as this profile says: "steady:20/s,for=60s"
 	Purge  bool   // or all that is in it is to be thrown away
+	Ask    bool   // or KEDA is to be asked for its value
 }
 
 // Reading is a line that kscope tells, whenever it is new: what it reads of the first
@@ -34,9 +38,10 @@ type Command struct {
 type Reading struct {
 	Object  string
 	Known   bool
-	From    string  // where it has it from
-	Waits   float64 // the backlog itself
-	Counted float64 // what KEDA makes of it
+	From    string    // where it has it from
+	Waits   float64   // the backlog itself
+	Counted float64   // what KEDA makes of it
+	At      time.Time // when the external metrics API answered that; zero for what is had elsewhere
 	Note    string
 	Err     string
 	Server  string // how it is reached, in words
