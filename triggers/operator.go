@@ -68,3 +68,7 @@ func AskedByKEDA(t kscope.Trigger) bool {
 	typ, ok := types[t.Type]
 	return ok && !typ.Resource && t.Type != "cron" && t.Type != "kubernetes-workload"
 }
+
+// Sampled reports whether the source of a trigger is counted only from time to time, a
+// minute apart: between two samples its value stands still whatever happens.
+func Sampled(t kscope.Trigger) bool { return readers[t.Type].broker == "pubsub" }

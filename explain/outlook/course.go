@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope/store"
+	"github.com/kscope/kscope/triggers"
 )
 
 // course is how a value of which only the HPA tells goes on.
@@ -22,8 +23,9 @@ type course struct {
 // what comes is what the newest two say at that pace.
 func courseOf(s *source, c *store.Chain, is Seen, every time.Duration) course {
 	n := len(c.Past.Syncs)
-	if n < 2 || s.byValue() || is.Ready == 0 || s.Value == 0 {
-		return course{by: s.Value, new: n < 2}
+	sampled := triggers.Sampled(s.Trigger) // so that two syncs tell of no rate
+	if n < 2 || s.byValue() || is.Ready == 0 || s.Value == 0 || sampled {
+		return course{by: s.Value, new: n < 2 || sampled}
 	}
 	last := c.Past.Syncs[n-1].At
 	if since := is.Now.Sub(last); since > every+every/4 { // and it wrote nothing, so that is as it was

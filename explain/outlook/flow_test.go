@@ -182,3 +182,13 @@ func TestQuickPods(t *testing.T) {
 		}
 	}
 }
+
+// TestSampledCourse: of what is counted once a minute two syncs 15 s apart tell of no rate,
+// whatever they say.
+func TestSampledCourse(t *testing.T) {
+	s, c, is := growing(40, []float64{200, 170, 140}, map[float64]float64{-60: 2})
+	s.Trigger.Type = "gcp-pubsub"
+	if got := courseOf(s, c, is, 15*time.Second); got != (course{by: 140, new: true}) {
+		t.Errorf("%+v", got)
+	}
+}
