@@ -252,7 +252,9 @@ func (p *plot) otherTrigger(r *rand.Rand, number int) {
 		auth = ", authenticationRef: {name: login}"
 		p.login = append(p.login, fmt.Sprintf("{parameter: %s, name: login, key: %s}", lacks.Names[0], "any"))
 	}
-	p.bare = number%4 >= 2 && !strings.HasPrefix(name, "redis")
+	if p.bare = number%4 >= 2 && !strings.HasPrefix(name, "redis"); p.bare && strings.HasSuffix(name, "kafka") {
+		metadata["partitionLimitation"] = fmt.Sprintf("0-%d", p.most-1) // of fewer the HPA does not tell that KEDA caps
+	}
 	var pairs []string
 	for k, v := range metadata {
 		pairs = append(pairs, fmt.Sprintf("%s: %q", k, v))
