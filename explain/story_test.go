@@ -372,6 +372,21 @@ var ordinary = []explanation{
 			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus", Name: "lag"}, Target: 10, Known: true, From: store.FromHPA}
 		},
 		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "0 1 30s", next: "0 18s"},
+	{name: "idle again by KEDA's word, and zero comes before what the HPA remembers", scene: scene(0, 1, 1),
+		change: func(c *store.Chain) {
+			cooldown(c)
+			c.ScaledObject.LastActiveTime, c.Polled = at(-28), at(-28)
+			c.ScaledObject.TriggersActive = map[string]bool{"m": false}
+			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus", Name: "lag"}, Metric: "m", Target: 10, Value: 1, Known: true, From: store.FromHPA}
+			c.HPA.Metrics = []kscope.Metric{{Type: "External", Name: "m", TargetType: "AverageValue", Target: 10}}
+			c.Watched = at(-600)
+			c.Past.Syncs = []store.Sync{{At: at(-100), Computed: true, Current: 3, Desired: 3, Values: []float64{9}}, {At: at(-8), Computed: true, Current: 1, Desired: 1, Values: []float64{1}}}
+			c.Past.Desired.Add(at(-600), 3)
+			c.Past.Desired.Add(at(-60), 0)
+			c.Past.Desired.Add(at(-10), 1)
+			c.Past.Desired.Extend(noon)
+		},
+		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "1 30s", next: "0 2s"},
 	{name: "KEDA counts a part of what waits", scene: scene(200_700, 4, 4),
 		change: capped,
 		rule:   "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "200,700 20 4 5 5 4 4"},

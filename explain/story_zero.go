@@ -250,7 +250,7 @@ func cooling(c *store.Chain, f *facts) (Decision, bool) {
 	case zero.IsZero() || left <= 0:
 		d.Next = fmt.Sprintf("KEDA goes %s at its next look, within %s.", floor, words.Span(so.PollingInterval))
 		d.Ahead = soon(f, store.KEDA, so.Floor(), so.Floor(), so.PollingInterval)
-	case o != nil && o.Some && o.Sure && !o.KEDA && foretell(&d, c, f):
+	case o != nil && o.Some && o.Sure && !o.KEDA && o.Earliest.Before(zero) && foretell(&d, c, f):
 		d.Next = fmt.Sprintf("%s; KEDA goes %s in about %s.", strings.TrimSuffix(d.Next, "."), floor, countdown(left))
 		if !o.Uses { // else there may be more of the HPA's before
 			d.Ahead = append(d.Ahead, atZero)

@@ -204,6 +204,9 @@ func remembered(c *store.Chain, f *facts) (Decision, bool) {
 	if o == nil || !o.Some || !o.Sure || o.KEDA || !o.Up || !o.AtNext || o.Most <= f.desired {
 		return Decision{}, false
 	}
+	if d, cools := cooling(c, f); cools && !d.Zero.IsZero() && d.Zero.Before(o.Latest) {
+		return Decision{}, false // KEDA, which found nothing, comes first
+	}
 	d := Decision{Phase: ScalingUp, Link: LinkHPA,
 		Why: fmt.Sprintf("%s, and %s set; but %s ago %s were called for, and the HPA still goes by that.",
 			callsFor(c, f), isOrAre(f.desired), words.Age(f.now.Sub(o.MostAt)), pods(int(o.Most)))}
