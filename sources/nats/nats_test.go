@@ -125,7 +125,7 @@ func TestNATS(t *testing.T) {
 			{Name: "no stream", With: map[string]string{"stream": "ORDER"}, Say: "account $G has no stream ORDER", Own: true},
 			{Name: "no consumer", With: map[string]string{"consumer": "workers"}, Say: "stream ORDERS has no consumer workers", Own: true},
 			{Name: "no JetStream", With: map[string]string{"natsServerMonitoringEndpoint": bare}, Say: "JetStream is not enabled"},
-			{Name: "the port for clients", With: map[string]string{"natsServerMonitoringEndpoint": clients}, Say: "is not HTTP"},
+			{Name: "the port for clients", With: map[string]string{"natsServerMonitoringEndpoint": clients}, Say: "does not speak HTTP"},
 			{Name: "another path", With: map[string]string{"natsServerMonitoringEndpoint": at + "/elsewhere"}, Say: "is not the monitoring endpoint"},
 			{Name: "no TLS there", With: map[string]string{"useHttps": "true"}, Say: "does not seem to speak TLS"},
 			{Name: "nobody there", With: map[string]string{"natsServerMonitoringEndpoint": protocoltest.Loopback(1)}, Say: "nothing listens at"},

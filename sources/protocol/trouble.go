@@ -99,12 +99,10 @@ func Explain(err error, at string) (message, hint string) {
 		return "nothing listens at " + at + " (connection refused)", "is the broker running there, and is the port right?"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return "no route to " + at, "check the address, and what stands between"
-	case strings.Contains(err.Error(), "malformed HTTP"): // net/http has no name for it
+	case notHTTP(err):
 		return "what answers at " + at + " does not speak HTTP", "check the port"
 	case TimedOut(err):
 		return at + " gave no answer in time", "it may be busy or stopped, a firewall may be in the way, or TLS is expected"
-	case notHTTP(err):
-		return "what answers at " + at + " is not HTTP", "check the port"
 	case HungUp(err):
 		return at + " closed the connection", "it may expect TLS, or something else may listen there"
 	}
