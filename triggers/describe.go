@@ -12,11 +12,16 @@ type Description struct {
 	Address string      // as its trigger says; "" where that comes from elsewhere
 	Holds   string      // what holds it, where its broker's own word is not known: "key"
 	Counts  string      // what of it is counted: "length of the key"
+	Played  bool        // the sandbox plays it, by a list
 	Part    bool        // that is only some of what is in it
 	Loads   string      // how jobs go into it, where that is not plain
 	Group   string      // of consumers, whose part that is; "" for none
 	Place   [][2]string // what else says where it is: {"database", "0"}
 }
+
+// StandInAddress is the address of every list that the sandbox has in the place of a
+// broker: a name that no DNS has.
+const StandInAddress = "stand-in.sandbox:6379"
 
 // Describe says what is known of a backlog from its trigger.
 func Describe(b kscope.Backlog) Description {
@@ -30,6 +35,9 @@ func Describe(b kscope.Backlog) Description {
 		return WorkOf(b).describe()
 	}
 	r := RedisOf(b)
+	if r.Address == StandInAddress {
+		return Description{Address: r.Address, Holds: "queue", Played: true}
+	}
 	d := Description{Address: r.Address, Holds: "key", Counts: "length of the key", Group: r.Group}
 	switch r.Measure {
 	case StreamLag:

@@ -55,6 +55,16 @@ func (m *Model) card(by cardLine, q kscope.Backlog) []cardLine {
 	if q.Broker == triggers.PodsBroker {
 		return []cardLine{{"pods", q.Shown(), st.Strong}, {by.label, by.text, st.Text}, {"counted", "by kscope, among the pods that it watches: KEDA counts the same way, and nobody is asked", st.Text}}
 	}
+	if about.Played {
+		lines := []cardLine{{"queue", q.Shown() + holds(about, d, measured), st.Strong}, {by.label, by.text, st.Text},
+			{"reached", "the sandbox plays it, by a list of its own Redis: " + listOf(q), st.OK}}
+		for _, more := range []cardLine{{"of these", partsOf(d), st.Text}, {"also", d.Note, st.Text}, {"KEDA counts", countedBy(d), st.Text}, {"this queue", d.Err, st.Bad}} {
+			if more.text != "" {
+				lines = append(lines, more)
+			}
+		}
+		return lines
+	}
 	lines := []cardLine{
 		{"queue", q.Shown() + holds(about, d, measured), st.Strong},
 		{by.label, by.text, st.Text},
@@ -126,6 +136,9 @@ func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 	return ", a " + d.Type
 }
 
+// listOf is the key of a list that stands in for a queue.
+func listOf(q kscope.Backlog) string { return kscope.Visible(triggers.RedisOf(q).Key) }
+
 // partsOf is what a backlog is made of, as its broker tells.
 func partsOf(d kscope.Depth) string {
 	if d.Err != "" {
@@ -159,7 +172,11 @@ func namedBy(r *store.Reading) cardLine {
 	case r.Direct:
 		return cardLine{label: "served", text: "by the pods, of which the HPA goes by what they use"}
 	case counts == "":
-		return cardLine{label: "trigger", text: r.Trigger.Type}
+		text := r.Trigger.Type
+		if unit := triggers.Unit(r.Trigger); unit != "" {
+			text += ": " + unit
+		}
+		return cardLine{label: "trigger", text: text}
 	}
 	return cardLine{label: "trigger", text: r.Trigger.Type + ": " + counts}
 }

@@ -9,7 +9,7 @@ import (
 // StandInAddress is the address of every stand-in queue: a name that no DNS
 // has, for whoever resolves addresses to put the sandbox's own server in its
 // place.
-const StandInAddress = "stand-in.sandbox:6379"
+const StandInAddress = triggers.StandInAddress
 
 // StandIn is the queue, a Redis list, that stands in for the source of a
 // trigger that is not a Redis list. Index is the trigger's position. The key
