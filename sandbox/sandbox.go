@@ -19,9 +19,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
@@ -29,6 +27,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sandbox/dump"
 	"github.com/kscope/kscope/sandbox/world"
+	"github.com/kscope/kscope/triggers"
 )
 
 // Options say what the sandbox is made of.
@@ -60,6 +59,10 @@ type Options struct {
 	StartSpread float64
 	// NoWorkers leaves the jobs to the user's own programs.
 	NoWorkers bool
+	// Brokers are those, as in [kscope.Backlog], that are real ones elsewhere: KEDA goes
+	// by what [Sandbox.Measured] is told of their queues, and workers take nothing from
+	// them. The objects must pass through [Sandbox.StandIns].
+	Brokers []string
 	// Witness, unless nil, is told what is done in the sandbox, before it shows.
 	// It is called while the world moves, and must not call the Sandbox.
 	Witness func(world.Deed)
@@ -79,8 +82,11 @@ type Sandbox struct {
 	poked chan struct{} // holds one: Run has something to look at
 	wrote atomic.Bool   // somebody wrote to Redis since the world last looked
 
+	brokers []string // that are real ones
+
 	mu      sync.Mutex // guards the world and the order in which its changes appear
 	world   *world.World
+	outside map[kscope.Backlog][]triggers.Redis // the lists that queues of real brokers stand for
 	targets []target
 	scaled  []scaledObject
 	before  []runtime.Object // what a breakage of the authentication took away or changed
@@ -109,6 +115,8 @@ func New(o Options) (*Sandbox, error) {
 		poked:  make(chan struct{}, 1),
 		broken: map[string]bool{},
 		aged:   o.Wall(),
+
+		brokers: o.Brokers, outside: map[kscope.Backlog][]triggers.Redis{},
 	}
 	if err := s.openClients(); err != nil {
 		return nil, err
@@ -178,14 +186,6 @@ func (s *Sandbox) present(obj runtime.Object, taken time.Time) (runtime.Object, 
 		return obj.DeepCopyObject(), err
 	}
 	return dump.Later(obj, s.clock.base.Sub(taken))
-}
-
-func namespace(name string) *corev1.Namespace {
-	return &corev1.Namespace{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{corev1.LabelMetadataName: name}},
-		Status:     corev1.NamespaceStatus{Phase: corev1.NamespaceActive},
-	}
 }
 
 // Clients read the cluster: get, list and watch, by namespace, label and field,

@@ -21,18 +21,25 @@ import (
 // gets an address that [Sandbox.Dial] takes, as any. An HPA without KEDA that goes by
 // what pods use names the requests that these serve. Of a real cluster nobody
 // could say so; that is why it is not the source's own doing.
-func StandIns(s kscope.Source) kscope.Source { return standIns{s} }
+func StandIns(s kscope.Source) kscope.Source { return standIns{s, nil} }
 
-type standIns struct{ kscope.Source }
+// StandIns is the function of that name, but that the triggers of real brokers, which
+// [Options] name, keep the queues that they have.
+func (s *Sandbox) StandIns(src kscope.Source) kscope.Source { return standIns{src, s} }
+
+type standIns struct {
+	kscope.Source
+	of *Sandbox // nil where no broker is a real one
+}
 
 func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 	return s.Source.Run(ctx, func(f kscope.Fact) {
 		switch o := f.(type) {
 		case kscope.ScaledObject:
-			o.Triggers = serving(o, standIn(o.Ref, o.Triggers))
+			o.Triggers = serving(o, s.standIn(o.Ref, o.Triggers))
 			f = o
 		case kscope.ScaledJob:
-			o.Triggers = standIn(o.Ref, o.Triggers)
+			o.Triggers = s.standIn(o.Ref, o.Triggers)
 			f = o
 		case kscope.HPA:
 			used := func(m kscope.Metric) bool { return m.Type == "Resource" || m.Type == "ContainerResource" }
@@ -44,6 +51,39 @@ func (s standIns) Run(ctx context.Context, emit func(kscope.Fact)) error {
 		}
 		emit(f)
 	})
+}
+
+func (s standIns) standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {
+	out := standIn(ref, all)
+	for i, t := range all {
+		if s.of != nil && t.Backlog != nil && slices.Contains(s.of.brokers, t.Backlog.Broker) && out[i].Backlog != nil {
+			s.of.real(*t.Backlog, triggers.RedisOf(*out[i].Backlog))
+			out[i].Backlog = t.Backlog
+		}
+	}
+	return out
+}
+
+// real has a queue of a real broker take the place of the list that would stand in for it.
+func (s *Sandbox) real(b kscope.Backlog, list triggers.Redis) {
+	list.Called = "" // to the world it has no other name than its key
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Contains(s.outside[b], list) {
+		s.outside[b] = append(s.outside[b], list)
+		s.world.Measured(list, kscope.Depth{})
+	}
+}
+
+// Measured has KEDA go by what was measured of queues of real brokers.
+func (s *Sandbox) Measured(all kscope.Depths) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range all.All {
+		for _, list := range s.outside[d.Backlog] {
+			s.world.Measured(list, d)
+		}
+	}
 }
 
 func standIn(ref kscope.Ref, all []kscope.Trigger) []kscope.Trigger {

@@ -1,10 +1,14 @@
 package sandbox
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/explain"
@@ -123,4 +127,87 @@ func TestKafkaOnScreen(t *testing.T) {
 			t.Errorf("nobody says what KEDA counts:\n%s", all)
 		}
 	})
+}
+
+// TestRealBroker: the triggers of a broker that is a real one keep their queues, KEDA goes
+// by what was measured there, and pods take nothing from it nor from the list that would
+// stand in for it.
+func TestRealBroker(t *testing.T) {
+	m, err := Load([]string{"-"}, strings.NewReader(billing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC)
+	now := start
+	s, err := New(Options{Manifests: m, NoPort: true, Speed: 1, Wall: func() time.Time { return now }, Start: start, ServiceTime: time.Second, Brokers: []string{"kafka"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	topic := kscope.Backlog{Broker: "kafka", Server: "kafka:9092", Name: "invoices"}
+	mine := kscope.ScaledObject{Ref: kscope.Ref{Namespace: "shop", Name: "billing"}, Triggers: []kscope.Trigger{
+		{Type: "kafka", Metadata: map[string]string{"topic": "invoices"}, Backlog: &topic},
+		{Type: "rabbitmq", Metadata: map[string]string{"queueName": "q"}, Backlog: &kscope.Backlog{Broker: "rabbitmq"}},
+	}}
+	var got kscope.ScaledObject
+	if err := s.StandIns(one{mine}).Run(t.Context(), func(f kscope.Fact) { got, _ = f.(kscope.ScaledObject) }); err != nil {
+		t.Fatal(err)
+	}
+	if b := got.Triggers[0].Backlog; b == nil || *b != topic {
+		t.Fatalf("the topic is %+v", b)
+	}
+	if b := got.Triggers[1].Backlog; b == nil || b.Broker != "redis" || b.Name != "q" {
+		t.Fatalf("a queue of a broker that is played is %+v", b)
+	}
+	play := func(d time.Duration) int32 {
+		t.Helper()
+		for end := now.Add(d); now.Before(end); {
+			now = now.Add(time.Second)
+			if _, err := s.advance(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d2, err := s.typed.AppsV1().Deployments("shop").Get(t.Context(), "billing", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return *d2.Spec.Replicas
+	}
+	list := brokers.StandIn("shop", "billing", 0, "kafka")
+	if _, err := s.redis.Ask(0, "RPUSH", list.Key, "a", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if n := play(time.Minute); n != 0 {
+		t.Errorf("%d replicas for a list that nobody goes by", n)
+	}
+	depth := kscope.Depth{Backlog: topic, N: 200, Scaled: kscope.Scaled{Is: true, N: 15, Active: 200, How: "3 partitions x 5"}}
+	s.Measured(kscope.Depths{All: []kscope.Depth{{Backlog: kscope.Backlog{Broker: "kafka", Name: "another"}, N: 9}, depth}})
+	if n := play(time.Minute); n != 3 {
+		t.Errorf("%d replicas, want 3 for a measured 15 at 5", n)
+	}
+	if n, err := s.redis.Len(list); n != 2 || err != nil {
+		t.Errorf("%d in the list, %v: pods took of it", n, err)
+	}
+	s.Measured(kscope.Depths{All: []kscope.Depth{{Backlog: topic, Err: "nothing listens there"}}})
+	if n := play(time.Minute); n != 3 {
+		t.Errorf("%d replicas while nothing is known", n)
+	}
+	so, err := s.dynamic.Resource(kinds[11].gvr).Namespace("shop").Get(t.Context(), "billing", metav1.GetOptions{})
+	if err != nil || !strings.Contains(fmt.Sprint(so.Object["status"]), "TriggerError") {
+		t.Errorf("%v: KEDA complains of nothing: %v", err, so.Object["status"])
+	}
+	s.Measured(kscope.Depths{All: []kscope.Depth{{Backlog: topic}}})
+	if n := play(7 * time.Minute); n != 0 {
+		t.Errorf("%d replicas for nothing", n)
+	}
+}
+
+// one is a source of one fact.
+type one struct{ fact kscope.Fact }
+
+func (one) Name() string { return "one" }
+
+func (o one) Run(_ context.Context, emit func(kscope.Fact)) error {
+	emit(o.fact)
+	return nil
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/keda"
 	"github.com/kscope/kscope/sources/redis"
-	"github.com/kscope/kscope/triggers"
 	"github.com/kscope/kscope/tui"
 )
 
@@ -65,7 +64,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 			return err
 		}
 	}
-	o.Notes = notes.Grouped(so.Manifests.Notes)
+	o.Notes = notes.Grouped(append(so.Manifests.Notes, f.realNotes()...))
 	defer tell(o.Notes, p.stderr)()
 	if namespace == "" {
 		namespace = soleNamespace(so.Manifests)
@@ -81,9 +80,9 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 	}
 	o.Pace = func() string { return pace(s.Speed()) }
 	o.Actions = func() []tui.Action { return actions(s) }
-	queues := queuesIn(s, broker.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly})
+	queues := queuesIn(s, f.real, broker.Options{Interval: pollEvery(f.speed), ReadOnly: f.screen.readOnly})
 	return show(ctx, o, queues, s.Now, func(ctx context.Context) (<-chan kscope.Observation, error) {
-		return clusterOf(s, namespace).open(ctx, queues), nil
+		return openSandbox(ctx, s, namespace, queues), nil
 	}, ledger, p)
 }
 
@@ -124,16 +123,15 @@ func (f *sandboxFlags) manifests(ctx context.Context, p process) (sandbox.Option
 // waitOpenly is how long manifests may be read before a word is said about it.
 const waitOpenly = time.Second
 
-// clusterOf is the sandbox, to open a stream on.
-func clusterOf(s *sandbox.Sandbox, namespace string) cluster {
+// openSandbox is the stream of a sandbox, whose KEDA hears what was measured in it.
+func openSandbox(ctx context.Context, s *sandbox.Sandbox, namespace string, queues *broker.Source) <-chan kscope.Observation {
 	typed, dynamic := s.Clients()
-	return cluster{typed: typed, dynamic: dynamic, namespace: namespace, clock: s.Now, wrap: sandbox.StandIns, others: []kscope.Source{world{s}}}
-}
-
-// queuesIn is the source of the queues of a sandbox, all of them in its Redis.
-func queuesIn(s *sandbox.Sandbox, o broker.Options) *broker.Source {
-	lists := redis.Technology(redis.Options{Interval: o.Interval, Dial: s.Dial, Resolve: accessOf(s)})
-	return broker.New(map[string]broker.Technology{triggers.RedisBroker: broker.Amended(lists, s.Tell)}, o)
+	of := cluster{typed: typed, dynamic: dynamic, namespace: namespace, clock: s.Now, wrap: s.StandIns, others: []kscope.Source{world{s}}}
+	return kscope.Tap(of.open(ctx, queues), func(o kscope.Observation) {
+		if d, ok := o.Fact.(kscope.Depths); ok {
+			s.Measured(d)
+		}
+	})
 }
 
 // accessOf resolves how a server of the sandbox's is reached: with the user and the

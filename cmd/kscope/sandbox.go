@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +15,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kscope/kscope/demo"
+	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox"
+	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/every"
+	"github.com/kscope/kscope/sources/keda"
+	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/sources/redis"
+	"github.com/kscope/kscope/triggers"
 )
 
 // sandboxFlags are the raw flags of the sandbox.
@@ -28,6 +38,8 @@ type sandboxFlags struct {
 	spread    float64
 	noWorkers bool
 	broken    []string
+	brokers   []string
+	real      map[string]string // the addresses of brokers, by name, as brokers has them
 	screen    screenFlags
 }
 
@@ -75,6 +87,7 @@ func newSandbox(cluster *flags, p process) *cobra.Command {
 	fs.Float64Var(&f.spread, "spread", 0.2, "by which part of them these times vary, 0 to 1")
 	fs.BoolVar(&f.noWorkers, "no-workers", false, "pods take no jobs: leave them to a program of your own")
 	fs.StringSliceVar(&f.broken, "break", nil, "begin with this broken: "+strings.Join(sandbox.BreakageNames(), ", "))
+	fs.StringArrayVar(&f.brokers, "broker", nil, "a real broker, such as kafka=127.0.0.1:9092: KEDA and you go by what it holds; pods take nothing from it, that is for consumers of your own; may be repeated")
 	f.screen.bind(fs)
 	_ = cmd.RegisterFlagCompletionFunc("break", cobra.FixedCompletions(sandbox.BreakageNames(), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("demo", completeBroker)
@@ -113,6 +126,9 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 			return none, usageError{fmt.Errorf("--break %q: want %s", name, strings.Join(sandbox.BreakageNames(), ", "))}
 		}
 	}
+	if err := f.readBrokers(); err != nil {
+		return none, err
+	}
 	m, err := f.load(stdin)
 	if err != nil {
 		return none, severally(err, m.Refused)
@@ -120,6 +136,7 @@ func (f *sandboxFlags) options(stdin io.Reader) (sandbox.Options, error) {
 	return sandbox.Options{
 		Manifests: m, Wall: time.Now, Speed: f.speed, Seed: f.seed, RedisPort: f.redisPort,
 		ServiceTime: f.service, ServiceSpread: f.spread, StartTime: f.start, StartSpread: f.spread, NoWorkers: f.noWorkers,
+		Brokers: slices.Sorted(maps.Keys(f.real)),
 	}, nil
 }
 
@@ -137,3 +154,56 @@ func (f *sandboxFlags) load(stdin io.Reader) (sandbox.Manifests, error) {
 	}
 	return sandbox.Load(f.files, stdin)
 }
+
+// readBrokers reads which brokers are real ones, and where.
+func (f *sandboxFlags) readBrokers() error {
+	known := every.Protocols()
+	delete(known, "http") // nothing waits there for consumers of anybody's
+	f.real = map[string]string{}
+	for _, text := range f.brokers {
+		name, address, _ := strings.Cut(text, "=")
+		if known[name] == nil {
+			return usageError{fmt.Errorf("--broker %q: want NAME=HOST:PORT, with one of %s", text, strings.Join(slices.Sorted(maps.Keys(known)), ", "))}
+		}
+		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
+			return usageError{fmt.Errorf("--broker %q: %q is not HOST:PORT", text, address)}
+		}
+		f.real[name] = address
+	}
+	return nil
+}
+
+// realNotes say of each real broker what is different about it.
+func (f *sandboxFlags) realNotes() (out []notes.Note) {
+	for _, name := range slices.Sorted(maps.Keys(f.real)) {
+		out = append(out, notes.Note{Weight: notes.Differs, Says: fmt.Sprintf("%s is the one at %s and is not played: KEDA goes by what it holds, and pods take nothing from it", name, f.real[name]), Next: "run consumers of your own"})
+	}
+	return out
+}
+
+// queuesIn is the source of the queues of a sandbox: those in its Redis, and those of
+// real brokers, by name, at the addresses given, whatever address their triggers name.
+func queuesIn(s *sandbox.Sandbox, real map[string]string, o broker.Options) *broker.Source {
+	lists := redis.Technology(redis.Options{Interval: o.Interval, Dial: s.Dial, Resolve: accessOf(s)})
+	all := map[string]broker.Technology{triggers.RedisBroker: broker.Amended(lists, s.Tell)}
+	protocols, resolver := every.Protocols(), keda.NewResolver(s.Clients())
+	for name, address := range real {
+		all[name] = protocol.New(protocols[name], protocol.Options{Resolve: resolver.Parameters, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			conn, err := (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return namedConn{conn, address}, nil
+		}})
+	}
+	return broker.New(all, o)
+}
+
+// namedConn is a connection to a broker that --broker names.
+type namedConn struct {
+	net.Conn
+	at string
+}
+
+// Through says what leads there.
+func (c namedConn) Through() string { return "--broker, which names " + c.at }

@@ -1,6 +1,7 @@
 package brokers
 
 import (
+	"errors"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -11,6 +12,7 @@ import (
 // Redis that nobody has taken anything from.
 type Queue struct {
 	Kind
+	real       *kscope.Depth // what was measured last where the queue is a real one; else nil
 	held, done int64
 	looked     int64 // 1 more than were done when KEDA last looked; 0 before it did
 	seen, next sample
@@ -31,8 +33,21 @@ func (q *Queue) Done() { q.held, q.done = q.held-1, q.done+1 }
 // Drop says that one of them is in nobody's hand any more, and not done.
 func (q *Queue) Drop() { q.held-- }
 
-// Shared reports whether as many workers have a job as can have one at a time.
-func (q *Queue) Shared() bool { return q.Most > 0 && q.held >= q.Most }
+// Shared reports whether as many workers have a job as can have one at a time: of a real
+// queue none does.
+func (q *Queue) Shared() bool { return q.real != nil || q.Most > 0 && q.held >= q.Most }
+
+// Measured makes a queue a real one, of which nothing is known but what was measured.
+func (q *Queue) Measured(d kscope.Depth) { q.real = &d }
+
+// Real reports whether it is one, and if so why nothing is known of it; nil where
+// something is.
+func (q *Queue) Real() (is bool, err error) {
+	if q.real != nil && q.real.Err != "" {
+		err = errors.New(q.real.Err)
+	}
+	return q.real != nil, err
+}
 
 // Anew has KEDA look as if it had not before, with a kind that may be another: a scaler
 // that was built has no memory.
@@ -63,6 +78,9 @@ func (q *Queue) Look(waiting, workers int64) kscope.Depth {
 }
 
 func (q *Queue) tell(waiting, workers, since int64) kscope.Depth {
+	if q.real != nil {
+		return *q.real
+	}
 	if q.Every > 0 {
 		d := q.count(q.seen.jobs)
 		d.Sampled = q.seen.at

@@ -51,7 +51,7 @@ func (w *World) connect(t trigger) error {
 	if !t.connects || t.queue == nil {
 		return nil
 	}
-	if _, err := w.q.Len(*t.queue); err != nil && !isAnswer(err) {
+	if _, _, err := w.jobsIn(*t.queue); err != nil && !isAnswer(err) {
 		return t.connection(err)
 	}
 	return nil

@@ -175,8 +175,7 @@ func (w *World) value(namespace string, t trigger, now time.Time) (value, active
 	case t.lost != nil:
 		return 0, 0, t.lost
 	case t.cron != nil:
-		value = t.cron.Value(now)
-		return value, value, nil
+		return t.cron.Value(now), t.cron.Value(now), nil
 	case t.pods != nil:
 		value = float64(w.countPods(namespace, t.pods, t.byNode))
 		return value, value, nil
@@ -189,24 +188,20 @@ func (w *World) value(namespace string, t trigger, now time.Time) (value, active
 	return value, active, nil
 }
 
-// Depth is what the broker that a list stands in for would tell of it now; false where it
-// tells nothing, or no more than its length.
+// Depth is what the broker that a list stands in for would tell of it; false for no more
+// than its length.
 func (w *World) Depth(q triggers.Redis) (kscope.Depth, bool) {
 	waiting, workers, err := w.jobsIn(q)
-	if is := w.queue(q); err == nil && !is.IsList() {
-		return is.Tell(waiting, workers), true
-	}
-	return kscope.Depth{}, false
+	is := w.queue(q)
+	return is.Tell(waiting, workers), err == nil && !is.IsList()
 }
 
 // queue is what is remembered of a queue.
 func (w *World) queue(q triggers.Redis) *brokers.Queue {
-	is := w.queues[q]
-	if is == nil {
-		is = &brokers.Queue{}
-		w.queues[q] = is
+	if w.queues[q] == nil {
+		w.queues[q] = &brokers.Queue{}
 	}
-	return is
+	return w.queues[q]
 }
 
 // counts has a queue counted as the broker of its trigger does, by what KEDA knows of that.
@@ -221,7 +216,7 @@ func (w *World) counts(t trigger, given params.Values) {
 	}
 }
 
-// sample has a broker count that does so only from time to time.
+// sample has a broker count that does so only at times.
 func (w *World) sample(q triggers.Redis, is *brokers.Queue) {
 	if waiting, _, err := w.jobsIn(q); err == nil {
 		is.Sample(w.now, waiting)
@@ -230,9 +225,13 @@ func (w *World) sample(q triggers.Redis, is *brokers.Queue) {
 }
 
 // jobsIn is how many jobs wait in a queue, with those that its broker has back from
-// workers that are gone; and how many workers it has, where that is told.
+// workers that are gone, and how many workers it has, where that is told.
 func (w *World) jobsIn(q triggers.Redis) (waiting, workers int64, err error) {
-	if waiting, err = w.q.Len(q); err != nil || w.queue(q).IsList() {
+	real, err := w.queue(q).Real()
+	if !real {
+		waiting, err = w.q.Len(q)
+	}
+	if real || err != nil || w.queue(q).IsList() {
 		return waiting, 0, err
 	}
 	for _, t := range w.left {
@@ -243,11 +242,7 @@ func (w *World) jobsIn(q triggers.Redis) (waiting, workers int64, err error) {
 	w.crewsFollow()
 	for _, wl := range w.workloads {
 		if slices.Contains(wl.crew.queues, q) {
-			wl.eachPod(func(p *pod) {
-				if p.stage == running && p.ready && !p.deleting {
-					workers++
-				}
-			})
+			workers += int64(wl.runningReady())
 		}
 	}
 	return waiting, workers, nil
