@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/kscope/kscope"
 )
@@ -106,17 +107,23 @@ const (
 )
 
 var (
-	comparing = regexp.MustCompile(`^\s*(!?)\s*(` + labelKey + `)\s*(?:(==|=|!=|>|<)\s*((?:` + labelPart + `)?))?\s*$`)
-	among     = regexp.MustCompile(`^\s*(` + labelKey + `)\s+(in|notin)\s*\(([^()]*)\)\s*$`)
-	value     = regexp.MustCompile(`^(?:` + labelPart + `)?$`)
-	commas    = regexp.MustCompile(`[^,()]*(?:\([^()]*\))?[^,()]*`)
+	comparing = later(`^\s*(!?)\s*(` + labelKey + `)\s*(?:(==|=|!=|>|<)\s*((?:` + labelPart + `)?))?\s*$`)
+	among     = later(`^\s*(` + labelKey + `)\s+(in|notin)\s*\(([^()]*)\)\s*$`)
+	value     = later(`^(?:` + labelPart + `)?$`)
+	commas    = later(`[^,()]*(?:\([^()]*\))?[^,()]*`)
 )
+
+// later is a regular expression that is compiled when it is first needed: most never need
+// it, and the large ones take half a megabyte.
+func later(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // parseSelector reads a label selector as the API's own parser does.
 func parseSelector(text string) (kscope.Selector, error) {
 	var out kscope.Selector
 	for rest := text; ; {
-		term := commas.FindString(rest)
+		term := commas().FindString(rest)
 		r, ok := requirement(term)
 		if !ok {
 			return nil, fmt.Errorf("%q is no term of a label selector", term)
@@ -134,7 +141,7 @@ func parseSelector(text string) (kscope.Selector, error) {
 
 // requirement reads one term of a selector; false for what is none.
 func requirement(term string) (kscope.Requirement, bool) {
-	if m := among.FindStringSubmatch(term); m != nil {
+	if m := among().FindStringSubmatch(term); m != nil {
 		r := kscope.Requirement{Key: m[1], Operator: kscope.In}
 		if m[2] == "notin" {
 			r.Operator = kscope.NotIn
@@ -142,9 +149,9 @@ func requirement(term string) (kscope.Requirement, bool) {
 		for v := range strings.SplitSeq(m[3], ",") {
 			r.Values = append(r.Values, strings.TrimSpace(v))
 		}
-		return r, !slices.ContainsFunc(r.Values, func(v string) bool { return !value.MatchString(v) })
+		return r, !slices.ContainsFunc(r.Values, func(v string) bool { return !value().MatchString(v) })
 	}
-	m := comparing.FindStringSubmatch(term)
+	m := comparing().FindStringSubmatch(term)
 	if m == nil {
 		return kscope.Requirement{}, false
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -82,9 +83,15 @@ type resource struct{ kind, project, name string }
 func (r resource) path() string { return "projects/" + r.project + "/" + r.kind + "s/" + r.name }
 
 var (
-	composite = regexp.MustCompile(`projects/[a-z][a-zA-Z0-9-]*[a-zA-Z0-9]/(subscriptions|topics)/[a-zA-Z][a-zA-Z0-9-_~%+.]*`)
-	plain     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}$`)
+	composite = later(`projects/[a-z][a-zA-Z0-9-]*[a-zA-Z0-9]/(subscriptions|topics)/[a-zA-Z][a-zA-Z0-9-_~%+.]*`)
+	plain     = later(`^[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}$`)
 )
+
+// later is a regular expression that is compiled when it is first needed: most never need
+// it, and the large ones take half a megabyte.
+func later(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // resourceOf is what a trigger counts, by gcp_pubsub_scaler.go of KEDA 2.21: a whole path
 // names its project, a name alone is one of the service account's.
@@ -97,11 +104,11 @@ func resourceOf(p triggers.Parameters, project string) (resource, error) {
 	case topic != "":
 		r.kind, r.name = "topic", topic
 	}
-	if composite.MatchString(r.name) {
+	if composite().MatchString(r.name) {
 		parts := strings.SplitN(r.name, "/", 5)
 		r.project, r.name = parts[1], parts[3]
 	}
-	if !plain.MatchString(r.name) || strings.HasPrefix(strings.ToLower(r.name), "goog") {
+	if !plain().MatchString(r.name) || strings.HasPrefix(strings.ToLower(r.name), "goog") {
 		return r, &kscope.Trouble{Message: kscope.Clean(r.name) + " cannot be the name of a " + r.kind, Hint: "write it alone, or as projects/PROJECT/" + r.kind + "s/NAME"}
 	}
 	return r, nil
