@@ -157,7 +157,9 @@ func TestPattern(t *testing.T) {
 		return s.named("http", "^pattern-[0-9]$", more)
 	}
 	c := s.client(t, "http")
-	got := await(t, c, func(r []broker.Reading) bool { return r[0].N == 9 && !r[0].Scaled.Is && r[1].Scaled.N == 3 && r[2].Scaled.N == 4 },
+	got := await(t, c, func(r []broker.Reading) bool {
+		return r[0].N == 9 && !r[0].Scaled.Is && r[1].Scaled.N == 3 && r[2].Scaled.N == 4
+	},
 		all(given{}), all(given{"operation": "avg"}), all(given{"operation": "max"}), all(given{"pageSize": "2"}), s.named("http", "^nothing-", given{"useRegex": "true"}))
 	if got[0].Scaled.Is || got[1].N != 9 || !strings.HasPrefix(got[0].Note, "3 queues match") {
 		t.Errorf("got %+v", got)
