@@ -17,8 +17,8 @@ import (
 // most is how much of an answer is read: more than any broker has to say.
 const most = 16 << 20 // bytes
 
-// Web is HTTP with one server. It follows no redirects to other hosts with a login, and
-// keeps connections for who asks again.
+// Web is HTTP with one server. A login goes to no other host, and no further in the open
+// than it was to: see [Web.redirect]. It keeps connections for who asks again.
 type Web struct {
 	http.Client
 	Header http.Header // of every request
@@ -32,7 +32,9 @@ func NewWeb(dial Dial, config *tls.Config) *Web {
 		DialContext: dial, TLSClientConfig: config, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 	}
-	return &Web{Client: http.Client{Transport: t}, Header: http.Header{}}
+	w := &Web{Client: http.Client{Transport: t}, Header: http.Header{}}
+	w.CheckRedirect = w.redirect
+	return w
 }
 
 // Answer is what a server answered with another status than the one wanted: its words
