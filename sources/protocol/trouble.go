@@ -37,29 +37,7 @@ func explained(err error, p triggers.Parameters, w *way) error {
 	if hint == "" && len(p.Missing) > 0 {
 		hint = strings.Join(p.Missing, "; ")
 	}
-	return &kscope.Trouble{Message: kscope.Clean(withoutValues(message, p)), Hint: kscope.Clean(withoutValues(hint, p))}
-}
-
-// withoutValues is a text in which no password of the parameters stands, which a library
-// may repeat.
-func withoutValues(text string, p triggers.Parameters) string {
-	for name, value := range p.Values {
-		if len(value) >= 4 && secretName(name) && strings.Contains(text, value) {
-			text = strings.ReplaceAll(text, value, "…")
-		}
-	}
-	return text
-}
-
-// secretName reports whether the value of a parameter of a name may be secret.
-func secretName(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range []string{"password", "secret", "token", "key", "connection", "credentials", "cert"} {
-		if strings.Contains(name, part) && !strings.HasSuffix(name, "url") {
-			return true
-		}
-	}
-	return false
+	return &kscope.Trouble{Message: kscope.Clean(withoutSecrets(message, p)), Hint: kscope.Clean(withoutSecrets(hint, p))}
 }
 
 // Explain says in plain words what is wrong with a connection to an address and, where
@@ -131,7 +109,12 @@ func remote(err error, words ...string) bool {
 // notHTTP reports whether an error of net/http, which has no other name for it, is that the
 // other side speaks something else, or speaks first.
 func notHTTP(err error) bool {
-	return strings.Contains(err.Error(), "malformed HTTP") || strings.Contains(err.Error(), "readLoopPeekFailLocked")
+	for _, says := range []string{"malformed HTTP", "readLoopPeekFailLocked", "server response headers exceeded"} {
+		if strings.Contains(err.Error(), says) {
+			return true
+		}
+	}
+	return false
 }
 
 // TimedOut reports whether an error is that something took too long.

@@ -58,6 +58,15 @@ func (l *line) limit(end time.Time) {
 	}
 }
 
+// close hangs up, if nobody did.
+func (l *line) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn != nil {
+		_ = l.conn.Close()
+	}
+}
+
 // ended is what ended the connection, nil where nothing did.
 func (l *line) ended() error {
 	l.mu.Lock()

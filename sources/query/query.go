@@ -47,10 +47,12 @@ type client struct {
 func connect(ctx context.Context, connector driver.Connector, l *line, d dialect) (*client, error) {
 	defer l.until(ctx)()
 	c := &client{dialect: d, db: sql.OpenDB(connector), line: l}
-	var err error
-	if c.conn, err = c.db.Conn(ctx); err == nil {
-		err = c.conn.QueryRowContext(patient(ctx), "SELECT version()").Scan(&c.card.Version)
-	}
+	err := driven(func() (err error) {
+		if c.conn, err = c.db.Conn(ctx); err == nil {
+			err = c.conn.QueryRowContext(patient(ctx), "SELECT version()").Scan(&c.card.Version)
+		}
+		return err
+	})
 	if err != nil {
 		err = c.whole(ctx, err)
 		c.Close()
@@ -58,6 +60,19 @@ func connect(ctx context.Context, connector driver.Connector, l *line, d dialect
 	}
 	return c, nil
 }
+
+// driven calls a driver. What a server may answer drivers do not all expect, and some
+// break at it.
+func driven(call func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errStrange
+		}
+	}()
+	return call()
+}
+
+var errStrange = &kscope.Trouble{Message: "what answers makes no sense to the driver", Hint: "check the port: something else may listen there"}
 
 // patient is a context that does not end: the line does, which is enough for the drivers,
 // and they do not begin to cancel things over connections of their own.
@@ -77,6 +92,7 @@ func (c *client) Close() {
 		_ = c.conn.Close()
 	}
 	_ = c.db.Close()
+	c.line.close() // a driver that broke leaves it open
 }
 
 // enough is how long the queries of a look may take where nobody says.
@@ -101,7 +117,12 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 		share := time.Until(end) / time.Duration(len(queues)-i)
 		most := share - min(share/5, 300*time.Millisecond)
 		began := time.Now()
-		n, several, err := c.ask(patient(ctx), q.Text("query"), most)
+		var n float64
+		var several bool
+		err := driven(func() (err error) {
+			n, several, err = c.ask(patient(ctx), q.Text("query"), most)
+			return err
+		})
 		took := time.Since(began)
 		if err == nil && took > most-clocks {
 			err = errSlow // some functions of MariaDB answer something when they are stopped
@@ -111,7 +132,7 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 			continue
 		}
 		t, own := c.words(err)
-		if !own {
+		if !own || errors.Is(err, errStrange) {
 			return c.whole(ctx, err)
 		}
 		readings[i] = broker.Reading{Err: t, Own: true}

@@ -41,8 +41,11 @@ var errNotPostgreSQL = &kscope.Trouble{Message: "what answers is not PostgreSQL"
 func (s *secured) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	conn, err := s.line.open(ctx, network, address)
 	s.words = ""
-	if err != nil || s.mode == "disable" {
-		return &plain{Conn: conn}, err
+	if err != nil {
+		return nil, err
+	}
+	if s.mode == "disable" {
+		return &framed{Conn: conn}, nil
 	}
 	secure, err := s.ask(ctx, conn, address)
 	if err != nil {
@@ -62,7 +65,7 @@ func (s *secured) ask(ctx context.Context, conn net.Conn, address string) (net.C
 	}
 	switch {
 	case answer[0] == 'N' && (s.mode == "prefer" || s.mode == "allow"):
-		return &plain{Conn: conn}, nil
+		return &framed{Conn: conn}, nil
 	case answer[0] == 'N':
 		return nil, &kscope.Trouble{Message: "the server does not speak TLS, which sslmode " + s.mode + " asks for", Hint: "set up TLS there, or use sslmode disable"}
 	case answer[0] != 'S':
@@ -77,7 +80,7 @@ func (s *secured) ask(ctx context.Context, conn net.Conn, address string) (net.C
 	if s.mode == "verify-ca" || s.mode == "verify-full" {
 		s.words = "certificate verified"
 	}
-	return secure, nil
+	return &framed{Conn: secure}, nil
 }
 
 // configFor is what an sslmode verifies: nothing, the authority, or the name too.
@@ -97,22 +100,4 @@ func configFor(mode, host string) *tls.Config {
 		}
 	}
 	return c
-}
-
-// plain is a connection whose first answer has to be one of PostgreSQL's: of anything else
-// the driver would take the first bytes for a length, which it makes room for.
-type plain struct {
-	net.Conn
-	known bool
-}
-
-func (p *plain) Read(b []byte) (int, error) {
-	n, err := p.Conn.Read(b)
-	if !p.known && n > 0 {
-		if b[0] != 'R' && b[0] != 'E' && b[0] != 'v' && b[0] != 'N' { // how to sign in, an error, another version, a notice
-			return 0, errNotPostgreSQL
-		}
-		p.known = true
-	}
-	return n, err
 }
