@@ -30,6 +30,21 @@ type Parameters struct {
 // it names is not there: what was known of it before is over then.
 var ErrAbsent = errors.New("it does not exist")
 
+// MayBeSecret reports whether a parameter of a name may have a secret in it, in the
+// trigger too: what says who asks, and what is sent along with a request.
+func MayBeSecret(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range []string{
+		"password", "passwd", "secret", "token", "apikey", "accesskey", "privatekey", "clientkey", "connection", "credential",
+		"customauthvalue", "customheaders", "queryparameters", "endpointparams", "oauthextensions",
+	} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}
+
 // String is the type alone.
 func (p Parameters) String() string { return p.Type }
 

@@ -226,13 +226,19 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 		{"type":"rabbitmq","metadata":{"host":"amqp://guest:s3cret@rabbit:5672/vhost","queueName":"q\u001b[2J"}},
 		{"type":"redis","metadata":{"address":"r:6379","listName":"a\u001b[31mb"}},
 		{"type":"redis","metadata":{"address":"r:6379","listName":"fine","passwordFromEnv":"REDIS_PASSWORD","password":"s3cret"}},
-		{"type":"azure-queue","metadata":{"connection":"AccountKey=s3cret","connectionFromEnv":"CONN"}}
+		{"type":"azure-queue","metadata":{"connection":"AccountKey=s3cret","connectionFromEnv":"CONN"}},
+		{"type":"gcp-pubsub","metadata":{"credentials":"{\"private_key\":\"s3cret\"}","credentialsFromEnv":"KEY"}},
+		{"type":"prometheus","metadata":{"serverAddress":"https://p/?a=1&api_key=s3cret","query":"sum(up{job=\"x\",key=\"y\"})","customHeaders":"X-Api-Key=s3cret","queryParameters":"k=s3cret"}},
+		{"type":"metrics-api","metadata":{"url":"https://s.example.net/q?sv=2024&sig=s3cret%2Fx"}}
 	]}}`))
 	want := []map[string]string{
 		{"host": "amqp://guest:***@rabbit:5672/vhost", "queueName": "q"},
 		{"address": "r:6379", "listName": "ab"},
 		{"address": "r:6379", "listName": "fine", "passwordFromEnv": "REDIS_PASSWORD", "password": hidden},
 		{"connection": hidden, "connectionFromEnv": "CONN"},
+		{"credentials": hidden, "credentialsFromEnv": "KEY"},
+		{"serverAddress": hidden, "query": `sum(up{job="x",key="y"})`, "customHeaders": hidden, "queryParameters": hidden},
+		{"url": hidden},
 	}
 	for i, trigger := range so.Triggers {
 		if !maps.Equal(trigger.Metadata, want[i]) {
@@ -245,7 +251,7 @@ func TestTriggersAreSafeToShow(t *testing.T) {
 			queues = append(queues, trigger.Backlog.Shown())
 		}
 	}
-	if want := []string{"rabbitmq", `a\x1b[31mb`, "fine"}; !slices.Equal(queues, want) {
+	if want := []string{"rabbitmq", `a\x1b[31mb`, "fine", "gcp-pubsub", "prometheus"}; !slices.Equal(queues, want) {
 		t.Errorf("queues: got %q, want %q: a key is measured as it is, and shown with all its characters", queues, want)
 	}
 }

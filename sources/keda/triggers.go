@@ -93,10 +93,8 @@ func withoutSecret(name, value string) string {
 	if value == "" || strings.HasSuffix(lower, "fromenv") {
 		return value
 	}
-	for _, word := range []string{"password", "passwd", "secret", "token", "apikey", "accesskey", "privatekey", "connection"} {
-		if strings.Contains(lower, word) {
-			return hidden
-		}
+	if triggers.MayBeSecret(name) || strings.Contains(value, "://") && signed.MatchString(value) {
+		return hidden
 	}
 	logins := len(login.FindAllString(value, 2))
 	if logins == 0 || !strings.Contains(value, "://") && !places.MatchString(lower) {
@@ -115,6 +113,8 @@ func withoutSecret(name, value string) string {
 var (
 	login  = regexp.MustCompile(`:[^/@]*@`)
 	places = regexp.MustCompile(`address|host|url|uri|endpoint|server|broker`)
+	// signed is a part of a URL, or of a connection string, that says who asks.
+	signed = regexp.MustCompile(`(?i)[?&;][^=?&;]*(password|passwd|pwd|secret|token|key|sig|signature|auth|credential)=[^&;]`)
 )
 
 const hidden = "(hidden)"

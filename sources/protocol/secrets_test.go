@@ -1,0 +1,78 @@
+package protocol_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/protocol"
+	"github.com/kscope/kscope/triggers"
+)
+
+// echo is a broker whose server repeats what it was sent as what is wrong.
+type echo struct {
+	protocol.Protocol
+	protocol.Client
+	says string
+}
+
+func (e echo) Key(triggers.Parameters) (string, error) { return "", nil }
+func (e echo) Pace(triggers.Parameters) time.Duration  { return 0 }
+func (e echo) Describe() kscope.Connection             { return kscope.Connection{} }
+func (e echo) Close()                                  {}
+func (e echo) Measure(context.Context, []protocol.Queue, []broker.Reading) error {
+	return errors.New(e.says)
+}
+
+func (e echo) Connect(context.Context, triggers.Parameters, protocol.Dial) (protocol.Client, error) {
+	return e, nil
+}
+
+func TestNoSecretIsRepeated(t *testing.T) {
+	said := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, _ := httputil.DumpRequest(r, true)
+		said <- string(b)
+	}))
+	defer server.Close()
+	web := protocol.NewWeb(nil, nil)
+	web.Header.Set("X-Api-Key", "SECRET-1/a+b")
+	web.Header.Set("X-Custom", "SECRET-2")
+	req := server.URL + "/?api=SECRET-3&client_assertion=SECRET-4%2Fx"
+	defer web.Close()
+	if _, _, err := web.Do(t.Context(), http.MethodGet, req, nil, http.Header{"Authorization": {"Basic a2VkYTpTRUNSRVQtNQ=="}}); err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{
+		"customHeaders": "X-Api-Key=SECRET-1/a+b, X-Tenant=one", "customAuthValue": "SECRET-2", "queryParameters": "api=SECRET-3",
+		"endpointParams": "client_assertion=SECRET-4%2Fx", "username": "keda", "password": "SECRET-5",
+		"connection": "Endpoint=sb://orders.example.net/;SharedAccessKeyName=readers;SharedAccessKey=SECRET-6=",
+		"host":       "amqp://keda:SECRET-7%40@rabbit:5672/", "serverAddress": "http://keda:SECRET-8@prometheus", "password2": "SEC",
+	}
+	says := <-said + " SECRET-6= of readers at orders.example.net, SECRET-7@ at rabbit, SECRET-7%40, SECRET-8, SECRET-5 of keda"
+	p := triggers.Parameters{Type: "prometheus", Values: values}
+	tech := protocol.New(echo{says: says}, protocol.Options{Resolve: func(context.Context, kscope.TriggerRef) (triggers.Parameters, error) { return p, nil }})
+	of, _ := triggers.WorkBacklog("prometheus", nil, nil, triggers.Origin{AuthName: "login"})
+	ref := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects}}
+	meter := tech.Meter("", of)
+	_, err := meter.Measure(t.Context(), &broker.Ask{Backlogs: []kscope.Backlog{of}, Triggers: []kscope.TriggerRef{ref}, Trigger: ref, Alone: true}, make([]broker.Reading, 1))
+	text := fmt.Sprintf("%v %+v %#v", err, err, err)
+	for _, secret := range []string{"SECRET", "a2VkYTpTRUNSRVQtNQ"} {
+		if strings.Contains(text, secret) {
+			t.Errorf("%s is said: %s", secret, text)
+		}
+	}
+	for _, rest := range []string{"keda", "readers", "orders.example.net", "at rabbit"} {
+		if !strings.Contains(text, rest) {
+			t.Errorf("%q is not said: %s", rest, text)
+		}
+	}
+}
