@@ -72,7 +72,11 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 		c.version = "beanstalkd " + strings.Trim(stats["version"], `"`)
 	}
 	for i, q := range queues {
-		stats, err := c.stats("stats-tube " + q.Text("tube"))
+		err := named(q)
+		var stats map[string]string
+		if err == nil {
+			stats, err = c.stats("stats-tube " + q.Text("tube"))
+		}
 		switch {
 		case errors.Is(err, errNotFound):
 			readings[i] = broker.Reading{Type: "none"}
@@ -81,16 +85,22 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 		case err != nil:
 			return err
 		default:
-			readings[i] = reading(stats, q.On("includeDelayed"))
+			if readings[i], err = reading(stats, q.On("includeDelayed")); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func reading(stats map[string]string, delayed bool) broker.Reading {
+func reading(stats map[string]string, delayed bool) (broker.Reading, error) {
+	var wrong error
 	number := func(name string) float64 {
-		n, _ := strconv.ParseFloat(stats["current-jobs-"+name], 64)
-		return n
+		n, err := strconv.ParseUint(stats["current-jobs-"+name], 10, 63)
+		if err != nil {
+			wrong = strange("")
+		}
+		return float64(n)
 	}
 	r := broker.Reading{Type: "tube", N: number("ready") + number("reserved")}
 	r.Parts = [kscope.MaxParts]kscope.Part{{Name: "ready", N: number("ready")}, {Name: "reserved", N: number("reserved")}, {Name: "delayed", N: number("delayed")}, {Name: "buried", N: number("buried")}}
@@ -100,7 +110,20 @@ func reading(stats map[string]string, delayed bool) broker.Reading {
 	if n := stats["current-watching"]; n != "" {
 		r.Note = "watched by " + n
 	}
-	return r
+	return r, wrong
+}
+
+// letters are those that the name of a tube has: others end a command, or begin another.
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-+/;.$_()"
+
+// named is nil where the tube of a trigger has a name that beanstalkd takes, by its
+// protocol and by KEDA's library.
+func named(q protocol.Queue) error {
+	tube := q.Text("tube")
+	if tube == "" || len(tube) > 200 || tube[0] == '-' || strings.Trim(tube, letters) != "" {
+		return errTube
+	}
+	return nil
 }
 
 // until has the connection end with a context.
@@ -182,6 +205,9 @@ const (
 
 // Push puts jobs into a tube: all are sent, then the answers are counted.
 func (c *client) Push(ctx context.Context, q protocol.Queue, b *broker.Batch) (did broker.Outcome) {
+	if err := named(q); err != nil {
+		return broker.Outcome{Err: err}
+	}
 	defer c.until(ctx)()
 	if tube := q.Text("tube"); c.used != tube {
 		if _, err := fmt.Fprintf(c, "use %s\r\n", tube); err != nil {
@@ -239,6 +265,9 @@ func orStrange(err error, line string) error {
 
 // Purge takes every job that is ready and deletes it; what a worker holds stays.
 func (c *client) Purge(ctx context.Context, q protocol.Queue) (lost int64, err error) {
+	if err := named(q); err != nil {
+		return 0, err
+	}
 	defer c.until(ctx)()
 	if _, err := fmt.Fprintf(c, "watch %s\r\n", q.Text("tube")); err != nil {
 		return 0, err
@@ -267,7 +296,7 @@ func (c *client) Purge(ctx context.Context, q protocol.Queue) (lost int64, err e
 		switch n, _ := fmt.Sscanf(line, "RESERVED %d %d", &id, &size); {
 		case line == "TIMED_OUT":
 			return lost, nil
-		case n != 2:
+		case n != 2 || size < 0:
 			return lost, strange(line)
 		}
 		if _, err := c.in.Discard(size + len("\r\n")); err != nil {

@@ -3,8 +3,10 @@ package beanstalkd
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 
+	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/protocol/protocoltest"
 	"github.com/kscope/kscope/triggers"
@@ -68,10 +70,47 @@ func take(t *testing.T, at, tube string, n int) (jobs []string) {
 func TestParts(t *testing.T) {
 	stats := map[string]string{"current-jobs-ready": "3", "current-jobs-reserved": "2", "current-jobs-delayed": "5", "current-jobs-buried": "7", "current-watching": "4"}
 	for delayed, want := range map[bool]float64{false: 5, true: 10} {
-		got := reading(stats, delayed)
-		if got.N != want || got.Parts[3].Name != "buried" || got.Parts[3].N != 7 || got.Note != "watched by 4" {
-			t.Errorf("with delayed %v: %+v", delayed, got)
+		got, err := reading(stats, delayed)
+		if err != nil || got.N != want || got.Parts[3].Name != "buried" || got.Parts[3].N != 7 || got.Note != "watched by 4" {
+			t.Errorf("with delayed %v: %+v, %v", delayed, got, err)
 		}
+	}
+	for _, wrong := range []string{"", "-3", "NaN", "1e308", "99999999999999999999"} {
+		stats["current-jobs-ready"] = wrong
+		if got, err := reading(stats, false); err == nil {
+			t.Errorf("%q jobs are ready: %+v", wrong, got)
+		}
+	}
+}
+
+// TestTubesAreNoCommands has names that end one command and begin another: nothing is put
+// in by looking, and nothing goes elsewhere.
+func TestTubesAreNoCommands(t *testing.T) {
+	port := protocoltest.Port(t)
+	at := protocoltest.Loopback(port)
+	protocoltest.Start(t, at, "beanstalkd", "-l", "127.0.0.1", "-p", strconv.Itoa(port))
+	p := triggers.Parameters{Values: map[string]string{"server": at}}
+	made, err := New().Connect(t.Context(), p, new(protocoltest.Way).Dial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := made.(*client)
+	defer c.Close()
+	for _, tube := range []string{"a\r\nput 1 0 60 1\r\nx", "a\nuse b", "a b", "", "ä", strings.Repeat("a", 201)} {
+		q := protocol.Queue{Parameters: triggers.Parameters{Values: map[string]string{"tube": tube}}}
+		readings := make([]broker.Reading, 1)
+		if err := c.Measure(t.Context(), []protocol.Queue{q}, readings); err != nil || readings[0].Err == nil || !readings[0].Own {
+			t.Errorf("%q is measured: %+v, %v", tube, readings[0], err)
+		}
+		if did := c.Push(t.Context(), q, protocoltest.Jobs(q.Backlog, 1)); did.Err == nil || did.Accepted+did.Unknown > 0 {
+			t.Errorf("%q is put into: %+v", tube, did)
+		}
+		if _, err := c.Purge(t.Context(), q); err == nil {
+			t.Errorf("%q is emptied", tube)
+		}
+	}
+	if stats, err := c.stats("stats"); err != nil || stats["total-jobs"] != "0" {
+		t.Errorf("jobs were put in: %v, %v", stats["total-jobs"], err)
 	}
 }
 
