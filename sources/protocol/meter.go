@@ -3,6 +3,7 @@ package protocol
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -174,8 +175,25 @@ func (m *meter) ended(k *kept, g *group, err error) error {
 	return explained(err, g.queues[0].Parameters, k.way)
 }
 
+// errCount is a number of jobs that is none.
+var errCount = &kscope.Trouble{Message: "what the server says is waiting is no number that can be", Hint: "something else may answer there"}
+
+// counted reports whether a reading is a number, as JSON has none that is not: but what
+// several of them come to, and what others say, may be infinite.
+func counted(r broker.Reading) bool {
+	for _, n := range []float64{r.N, r.Scaled.N, r.Scaled.Active} {
+		if math.IsNaN(n) || math.IsInf(n, 0) {
+			return false
+		}
+	}
+	return true
+}
+
 // worded is a reading whose error is in words.
 func (m *meter) worded(g *group, r broker.Reading) broker.Reading {
+	if r.Err == nil && !counted(r) {
+		r = broker.Reading{Err: errCount, Own: true}
+	}
 	if r.Err != nil {
 		r = broker.Reading{Err: explained(r.Err, g.queues[0].Parameters, m.wayOf(g)), Own: r.Own}
 	}

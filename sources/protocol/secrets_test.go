@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -74,5 +75,30 @@ func TestNoSecretIsRepeated(t *testing.T) {
 		if !strings.Contains(text, rest) {
 			t.Errorf("%q is not said: %s", rest, text)
 		}
+	}
+}
+
+// endless is a broker whose server counts without end.
+type endless struct{ echo }
+
+func (e endless) Connect(context.Context, triggers.Parameters, protocol.Dial) (protocol.Client, error) {
+	return e, nil
+}
+
+func (endless) Measure(_ context.Context, _ []protocol.Queue, readings []broker.Reading) error {
+	readings[0] = broker.Reading{N: math.Inf(1), Type: "queue"}
+	readings[1] = broker.Reading{N: 1, Type: "queue"}
+	return nil
+}
+
+func TestNumbersThatAreNone(t *testing.T) {
+	tech := protocol.New(endless{}, protocol.Options{})
+	one, _ := triggers.WorkBacklog("beanstalkd", map[string]string{"server": "a:1", "tube": "one"}, map[string]string{"server": "a:1", "tube": "one"}, triggers.Origin{})
+	two, _ := triggers.WorkBacklog("beanstalkd", map[string]string{"server": "a:1", "tube": "two"}, map[string]string{"server": "a:1", "tube": "two"}, triggers.Origin{})
+	readings := make([]broker.Reading, 2)
+	ref := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects}}
+	_, err := tech.Meter("", one).Measure(t.Context(), &broker.Ask{Backlogs: []kscope.Backlog{one, two}, Triggers: []kscope.TriggerRef{ref, ref}, Trigger: ref}, readings)
+	if err != nil || readings[0].Err == nil || readings[0].N != 0 || !readings[0].Own || readings[1].Err != nil || readings[1].N != 1 {
+		t.Errorf("got %+v, %v", readings, err)
 	}
 }
