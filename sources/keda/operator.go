@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -292,7 +293,7 @@ func activity(s scaler) float64 {
 func (s *Operator) read(ctx context.Context) (text, where string, err error) {
 	if s.o.URL != "" {
 		b, err := fetch(ctx, s.o.URL)
-		return string(b), s.o.URL, err
+		return string(b), kscope.Clean(s.o.URL), err
 	}
 	ns := s.o.Namespace(ctx)
 	lease, err := s.o.Client.CoordinationV1().Leases(ns).Get(ctx, "operator.keda.sh", metav1.GetOptions{})
@@ -305,7 +306,12 @@ func (s *Operator) read(ctx context.Context) (text, where string, err error) {
 		return "", "", &kscope.Trouble{Message: "no operator of KEDA leads at the moment"}
 	}
 	pod, _, _ := strings.Cut(*lease.Spec.HolderIdentity, "_")
-	b, err := s.o.Client.CoreV1().RESTClient().Get().Namespace(ns).Resource("pods").Name(pod + ":8080").SubResource("proxy").Suffix("metrics").DoRaw(ctx)
+	body, err := s.o.Client.CoreV1().RESTClient().Get().Namespace(ns).Resource("pods").Name(pod + ":8080").SubResource("proxy").Suffix("metrics").Stream(ctx)
+	if err != nil {
+		return "", "", proxied(err, ns, pod)
+	}
+	defer func() { _ = body.Close() }() // it was read
+	b, err := io.ReadAll(io.LimitReader(body, mostMetrics))
 	if err != nil {
 		return "", "", proxied(err, ns, pod)
 	}

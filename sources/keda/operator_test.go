@@ -242,3 +242,14 @@ func TestOperatorWay(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestOperatorURL: a password in the address of the metrics is not shown.
+func TestOperatorURL(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	defer server.Close()
+	o := NewOperator(OperatorOptions{URL: strings.Replace(server.URL, "://", "://keda:s3cret@", 1)})
+	_, where, err := o.read(t.Context())
+	if err != nil || strings.Contains(where, "s3cret") || !strings.Contains(where, "keda:***@") {
+		t.Errorf("got %q, %v", where, err)
+	}
+}
