@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/triggers"
@@ -100,5 +101,45 @@ func TestNumbersThatAreNone(t *testing.T) {
 	_, err := tech.Meter("", one).Measure(t.Context(), &broker.Ask{Backlogs: []kscope.Backlog{one, two}, Triggers: []kscope.TriggerRef{ref, ref}, Trigger: ref}, readings)
 	if err != nil || readings[0].Err == nil || readings[0].N != 0 || !readings[0].Own || readings[1].Err != nil || readings[1].N != 1 {
 		t.Errorf("got %+v, %v", readings, err)
+	}
+}
+
+// liar is a broker whose server tells of more than it got.
+type liar struct{ echo }
+
+func (l liar) Connect(context.Context, triggers.Parameters, protocol.Dial) (protocol.Client, error) {
+	return l, nil
+}
+
+func (liar) Measure(_ context.Context, _ []protocol.Queue, readings []broker.Reading) error {
+	readings[0] = broker.Reading{N: 1e308}
+	return nil
+}
+
+func (liar) Push(context.Context, protocol.Queue, *broker.Batch) broker.Outcome {
+	return broker.Outcome{Accepted: 7, Unknown: -2}
+}
+
+func (liar) Purge(context.Context, protocol.Queue) (int64, error) { return -1 << 63, nil }
+
+func TestWhatTheServerSaysOfABatch(t *testing.T) {
+	tech := protocol.New(liar{}, protocol.Options{})
+	of, _ := triggers.WorkBacklog("beanstalkd", nil, nil, triggers.Origin{})
+	ref := kscope.TriggerRef{Object: kscope.ID{Kind: kscope.ScaledObjects}}
+	if _, err := tech.Meter("", of).Measure(t.Context(), &broker.Ask{Backlogs: []kscope.Backlog{of}, Triggers: []kscope.TriggerRef{ref}, Trigger: ref}, make([]broker.Reading, 1)); err != nil {
+		t.Fatal(err)
+	}
+	w, err := tech.Writer(of)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if did := w.Push(t.Context(), broker.NewBatch(of, load.StandardPayload(), 5, time.Now())); did.Accepted != 5 || did.Unknown != 0 {
+		t.Errorf("of 5 jobs: %+v", did)
+	}
+	if lost, err := w.Purge(t.Context(), of); err != nil || lost != 0 {
+		t.Errorf("lost %d, %v", lost, err)
+	}
+	if n := w.Length(t.Context(), of); n < 0 {
+		t.Errorf("there are %d", n)
 	}
 }

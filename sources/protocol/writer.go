@@ -33,6 +33,8 @@ func (w *writer) Push(ctx context.Context, b *broker.Batch) broker.Outcome {
 		return broker.Outcome{Err: fmt.Errorf("kscope cannot put anything into what a %s trigger measures", q.Type)}
 	}
 	did := pusher.Push(ctx, q, b)
+	did.Accepted = min(max(did.Accepted, 0), int64(len(b.Jobs))) // a server may say anything
+	did.Unknown = min(max(did.Unknown, 0), int64(len(b.Jobs))-did.Accepted)
 	if did.Err != nil {
 		did.Err = explained(did.Err, q.Parameters, w.way)
 		w.Close()
@@ -70,7 +72,7 @@ func (w *writer) Length(ctx context.Context, of kscope.Backlog) int64 {
 	if err := w.client.Measure(ctx, []Queue{q}, readings); err != nil || readings[0].Err != nil {
 		return 0
 	}
-	return int64(readings[0].N)
+	return max(int64(readings[0].N), 0) // what is beyond all numbers is less than none
 }
 
 var errNoPurge = errors.New("kscope does not empty what this trigger measures")
@@ -91,7 +93,7 @@ func (w *writer) Purge(ctx context.Context, of kscope.Backlog) (lost int64, err 
 		err = explained(err, q.Parameters, w.way)
 		w.Close()
 	}
-	return lost, err
+	return max(lost, 0), err
 }
 
 // Others names who else gets what is put into a backlog.
