@@ -57,9 +57,9 @@ func TestNoSecretIsRepeated(t *testing.T) {
 		"customHeaders": "X-Api-Key=SECRET-1/a+b, X-Tenant=one", "customAuthValue": "SECRET-2", "queryParameters": "api=SECRET-3",
 		"endpointParams": "client_assertion=SECRET-4%2Fx", "username": "keda", "password": "SECRET-5",
 		"connection": "Endpoint=sb://orders.example.net/;SharedAccessKeyName=readers;SharedAccessKey=SECRET-6=",
-		"host":       "amqp://keda:SECRET-7%40@rabbit:5672/", "serverAddress": "http://keda:SECRET-8@prometheus", "password2": "SEC",
+		"host":       "amqp://keda:SECRET-7%40@rabbit:5672/", "serverAddress": "http://keda:SECRET-8@prometheus/?api_key=SECRET-9&format=json", "managementEndpoint": "http://guest:guest@there",
 	}
-	says := <-said + " SECRET-6= of readers at orders.example.net, SECRET-7@ at rabbit, SECRET-7%40, SECRET-8, SECRET-5 of keda"
+	says := <-said + " SECRET-6= of readers at orders.example.net, SECRET-7@ at rabbit, SECRET-7%40, SECRET-8, SECRET-5 of keda, SECRET-9 as json of guest"
 	p := triggers.Parameters{Type: "prometheus", Values: values}
 	tech := protocol.New(echo{says: says}, protocol.Options{Resolve: func(context.Context, kscope.TriggerRef) (triggers.Parameters, error) { return p, nil }})
 	of, _ := triggers.WorkBacklog("prometheus", nil, nil, triggers.Origin{AuthName: "login"})
@@ -72,7 +72,7 @@ func TestNoSecretIsRepeated(t *testing.T) {
 			t.Errorf("%s is said: %s", secret, text)
 		}
 	}
-	for _, rest := range []string{"keda", "readers", "orders.example.net", "at rabbit"} {
+	for _, rest := range []string{"keda", "readers", "orders.example.net", "at rabbit", "json of guest"} {
 		if !strings.Contains(text, rest) {
 			t.Errorf("%q is not said: %s", rest, text)
 		}

@@ -37,9 +37,11 @@ func secretsOf(p triggers.Parameters) []string {
 		}
 	}
 	login := func(user, password string) {
-		if add(password); password != "" {
-			all[base64.StdEncoding.EncodeToString([]byte(user+":"+password))] = true
+		if password == "" || password == user { // who is guest is said
+			return
 		}
+		add(password)
+		all[base64.StdEncoding.EncodeToString([]byte(user+":"+password))] = true
 	}
 	for name, value := range p.Values {
 		if secretName(name) {
@@ -48,12 +50,14 @@ func secretsOf(p triggers.Parameters) []string {
 				add(part)
 			}
 		}
-		if u, err := url.Parse(value); err == nil && u.User != nil {
+		if u, err := url.Parse(value); err == nil && u.Host != "" {
 			password, _ := u.User.Password()
 			login(u.User.Username(), password)
-			for _, values := range u.Query() {
+			for name, values := range u.Query() {
 				for _, v := range values {
-					add(v)
+					if secretName(name) || name == "sig" {
+						add(v)
+					}
 				}
 			}
 		}
