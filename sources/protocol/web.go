@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/kscope/kscope"
@@ -23,16 +24,18 @@ type Web struct {
 	http.Client
 	Header http.Header // of every request
 	User   *url.Userinfo
+
+	babbles atomic.Bool // what was last dialled does not speak HTTP
 }
 
 // NewWeb makes one that dials as it is told, and speaks TLS as config has it where the
 // address asks for TLS; nil is the system's way.
 func NewWeb(dial Dial, config *tls.Config) *Web {
-	t := &http.Transport{
-		DialContext: dial, TLSClientConfig: config, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
+	w := &Web{Header: http.Header{}}
+	w.Transport = &http.Transport{
+		DialContext: w.listening(dial), TLSClientConfig: config, MaxIdleConnsPerHost: 8, IdleConnTimeout: 90 * time.Second,
 		TLSHandshakeTimeout: 5 * time.Second, ForceAttemptHTTP2: true,
 	}
-	w := &Web{Client: http.Client{Transport: t}, Header: http.Header{}}
 	w.CheckRedirect = w.redirect
 	return w
 }
@@ -75,6 +78,9 @@ func (w *Web) Do(ctx context.Context, method, at string, body io.Reader, header 
 		req.Host = host
 	}
 	resp, err := w.Client.Do(req)
+	if err != nil && w.babbles.Load() && !TimedOut(err) {
+		err = fmt.Errorf("%w: %w", errBabble, err)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kscope/kscope/sources/protocol"
 )
@@ -97,4 +98,52 @@ func TestRedirectsTakeNoLoginAlong(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhoSpeaksFirst has a server that speaks before it is asked: however soon, the same is
+// said of it.
+func TestWhoSpeaksFirst(t *testing.T) {
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_, _ = conn.Write([]byte("INFO {}\r\n"))
+				_, _ = conn.Read(make([]byte, 1024))
+				_ = conn.Close()
+			}()
+		}
+	}()
+	for late := range 5 {
+		w := protocol.NewWeb(func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := new(net.Dialer).DialContext(ctx, network, address)
+			return &tardy{conn, time.Duration(late) * time.Millisecond}, err
+		}, nil)
+		_, _, err := w.Do(t.Context(), http.MethodGet, "http://"+l.Addr().String(), nil, nil)
+		w.Close()
+		if err == nil {
+			t.Fatal("no error")
+		}
+		if says, _ := protocol.Explain(err, "it"); !strings.Contains(says, "does not speak HTTP") {
+			t.Fatalf("%s (%v)", says, err)
+		}
+	}
+}
+
+// tardy is a connection that is written to late.
+type tardy struct {
+	net.Conn
+	by time.Duration
+}
+
+func (c *tardy) Write(b []byte) (int, error) {
+	time.Sleep(c.by)
+	return c.Conn.Write(b)
 }
