@@ -92,6 +92,10 @@ type atom struct {
 // page is how many entities are listed at a time: what Service Bus gives at the most.
 const page = 100
 
+// mostEntities is how many of them a namespace or a topic has at the most: who tells of
+// more does not end.
+const mostEntities = 10_000
+
 // version is that of the API which KEDA's library speaks.
 const version = "api-version=2021-05"
 
@@ -138,6 +142,9 @@ func (c *client) list(ctx context.Context, path string) (all []description, err 
 			if is, ok := e.description(); ok {
 				all = append(all, is)
 			}
+		}
+		if len(all) > mostEntities {
+			return nil, errNotServiceBus
 		}
 		if len(a.Entries) < page || len(all) == before {
 			return all, nil
