@@ -1,6 +1,7 @@
 package servicebus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -71,7 +72,10 @@ func (c *client) send(ctx context.Context, to string, messages []message) broker
 	at := c.at(to)
 	header := c.header(at, time.Now())
 	header.Set("Content-Type", "application/vnd.microsoft.servicebus.json")
-	_, maybe, err := c.Once(ctx, at+"?"+version, body, header)
+	answer, maybe, err := c.Once(ctx, at+"?"+version, body, header)
+	if err == nil && bytes.HasPrefix(bytes.TrimSpace(answer), []byte("<")) { // Service Bus says nothing, and a page for people not that it has them
+		maybe, err = true, errNotServiceBus
+	}
 	if said, ok := errors.AsType[*protocol.Answer](err); ok {
 		err = c.refusal(said, to)
 	}

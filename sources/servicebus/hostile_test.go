@@ -28,3 +28,15 @@ func TestEndlessList(t *testing.T) {
 		t.Errorf("%d queues", len(all))
 	}
 }
+
+// TestPageForPeople has something answer well that is not Service Bus: nothing is known to
+// be in then.
+func TestPageForPeople(t *testing.T) {
+	c := &client{Web: protocol.NewWeb(nil, nil), connection: connection{host: "orders.example.net"}}
+	c.Transport = tripper(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader("<!doctype html>Sign in"))}, nil
+	})
+	if did := c.send(t.Context(), "/orders", make([]message, 3)); did.Accepted != 0 || did.Unknown != 3 || did.Err == nil {
+		t.Errorf("got %+v", did)
+	}
+}
