@@ -6,11 +6,13 @@ package prometheus
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -48,7 +50,12 @@ func (queries) Connect(_ context.Context, p triggers.Parameters, dial protocol.D
 	if err != nil {
 		return nil, err
 	}
-	c := &client{server: server, web: protocol.NewWeb(dial, config), as: p}
+	c := &client{server: server, as: p}
+	c.web = protocol.NewWeb(func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		c.away.Store(err != nil)
+		return conn, err
+	}, config)
 	c.card = kscope.Connection{Address: hostPort(server), User: userOf(p)}
 	if server.Scheme == "https" {
 		c.card.TLS = "TLS"
@@ -86,7 +93,8 @@ type client struct {
 	as     triggers.Parameters // of the first query, for who asks
 	token  *oauth2.Token       // nil before the first
 	card   kscope.Connection
-	asked  bool // for its version
+	asked  bool        // for its version
+	away   atomic.Bool // it was not reached
 }
 
 // Describe says what is known without asking.
@@ -121,10 +129,18 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 	}
 	var all sync.WaitGroup
 	turn := make(chan struct{}, together)
+	var unreached atomic.Pointer[error] // which goes for all that were not asked yet
 	for _, r := range requests {
 		turn <- struct{}{}
+		if err := unreached.Load(); err != nil {
+			r.err = *err
+			<-turn
+			continue
+		}
 		all.Go(func() {
-			c.ask(ctx, r)
+			if c.ask(ctx, r); r.err != nil && c.away.Load() && !errors.Is(r.err, errOwn) {
+				unreached.Store(&r.err)
+			}
 			<-turn
 		})
 	}
