@@ -96,8 +96,9 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 func reading(stats map[string]string, delayed bool) (broker.Reading, error) {
 	var wrong error
 	number := func(name string) float64 {
-		n, err := strconv.ParseUint(stats["current-jobs-"+name], 10, 63)
-		if err != nil {
+		text, said := stats["current-jobs-"+name]
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil && (said || name == "ready") { // without which it is no tube
 			wrong = strange("")
 		}
 		return float64(n)
