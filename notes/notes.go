@@ -42,6 +42,7 @@ type Note struct {
 	Says    string             // without naming the objects
 	Next    string             // what to do about it, "" where there is nothing to
 	Rows    []kscope.ID        // what scales and is concerned
+	Plays   string             // the [kscope.Backlog.Broker] that it says is played, "" in all others
 }
 
 // Concerns reports whether a note is of use to who looks at an object that scales.

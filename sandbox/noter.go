@@ -97,8 +97,9 @@ func (n *noter) object(obj runtime.Object) {
 		}
 		n.say(w, obj, gap.Says, "")
 	}
-	for _, says := range stands(obj) {
-		n.say(notes.Differs, obj, says, "the load keys fill it, as does any client of that Redis")
+	for _, s := range stands(obj) {
+		n.say(notes.Differs, obj, s.says, "the load keys fill it, as does any client of that Redis")
+		n.out[len(n.out)-1].Plays = s.broker
 	}
 	switch o := obj.(type) {
 	case *appsv1.Deployment:

@@ -38,9 +38,12 @@ func triggerQueues(obj runtime.Object) (queues []triggers.Redis, all []kscope.Tr
 	return queues, all
 }
 
-// stands says which queues are played for others, and how.
-func stands(obj runtime.Object) []string {
-	var out []string
+// stand says of a queue that it is played for another, and how.
+type stand struct{ says, broker string }
+
+// stands are the queues that are played for others.
+func stands(obj runtime.Object) []stand {
+	var out []stand
 	queues, all := triggerQueues(obj)
 	for i, q := range queues {
 		if q.Address != brokers.StandInAddress {
@@ -52,7 +55,7 @@ func stands(obj runtime.Object) []string {
 		if kind := brokers.Of(params.Written(all[i].Type, all[i].Metadata)); !kind.IsList() {
 			says = fmt.Sprintf("%s is played (%s); its jobs wait in the list %s of the sandbox's Redis", name, kind.About, q.Key)
 		}
-		out = append(out, fmt.Sprintf("triggers[%d] (%s): %s", i, all[i].Type, says))
+		out = append(out, stand{fmt.Sprintf("triggers[%d] (%s): %s", i, all[i].Type, says), triggers.BrokerOf(all[i].Type)})
 	}
 	return out
 }
@@ -70,6 +73,17 @@ func (m Manifests) servers() (addresses []string, by []kscope.ID) {
 	}
 	return slices.Sorted(maps.Keys(all)), by
 }
+
+// keys reports whether a trigger measures a key of Redis.
+func (m Manifests) keys() bool {
+	return slices.ContainsFunc(m.Objects, func(obj runtime.Object) bool {
+		queues, _ := triggerQueues(obj)
+		return slices.ContainsFunc(queues, isKey)
+	})
+}
+
+// isKey is false of a list that stands in for something else.
+func isKey(q triggers.Redis) bool { return q.Key != "" && q.Address != brokers.StandInAddress }
 
 // targetOf is what a ScaledObject scales, of the kinds that can be played.
 func targetOf(u *unstructured.Unstructured) (target, bool) {

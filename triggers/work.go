@@ -50,6 +50,9 @@ var readers = map[string]reader{
 	"rabbitmq":         {broker: "rabbitmq", address: "host", way: "vhostName protocol unsafeSsl"},
 }
 
+// BrokerOf is the one that kscope asks for the work of a trigger of this type, Redis aside.
+func BrokerOf(typ string) string { return readers[typ].broker }
+
 // Brokers are the names of all brokers that kscope asks for the work of a trigger, Redis
 // aside, in order.
 func Brokers() []string {

@@ -106,7 +106,24 @@ func TestBrokerOfOnesOwn(t *testing.T) {
 	if depth.Backlog.Broker != "beanstalkd" || depth.N != 20 || replicas != 4 {
 		t.Errorf("%d replicas for %+v, want 4 for 20 jobs at 5", replicas, depth)
 	}
-	if says := fmt.Sprint(f.realNotes()); !strings.Contains(says, "beanstalkd is the one at 127.0.0.1:") || !strings.Contains(says, "pods take nothing from it") {
+	if says := fmt.Sprint(f.withReal(o.Manifests.Notes)); !strings.Contains(says, "beanstalkd is the one at 127.0.0.1:") || !strings.Contains(says, "pods take nothing from it") {
+		t.Error(says)
+	}
+}
+
+// TestRealNotes: of a queue of a real broker nothing says that it is played, and of a
+// real broker that no trigger names something says so.
+func TestRealNotes(t *testing.T) {
+	f := &sandboxFlags{demo: "kafka", real: map[string]string{"kafka": "127.0.0.1:9092", "nats": "127.0.0.1:8222"}}
+	m, err := f.load(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := fmt.Sprint(f.withReal(m.Notes))
+	if strings.Contains(says, "is played (") || !strings.Contains(says, "kafka is the one at 127.0.0.1:9092") || !strings.Contains(says, "the nats at 127.0.0.1:8222 is not asked") {
+		t.Error(says)
+	}
+	if says = fmt.Sprint(m.Notes); !strings.Contains(says, "orders is played (") {
 		t.Error(says)
 	}
 }

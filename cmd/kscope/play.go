@@ -64,7 +64,7 @@ func play(ctx context.Context, f *sandboxFlags, namespace, name string, p proces
 			return err
 		}
 	}
-	o.Notes = notes.Grouped(append(so.Manifests.Notes, f.realNotes()...))
+	o.Notes = notes.Grouped(f.withReal(so.Manifests.Notes))
 	defer tell(o.Notes, p.stderr)()
 	if namespace == "" {
 		namespace = soleNamespace(so.Manifests)

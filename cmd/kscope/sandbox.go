@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/demo"
 	"github.com/kscope/kscope/notes"
 	"github.com/kscope/kscope/sandbox"
@@ -163,20 +164,37 @@ func (f *sandboxFlags) readBrokers() error {
 	for _, text := range f.brokers {
 		name, address, _ := strings.Cut(text, "=")
 		if known[name] == nil {
-			return usageError{fmt.Errorf("--broker %q: want NAME=HOST:PORT, with one of %s", text, strings.Join(slices.Sorted(maps.Keys(known)), ", "))}
+			all := slices.Sorted(maps.Keys(known))
+			hint := "" // kscope sandbox --help lists its flags
+			if near := nearestOf(all, name); len(near) > 0 && address != "" {
+				hint = "did you mean: --broker " + near[0] + "=" + address
+			} else if name == triggers.RedisBroker {
+				hint = "Redis is the sandbox's own, at the port that --redis-port names"
+			}
+			return usageError{&kscope.Trouble{Cause: fmt.Errorf("--broker %q: want NAME=HOST:PORT, with one of %s", text, strings.Join(all, ", ")), Hint: hint}}
 		}
 		if host, port, err := net.SplitHostPort(address); err != nil || host == "" || port == "" {
-			return usageError{fmt.Errorf("--broker %q: %q is not HOST:PORT", text, address)}
+			return usageError{&kscope.Trouble{Cause: fmt.Errorf("--broker %q: %q is not HOST:PORT", text, address), Hint: "write --broker " + name + "=HOST:PORT, such as 127.0.0.1 and the port of that broker here"}}
 		}
 		f.real[name] = address
 	}
 	return nil
 }
 
-// realNotes say of each real broker what is different about it.
-func (f *sandboxFlags) realNotes() (out []notes.Note) {
+// withReal are the notes with what is different about each real broker, and without
+// those that it is played.
+func (f *sandboxFlags) withReal(all []notes.Note) []notes.Note {
+	used := map[string]bool{}
+	out := slices.DeleteFunc(slices.Clone(all), func(n notes.Note) bool {
+		used[n.Plays] = true
+		return n.Plays != "" && f.real[n.Plays] != ""
+	})
 	for _, name := range slices.Sorted(maps.Keys(f.real)) {
-		out = append(out, notes.Note{Weight: notes.Differs, Says: fmt.Sprintf("%s is the one at %s and is not played: KEDA goes by what it holds, and pods take nothing from it", name, f.real[name]), Next: "run consumers of your own"})
+		n := notes.Note{Weight: notes.Differs, Says: fmt.Sprintf("%s is the one at %s and is not played: KEDA goes by what it holds, and pods take nothing from it", name, f.real[name]), Next: "run consumers of your own"}
+		if !used[name] {
+			n.Says, n.Next = fmt.Sprintf("the %s at %s is not asked: no trigger here is of it", name, f.real[name]), "give manifests with such a trigger, by -f or --demo"
+		}
+		out = append(out, n)
 	}
 	return out
 }
