@@ -57,15 +57,24 @@ var breakages = []breakage{
 	{Breakage: Breakage{Name: "rollout", Title: "roll out", Effect: "every pod is replaced: nothing is wrong", Once: true}},
 }
 
+// ofKeys are the breakages of a key of Redis that a trigger names.
+var ofKeys = []string{"type", "key", "auth"}
+
 const pausedAnnotation = "autoscaling.keda.sh/paused"
 
-// Breakages lists what can go wrong, in a fixed order. It waits for nobody: not
+// Breakages lists what can go wrong here, in a fixed order. It waits for nobody: not
 // for the world, and not for a breakage that is being made or mended.
 func (s *Sandbox) Breakages() []Breakage {
 	s.state.Lock()
 	defer s.state.Unlock()
 	out := make([]Breakage, 0, len(breakages))
 	for _, b := range breakages {
+		if !s.keys && slices.Contains(ofKeys, b.Name) {
+			continue
+		}
+		if b.Name == "redis" && !s.keys {
+			b.Title = "lose the broker"
+		}
 		b.Broken = s.broken[b.Name]
 		out = append(out, b.Breakage)
 	}
@@ -86,6 +95,9 @@ func (s *Sandbox) turn(name string, broken bool) error {
 		return &kscope.Trouble{Cause: fmt.Errorf("there is no breakage %q", name), Hint: "there is: " + strings.Join(BreakageNames(), ", ")}
 	}
 	b := breakages[i]
+	if !s.keys && slices.Contains(ofKeys, b.Name) {
+		return &kscope.Trouble{Cause: fmt.Errorf("%s (%s): no trigger here measures a key of Redis", name, b.Title), Hint: "take another breakage, or the demo of redis"}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.isBroken(name) == broken {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/demo"
 	"github.com/kscope/kscope/explain"
 )
 
@@ -144,6 +145,33 @@ func TestBreakageNames(t *testing.T) {
 				if err := f(b.Name); err != nil {
 					t.Error(b.Name, err)
 				}
+			}
+		}
+	})
+}
+
+// TestBreakagesOfKeys: where no trigger measures a key of Redis, nothing is offered that
+// only Redis knows, nor is it done; what stands in for another broker is that broker.
+func TestBreakagesOfKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, _ := demo.Of("kafka")
+		m, err := LoadDemo(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := New(Options{Manifests: m, Speed: 1, Wall: time.Now, NoPort: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for _, b := range s.Breakages() {
+			if slices.Contains(ofKeys, b.Name) || strings.Contains(b.Title+b.Effect, "Redis") {
+				t.Errorf("offered: %s, %s: %s", b.Name, b.Title, b.Effect)
+			}
+		}
+		for _, name := range ofKeys {
+			if err := s.Break(name); err == nil || !strings.Contains(err.Error(), "no trigger here measures a key of Redis") || kscope.HintOf(err) == "" {
+				t.Errorf("%s: %v", name, err)
 			}
 		}
 	})

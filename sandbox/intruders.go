@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,13 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kscope/kscope/sandbox/brokers"
+	"github.com/kscope/kscope/triggers"
 )
 
 // turnTypes puts text in the place of what is worked on, or brings that back.
 func (s *Sandbox) turnTypes(broken bool) {
 	const aside = ":aside"
-	for _, q := range s.world.Queues() {
+	for _, q := range s.keysHere() {
 		if broken {
 			_, _ = s.redis.Ask(q.DB, "RENAME", q.Key, q.Key+aside) // an empty queue is no key
 			_, _ = s.redis.Ask(q.DB, "SET", q.Key, "text")
@@ -31,6 +32,11 @@ func (s *Sandbox) turnTypes(broken bool) {
 		_, _ = s.redis.Ask(q.DB, "RENAME", q.Key+aside, q.Key)
 	}
 	s.world.Wake()
+}
+
+// keysHere are the queues that are keys of Redis to the triggers, too.
+func (s *Sandbox) keysHere() []triggers.Redis {
+	return slices.DeleteFunc(s.world.Queues(), func(q triggers.Redis) bool { return !isKey(q) })
 }
 
 // misnamed is what somebody takes a key for.
@@ -56,17 +62,17 @@ func (s *Sandbox) turnKeys(broken bool) {
 	}
 	if !broken {
 		s.stray()
-		for _, q := range s.world.Queues() {
+		for _, q := range s.keysHere() {
 			move(q.DB, misnamed(q.Key), q.Key)
 		}
 		s.world.Wake()
 		return
 	}
-	for _, q := range s.world.Queues() {
+	for _, q := range s.keysHere() {
 		move(q.DB, q.Key, misnamed(q.Key))
 	}
 	s.stray = s.world.Repeat(misplacedEvery, func() {
-		for _, q := range s.world.Queues() { // of which there are none yet in the first moment
+		for _, q := range s.keysHere() { // of which there are none yet in the first moment
 			if n, _ := s.redis.Ask(q.DB, "LLEN", misnamed(q.Key)); n != maxMisplaced {
 				_, _ = s.redis.Ask(q.DB, "LPUSH", misnamed(q.Key), "job") // to a list, or to nothing
 			}
@@ -175,7 +181,7 @@ func (s *Sandbox) loseAuthentication(so scaledObject) error {
 	queues, _ := triggerQueues(u)
 	edited := false
 	for i, t := range found {
-		if queues[i].Key == "" || queues[i].Address == brokers.StandInAddress {
+		if !isKey(queues[i]) {
 			continue
 		}
 		t, _ := t.(map[string]any)

@@ -83,6 +83,7 @@ type Sandbox struct {
 	wrote atomic.Bool   // somebody wrote to Redis since the world last looked
 
 	brokers []string // that are real ones
+	keys    bool     // a trigger measures a key of Redis
 
 	mu      sync.Mutex // guards the world and the order in which its changes appear
 	world   *world.World
@@ -175,6 +176,7 @@ func (s *Sandbox) apply(m Manifests) error {
 		}
 	}
 	s.targets, s.scaled = m.targets(), m.scaledObjects()
+	s.keys = m.keys()
 	s.redis.fill(m.queued)
 	return s.publish()
 }

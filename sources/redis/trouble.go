@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/triggers"
 )
 
 // explain says in plain words what is wrong with a server and, where there is
@@ -126,6 +127,8 @@ func explainConnection(err error, s Server, override bool) (message, hint string
 		return at + " does not let clients in without a certificate that it trusts", clientCertificate
 	case errors.As(err, &alert):
 		return at + " broke off the TLS handshake: " + alert.Error(), ""
+	case errors.Is(err, syscall.ECONNREFUSED) && at == triggers.StandInAddress:
+		return "the broker is lost: nothing listens at " + at + ", where the sandbox plays it", "mend it in the palette, by :"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "nothing listens at " + at + " (connection refused)", "is Redis running there, and is the port right?"
 	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
