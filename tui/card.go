@@ -124,6 +124,8 @@ func holds(about triggers.Description, d kscope.Depth, measured bool) string {
 	switch {
 	case !measured || d.Err != "":
 		return ""
+	case about.Played && (d.Type == "list" || d.Type == "none"): // the list is told of where it is said how it is reached
+		return ""
 	case d.Type == "none" || d.Type == "" && about.Holds == "key":
 		return ", no such " + about.Holds + " now"
 	case d.Type == "":

@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -208,7 +209,10 @@ func queuesIn(s *sandbox.Sandbox, real map[string]string, o broker.Options) *bro
 	for name, address := range real {
 		all[name] = protocol.New(protocols[name], protocol.Options{Resolve: resolver.Parameters, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			conn, err := (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext(ctx, network, address)
-			if err != nil {
+			switch {
+			case errors.Is(err, syscall.ECONNREFUSED): // the address that the trigger names is not the one that was tried
+				return nil, &kscope.Trouble{Message: "nothing listens at " + address + ", which --broker names (connection refused)", Hint: "start the broker there, or leave and name another port", Cause: err}
+			case err != nil:
 				return nil, err
 			}
 			return namedConn{conn, address}, nil
