@@ -50,7 +50,7 @@ func stands(obj runtime.Object) []stand {
 			continue
 		}
 		known, _ := triggers.TypeOf(all[i].Type)
-		name := cmp.Or(known.QueueName(all[i].Metadata), "its queue")
+		name := cmp.Or(known.QueueName(all[i].Metadata), "what it measures")
 		says := fmt.Sprintf("the list %s of the sandbox's Redis stands in for %s", q.Key, name)
 		if kind := brokers.Of(params.Written(all[i].Type, all[i].Metadata)); !kind.IsList() {
 			says = fmt.Sprintf("%s is played (%s); its jobs wait in the list %s of the sandbox's Redis", name, kind.About, q.Key)
