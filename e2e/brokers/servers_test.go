@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -56,14 +57,18 @@ var all = []brokerOf{
 	{"rabbitmq-amqp", startRabbitMQByAMQP}, {"rabbitmq-http", startRabbitMQByHTTP}, {"servicebus", startServiceBus}, {"sqs", startSQS},
 }
 
-// loopback is a place at which nothing listened a moment ago.
+// loopback is a place at which nothing listened a moment ago: below the ports that the
+// system gives to who connects, lest one of these be it, and above those of clusters.
 func loopback() (at, port string, err error) {
-	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", "", err
+	for range 100 {
+		port = strconv.Itoa(30_000 + rand.IntN(2_700))
+		at = net.JoinHostPort("127.0.0.1", port)
+		var l net.Listener
+		if l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", at); err == nil {
+			return at, port, l.Close()
+		}
 	}
-	port = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	return net.JoinHostPort("127.0.0.1", port), port, l.Close()
+	return "", "", err
 }
 
 func free(t *testing.T) (at, port string) {

@@ -3,6 +3,7 @@ package protocoltest
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"strconv"
@@ -14,12 +15,18 @@ import (
 // Port is one that nothing listened on a moment ago, on the loopback address.
 func Port(t testing.TB) int {
 	t.Helper()
-	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		// Below those that the system gives to who connects, lest one of these be it.
+		p := 30_000 + rand.IntN(2_700)
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
+		if err == nil {
+			_ = l.Close()
+			return p
+		}
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // Start runs the program of a server until the test ends, and waits until it takes
