@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/load"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/sources/protocol/protocoltest"
@@ -206,4 +207,22 @@ func BenchmarkPush(b *testing.B) {
 	_, at := serve(b)
 	commit(b, reach(b, at), "workers", "orders", 4, 0)
 	protocoltest.BenchmarkPush(b, New(), "kafka", good(at))
+}
+
+// BenchmarkKcat is the yardstick of BenchmarkPush: kcat puts as many as large messages into
+// the same server in one run, acknowledged by all replicas in step as ours are.
+func BenchmarkKcat(b *testing.B) {
+	_, at := serve(b)
+	commit(b, reach(b, at), "workers", "orders", 4, 0)
+	const n = 500_000
+	batch := broker.NewBatch(kscope.Backlog{Name: "orders"}, load.StandardPayload(), 1000, time.Now())
+	text := strings.Repeat(strings.Join(batch.Jobs, "\n")+"\n", n/1000)
+	for b.Loop() {
+		cmd := exec.CommandContext(b.Context(), "kcat", "-P", "-b", at, "-t", "orders", "-X", "acks=all", "-l", "/dev/stdin")
+		cmd.Stdin = strings.NewReader(text)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+	}
+	b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds(), "jobs/s")
 }
