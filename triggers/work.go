@@ -104,7 +104,7 @@ func WorkBacklog(typ string, metadata, shown map[string]string, of Origin) (ksco
 			variables = append(variables, parameter+" "+value)
 		case strings.TrimSpace(shown[name]) != value:
 			w.Resolve, w.Own = true, of.Object.String()+" "+strconv.Itoa(of.Index)
-			if r.leads(name) || secretive(name) {
+			if r.leads(name) || MayBeSecret(name) {
 				via = append(via, name+" of "+of.Object.String())
 			}
 		default:
@@ -147,17 +147,6 @@ func WorkBacklog(typ string, metadata, shown map[string]string, of Origin) (ksco
 // leads reports whether a parameter names the server.
 func (r reader) leads(name string) bool {
 	return slices.Contains(strings.Split(r.address, "|"), name)
-}
-
-// secretive reports whether a parameter says who somebody is.
-func secretive(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range []string{"password", "secret", "token", "connection", "key"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
 }
 
 // Address is the server as the trigger names it; "" where it comes from elsewhere.

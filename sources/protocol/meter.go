@@ -17,10 +17,10 @@ import (
 type meter struct {
 	*technology
 	ask      *broker.Ask
-	works    []triggers.Work                 // of its backlogs
-	resolved map[kscope.TriggerRef]*resolved // by the trigger that was asked about
-	clients  map[string]*kept                // by the key of the protocol
-	groups   []*group                        // of the last look
+	works    []triggers.Work              // of its backlogs
+	resolved map[kscope.Backlog]*resolved // of those that have it of their own; the zero Backlog is what the others share
+	clients  map[string]*kept             // by the key of the protocol
+	groups   []*group                     // of the last look
 	card     kscope.Connection
 	pace     time.Duration
 }
@@ -52,7 +52,6 @@ func (m *meter) Measure(ctx context.Context, ask *broker.Ask, readings []broker.
 	m.adopt(ask)
 	m.gather(ctx, readings)
 	began := time.Now()
-	answered := false
 	for _, g := range m.groups {
 		if err = m.look(ctx, g); err != nil {
 			for _, at := range g.places {
@@ -60,8 +59,7 @@ func (m *meter) Measure(ctx context.Context, ask *broker.Ask, readings []broker.
 			}
 		} else {
 			for i, at := range g.places {
-				readings[at] = m.worded(g, g.readings[i])
-				answered = answered || readings[at].Err == nil || readings[at].Own
+				readings[at] = m.worded(g, i)
 			}
 		}
 		for _, r := range g.from {
@@ -71,8 +69,8 @@ func (m *meter) Measure(ctx context.Context, ask *broker.Ask, readings []broker.
 		}
 	}
 	m.dropUnused()
-	if err == nil || answered || len(m.groups) > 1 || len(m.groups[0].places) < len(readings) {
-		err = nil
+	if len(m.groups) != 1 || len(m.groups[0].places) < len(readings) {
+		err = nil // it is not that of all
 	}
 	return time.Since(began), err
 }
@@ -91,9 +89,9 @@ func (m *meter) adopt(ask *broker.Ask) {
 	for i, of := range ask.Backlogs {
 		m.works[i] = triggers.WorkOf(of)
 	}
-	for t := range m.resolved {
-		if t != ask.Trigger && !slices.Contains(ask.Triggers, t) {
-			delete(m.resolved, t)
+	for of := range m.resolved {
+		if of != (kscope.Backlog{}) && !slices.Contains(ask.Backlogs, of) {
+			delete(m.resolved, of)
 		}
 	}
 }
@@ -111,6 +109,9 @@ func (m *meter) gather(ctx context.Context, readings []broker.Reading) {
 			key, err = m.protocol.Key(p)
 		}
 		if err != nil {
+			if from != nil { // what lacks may be there when it is asked for again
+				from.failed = true
+			}
 			readings[i] = broker.Reading{Err: explained(err, p, nil)}
 			continue
 		}
@@ -189,13 +190,15 @@ func counted(r broker.Reading) bool {
 	return true
 }
 
-// worded is a reading whose error is in words.
-func (m *meter) worded(g *group, r broker.Reading) broker.Reading {
+// worded is the reading of a queue of a group, its error in words, without what is secret
+// of that queue's own trigger.
+func (m *meter) worded(g *group, i int) broker.Reading {
+	r := g.readings[i]
 	if r.Err == nil && !counted(r) {
 		r = broker.Reading{Err: errCount, Own: true}
 	}
 	if r.Err != nil {
-		r = broker.Reading{Err: explained(r.Err, g.queues[0].Parameters, m.wayOf(g)), Own: r.Own}
+		r = broker.Reading{Err: explained(r.Err, g.queues[i].Parameters, m.wayOf(g)), Own: r.Own}
 	}
 	return r
 }

@@ -49,14 +49,14 @@ func (m *meter) parameters(ctx context.Context, i int) (triggers.Parameters, *re
 		p.Polling = work.Polling
 		return p, nil, nil
 	}
-	trigger := m.ask.Trigger
+	trigger, of := m.ask.Trigger, kscope.Backlog{}
 	if work.Own != "" {
-		trigger = m.own(i)
+		trigger, of = m.own(i), m.ask.Backlogs[i]
 	}
-	r := m.resolved[trigger]
+	r := m.resolved[of]
 	if r == nil {
 		r = &resolved{}
-		m.resolved[trigger] = r
+		m.resolved[of] = r
 	}
 	if (!r.known || r.failed || r.old(m.protocol)) && !time.Now().Before(r.due) {
 		p, err := m.resolve(ctx, trigger)
@@ -73,7 +73,7 @@ func (m *meter) parameters(ctx context.Context, i int) (triggers.Parameters, *re
 	switch {
 	case !r.known:
 		return triggers.Parameters{}, r, r.err
-	case r.parameters.PerWorkload && !m.ask.Alone:
+	case r.parameters.PerWorkload && work.Own == "" && !m.ask.Alone:
 		return triggers.Parameters{}, r, errShared
 	}
 	p := r.parameters

@@ -58,7 +58,7 @@ func (t *technology) Place(of kscope.Backlog) string { return of.Server }
 
 // Meter measures the queues of one server.
 func (t *technology) Meter(string, kscope.Backlog) broker.Meter {
-	return &meter{technology: t, resolved: map[kscope.TriggerRef]*resolved{}, clients: map[string]*kept{}}
+	return &meter{technology: t, resolved: map[kscope.Backlog]*resolved{}, clients: map[string]*kept{}}
 }
 
 var errNotReached = errors.New("the server has not been reached yet")
