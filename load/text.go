@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/kscope/kscope/words"
 )
@@ -30,10 +29,10 @@ func (p Profile) String() string {
 	if p.Kind == Burst {
 		every = "every="
 	}
-	option(every, spanText(p.Period), p.Period != 0)
+	option(every, words.Written(p.Period), p.Period != 0)
 	option("each=", strconv.FormatInt(p.Jobs, 10), p.Kind == Spikes && p.Jobs != 1)
 	option("seed=", strconv.FormatUint(p.Seed, 10), p.Kind == Spikes && p.Seed != 1)
-	option("", spanText(p.Duration), p.Duration != 0)
+	option("", words.Written(p.Duration), p.Duration != 0)
 	option("total=", strconv.FormatInt(p.Total, 10), p.Total != 0)
 	return b.String()
 }
@@ -47,18 +46,6 @@ func rateText(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64) + "/s"
 }
 
-// spanText writes a duration without the zeros at its end: 2m, not 2m0s.
-func spanText(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
-}
-
 // Words says what a profile does: "50 jobs/s for 2m".
 func (p Profile) Words() string {
 	var s string
@@ -69,11 +56,11 @@ func (p Profile) Words() string {
 		if p.Period == 0 {
 			return words.Plural(p.Jobs, "job") + " within a second"
 		}
-		s = words.Plural(p.Jobs, "job") + " every " + spanText(p.Period)
+		s = words.Plural(p.Jobs, "job") + " every " + words.Written(p.Period)
 	case Ramp:
 		s = words.Rate(p.Base) + " to " + words.Rate(p.Peak) + " jobs/s"
 	case Wave:
-		s = words.Rate(p.Base) + " to " + words.Rate(p.Peak) + " jobs/s every " + spanText(p.Period)
+		s = words.Rate(p.Base) + " to " + words.Rate(p.Peak) + " jobs/s every " + words.Written(p.Period)
 	case Spikes:
 		if s = "about " + words.Rate(p.Rate) + " jobs/s"; p.Jobs > 1 {
 			s += " in spikes of " + words.Count(p.Jobs)
@@ -83,9 +70,9 @@ func (p Profile) Words() string {
 	}
 	switch {
 	case p.Duration > 0 && p.Kind == Ramp:
-		s += " within " + spanText(p.Duration)
+		s += " within " + words.Written(p.Duration)
 	case p.Duration > 0:
-		s += " for " + spanText(p.Duration)
+		s += " for " + words.Written(p.Duration)
 	case p.Total == 0:
 		s += " until stopped"
 	}

@@ -72,24 +72,30 @@ func (r *reach) answers() *keda.External {
 	})
 }
 
+// resolverNow is who finds out what KEDA would use, once there is a cluster.
+func (r *reach) resolverNow() (*keda.Resolver, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.resolver == nil {
+		return nil, errNoCluster
+	}
+	return r.resolver, nil
+}
+
 // parameters is what KEDA would use of a trigger.
 func (r *reach) parameters(ctx context.Context, t kscope.TriggerRef) (triggers.Parameters, error) {
-	r.mu.Lock()
-	resolver := r.resolver
-	r.mu.Unlock()
-	if resolver == nil {
-		return triggers.Parameters{}, errNoCluster
+	resolver, err := r.resolverNow()
+	if err != nil {
+		return triggers.Parameters{}, err
 	}
 	return resolver.Parameters(ctx, t)
 }
 
 // resolve is what KEDA would use to connect for a trigger.
 func (r *reach) resolve(ctx context.Context, t kscope.TriggerRef) (redis.Server, error) {
-	r.mu.Lock()
-	resolver := r.resolver
-	r.mu.Unlock()
-	if resolver == nil {
-		return redis.Server{}, errNoCluster
+	resolver, err := r.resolverNow()
+	if err != nil {
+		return redis.Server{}, err
 	}
 	access, err := resolver.Resolve(ctx, t)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
 	"github.com/kscope/kscope/triggers"
+	"github.com/kscope/kscope/words"
 )
 
 // seen is what is known of a route at a moment.
@@ -73,7 +74,7 @@ func reading(s seen, p triggers.Parameters) broker.Reading {
 		}
 		r.Scaled = scaled(float64(s.inside), inside, value, rate, over(window, bucket))
 		if !s.whole {
-			note("the rate was not watched for %s yet", short(window))
+			note("the rate was not watched for %s yet", words.Written(window))
 		}
 	}
 	if rate > 0 && bucket < time.Second {
@@ -111,19 +112,7 @@ func scaled(inside, insideTarget, rate, rateTarget float64, over string) kscope.
 // over is what a rate is of, in words.
 func over(window, bucket time.Duration) string {
 	if bucket == time.Second {
-		return "requests/s over " + short(window)
+		return "requests/s over " + words.Written(window)
 	}
-	return "requests in " + short(bucket) + " over " + short(window)
-}
-
-// short is 1m for 1m0s.
-func short(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
+	return "requests in " + words.Written(bucket) + " over " + words.Written(window)
 }

@@ -82,10 +82,7 @@ func (a agents) Connect(_ context.Context, p triggers.Parameters, dial protocol.
 	c := &client{kind: a.kind, agent: newAgent(at, p, protocol.NewWeb(dial, config))}
 	c.card.User = kscope.Clean(p.Text("username"))
 	if strings.HasPrefix(at.agent, "https:") {
-		c.card.TLS = "certificate verified"
-		if material.Unsafe {
-			c.card.TLS = "certificate not verified"
-		}
+		c.card.TLS = protocol.TLSWords(config)
 	}
 	if a.kind == &artemis {
 		return &emptied{c}, nil

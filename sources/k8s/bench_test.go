@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
 )
 
 func BenchmarkObservePod(b *testing.B) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -13,6 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
 )
 
 // What the API server should leave out: scaling makes events by the thousand

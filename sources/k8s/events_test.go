@@ -5,10 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 func TestObserveEvents(t *testing.T) {

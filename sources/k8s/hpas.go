@@ -4,11 +4,12 @@ import (
 	"math"
 	"time"
 
-	"github.com/kscope/kscope"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // observeHPA translates an HPA, with the defaults of the API filled in.

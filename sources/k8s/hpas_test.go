@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+
+	"github.com/kscope/kscope"
 )
 
 func TestObserveHPA(t *testing.T) {

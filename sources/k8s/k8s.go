@@ -9,13 +9,14 @@ import (
 	"context"
 	"sync"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
 )
 
 // Options say what to watch, and through which clients; [Clients] makes them.

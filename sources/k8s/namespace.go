@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // namespaceRetry is how long to wait before asking again for a namespace that

@@ -5,9 +5,10 @@ import (
 	"time"
 	"unique"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/kscope/kscope"
 )
 
 // observePod translates a pod. Nothing of it is kept alive: what thousands of

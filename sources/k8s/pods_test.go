@@ -3,8 +3,9 @@ package k8s
 import (
 	"testing"
 
-	"github.com/kscope/kscope"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kscope/kscope"
 )
 
 func TestObservePodFailing(t *testing.T) {

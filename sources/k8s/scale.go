@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -15,6 +13,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
 )
 
 // scaleReader watches one resource, and reads the /scale of the objects that

@@ -8,12 +8,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kscope/kscope"
-	"github.com/kscope/kscope/sources/watch"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
+
+	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/watch"
 )
 
 // readDue reads what is due until ctx is done. What failed is due again after

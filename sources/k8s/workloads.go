@@ -7,12 +7,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/kscope/kscope"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/kscope/kscope"
 )
 
 func observeDeployment(d *appsv1.Deployment) kscope.Workload {

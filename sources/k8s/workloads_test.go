@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/kscope/kscope"
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kscope/kscope"
 )
 
 func TestObserveDeployment(t *testing.T) {

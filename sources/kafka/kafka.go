@@ -141,25 +141,7 @@ type client struct {
 
 // Describe says how the cluster is reached.
 func (c *client) Describe() kscope.Connection {
-	return kscope.Connection{Address: c.seeds[0], User: c.user, TLS: tlsWords(c.tls), Version: c.version}
-}
-
-// tlsWords says how connections are secured, "" if they are not.
-func tlsWords(config *tls.Config) string {
-	if config == nil {
-		return ""
-	}
-	words := "certificate verified"
-	if config.RootCAs != nil {
-		words += " by the trigger's ca"
-	}
-	if config.InsecureSkipVerify {
-		words = "certificate not verified"
-	}
-	if len(config.Certificates) > 0 {
-		words += ", with a client certificate"
-	}
-	return words
+	return kscope.Connection{Address: c.seeds[0], User: c.user, TLS: protocol.TLSWords(c.tls), Version: c.version}
 }
 
 // Close hangs up.

@@ -58,10 +58,7 @@ func (queries) Connect(_ context.Context, p triggers.Parameters, dial protocol.D
 	}, config)
 	c.card = kscope.Connection{Address: hostPort(server), User: userOf(p)}
 	if server.Scheme == "https" {
-		c.card.TLS = "TLS"
-		if config.InsecureSkipVerify {
-			c.card.TLS = "TLS, certificate not verified"
-		}
+		c.card.TLS = protocol.TLSWords(config)
 	}
 	return c, nil
 }

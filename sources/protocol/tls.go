@@ -98,6 +98,25 @@ func badMaterial(err error, from string) *kscope.Trouble {
 	return t
 }
 
+// TLSWords says how connections are secured; "" for those that are not, which nil stands
+// for.
+func TLSWords(config *tls.Config) string {
+	if config == nil {
+		return ""
+	}
+	words := "certificate verified"
+	if config.RootCAs != nil {
+		words += " by the trigger's ca"
+	}
+	if config.InsecureSkipVerify {
+		words = "certificate not verified"
+	}
+	if len(config.Certificates) > 0 {
+		words += ", with a client certificate"
+	}
+	return words
+}
+
 // credentials says where the user and the password of a trigger came from, "" where it
 // has none.
 func credentials(p triggers.Parameters) string {

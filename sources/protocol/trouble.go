@@ -92,6 +92,21 @@ func Explain(err error, at string) (message, hint string) {
 	return at + ": " + err.Error(), ""
 }
 
+// alone is an error that is about one queue, while the server is well.
+type alone struct{ error }
+
+// Unwrap is the error itself.
+func (a *alone) Unwrap() error { return a.error }
+
+// Alone says of an error, for who gets it further up, that it is about one queue alone.
+func Alone(err error) error { return &alone{err} }
+
+// IsAlone reports whether [Alone] said that of an error.
+func IsAlone(err error) bool {
+	_, ok := errors.AsType[*alone](err)
+	return ok
+}
+
 // remote reports whether the other side said one of some words as it broke off.
 func remote(err error, words ...string) bool {
 	var op *net.OpError

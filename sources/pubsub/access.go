@@ -145,20 +145,6 @@ func (c *client) ask(ctx context.Context, method, at string, body []byte) (answe
 	return answer, maybe, err
 }
 
-// trouble is one that may be about one subscription alone.
-type trouble struct {
-	own bool
-	error
-}
-
-// Unwrap is the trouble itself.
-func (t *trouble) Unwrap() error { return t.error }
-
-func own(err error) bool {
-	t, ok := errors.AsType[*trouble](err)
-	return ok && t.own
-}
-
 // missing is the trouble with what does not exist.
 type missing struct{ error }
 
@@ -187,17 +173,17 @@ func refusal(said *protocol.Answer, monitoring bool) error {
 	case said.Status == http.StatusUnauthorized:
 		return &kscope.Trouble{Message: "Google does not take the token that it gave: " + words}
 	case said.Status == http.StatusForbidden && monitoring:
-		return &trouble{true, &kscope.Trouble{Message: "Cloud Monitoring refuses: " + words, Hint: "the service account needs the role Monitoring Viewer, for KEDA too"}}
+		return protocol.Alone(&kscope.Trouble{Message: "Cloud Monitoring refuses: " + words, Hint: "the service account needs the role Monitoring Viewer, for KEDA too"})
 	case said.Status == http.StatusForbidden:
-		return &trouble{true, &kscope.Trouble{Message: "Pub/Sub refuses: " + words, Hint: "to put jobs in, the service account needs the roles Pub/Sub Viewer and Pub/Sub Publisher"}}
+		return protocol.Alone(&kscope.Trouble{Message: "Pub/Sub refuses: " + words, Hint: "to put jobs in, the service account needs the roles Pub/Sub Viewer and Pub/Sub Publisher"})
 	case said.Status == http.StatusTooManyRequests:
-		return &trouble{true, &kscope.Trouble{Message: "Google takes no more requests for the moment", Hint: "the project is at its quota"}}
+		return protocol.Alone(&kscope.Trouble{Message: "Google takes no more requests for the moment", Hint: "the project is at its quota"})
 	case said.Status == http.StatusNotFound:
-		return &trouble{true, missing{&kscope.Trouble{Message: "Google: " + words, Hint: "check the name in the trigger, and the project: a name alone is looked for in that of the service account"}}}
+		return protocol.Alone(missing{&kscope.Trouble{Message: "Google: " + words, Hint: "check the name in the trigger, and the project: a name alone is looked for in that of the service account"}})
 	case said.Status == http.StatusBadRequest && monitoring:
-		return &trouble{true, &kscope.Trouble{Message: "Cloud Monitoring does not take KEDA's query: " + words, Hint: "check the trigger's mode: of a subscription it is mostly SubscriptionSize or OldestUnackedMessageAge"}}
+		return protocol.Alone(&kscope.Trouble{Message: "Cloud Monitoring does not take KEDA's query: " + words, Hint: "check the trigger's mode: of a subscription it is mostly SubscriptionSize or OldestUnackedMessageAge"})
 	case said.Status >= http.StatusInternalServerError:
 		return &protocol.Answer{Status: said.Status, Body: words}
 	}
-	return &trouble{true, &kscope.Trouble{Message: "Google refuses: " + words}}
+	return protocol.Alone(&kscope.Trouble{Message: "Google refuses: " + words})
 }

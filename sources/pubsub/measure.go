@@ -12,6 +12,7 @@ import (
 
 	"github.com/kscope/kscope"
 	"github.com/kscope/kscope/sources/broker"
+	"github.com/kscope/kscope/sources/protocol"
 	"github.com/kscope/kscope/triggers"
 )
 
@@ -48,7 +49,7 @@ func metricOf(p triggers.Parameters, of resource) (metric, error) {
 	default:
 		n, err := strconv.Atoi(strings.TrimPrefix(function, "percentile"))
 		if !strings.HasPrefix(function, "percentile") || err != nil || n < 0 || n > 100 {
-			return m, &trouble{true, &kscope.Trouble{Message: "KEDA knows no aggregation " + kscope.Clean(function), Hint: "it is mean, median, variance, stddev, sum, count or percentile with a number, as percentile99"}}
+			return m, protocol.Alone(&kscope.Trouble{Message: "KEDA knows no aggregation " + kscope.Clean(function), Hint: "it is mean, median, variance, stddev, sum, count or percentile with a number, as percentile99"})
 		}
 	}
 	return m, nil
@@ -131,7 +132,7 @@ func sampled(answer []byte) (sample, bool, error) {
 	case len(point.Values) > 0 && point.Values[0].DoubleValue != nil:
 		out.n = *point.Values[0].DoubleValue
 	default:
-		return sample{}, false, &trouble{true, &kscope.Trouble{Message: "what KEDA counts there is no number", Hint: "a distribution takes an aggregation in the trigger, such as percentile99"}}
+		return sample{}, false, protocol.Alone(&kscope.Trouble{Message: "what KEDA counts there is no number", Hint: "a distribution takes an aggregation in the trigger, such as percentile99"})
 	}
 	return out, true, nil
 }
@@ -140,7 +141,7 @@ func sampled(answer []byte) (sample, bool, error) {
 func (c *client) measure(ctx context.Context, p triggers.Parameters) (broker.Reading, error) {
 	of, err := resourceOf(p, c.Project)
 	if err != nil {
-		return broker.Reading{}, &trouble{true, err}
+		return broker.Reading{}, protocol.Alone(err)
 	}
 	m, err := metricOf(p, of)
 	if err != nil {
@@ -195,8 +196,8 @@ func (c *client) none(ctx context.Context, m metric) error {
 	if _, _, err := c.ask(ctx, http.MethodGet, c.at("pubsub")+"/v1/"+m.path(), nil); is404(err) {
 		return err
 	}
-	return &trouble{true, &kscope.Trouble{
+	return protocol.Alone(&kscope.Trouble{
 		Message: fmt.Sprintf("Cloud Monitoring has no sample of the last %v for %s %s of project %s", m.within, m.kind, m.resource.name, m.project),
 		Hint:    "they come a minute apart and up to four late, and none while nothing happens; KEDA fails then, unless the trigger has a longer timeHorizon, or valueIfNull",
-	}}
+	})
 }

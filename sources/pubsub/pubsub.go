@@ -150,7 +150,7 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 	for i, q := range queues {
 		group.Go(func() error {
 			r, err := c.measure(ctx, q.Parameters)
-			if own(err) {
+			if protocol.IsAlone(err) {
 				r, err = broker.Reading{Err: err, Own: true}, nil
 			}
 			readings[i] = r

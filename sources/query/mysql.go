@@ -90,10 +90,7 @@ func (mySQL) Connect(ctx context.Context, p triggers.Parameters, dial protocol.D
 	}
 	c.card.Version, c.card.User = kscope.Clean(name+version), kscope.Clean(config.User)
 	if config.TLS != nil {
-		c.card.TLS = "certificate verified"
-		if config.TLS.InsecureSkipVerify {
-			c.card.TLS = "certificate not verified"
-		}
+		c.card.TLS = protocol.TLSWords(config.TLS)
 		if config.AllowFallbackToPlaintext {
 			c.card.TLS = "where the server has it, certificate not verified"
 		}

@@ -45,7 +45,7 @@ func connect(ctx context.Context, w where, config *tls.Config, dial protocol.Dia
 		}
 		conn = c
 	}
-	l := &line{where: w, secured: w.words(config), wire: &wire{Conn: conn}, news: make(chan struct{}, 1)}
+	l := &line{where: w, secured: w.secured(config), wire: &wire{Conn: conn}, news: make(chan struct{}, 1)}
 	stop := l.until(ctx)
 	opened, err := amqp.Open(l.wire, amqp.Config{
 		SASL: w.logins(), Vhost: w.vhost, Heartbeat: heartbeat, FrameSize: frame, Locale: "en_US",

@@ -29,7 +29,7 @@ type management struct {
 }
 
 func newManagement(w where, config *tls.Config, p triggers.Parameters, dial protocol.Dial) (protocol.Client, error) {
-	m := &management{where: w, Web: protocol.NewWeb(dial, config), secured: w.words(config)}
+	m := &management{where: w, Web: protocol.NewWeb(dial, config), secured: w.secured(config)}
 	if p.Text("oauthTokenURI") == "" {
 		if w.user != "" {
 			m.User = url.UserPassword(w.user, w.password)

@@ -144,22 +144,12 @@ func (w where) config(p triggers.Parameters) (*tls.Config, error) {
 	return c, nil
 }
 
-// words say how the connection is secured, "" if it is not.
-func (w where) words(c *tls.Config) string {
+// secured says how the connection is, "" if it is not.
+func (w where) secured(c *tls.Config) string {
 	if !w.tls {
 		return ""
 	}
-	words := "certificate verified"
-	if c.RootCAs != nil {
-		words += " by the trigger's ca"
-	}
-	if c.InsecureSkipVerify {
-		words = "certificate not verified"
-	}
-	if len(c.Certificates) > 0 {
-		words += ", with a client certificate"
-	}
-	return words
+	return protocol.TLSWords(c)
 }
 
 // untold says of a certificate that is not trusted that KEDA does not use the authority

@@ -4,6 +4,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/kscope/kscope"
+	"github.com/kscope/kscope/sources/protocol"
 )
 
 // says is what the server said of itself when the link was new: a field of the
@@ -71,17 +72,5 @@ func (s Server) tlsWords() string {
 	if !s.TLS {
 		return ""
 	}
-	words := "certificate verified"
-	if s.more != nil && s.more.tls != nil {
-		if s.more.tls.RootCAs != nil {
-			words += " by the trigger's ca"
-		}
-		if s.more.tls.InsecureSkipVerify {
-			words = "certificate not verified"
-		}
-		if len(s.more.tls.Certificates) > 0 {
-			words += ", with a client certificate"
-		}
-	}
-	return words
+	return protocol.TLSWords(s.tlsConfig())
 }

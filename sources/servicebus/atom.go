@@ -152,20 +152,6 @@ func (c *client) list(ctx context.Context, path string) (all []description, err 
 	}
 }
 
-// trouble is one that may be about one entity alone.
-type trouble struct {
-	own bool
-	error
-}
-
-// Unwrap is the trouble itself.
-func (t *trouble) Unwrap() error { return t.error }
-
-func own(err error) bool {
-	t, ok := errors.AsType[*trouble](err)
-	return ok && t.own
-}
-
 var errNotServiceBus = &kscope.Trouble{Message: "what answers there is not Service Bus", Hint: "check the Endpoint in the connection string"}
 
 // missing is what is said of an entity that is not there.
@@ -180,7 +166,7 @@ func missing(path string) error {
 			what = "no subscription " + subscription + " of a topic " + topic
 		}
 	}
-	return &trouble{true, &kscope.Trouble{Message: "Service Bus has " + kscope.Clean(what), Hint: hint}}
+	return protocol.Alone(&kscope.Trouble{Message: "Service Bus has " + kscope.Clean(what), Hint: hint})
 }
 
 // refusal is why Service Bus did not do what it was asked for, in plain words: its own
@@ -207,13 +193,13 @@ func (c *client) refusal(said *protocol.Answer, path string) error {
 		if c.entityPath != "" {
 			hint = "the connection string is for " + kscope.Clean(c.entityPath) + " alone (EntityPath); " + hint
 		}
-		return &trouble{true, &kscope.Trouble{Message: strings.TrimSuffix("Service Bus refuses the key of the trigger: "+detail, ": "), Hint: hint}}
+		return protocol.Alone(&kscope.Trouble{Message: strings.TrimSuffix("Service Bus refuses the key of the trigger: "+detail, ": "), Hint: hint})
 	case said.Status == http.StatusTooManyRequests || has("ServerBusy"):
-		return &trouble{true, &kscope.Trouble{Message: "Service Bus takes no more requests for the moment", Hint: "the namespace is at its limit"}}
+		return protocol.Alone(&kscope.Trouble{Message: "Service Bus takes no more requests for the moment", Hint: "the namespace is at its limit"})
 	case said.Status >= http.StatusInternalServerError || detail == "":
 		return &protocol.Answer{Status: said.Status, Body: detail}
 	}
-	return &trouble{true, &kscope.Trouble{Message: "Service Bus refuses: " + detail}}
+	return protocol.Alone(&kscope.Trouble{Message: "Service Bus refuses: " + detail})
 }
 
 // at is the URL of a path.

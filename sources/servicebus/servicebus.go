@@ -123,7 +123,7 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 	for i, q := range queues {
 		group.Go(func() error {
 			r, err := c.measure(ctx, q)
-			if own(err) {
+			if protocol.IsAlone(err) {
 				r, err = broker.Reading{Err: err, Own: true}, nil
 			}
 			readings[i] = r
@@ -136,7 +136,7 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 func (c *client) measure(ctx context.Context, q protocol.Queue) (broker.Reading, error) {
 	e, err := entityOf(q.Parameters)
 	if err != nil {
-		return broker.Reading{}, &trouble{true, err}
+		return broker.Reading{}, protocol.Alone(err)
 	}
 	if e.pattern != nil {
 		all, err := c.list(ctx, e.path())
@@ -155,7 +155,7 @@ func (c *client) measure(ctx context.Context, q protocol.Queue) (broker.Reading,
 // one is the reading of one entity, of which KEDA counts the active messages alone.
 func one(e entity, is description) (broker.Reading, error) {
 	if is.Count.Active == nil {
-		return broker.Reading{}, &trouble{true, &kscope.Trouble{Message: "Service Bus does not say how many messages are in the " + e.kind()}}
+		return broker.Reading{}, protocol.Alone(&kscope.Trouble{Message: "Service Bus does not say how many messages are in the " + e.kind()})
 	}
 	r := broker.Reading{Type: e.kind(), N: float64(*is.Count.Active), Parts: is.Count.parts()}
 	if is.Status != "" && is.Status != "Active" {

@@ -53,21 +53,7 @@ func (c *client) signed(ctx context.Context, action string, body []byte) (http.H
 	return req.Header, err
 }
 
-// trouble is one that may be about one queue alone.
-type trouble struct {
-	own bool
-	kscope.Trouble
-}
-
-// Unwrap is the trouble itself.
-func (t *trouble) Unwrap() error { return &t.Trouble }
-
-func own(err error) bool {
-	t, ok := errors.AsType[*trouble](err)
-	return ok && t.own
-}
-
-var errNotSQS = &trouble{false, kscope.Trouble{Message: "what answers there is not SQS", Hint: "check awsEndpoint"}}
+var errNotSQS = &kscope.Trouble{Message: "what answers there is not SQS", Hint: "check awsEndpoint"}
 
 // refusal is why SQS did not do what it was asked for, in plain words.
 func (c *client) refusal(said *protocol.Answer, q protocol.Queue) error {
@@ -89,7 +75,11 @@ func (c *client) refusal(said *protocol.Answer, q protocol.Queue) error {
 	if own && hint == "" {
 		hint = elsewhere(q.Text("queueURL"), c.region)
 	}
-	return &trouble{own, kscope.Trouble{Message: message, Hint: hint}}
+	t := &kscope.Trouble{Message: message, Hint: hint}
+	if own {
+		return protocol.Alone(t)
+	}
+	return t
 }
 
 // refused words an error of SQS by its type. What SQS says itself is repeated where it

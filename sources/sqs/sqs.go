@@ -131,7 +131,7 @@ func (c *client) Measure(ctx context.Context, queues []protocol.Queue, readings 
 			if err == nil {
 				readings[i], err = reading(is, q.On("scaleOnInFlight"), q.On("scaleOnDelayed"))
 			}
-			if own(err) {
+			if protocol.IsAlone(err) {
 				readings[i], err = broker.Reading{Err: err, Own: true}, nil
 			}
 			return err
@@ -171,7 +171,7 @@ func reading(is map[string]string, inFlight, delayed bool) (broker.Reading, erro
 		case err == nil:
 			r.Parts[i] = kscope.Part{Name: part.name, N: float64(n)}
 		case part.counts:
-			return broker.Reading{}, &trouble{true, kscope.Trouble{Message: "SQS does not say how many messages are " + part.name, Hint: "KEDA takes that for an error too"}}
+			return broker.Reading{}, protocol.Alone(&kscope.Trouble{Message: "SQS does not say how many messages are " + part.name, Hint: "KEDA takes that for an error too"})
 		}
 		if part.counts {
 			r.N += float64(n)

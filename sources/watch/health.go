@@ -13,11 +13,12 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
 )
 
 // errShort is a stream that ended as soon as it began. client-go gives such a

@@ -11,9 +11,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kscope/kscope"
 )
 
 func TestExplain(t *testing.T) {

@@ -3,10 +3,11 @@ package watch
 import (
 	"fmt"
 
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
 )
 
 func refOf(m metav1.Object) kscope.Ref {

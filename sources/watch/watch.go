@@ -16,11 +16,12 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/kscope/kscope"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
+
+	"github.com/kscope/kscope"
 )
 
 // Kind is one kind of object to watch.

@@ -8,10 +8,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/kscope/kscope"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/kscope/kscope"
 )
 
 const isRefused = "failing: dial tcp 127.0.0.1:6443: connection refused (is the API server running, and is this the right context?)"
