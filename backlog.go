@@ -58,6 +58,10 @@ type Depth struct {
 	Elsewhere Elsewhere
 }
 
+// Nothing reports whether the broker had no number to tell, of which KEDA makes one all the
+// same: a query without an answer is nothing known, and none to KEDA.
+func (d Depth) Nothing() bool { return d.Err == "" && d.Type == "none" && d.Scaled.Is }
+
 // MaxParts is how many parts a depth has at most.
 const MaxParts = 4
 

@@ -58,6 +58,8 @@ func queueLink(c *store.Chain) Link {
 	}
 	l := Link{Name: r.Name(), Word: "not read yet", Value: Unknown}
 	switch {
+	case r.Known && r.Nothing:
+		l.State, l.Word = LinkIdle, r.Scaled.How
 	case r.Known:
 		jobs := r.Jobs()
 		l.Number, l.Estimate = &jobs, r.From == store.FromHPA

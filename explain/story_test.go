@@ -387,6 +387,11 @@ var ordinary = []explanation{
 			c.Past.Desired.Extend(noon)
 		},
 		rule: "cooling", phase: explain.CoolingDown, link: explain.LinkKEDA, why: "1 30s", next: "0 2s"},
+	{name: "a query without an answer", scene: scene(0, 0, 0),
+		change: func(c *store.Chain) {
+			c.Readings[0] = store.Reading{Trigger: kscope.Trigger{Type: "prometheus"}, Target: 10, Known: true, From: store.FromBroker, Nothing: true, Scaled: kscope.Scaled{Is: true, How: "no series"}}
+		},
+		rule: "asleep", phase: explain.Asleep, link: explain.LinkQueue, why: "0", next: "5s 0 1"},
 	{name: "KEDA counts a part of what waits", scene: scene(200_700, 4, 4),
 		change: capped,
 		rule:   "steady", phase: explain.Steady, link: explain.LinkWorkload, why: "200,700 20 4 5 5 4 4"},

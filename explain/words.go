@@ -116,6 +116,8 @@ func isEmpty(c *store.Chain, r store.Reading) string {
 		return capital(called(r.Name())) + " is at " + use(aim(c, &r), r.Each)
 	case r.From == store.FromSchedule:
 		return "The schedule of the trigger " + triggerName(r) + " is closed"
+	case r.Nothing:
+		return capital(r.Scaled.How) + " for " + triggerName(r) + ": " + words.Count(r.Value) + " to KEDA"
 	case r.From == store.FromPods && r.Value == 0:
 		return match(r)
 	case r.From == store.FromPods:

@@ -82,7 +82,11 @@ func (s *Store) applyDepth(at time.Time, q *queue, d kscope.Depth) (changed bool
 			q.fell = at
 		}
 		s.logDepth(at, q, d)
-		q.Add(at, d.N)
+		v := d.N
+		if d.Nothing() {
+			v = math.NaN()
+		}
+		q.Add(at, v)
 	}
 	q.last = d
 	return changed

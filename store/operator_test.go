@@ -125,3 +125,27 @@ func TestThroughExternal(t *testing.T) {
 		t.Errorf("the operator tells it too: %+v", r)
 	}
 }
+
+// TestNothingIsNotZero: a query without an answer is nothing known, though KEDA takes it
+// for 0: no zero is in what is drawn.
+func TestNothingIsNotZero(t *testing.T) {
+	s := New()
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	q := kscope.Backlog{Broker: "prometheus", Server: "http://prometheus:9090", Name: "lag"}
+	id := kscope.ID{Kind: kscope.ScaledObjects, Ref: kscope.Ref{Namespace: "demo", Name: "orders"}}
+	for i, f := range []kscope.Fact{
+		kscope.ScaledObject{Ref: id.Ref, UID: "1", Triggers: []kscope.Trigger{{Type: "prometheus", MetricType: "AverageValue", Backlog: &q}}},
+		kscope.Depths{Server: q.Server, All: []kscope.Depth{{Backlog: q, Type: "series", N: 3}}},
+		kscope.Depths{Server: q.Server, All: []kscope.Depth{{Backlog: q, Type: "none", Scaled: kscope.Scaled{Is: true, How: "no series"}}}},
+	} {
+		s.Apply(kscope.Observation{At: at.Add(time.Duration(i) * time.Second), Source: "x", Fact: f})
+	}
+	c, _ := s.Chain(id)
+	r := c.Readings[0]
+	if !r.Known || !r.Nothing || r.Value != 0 || r.IsActive() {
+		t.Errorf("got %+v", r)
+	}
+	if was, is := r.Past.At(at.Add(time.Second)), r.Past.At(at.Add(2*time.Second)); was != 3 || is == is { // NaN
+		t.Errorf("drawn %v, then %v", was, is)
+	}
+}

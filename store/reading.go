@@ -42,6 +42,7 @@ type Reading struct {
 	Past      Series            // of the backlog, empty where kscope does not measure it
 	Own       Series            // jobs put into it from here, counted up; empty where none were
 	Type      string            // the broker's word for what holds the work
+	Nothing   bool              // the broker had no number to tell, of which KEDA makes Value all the same
 	Err       string            // why it is not known
 	Elsewhere kscope.Elsewhere  // where jobs come while there are none here; zero where none do
 	Hint      string            // what lacks where that is so, or what to do about it; "" where nobody says
@@ -96,6 +97,7 @@ func (s *Store) readings(o *object, h *kscope.HPA, w *kscope.Workload) (rs []Rea
 			r.Err, r.Hint = cmp.Or(q.last.Err, server.Message, string(server.State)), server.Hint
 		case q != nil && q.last.Err == "":
 			r.Value, r.Known, r.From, r.At, r.Type = q.last.N, true, FromBroker, q.at, q.last.Type
+			r.Nothing = q.last.Nothing()
 			if r.Scaled = q.last.Scaled; r.Scaled.Is {
 				r.Waits, r.Value = q.last.N, r.Scaled.N
 			}
