@@ -202,7 +202,9 @@ func TestProgramOutlivesAPaste(t *testing.T) {
 	if _, err := keyboard.WriteString(pasteBegins + "text"); err != nil {
 		t.Fatal(err)
 	}
-	for n := int64(0); n == 0; n = pasted.Load() { // it has not ended until the next key
+	keys := time.NewTicker(5 * time.Millisecond) // of which no more may wait than can be read on a busy machine
+	defer keys.Stop()
+	for ; pasted.Load() == 0; <-keys.C { // it has not ended until the next key
 		if _, err := keyboard.WriteString(" "); err != nil {
 			t.Fatal(err)
 		}
