@@ -27,6 +27,10 @@ type group struct {
 // learn nothing is most of what an idle screen costs.
 const repeatEvery = 4
 
+// longPause is from which time between two measurements on each is told, be it new or not:
+// what is told is believed until the next.
+const longPause = time.Second
+
 // adopt takes over the plan that follow was told of, keeping what is known
 // about the servers that stay.
 func (p *poller) adopt() {
@@ -102,7 +106,7 @@ func (p *poller) report(g *group, rtt time.Duration, err error) (answered bool) 
 			return false
 		}
 	}
-	if g.silent++; !g.changed && g.silent < repeatEvery && p.every <= repeatLoad && g.status.State == status.State && slices.Equal(all, g.said) {
+	if g.silent++; !g.changed && g.silent < repeatEvery && p.every <= longPause && g.status.State == status.State && slices.Equal(all, g.said) {
 		return answered
 	}
 	all = slices.Clone(all) // those who are told keep it
